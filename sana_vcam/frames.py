@@ -1,0 +1,126 @@
+"""The frame types, and the seal between the raw camera and what viewers see.
+
+A `CameraFrame` is the raw camera. A `Picture` is what a sink takes. There are four ways to make
+a `Picture`: from a `ModelFrame`, from a drawn card, black, and from a raw frame *together with* a
+`BypassGrant`, which exists only if the configuration allows bypass. A sink refuses everything
+that is not a `Picture`, so a raw face cannot reach viewers by mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from sana_vcam.config import PrivacyConfig
+
+type Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFrame:
+    """One raw picture of the camera, already fitted to the track's constant size.
+
+    `bgr` is (height, width, 3) BGR, C-contiguous, never written to after construction.
+    `captured_at` is `time.monotonic()` seconds at the end of the device read.
+    """
+
+    bgr: Pixels
+    sequence: int
+    captured_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFrame:
+    """One edited picture from the model's `main_video` track.
+
+    `bgra` is (height, width, 4) BGRA, read-only. `received_at` is `time.monotonic()` seconds in
+    the SDK's frame callback.
+    """
+
+    bgra: Pixels
+    sequence: int
+    received_at: float
+
+    @classmethod
+    def from_sdk(
+        cls, bgra: bytes, width: int, height: int, *, sequence: int, received_at: float
+    ) -> ModelFrame:
+        """Wrap the SDK's frame bytes without copying them (the SDK hands over its own copy)."""
+        pixels = np.frombuffer(bgra, dtype=np.uint8).reshape(height, width, 4)
+        return cls(pixels, sequence, received_at)
+
+
+_SEAL: Final = object()
+
+
+class BypassGrant:
+    """Proof that the configuration allows the raw camera to be shown."""
+
+    __slots__ = ()
+
+    def __init__(self, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a BypassGrant comes from BypassGrant.from_config() only")
+
+    @classmethod
+    def from_config(cls, privacy: PrivacyConfig) -> BypassGrant | None:
+        """The grant if `privacy.allow_bypass` is true, else None."""
+        return cls(seal=_SEAL) if privacy.allow_bypass else None
+
+
+class Picture:
+    """What viewers may see; the only type that a sink takes.
+
+    `pixels` is (h, w, 3) BGR or (h, w, 4) BGRA uint8 of any size; the sink fits it. `source` is
+    "model", "card", "black" or "bypass". Two ticks that show the same `Picture` object show the
+    same pixels, so a sink may keep its conversion.
+    """
+
+    __slots__ = ("pixels", "source")
+
+    def __init__(self, pixels: Pixels, source: str, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a Picture comes from one of its constructors only")
+        self.pixels = pixels
+        self.source = source
+
+    @classmethod
+    def from_model(cls, frame: ModelFrame) -> Picture:
+        """The model's output."""
+        _require(frame, ModelFrame)
+        return cls(frame.bgra, "model", seal=_SEAL)
+
+    @classmethod
+    def from_card(cls, card: Card) -> Picture:
+        """A drawn status card."""
+        _require(card, Card)
+        return cls(card.bgr, "card", seal=_SEAL)
+
+    @classmethod
+    def black(cls, width: int, height: int) -> Picture:
+        """All black, (height, width, 3)."""
+        return cls(np.zeros((height, width, 3), np.uint8), "black", seal=_SEAL)
+
+    @classmethod
+    def from_bypass(cls, grant: BypassGrant, frame: CameraFrame) -> Picture:
+        """The raw camera, which takes the configuration's grant."""
+        _require(grant, BypassGrant)
+        _require(frame, CameraFrame)
+        return cls(frame.bgr, "bypass", seal=_SEAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A status card that `sana_vcam.slate` drew; `bgr` is (height, width, 3) BGR."""
+
+    bgr: Pixels
+
+
+def _require(value: Any, kind: type) -> None:
+    """Refuse anything but exactly `kind`: a subclass could carry other pixels."""
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
