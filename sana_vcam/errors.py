@@ -1,7 +1,7 @@
 """Errors that a user can cause, and the exit code that each one ends the process with.
 
     SanaVcamError
-     ├─ ConfigError            exit 78 (EX_CONFIG of sysexits.h: systemd and users tell it from a crash)
+     ├─ ConfigError            exit 78 (EX_CONFIG of sysexits.h, which systemd knows)
      ├─ StartupError           exit 1: port taken, second daemon, virtual camera missing …
      ├─ CameraError            the camera cannot be opened or has stopped; its owner retries
      ├─ SinkError              the virtual camera cannot be opened or refused a frame

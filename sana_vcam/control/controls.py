@@ -1,0 +1,82 @@
+"""What the control server may ask of the daemon: the seam between the API and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sana_vcam.presets import Preset
+from sana_vcam.status import State
+
+
+class Controls(Protocol):
+    """The daemon as its clients see it. Everything runs on the event loop.
+
+    A refused command raises `CommandFailed`, whose code and message become the error reply.
+    Commands that change what the user wants succeed while no session is open: the wish is kept
+    and sent when one is.
+    """
+
+    def state(self) -> State:
+        """The full state now."""
+        ...
+
+    def presets(self) -> Sequence[Preset]:
+        """The presets in their order."""
+        ...
+
+    async def set_prompt(self, prompt: str) -> None:
+        """Ask for `prompt`; clears the active preset. Raises `rejected` if the model refuses."""
+        ...
+
+    async def apply_preset(self, preset_id: str) -> Preset:
+        """Ask for a preset's prompt (and seed, if it has one). Raises `not_found`."""
+        ...
+
+    async def step_preset(self, by: int) -> Preset:
+        """Apply the preset `by` places further, wrapping around."""
+        ...
+
+    async def set_seed(self, seed: int) -> None:
+        """Set the seed; the model reads it when a run begins (see `reset`)."""
+        ...
+
+    async def set_anchor_interval(self, chunks: int) -> None:
+        """Re-ground the edit every `chunks` chunks; 0 is never."""
+        ...
+
+    async def pause(self) -> None:
+        """Pause the model after the current chunk."""
+        ...
+
+    async def resume(self) -> None:
+        """Go on after a pause."""
+        ...
+
+    async def reset(self) -> None:
+        """Begin the run anew with everything the user wants; the seed takes effect."""
+        ...
+
+    def blank(self, on: bool | None) -> bool:
+        """Black for viewers from the next tick; None toggles. Returns the new value."""
+        ...
+
+    def freeze(self, on: bool | None) -> bool:
+        """A still picture for viewers from the next tick; None toggles. Returns the new value."""
+        ...
+
+    def bypass(self, on: bool | None) -> bool:
+        """The raw camera for viewers; None toggles. Raises `rejected` unless it is allowed."""
+        ...
+
+    async def connect(self) -> None:
+        """Want a (paid) session; also tries again after a refusal."""
+        ...
+
+    async def disconnect(self) -> None:
+        """Want none; the open session is closed."""
+        ...
+
+    async def snapshot(self) -> bytes:
+        """What viewers see now, as JPEG bytes."""
+        ...

@@ -1,0 +1,71 @@
+"""What one stand-in process is told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CHUNK_FRAMES = 24
+"""Frames in a chunk of the real model, as its API page says."""
+
+FIRST_CHUNK_FRAMES = 9
+"""Frames in the first chunk of a run: 33 frames, the shortest clip, are then two whole chunks."""
+
+Wire = Literal["npm", "page"]
+Edit = Literal["look", "copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failure to stage once a run has completed `after_chunks` chunks.
+
+    `stall` stops all output and messages of that run; `crash` ends the process with status 1.
+    """
+
+    kind: Literal["stall", "crash"]
+    after_chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a stand-in can be told; `sana-vcam standin --help` explains each in words.
+
+    Sizes are in pixels, rates in frames per second, times in seconds. A `session_limit_s` of 0
+    means no limit; a `port` of 0 means any free port.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    width: int = 1280
+    height: int = 704
+    fps: float = 24.0
+    chunk_frames: int = CHUNK_FRAMES
+    first_chunk: int = FIRST_CHUNK_FRAMES
+    chunk_time_s: float = 0.4
+    session_limit_s: float = 0.0
+    max_kbps: int = 4000
+    edit: Edit = "look"
+    wire: Wire = "npm"
+    fault: Fault | None = None
+    exit_with_stdin: bool = False
+    verbose: bool = False
+
+    def chunk_length(self, chunk_index: int) -> int:
+        """Return how many frames the chunk with this zero-based index has."""
+        if chunk_index == 0:
+            return min(self.first_chunk, self.chunk_frames)
+        return self.chunk_frames
+
+    @property
+    def frame_time_s(self) -> float:
+        """Seconds the edit of one frame is made to take, at least."""
+        return self.chunk_time_s / CHUNK_FRAMES
+
+    @property
+    def playout_fps(self) -> float:
+        """Rate at which the runtime plays emitted frames out.
+
+        Twice the track's rate when every frame is its own chunk: at the same rate, a queue that
+        has once filled never empties, and each frame in it is a constant delay.
+        """
+        return self.fps * 2 if self.chunk_frames == 1 else self.fps
