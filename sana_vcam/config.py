@@ -1,45 +1,114 @@
 """The configuration tree: every key with its type, default and meaning.
 
-Read once at the edge (`sana_vcam.configfile`) and passed down frozen.
+Read once at the edge (`sana_vcam.configfile`) and passed down frozen. The docstrings are the
+comments of the configuration file (`sana_vcam.configtext`), so they speak to its reader.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
+from sana_vcam.presets import BUILTIN_PRESETS, Expected, Preset, not_found_text
+
+ENV_PREFIX = "SANA_VCAM_"
+ENV_DELIMITER = "__"
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _one_word(value: object) -> object:
+    """Strip a secret, which often comes with the newline of its file."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip()
+    if not (word.isascii() and word.isprintable() and " " not in word):
+        raise ValueError("not one word")
+    return word or None
+
+
+def _at_home(path: Path | None) -> Path | None:
+    try:
+        return path and path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+
+
+def _loopback(host: str) -> str:
+    if host != "localhost" and not ip_address(host).is_loopback:
+        raise ValueError(host)
+    return host
+
 
 type Fit = Literal["crop", "pad", "stretch"]
+type Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
+type OptionalPath = Annotated[
+    Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
+]
+type OptionalSecret = Annotated[
+    SecretStr | None,
+    BeforeValidator(_one_word),
+    Expected("one word of printable ASCII characters"),
+]
+
+
+def _conflict(message: str, key: str) -> PydanticCustomError:
+    """Return the error of values that are right by themselves and wrong together.
+
+    `key` is where to look for the mend; `presets.3.id` stands for a part of a list.
+    """
+    return PydanticCustomError("conflict", "{message}", {"message": message, "key": key})
 
 
 class Section(BaseModel):
     """A frozen table; an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
 
 class ReactorConfig(Section):
     """The model's platform."""
 
-    api_key: SecretStr | None = None
+    api_key: OptionalSecret = None
     """Your Reactor API key. Rather than here: the environment (REACTOR_API_KEY), api_key_file, or
     systemd's credentials directory (a credential named reactor_api_key). Never a flag."""
-    api_key_file: Path | None = None
+    api_key_file: OptionalPath = None
     """A file that holds the key, readable by you alone."""
-    api_url: str = "https://api.reactor.inc"
+    api_url: Annotated[
+        str, Field(pattern=r"^https?://[^\s@]+$"), Expected("an http:// or https:// address")
+    ] = "https://api.reactor.inc"
     """Where the platform answers; with local = true, where your runtime listens."""
     local: bool = False
     """true: a runtime on this machine (the stand-in, or your own), which needs no key."""
-    model: str = "sana-streaming"
+    model: Annotated[str, Field(min_length=1)] = "sana-streaming"
     """The model's name on the platform."""
     max_session_s: Annotated[int, Field(ge=60, le=86400)] = 1200
-    """The platform ends a session after this many seconds, whatever happens here; it bounds cost."""
-    connect_timeout_s: Annotated[float, Field(gt=0)] = 20.0
+    """The platform ends a session after this many seconds, whatever happens here: it bounds what
+    can be billed."""
+    connect_timeout_s: Seconds = 20.0
     """How long one step of connecting may stay without an answer before it is given up."""
-    waiting_timeout_s: Annotated[float, Field(gt=0)] = 180.0
+    waiting_timeout_s: Seconds = 180.0
     """How long to wait for a GPU before the attempt is given up and tried again."""
     track_width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280
     """Width that is published. The model takes 1280x704 only; tests and benchmarks change it."""
@@ -52,10 +121,10 @@ class CameraConfig(Section):
 
     source: Literal["auto", "webcam", "file", "test"] = "auto"
     """auto: the webcam if there is one, else the moving test scene."""
-    device: str = ""
+    device: DeviceName = ""
     """Which webcam: a stable id from /dev/v4l/by-id, a path, a number, or a part of its name.
     Empty: the first real camera. `sana-vcam devices` lists them."""
-    path: Path | None = None
+    path: OptionalPath = None
     """The video file for source = "file"; played in real time and looped."""
     width: Annotated[int, Field(ge=64, le=8192)] = 1280
     """Width asked of the webcam; what it gives is fitted to the track."""
@@ -68,6 +137,12 @@ class CameraConfig(Section):
     mirror: bool = False
     """Flip left and right before the model sees it."""
 
+    @model_validator(mode="after")
+    def _file_has_a_path(self) -> Self:
+        if self.source == "file" and self.path is None:
+            raise _conflict('camera.source = "file" needs camera.path', "camera.source")
+        return self
+
 
 class SinkConfig(Section):
     """Where viewers see the picture."""
@@ -76,9 +151,9 @@ class SinkConfig(Section):
     """auto: the virtual camera if there is one, else preview. raw: frames into a pipe or file."""
     label: str = "SANA VCam"
     """The virtual camera's name as apps show it; the device is found by it."""
-    device: str = ""
+    device: DeviceName = ""
     """The virtual camera's path or number (Linux) or name (others); overrides label."""
-    path: str = "-"
+    path: Annotated[str, Field(min_length=1)] = "-"
     """For kind = "raw": a file, a FIFO, or - for standard output."""
     width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280
     """Width that apps see."""
@@ -111,11 +186,13 @@ class PrivacyConfig(Section):
 class ControlConfig(Section):
     """The local WebSocket for hotkeys and prompt changes."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[
+        str, AfterValidator(_loopback), Expected("a loopback address: 127.0.0.1, ::1 or localhost")
+    ] = "127.0.0.1"
     """The address to listen on; anything but loopback is refused."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7262
     """The TCP port ("SANA" on a keypad); 0 takes a free one (see control.json)."""
-    token: SecretStr | None = None
+    token: OptionalSecret = None
     """The token that clients present. Unset: one is generated and kept, readable by you alone."""
     same_user: bool = True
     """Linux: a program of the same user may connect without the token (a web page never)."""
@@ -138,7 +215,7 @@ class StartConfig(Section):
     @model_validator(mode="after")
     def _one_of_prompt_and_preset(self) -> Self:
         if self.prompt and self.preset:
-            raise ValueError("give either prompt or preset, not both")
+            raise _conflict("give start.prompt or start.preset, not both", "start.preset")
         return self
 
 
@@ -149,8 +226,21 @@ class LogConfig(Section):
     """debug, info, warning or error."""
 
 
-class Config(Section):
-    """The whole tree."""
+class Config(BaseSettings):
+    """The whole tree.
+
+    Built in code it is the defaults and what is given, nothing else: `sana_vcam.configfile` reads
+    the environment and the file, because it must tell where each value stands.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+    )
 
     reactor: ReactorConfig = ReactorConfig()
     camera: CameraConfig = CameraConfig()
@@ -163,14 +253,52 @@ class Config(Section):
     presets: tuple[Preset, ...] = BUILTIN_PRESETS
     """The looks on your hotkeys. Giving any replaces the built-in list."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the arguments alone."""
+        return (init_settings,)
+
     @model_validator(mode="after")
     def _presets_fit_together(self) -> Self:
         ids = [preset.id for preset in self.presets]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"presets: the id {twice[0]!r} is used twice")
+        for index, preset_id in enumerate(ids):
+            if preset_id in ids[:index]:
+                first = ids.index(preset_id) + 1
+                raise _conflict(
+                    f"preset {index + 1} ({preset_id}): preset {first} has the same id",
+                    f"presets.{index}.id",
+                )
         if self.start.preset and self.start.preset not in ids:
-            raise ValueError(
-                f"start.preset: there is no preset {self.start.preset!r}; have: {', '.join(ids)}"
+            raise _conflict(
+                f"start.preset: {not_found_text(self.presets, self.start.preset)}", "start.preset"
             )
         return self
+
+
+@cache
+def sections() -> Mapping[str, type[Section]]:
+    """Return the tables of the file in its order."""
+    found = {name: field.annotation for name, field in Config.model_fields.items()}
+    return {
+        name: kind
+        for name, kind in found.items()
+        if isinstance(kind, type) and issubclass(kind, Section)
+    }
+
+
+@cache
+def leaves() -> Mapping[str, FieldInfo]:
+    """Return every key by its dotted name in the file's order; `presets` is one of them."""
+    found = {
+        f"{section}.{name}": field
+        for section, kind in sections().items()
+        for name, field in kind.model_fields.items()
+    }
+    return found | {"presets": Config.model_fields["presets"]}

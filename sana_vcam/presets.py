@@ -1,10 +1,23 @@
-"""The presets: named prompts, one per hotkey."""
+"""The presets: named prompts, one per hotkey, and the way from one to the next."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from sana_vcam.errors import CommandFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a key takes, in words, where its type alone does not say it."""
+
+    text: str
 
 
 class Preset(BaseModel):
@@ -12,25 +25,176 @@ class Preset(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    id: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"),
+        Expected("a short name of lower-case letters, digits, - and _"),
+    ]
     """The short name that commands use: lower-case letters, digits, - and _."""
     name: Annotated[str, Field(min_length=1, max_length=64)]
     """The name that people read."""
     prompt: Annotated[str, Field(max_length=4000)]
-    """What the model is asked for."""
+    """What the model is asked for. Empty: the output stays close to the camera."""
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     """The seed that goes with it, if it needs a certain one."""
 
 
+def _builtin(preset_id: str, name: str, prompt: str) -> Preset:
+    return Preset(id=preset_id, name=name, prompt=prompt)
+
+
+def _style(preset_id: str, name: str, prompt: str) -> Preset:
+    return _builtin(preset_id, name, prompt)
+
+
+def _background(preset_id: str, name: str, place: str) -> Preset:
+    return _builtin(
+        preset_id, name, f"Replace the background with {place}, leaving the subject unchanged."
+    )
+
+
 BUILTIN_PRESETS: tuple[Preset, ...] = (
-    Preset(
-        id="van-gogh",
-        name="Van Gogh",
-        prompt="Van Gogh oil painting, swirling brushstrokes, vivid colors",
+    # First, because the first key of a board is where a hand goes to get back to normal.
+    _builtin("natural", "Natural (no edit)", ""),
+    _style("van-gogh", "Van Gogh", "Van Gogh oil painting, swirling brushstrokes, vivid colors"),
+    _style(
+        "watercolor",
+        "Watercolor",
+        "Delicate watercolor painting, soft washes of color, visible paper texture",
     ),
-    Preset(
-        id="noir",
-        name="Film noir",
-        prompt="1940s film noir, high-contrast black and white, hard shadows, light film grain",
+    _style(
+        "pencil",
+        "Pencil sketch",
+        "Graphite pencil sketch, fine cross-hatching, white drawing paper",
+    ),
+    _style(
+        "renaissance",
+        "Renaissance portrait",
+        "Renaissance oil portrait, warm chiaroscuro light, rich dark tones, fine craquelure",
+    ),
+    _style(
+        "stained-glass",
+        "Stained glass",
+        "Stained glass window, bold lead lines, luminous jewel-colored glass",
+    ),
+    _style(
+        "woodblock",
+        "Woodblock print",
+        "Japanese woodblock print, flat muted colors, crisp black outlines, washi paper",
+    ),
+    _style(
+        "anime", "Anime", "Hand-drawn anime film, clean line art, soft cel shading, bright colors"
+    ),
+    _style("comic", "Comic book", "Comic book art, bold ink outlines, halftone dots, flat colors"),
+    _style(
+        "clay", "Clay figure", "Stop-motion clay animation, soft clay texture, visible fingerprints"
+    ),
+    _style("papercraft", "Paper cut-out", "Layered paper cut-out art, soft shadows, pastel colors"),
+    _style("pixel", "Pixel art", "16-bit pixel art, limited color palette, chunky square pixels"),
+    _style(
+        "low-poly", "Low poly", "Low-poly 3D render, faceted triangular surfaces, clean soft light"
+    ),
+    _style(
+        "noir",
+        "Film noir",
+        "1940s film noir, high-contrast black and white, hard shadows, light film grain",
+    ),
+    _style(
+        "vintage",
+        "Vintage film",
+        "1970s home movie, faded warm colors, soft focus, gentle film grain",
+    ),
+    _style("neon", "Neon", "Neon line art on a dark background, glowing magenta and cyan outlines"),
+    _style(
+        "cyberpunk",
+        "Cyberpunk",
+        "Cyberpunk night scene, neon signs, rain-wet reflections, teal and magenta light",
+    ),
+    _background("office", "Bright office", "a bright modern office with plants and large windows"),
+    _background(
+        "library", "Library", "a quiet wood-panelled library with tall shelves of old books"
+    ),
+    _background("loft", "Brick loft", "a tidy brick-walled loft with soft daylight"),
+    _background("speakeasy", "Speakeasy", "a dimly lit speakeasy lounge"),
+    _background("beach", "Beach", "a sunny tropical beach with calm turquoise water"),
+    _background("forest", "Forest", "a misty pine forest with soft morning light"),
+    _background("snow", "Snowy mountains", "snow-covered mountains under a clear winter sky"),
+    _background("space", "Space station", "a space station window overlooking the Earth"),
+    _background(
+        "underwater", "Underwater", "a clear blue coral reef with sun rays and drifting fish"
+    ),
+    _builtin(
+        "golden-hour",
+        "Golden hour",
+        "Relight the scene with warm golden-hour sunlight from the side, leaving everything else "
+        "unchanged.",
+    ),
+    _builtin(
+        "studio-light",
+        "Studio light",
+        "Relight the subject with soft, even studio lighting, leaving everything else unchanged.",
+    ),
+    _builtin(
+        "suit",
+        "Dark suit",
+        "Dress the subject in a tailored dark suit and white shirt, leaving the face and the "
+        "background unchanged.",
+    ),
+    _builtin(
+        "sweater",
+        "Knitted sweater",
+        "Dress the subject in a cozy knitted wool sweater, leaving the face and the background "
+        "unchanged.",
     ),
 )
+
+
+def nearest_first(word: str, choices: Sequence[str]) -> list[str]:
+    """Return the choices, the ones most like `word` first, equals in their order."""
+    return sorted(choices, key=lambda c: -SequenceMatcher(None, word.lower(), c).ratio())
+
+
+def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
+    """Return the sentence about an id that no preset has."""
+    ids = nearest_first(preset_id, [preset.id for preset in presets])
+    return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"
+
+
+def find(presets: Sequence[Preset], preset_id: str) -> Preset:
+    """Return the preset with this id, or raise `CommandFailed` that names the nearest first."""
+    for preset in presets:
+        if preset.id == preset_id:
+            return preset
+    raise CommandFailed("not_found", not_found_text(presets, preset_id))
+
+
+def step(presets: Sequence[Preset], current_id: str | None, by: int) -> Preset:
+    """Return the preset `by` places after the current one (before it, if negative), wrapping.
+
+    With no current preset the picture is close to the camera: stepping then starts from the
+    preset without a prompt, which looks the same, so that the first press of a key is seen.
+    Without such a preset, +1 is the first and -1 the last.
+    """
+    if not presets:
+        raise CommandFailed("not_found", "there are no presets to step through")
+    here = [i for i, preset in enumerate(presets) if preset.id == current_id]
+    here = here or [i for i, preset in enumerate(presets) if not preset.prompt]
+    start = here[0] if here else (-1 if by > 0 else 0)
+    return presets[(start + by) % len(presets)]
+
+
+def render_presets(presets: Sequence[Preset]) -> str:
+    """Return the presets as a table for people, one line each."""
+    id_width = max((len(preset.id) for preset in presets), default=0)
+    name_width = max((len(preset.name) for preset in presets), default=0)
+    return "".join(
+        f"{p.id:<{id_width}}  {p.name:<{name_width}}  {p.prompt or '(no prompt)'}"
+        f"{'' if p.seed is None else f'  [seed {p.seed}]'}\n"
+        for p in presets
+    )
+
+
+def presets_json(presets: Sequence[Preset]) -> str:
+    """Return the presets as a JSON array, in their order."""
+    listed = [preset.model_dump(mode="json") for preset in presets]
+    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"

@@ -1,1 +1,1 @@
-"""A local model that speaks the wire of Reactor's `sana-streaming`, so that nothing here needs a key, a GPU or a network."""
+"""A local model that speaks the wire of Reactor's `sana-streaming`: no key, GPU or network."""

@@ -14,6 +14,9 @@ import numpy.typing as npt
 MIN_CLIP_FRAMES = 33
 """Fewest frames a source clip may have, as the API page says."""
 
+LATENT_FRAMES = 8
+"""Frames per latent frame after the first one, so that a chunk of 24 frames is a whole number."""
+
 Frame = npt.NDArray[np.uint8]
 """One picture: (height, width, 3) RGB."""
 
@@ -39,12 +42,12 @@ def probe(data: bytes) -> Clip:
         ClipError: nothing in it can be decoded as video, or it is shorter than MIN_CLIP_FRAMES.
     """
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             if not container.streams.video:
                 raise ClipError("decode failed: the file has no video track")
             first = next(container.decode(video=0))
             container.seek(0)
-            frames = sum(1 for packet in container.demux(video=0) if packet.size)
+            frames = sum(packet.size > 0 for packet in container.demux(video=0))
     except (av.FFmpegError, StopIteration, ValueError) as error:
         raise ClipError("decode failed: the file is not a video this model can read") from error
     if frames < MIN_CLIP_FRAMES:
@@ -57,10 +60,10 @@ def decode(clip: Clip) -> Iterator[Frame]:
 
     A clip that breaks off in the middle ends there, as a shorter one would.
     """
-    with av.open(io.BytesIO(clip.data)) as container:
+    with av.open(io.BytesIO(clip.data), "r") as container:
         try:
             for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24")
+                yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
         except av.FFmpegError:
             return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from sana_vcam.standin.clip import Clip
@@ -16,8 +16,8 @@ DEFAULT_ANCHOR_INTERVAL = 20
 Mode = Literal["file", "live"]
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a failure
-    """A command that the current state does not allow; its text is the reason sent to the client."""
+class Refused(Exception):
+    """A command that the state does not allow; its text is the reason sent to the client."""
 
 
 @dataclass(slots=True)
@@ -25,7 +25,8 @@ class Session:
     """One client session, from connect to the end.
 
     Every method either applies a command completely or raises Refused and changes nothing.
-    `completed` counts the chunks of the current or last run.
+    `started` holds from start to the end of the run, `begun` until a reset; `completed` counts the
+    chunks of the current or last run, `completed_before` those of the run before it.
     """
 
     mode: Mode = "file"
@@ -33,10 +34,11 @@ class Session:
     prompt: str = ""
     clip: Clip | None = None
     anchor_interval: int = DEFAULT_ANCHOR_INTERVAL
+    begun: bool = False
     started: bool = False
     paused: bool = False
     completed: int = 0
-    stale_completed: int = field(default=0, repr=False)
+    completed_before: int = 0
 
     @property
     def running(self) -> bool:
@@ -70,8 +72,8 @@ class Session:
             raise Refused(f"the prompt is longer than {MAX_PROMPT_CHARACTERS} characters")
         self.prompt = prompt.strip()
 
-    def start(self) -> bool:
-        """Begin a run; return whether there is one to begin (False while one is on).
+    def start(self) -> None:
+        """Begin a run, or do nothing during one.
 
         In live mode a camera need not be published yet: the run waits for its frames.
 
@@ -79,12 +81,11 @@ class Session:
             Refused: file mode without a clip.
         """
         if self.started:
-            return False
+            return
         if self.mode == "file" and self.clip is None:
             raise Refused("no source video: send set_video first, or set_mode live")
-        self.started, self.paused = True, False
-        self.stale_completed, self.completed = self.completed, 0
-        return True
+        self.begun = self.started = True
+        self.completed_before, self.completed = self.completed, 0
 
     def pause(self) -> None:
         """Stop after the current chunk.
@@ -110,9 +111,9 @@ class Session:
 
     def reset(self) -> None:
         """Forget the run, the prompt and the clip; mode, seed and anchor interval stay."""
-        self.started = self.paused = False
+        self.begun = self.started = self.paused = False
         self.prompt, self.clip = "", None
-        self.completed = self.stale_completed = 0
+        self.completed = self.completed_before = 0
 
     def complete_chunk(self) -> int:
         """Count a chunk of the run and return its zero-based index."""

@@ -50,6 +50,12 @@ class Settings:
     exit_with_stdin: bool = False
     verbose: bool = False
 
+    @property
+    def url(self) -> str:
+        """Address that a client on this machine connects to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
     def chunk_length(self, chunk_index: int) -> int:
         """Return how many frames the chunk with this zero-based index has."""
         if chunk_index == 0:

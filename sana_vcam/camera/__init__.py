@@ -1,0 +1,1 @@
+"""The camera: where raw pictures come from, and the thread that reads them."""

@@ -1,0 +1,43 @@
+"""Which card viewers see, in words fit for a meeting: a pure function of what is going on."""
+
+from __future__ import annotations
+
+from sana_vcam.engine.lifecycle import EngineStatus
+from sana_vcam.slate import Slate
+from sana_vcam.status import CameraState, SessionState
+
+# Cards with an elapsed time are drawn anew every second; below this it would only flicker.
+SHOW_ELAPSED_AFTER_S = 3
+
+
+def card(
+    engine: EngineStatus, camera: CameraState, now: float, *, camera_error: str | None = None
+) -> Slate:
+    """The card for this moment; shown only while nothing else is."""
+    elapsed = int(now - engine.since)
+    shown = elapsed if elapsed >= SHOW_ELAPSED_AFTER_S else None
+    if engine.state is SessionState.REFUSED:
+        return Slate("Needs attention", engine.error or "", tone="error")
+    if not engine.wanted:
+        return Slate("Camera off", "Back when it is switched on again", tone="neutral")
+    if camera is not CameraState.CAPTURING:
+        return _no_camera(camera, camera_error)
+    match engine.state:
+        case SessionState.IDLE | SessionState.CONNECTING:
+            return Slate("Connecting", "One moment, please", elapsed_s=shown, tone="busy")
+        case SessionState.WAITING:
+            return Slate("Waiting for a GPU", "The picture starts soon", shown, tone="busy")
+        case SessionState.STARTING:
+            return Slate("Starting", "The first picture is on its way", shown, tone="busy")
+        case SessionState.PAUSED:
+            return Slate("Paused", "Back in a moment", tone="neutral")
+        case SessionState.BACKOFF:
+            return Slate("Reconnecting", engine.error or "", elapsed_s=shown, tone="warning")
+        case _:
+            return Slate("Reconnecting", "The picture will be back", shown, tone="warning")
+
+
+def _no_camera(camera: CameraState, error: str | None) -> Slate:
+    if camera is CameraState.LOST:
+        return Slate("No camera", error or "", tone="warning")
+    return Slate("Starting", "Opening the camera", tone="busy")

@@ -1,0 +1,1 @@
+"""The local control API: hotkeys, prompts and presets over a WebSocket on loopback."""

@@ -1,0 +1,135 @@
+"""Who owns a TCP socket of this machine, as Linux tells it in /proc.
+
+Everywhere else there is no such table, and every answer is None.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_LISTEN = 0x0A
+
+type IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+type Endpoint = tuple[IPAddress, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One line of the table."""
+
+    local: Endpoint
+    remote: Endpoint
+    state: int
+    uid: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who listens on a port; `pid` and `command` are None for another user's process."""
+
+    uid: int
+    pid: int | None
+    command: str | None
+
+
+def endpoint(host: str, port: int) -> Endpoint:
+    """Make an address comparable: an IPv4 address is the same when written as IPv6."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address, port
+
+
+def peer_uid(peer: Endpoint, server: Endpoint) -> int | None:
+    """Return the user who owns the `peer` end of a connection to `server`, if it is known."""
+    return find_peer_uid(_sockets(), peer, server)
+
+
+def find_peer_uid(sockets: Iterable[Socket], peer: Endpoint, server: Endpoint) -> int | None:
+    """Find the owner in a table.
+
+    A socket without an inode is one that its process has let go of; the kernel shows it as
+    root's, so it proves nothing.
+    """
+    for row in sockets:
+        if row.local == peer and row.remote == server and row.inode:
+            return row.uid
+    return None
+
+
+def listener(server: Endpoint) -> Holder | None:
+    """Return who listens on `server`, or on that port of every address, if it is known."""
+    row = find_listener(_sockets(), server)
+    if row is None:
+        return None
+    process = _process_with(row.inode)
+    if process is None:
+        return Holder(row.uid, None, None)
+    return Holder(row.uid, int(process.name), _read(process / "comm").strip() or None)
+
+
+def listener_uid(server: Endpoint) -> int | None:
+    """Return the user who listens on `server`, if it is known."""
+    row = find_listener(_sockets(), server)
+    return None if row is None else row.uid
+
+
+def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
+    """Find the listening socket in a table."""
+    address, port = server
+    for row in sockets:
+        host, row_port = row.local
+        if row.state == _LISTEN and row_port == port and (host == address or host.is_unspecified):
+            return row
+    return None
+
+
+def parse_table(text: str) -> Iterator[Socket]:
+    """Read /proc/net/tcp or tcp6 (the kernel's Documentation/networking/proc_net_tcp.rst)."""
+    for line in text.splitlines()[1:]:
+        _, local, remote, state, _, _, _, uid, _, inode, *_ = line.split()
+        yield Socket(_endpoint(local), _endpoint(remote), int(state, 16), int(uid), int(inode))
+
+
+def _endpoint(column: str) -> Endpoint:
+    # The address is printed as 32-bit words in the byte order of the machine.
+    digits, _, port = column.partition(":")
+    raw = bytes.fromhex(digits)
+    if sys.byteorder == "little":
+        raw = b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4))
+    return endpoint(str(ipaddress.ip_address(raw)), int(port, 16))
+
+
+def _sockets() -> Iterator[Socket]:
+    for table in _TABLES:
+        yield from parse_table(_read(Path(table)))
+
+
+def _process_with(inode: int) -> Path | None:
+    wanted = f"socket:[{inode}]"
+    for process in Path("/proc").glob("[0-9]*"):
+        if any(link == wanted for link in _open_files(process)):
+            return process
+    return None
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """Name what a process has open; nothing for one that is gone or another user's."""
+    try:
+        for link in (process / "fd").iterdir():
+            yield str(link.readlink())
+    except OSError:
+        return
+
+
+def _read(path: Path) -> str:
+    """Read a file of /proc; empty where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

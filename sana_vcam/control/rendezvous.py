@@ -1,0 +1,216 @@
+"""How local clients find the daemon and its token: two private files that nobody can plant.
+
+- `token` in the state directory: generated once and kept, so that hotkeys stay set up.
+- `control.json` in the runtime directory: where the running daemon listens.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import stat
+import warnings
+from pathlib import Path
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from sana_vcam.errors import StartupError
+
+APP = "sana-vcam"
+TOKEN_FILE = "token"  # noqa: S105 - a file's name
+CONTROL_FILE = "control.json"
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_MAX_FILE_BYTES = 4096
+
+_log = logging.getLogger(__name__)
+
+
+class Rendezvous(BaseModel):
+    """The content of control.json."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    url: str
+    """The WebSocket's address, without the token."""
+    token: SecretStr
+    """What clients present as `Authorization: Bearer` or `?token=`."""
+    pid: int
+    """The daemon's process."""
+    version: str
+    """The daemon's version."""
+
+    def text(self) -> str:
+        """Write the file's content, with the token in clear."""
+        return json.dumps(self.model_dump() | {"token": self.token.get_secret_value()}) + "\n"
+
+
+def default_state_dir() -> Path:
+    """Return where the token is kept; usually ~/.local/state/sana-vcam."""
+    return platformdirs.user_state_path(APP)
+
+
+def default_runtime_dir() -> Path:
+    """Return where control.json is; usually $XDG_RUNTIME_DIR/sana-vcam.
+
+    Raises:
+        StartupError: there is no directory that is safe to use.
+    """
+    with warnings.catch_warnings():
+        # Where XDG_RUNTIME_DIR is unset, platformdirs warns that it takes its fallback.
+        warnings.simplefilter("ignore")
+        try:
+            return platformdirs.user_runtime_path(APP)
+        except PermissionError as error:
+            raise StartupError(f"no private place for {CONTROL_FILE}: {error}") from error
+
+
+def load_token(configured: SecretStr | None, state_dir: Path) -> str:
+    """Return the configured token, or the kept one; the first call generates it.
+
+    Raises:
+        StartupError: the token is empty, or its file cannot be trusted.
+    """
+    if configured is not None:
+        token = configured.get_secret_value()
+        if not token or not token.isprintable() or " " in token:
+            raise StartupError(
+                "[control] token is empty, or has spaces or control characters in it; "
+                "set a long random word, or remove the key to have one generated"
+            )
+        return token
+    private_directory(state_dir)
+    path = state_dir / TOKEN_FILE
+    return _read_private(path, repair=True).strip() or _create_token(path)
+
+
+def _create_token(path: Path) -> str:
+    token = secrets.token_urlsafe(32)
+    path.unlink(missing_ok=True)  # an empty file, left by a crash
+    _write_new(path, token + "\n")
+    _log.info("generated a control token, kept in %s", path)
+    return token
+
+
+def publish(rendezvous: Rendezvous, runtime_dir: Path) -> None:
+    """Write control.json, replacing whatever has its name.
+
+    Raises:
+        StartupError: the directory cannot be trusted or written.
+    """
+    private_directory(runtime_dir)
+    path = runtime_dir / CONTROL_FILE
+    draft = runtime_dir / f".{CONTROL_FILE}.{secrets.token_hex(8)}"
+    try:
+        _write_new(draft, rendezvous.text())
+        # A rename replaces a symbolic link, it never follows one.
+        draft.replace(path)
+    except OSError as error:
+        raise StartupError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def find(runtime_dir: Path) -> Rendezvous | None:
+    """Read control.json; None if there is none or it is not ours to trust."""
+    try:
+        return Rendezvous.model_validate_json(_read_private(runtime_dir / CONTROL_FILE))
+    except (StartupError, ValidationError):
+        return None
+
+
+def withdraw(rendezvous: Rendezvous, runtime_dir: Path) -> None:
+    """Remove control.json, unless another daemon has replaced it."""
+    if find(runtime_dir) == rendezvous:
+        (runtime_dir / CONTROL_FILE).unlink(missing_ok=True)
+
+
+def private_directory(path: Path) -> None:
+    """Make sure that `path` is a directory of ours, mode 0700, that nobody else can replace.
+
+    Raises:
+        StartupError: it is not, and cannot be made so; the message says the mend.
+    """
+    try:
+        _make_private(path)
+        parent, found = path.parent.stat(), path.lstat()
+    except OSError as error:
+        raise StartupError(f"cannot make the directory {path}: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise StartupError(f"{path} is a symbolic link or a file; remove it: rm {path}")
+    _require_ours(path, found)
+    if not _only_owner_replaces(parent):
+        raise StartupError(
+            f"other users can replace {path}; mend it: chmod go-w {path.parent} "
+            "(or set XDG_RUNTIME_DIR and XDG_STATE_HOME to directories of your own)"
+        )
+    if _is_open_to_others(found):
+        _log.warning("%s was open to other users; made private", path)
+        path.chmod(0o700)
+
+
+def _make_private(path: Path) -> None:
+    if not path.parent.exists():
+        _make_private(path.parent)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+
+
+def _only_owner_replaces(directory: os.stat_result) -> bool:
+    """Whether entries of a directory are safe from everybody but us and root.
+
+    Our own group may write: with a umask of 002 it has us as its only member.
+    """
+    if not hasattr(os, "geteuid"):
+        return True
+    ours = directory.st_uid in {0, os.geteuid()}
+    others = 0o002 if directory.st_gid == os.getegid() else 0o022
+    shared = directory.st_mode & others and not directory.st_mode & stat.S_ISVTX
+    return ours and not shared
+
+
+def _is_open_to_others(found: os.stat_result) -> bool:
+    return hasattr(os, "geteuid") and bool(found.st_mode & 0o077)
+
+
+def _require_ours(path: Path, found: os.stat_result) -> None:
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise StartupError(f"{path} belongs to another user; remove it: sudo rm -r {path}")
+
+
+def _read_private(path: Path, *, repair: bool = False) -> str:
+    """Read a file of ours; empty if there is none. `repair` makes it private if it is not."""
+    try:
+        file = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        if path.is_symlink():
+            raise StartupError(f"{path} is a symbolic link; remove it: rm {path}") from error
+        raise StartupError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(file, encoding="utf-8", errors="replace") as stream:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise StartupError(f"{path} is not a file; remove it: rm -r {path}")
+        _require_ours(path, found)
+        if repair and _is_open_to_others(found):
+            _log.warning("%s could be read by other users; made private", path)
+            os.fchmod(file, 0o600)
+        return stream.read(_MAX_FILE_BYTES)
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that did not exist, mode 0600 from its first moment."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+    except FileExistsError as error:
+        raise StartupError(f"{path} appeared just now; is another daemon starting?") from error
+    except OSError as error:
+        raise StartupError(f"cannot write {path}: {error.strerror}") from error
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        stream.write(text)

@@ -1,0 +1,557 @@
+"""The cameras and virtual cameras of this machine: listing, finding, and what is amiss with them.
+
+On Linux from sysfs and the V4L2 ioctls (linux/videodev2.h); nothing here starts a stream, so no
+camera's light goes on. Elsewhere only what OpenCV can tell, which is marked as such.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from sana_vcam.errors import CameraError, SinkError
+
+type Kind = Literal["camera", "virtual camera", "other"]
+type Ioctl = Callable[[int, int, bytearray], object]
+
+LOOPBACK_DRIVER = "v4l2 loopback"
+LABEL = "SANA VCam"
+NUMBER = 10
+JOIN_GROUP = "sudo usermod -aG video $USER, then log out and in again"
+LONGEST_LABEL = 31
+"""v4l2loopback keeps this many bytes of a card_label."""
+PROBED_ELSEWHERE = 4
+
+CAP_CAPTURE = 0x0000_0001 | 0x0000_1000
+"""V4L2_CAP_VIDEO_CAPTURE, also in its multi-planar form."""
+CAP_OUTPUT = 0x0000_0002 | 0x0000_2000
+CAP_M2M = 0x0000_8000 | 0x0000_4000
+CAP_DEVICE_CAPS = 0x8000_0000
+
+VIDIOC_QUERYCAP = 0x8068_5600
+VIDIOC_ENUM_FMT = 0xC040_5602
+VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
+VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
+BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE = 1, 9
+DISCRETE = 1
+MOST_ENTRIES = 64
+"""Entries that are read of any one list, whatever a driver says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One size in one pixel format, with its frame rates (none if the driver does not say)."""
+
+    pixel_format: str
+    width: int
+    height: int
+    fps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that has the device open."""
+
+    pid: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One video device. `kind` "other" is a metadata, output-only or codec node."""
+
+    path: str
+    number: int
+    name: str
+    kind: Kind
+    driver: str = ""
+    stable_ids: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    may_open: bool = True
+    exclusive_caps: bool | None = None
+    """Virtual cameras: whether apps see it as a camera only; Chrome lists no other kind."""
+    note: str = ""
+    """What is amiss, and what mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Where devices are looked for; tests give a made-up tree."""
+
+    sysfs: Path = Path("/sys")
+    dev: Path = Path("/dev")
+    proc: Path = Path("/proc")
+    ioctl: Ioctl = field(default_factory=lambda: fcntl_ioctl)
+    platform: str = sys.platform
+
+
+def list_devices(system: System | None = None) -> list[Device]:
+    """Every video device, by number. Does not raise: what cannot be read is left out or noted."""
+    system = system or System()
+    if system.platform != "linux":
+        return list(_devices_elsewhere())
+    nodes = [entry.name for entry in _entries(system.sysfs / "class/video4linux")]
+    numbers = sorted(int(node[5:]) for node in nodes if node[:5] == "video" and node[5:].isdigit())
+    holders = _holders(system, [system.dev / f"video{number}" for number in numbers])
+    links = _stable_ids(system)
+    return [_inspect(system, number, links, holders) for number in numbers]
+
+
+def has_camera(system: System | None = None) -> bool:
+    """Whether there is a real camera."""
+    system = system or System()
+    if system.platform != "linux":
+        return next(_devices_elsewhere(), None) is not None
+    return any(device.kind == "camera" for device in list_devices(system))
+
+
+def find_camera(wanted: str = "", system: System | None = None) -> Device:
+    """The real camera that `wanted` names; the first one if it is empty.
+
+    `wanted` is an id from /dev/v4l/by-id or by-path, a path, a number, or a part of the name. A
+    loopback, a metadata node and an output node are never taken for a camera.
+
+    Raises:
+        CameraError: no such camera, with those that there are; or no right to open it.
+    """
+    system = system or System()
+    every = list_devices(system)
+    cameras = [device for device in every if device.kind == "camera"]
+    found = _match(wanted, cameras, system) if wanted else next(iter(cameras), None)
+    if found is None:
+        raise CameraError(_no_camera(wanted, every, cameras, system))
+    if not found.may_open:
+        raise CameraError(f"no right to open the camera {describe(found)}: {JOIN_GROUP}")
+    return found
+
+
+def find_virtual_camera(
+    label: str = LABEL, device: str = "", system: System | None = None
+) -> Device:
+    """The v4l2loopback device with the label, or the one that `device` (path, number) names.
+
+    Raises:
+        SinkError: there is none, or it may not be written to, with the command that mends it.
+    """
+    system = system or System()
+    every = list_devices(system)
+    loopbacks = [found for found in every if found.kind == "virtual camera"]
+    if device:
+        found = _match_place(device, every, system)
+        if found is None:
+            raise SinkError(f"sink.device: there is no {device}; {_have(loopbacks)}")
+        if found.kind != "virtual camera":
+            raise SinkError(
+                f"sink.device: {describe(found)} is not a v4l2loopback device; {_have(loopbacks)}"
+            )
+    else:
+        found = next((one for one in loopbacks if one.name == label[:LONGEST_LABEL]), None)
+        if found is None:
+            raise SinkError(_no_virtual_camera(label, loopbacks, system))
+    if not found.may_open:
+        raise SinkError(f"no right to write to {describe(found)}: {JOIN_GROUP}")
+    return found
+
+
+def describe(device: Device) -> str:
+    """The device in a few words."""
+    return f'"{device.name}" ({device.path})'
+
+
+def load_command(label: str = LABEL, number: int = NUMBER) -> str:
+    """The command that loads v4l2loopback with one device of this label."""
+    return f'sudo modprobe v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'
+
+
+def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
+    """The two commands, a line each, that make it so after each boot."""
+    options = f'options v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'
+    return (
+        f"echo '{options}' | sudo tee /etc/modprobe.d/sana-vcam.conf\n"
+        "echo v4l2loopback | sudo tee /etc/modules-load.d/sana-vcam.conf"
+    )
+
+
+def to_json(devices: Sequence[Device]) -> str:
+    """The devices as a JSON array."""
+    return json.dumps([asdict(device) for device in devices], indent=2, ensure_ascii=False)
+
+
+def render_devices(devices: Sequence[Device], system: System | None = None) -> str:
+    """The devices as text for a terminal; without any, what to do."""
+    system = system or System()
+    parts: list[str] = []
+    for title, kind in (
+        ("Cameras", "camera"),
+        ("Virtual cameras", "virtual camera"),
+        ("Other video nodes (not cameras)", "other"),
+    ):
+        chosen = [device for device in devices if device.kind == kind]
+        if chosen:
+            parts.append("\n".join([title, *(_render(device) for device in chosen)]))
+    kinds = {device.kind for device in devices}
+    if "camera" not in kinds:
+        parts.append('No camera. Plug one in, or use camera.source = "test" or "file".')
+    if "virtual camera" not in kinds:
+        parts.append("No virtual camera. " + _make_virtual_camera(LABEL, system))
+    return "\n\n".join(parts)
+
+
+def _render(device: Device) -> str:
+    lines = [
+        f"  {device.path:<14} {device.name}" + (f"  [{device.driver}]" if device.driver else "")
+    ]
+    lines += [f"      id       {link}" for link in device.stable_ids]
+    lines += [f"      {line}" for line in _render_modes(device.modes)]
+    for holder in device.holders:
+        lines.append(f"      open in  {holder.command} (pid {holder.pid})")
+    if device.note:
+        lines.append(f"      note     {device.note}")
+    return "\n".join(lines)
+
+
+def _render_modes(modes: Sequence[Mode]) -> Iterator[str]:
+    """One line for each pixel format: its sizes with the best rate of each."""
+    for name in dict.fromkeys(mode.pixel_format for mode in modes):
+        sizes = [
+            f"{mode.width}x{mode.height}" + (f"@{max(mode.fps):g}" if mode.fps else "")
+            for mode in modes
+            if mode.pixel_format == name
+        ]
+        yield f"{name:<8} {' '.join(sizes)}"
+
+
+# What sysfs, the device links and the processes say
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _stable_ids(system: System) -> dict[str, list[str]]:
+    """For each device path the links that point to it, those by id first."""
+    links: dict[str, list[str]] = {}
+    for folder in ("by-id", "by-path"):
+        for link in _entries(system.dev / "v4l" / folder):
+            links.setdefault(str(link.resolve()), []).append(str(link))
+    return links
+
+
+def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
+    """For each device path the processes that have it open, as far as we may look."""
+    wanted = {str(path.resolve()) for path in paths}
+    held: dict[str, list[Holder]] = {}
+    if not wanted:
+        return held
+    for process in _entries(system.proc):
+        if not process.name.isdigit() or process.name == str(os.getpid()):
+            continue
+        for path in wanted & _open_files(process):
+            held.setdefault(path, []).append(Holder(int(process.name), _text(process / "comm")))
+    return held
+
+
+def _open_files(process: Path) -> set[str]:
+    targets = set()
+    for link in _entries(process / "fd"):
+        try:
+            targets.add(str(link.readlink()))
+        except OSError:
+            continue
+    return targets
+
+
+def _inspect(
+    system: System, number: int, links: dict[str, list[str]], holders: dict[str, list[Holder]]
+) -> Device:
+    path = system.dev / f"video{number}"
+    entry = system.sysfs / "class/video4linux" / f"video{number}"
+    key = str(path.resolve())
+    may_open = os.access(path, os.R_OK | os.W_OK)
+    capability, modes, why = _ask(system, path)
+    kind = _kind(entry, capability)
+    driver = capability.driver if capability else _driver(entry)
+    exclusive = None
+    if kind == "virtual camera" and capability:
+        exclusive = not (capability.captures and capability.puts_out)
+    return Device(
+        path=str(path),
+        number=number,
+        name=_text(entry / "name") or (capability.card if capability else path.name),
+        kind=kind,
+        driver=driver,
+        stable_ids=tuple(links.get(key, ())),
+        modes=modes if kind == "camera" else (),
+        holders=tuple(holders.get(key, ())),
+        may_open=may_open,
+        exclusive_caps=exclusive,
+        note=_note(may_open=may_open, why=why, exclusive=exclusive),
+    )
+
+
+def _note(*, may_open: bool, why: str, exclusive: bool | None) -> str:
+    if not may_open:
+        return f"no right to open it: {JOIN_GROUP}"
+    if exclusive is False:
+        return (
+            "exclusive_caps is 0, so Chrome does not list it: load the module with exclusive_caps=1"
+        )
+    return why
+
+
+def _kind(entry: Path, capability: Capability | None) -> Kind:
+    """What a node is; without the right to ask it, as far as sysfs tells."""
+    if capability is None:
+        if _is_loopback(entry):
+            return "virtual camera"
+        return "camera" if _text(entry / "index") in {"", "0"} else "other"
+    if capability.driver == LOOPBACK_DRIVER:
+        return "virtual camera"
+    if capability.captures and not capability.puts_out and not capability.transcodes:
+        return "camera"
+    return "other"
+
+
+def _is_loopback(entry: Path) -> bool:
+    """v4l2loopback puts these attributes beside the usual ones."""
+    return (entry / "max_openers").exists() or (entry / "buffers").exists()
+
+
+def _driver(entry: Path) -> str:
+    if _is_loopback(entry):
+        return LOOPBACK_DRIVER
+    link = entry / "device" / "driver"
+    return link.resolve().name if link.exists() else ""
+
+
+# What the driver says
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """The answer to VIDIOC_QUERYCAP, of this node rather than of the whole card."""
+
+    driver: str
+    card: str
+    flags: int
+
+    @property
+    def captures(self) -> bool:
+        """Whether it gives pictures."""
+        return bool(self.flags & CAP_CAPTURE)
+
+    @property
+    def puts_out(self) -> bool:
+        """Whether it takes pictures."""
+        return bool(self.flags & CAP_OUTPUT)
+
+    @property
+    def transcodes(self) -> bool:
+        """Whether it is a codec or a scaler."""
+        return bool(self.flags & CAP_M2M)
+
+
+def _ask(system: System, path: Path) -> tuple[Capability | None, tuple[Mode, ...], str]:
+    """The node's capability and modes; None and why if it does not answer."""
+    try:
+        node = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            return None, (), ""
+        return None, (), f"cannot be opened: {error.strerror}"
+    try:
+        capability = _query(system.ioctl, node)
+        modes = tuple(_modes(system.ioctl, node)) if capability.captures else ()
+    except OSError as error:
+        return None, (), f"does not answer: {error.strerror}"
+    finally:
+        os.close(node)
+    return capability, modes, ""
+
+
+def _query(ioctl: Ioctl, node: int) -> Capability:
+    answer = bytearray(104)
+    ioctl(node, VIDIOC_QUERYCAP, answer)
+    driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
+    flags = device_caps if capabilities & CAP_DEVICE_CAPS else capabilities
+    return Capability(_words(driver), _words(card), flags)
+
+
+def _words(raw: bytes) -> str:
+    return raw.split(b"\0", 1)[0].decode(errors="replace")
+
+
+def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
+    for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
+        for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
+            (code,) = struct.unpack_from("I", answer, 44)
+            name = code.to_bytes(4, "little").decode("latin-1").strip()
+            for width, height in _sizes(ioctl, node, code):
+                yield Mode(name, width, height, tuple(_rates(ioctl, node, code, width, height)))
+
+
+def _enumerate(
+    ioctl: Ioctl, node: int, request: int, size: int, *inputs: int
+) -> Iterator[bytearray]:
+    """Ask for entry 0, 1, … until the driver has no more (EINVAL)."""
+    for index in range(MOST_ENTRIES):
+        answer = bytearray(size)
+        struct.pack_into(f"{1 + len(inputs)}I", answer, 0, index, *inputs)
+        try:
+            ioctl(node, request, answer)
+        except OSError:
+            return
+        yield answer
+
+
+def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
+    """The sizes of a format; of a range only the smallest and the largest."""
+    for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
+        kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
+        if kind == DISCRETE:
+            yield width, height_or_most
+            continue
+        least_w, most_w, _, least_h, most_h = struct.unpack_from("5I", answer, 12)
+        yield least_w, least_h
+        yield most_w, most_h
+        return
+
+
+def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
+    """The frame rates of a size; of a range only its ends."""
+    entries = _enumerate(ioctl, node, VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
+    for answer in entries:
+        kind, *parts = struct.unpack_from("5I", answer, 16)
+        if kind == DISCRETE:
+            yield _rate(parts[0], parts[1])
+            continue
+        yield _rate(parts[2], parts[3])
+        yield _rate(parts[0], parts[1])
+        return
+
+
+def _rate(numerator: int, denominator: int) -> float:
+    return round(denominator / numerator, 2) if numerator else 0.0
+
+
+def fcntl_ioctl(node: int, request: int, answer: bytearray) -> object:
+    """The real ioctl(2); raises `OSError`."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    return fcntl.ioctl(node, request, answer, True)
+
+
+# Matching, and what to say when nothing matches
+
+
+def _match(wanted: str, cameras: Sequence[Device], system: System) -> Device | None:
+    place = _match_place(wanted, cameras, system)
+    if place is not None:
+        return place
+    part = wanted.casefold()
+    return next((one for one in cameras if part in one.name.casefold()), None)
+
+
+def _match_place(wanted: str, devices: Sequence[Device], system: System) -> Device | None:
+    """The device at a path, link, link's name or number."""
+    if wanted.isdecimal():
+        return next((one for one in devices if one.number == int(wanted)), None)
+    target = str((system.dev / wanted).resolve()) if os.sep in wanted else ""
+    for one in devices:
+        names = {Path(link).name for link in one.stable_ids}
+        if wanted == one.path or wanted in names or target == str(Path(one.path).resolve()):
+            return one
+    return None
+
+
+def _no_camera(
+    wanted: str, every: Sequence[Device], cameras: Sequence[Device], system: System
+) -> str:
+    if not cameras:
+        return (
+            "there is no camera: plug one in (sana-vcam devices lists what this machine sees), "
+            'or set camera.source to "test" or "file"'
+        )
+    node = _match_place(wanted, every, system)
+    what = f"{describe(node)} is no camera" if node else f"there is no camera {wanted!r}"
+    have = ", ".join(f"{describe(one)}" for one in cameras)
+    return f"camera.device: {what}; there are: {have}"
+
+
+def _have(loopbacks: Sequence[Device]) -> str:
+    if not loopbacks:
+        return "there is no virtual camera at all (sana-vcam devices says how to make one)"
+    return "virtual cameras here: " + ", ".join(describe(one) for one in loopbacks)
+
+
+def _no_virtual_camera(label: str, loopbacks: Sequence[Device], system: System) -> str:
+    if not loopbacks:
+        return f"there is no virtual camera. {_make_virtual_camera(label, system)}"
+    return (
+        f'no virtual camera has the label "{label}"; {_have(loopbacks)}. Use one of them by '
+        f"setting sink.label or sink.device, or add one: "
+        f'sudo v4l2loopback-ctl add -n "{label}" -x 1 {NUMBER} '
+        "(with v4l2loopback before 0.13, unload the module and load it with all of them, such as "
+        f'video_nr={NUMBER},{NUMBER + 1} exclusive_caps=1,1 card_label="{label},Other")'
+    )
+
+
+def _make_virtual_camera(label: str, system: System) -> str:
+    if system.platform != "linux":
+        return (
+            "Install OBS Studio (macOS, Windows) and start its virtual camera once, or "
+            "Unity Capture (Windows)."
+        )
+    loaded = (system.sysfs / "module/v4l2loopback").is_dir()
+    reload = "sudo modprobe -r v4l2loopback && " if loaded else ""
+    first = "v4l2loopback is loaded without a device" if loaded else "Load the module v4l2loopback"
+    keep = keep_command(label).replace("\n", "\n  ")
+    return (
+        f"{first}:\n  {reload}{load_command(label)}\n"
+        "(module not found? sudo apt install v4l2loopback-dkms). To keep it after a reboot:\n"
+        f"  {keep}"
+    )
+
+
+# Other systems
+
+
+def _devices_elsewhere() -> Iterator[Device]:
+    """What OpenCV can open by number on macOS and Windows, where it knows no names.
+
+    Finding out means opening: the light of each camera goes on for a moment.
+    """
+    import cv2  # noqa: PLC0415 - loaded only where nothing else can tell
+
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    for number in range(PROBED_ELSEWHERE):
+        capture = cv2.VideoCapture(number)
+        opened = capture.isOpened()
+        capture.release()
+        if not opened:
+            return
+        yield Device(
+            path=str(number),
+            number=number,
+            name=f"camera {number}",
+            kind="camera",
+            note="found by opening it; names and virtual cameras are not known on this system",
+        )

@@ -1,0 +1,64 @@
+"""The ledger of open sessions: on disk from the moment an id is known until it is surely ended.
+
+A killed daemon leaves its session open and billed. The next start reads the ledger and ends what
+it finds before it opens anything.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from sana_vcam.sana import OpenSession
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """A small JSON file, mode 0600, replaced by rename; used on the event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open = {session.session_id: session for session in _read(path)}
+
+    @property
+    def pending(self) -> tuple[OpenSession, ...]:
+        """Sessions that are open as far as anybody knows."""
+        return tuple(self._open.values())
+
+    def opened(self, session: OpenSession) -> None:
+        """Note a session that the platform has just created."""
+        self._open[session.session_id] = session
+        self._write()
+
+    def ended(self, session_id: str) -> None:
+        """Forget a session that the platform has confirmed to be gone."""
+        if self._open.pop(session_id, None) is not None:
+            self._write()
+
+    def _write(self) -> None:
+        """Replace the file; a full disk costs the safety net, not the picture."""
+        temporary = self._path.with_suffix(".new")
+        text = json.dumps({"sessions": [asdict(s) for s in self._open.values()]})
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            temporary.replace(self._path)
+        except OSError as error:
+            log.warning("%s: the open session cannot be noted: %s", self._path, error)
+
+
+def _read(path: Path) -> list[OpenSession]:
+    try:
+        entries = json.loads(path.read_text())["sessions"]
+        return [OpenSession(**entry) for entry in entries]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s is unreadable (%s); sessions of an earlier run may be open", path, error)
+        return []

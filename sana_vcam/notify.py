@@ -1,0 +1,46 @@
+"""Tells systemd how the service is doing (sd_notify(3)); does nothing elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Sends readiness, status lines and watchdog pings to `$NOTIFY_SOCKET`."""
+
+    def __init__(self, address: str | None = None) -> None:
+        """`address` defaults to the environment's; an @ stands for an abstract socket."""
+        address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._last_status = ""
+
+    def ready(self) -> None:
+        """The virtual camera is being fed."""
+        self._send("READY=1")
+
+    def stopping(self) -> None:
+        """The session is being closed."""
+        self._send("STOPPING=1")
+
+    def watchdog(self) -> None:
+        """The playout has ticked since the last time."""
+        self._send("WATCHDOG=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`; sent when it changes."""
+        if text != self._last_status:
+            self._last_status = text
+            self._send(f"STATUS={text}")
+
+    def _send(self, line: str) -> None:
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+                sock.sendto(line.encode(), self._address)
+        except OSError as error:
+            log.debug("systemd was not told %s: %s", line, error)

@@ -1,0 +1,1 @@
+"""From the model's bursts to one even frame per tick."""

@@ -1,0 +1,168 @@
+"""The program, in the broadcast sense: what viewers see at each tick.
+
+Precedence: blank > freeze > bypass > live > slate. The wishes are one immutable object, swapped
+by the event loop and read by the playout thread, so that "blank" works at the very next tick
+whatever the network, the session or the camera are doing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture
+from sana_vcam.mailbox import Mailbox
+from sana_vcam.meter import Meter
+from sana_vcam.playout.buffer import PlayoutBuffer
+from sana_vcam.playout.pacer import Pacer
+from sana_vcam.sinks.sink import Sink
+from sana_vcam.slate import Slate, draw
+from sana_vcam.status import Output
+
+# A raw frame older than this is not "live"; the camera has stopped.
+BYPASS_FRESH_S = 1.0
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What the user wants viewers to see instead of the model's picture."""
+
+    blank: bool = False
+    freeze: bool = False
+    bypass: bool = False
+
+
+class Bypass:
+    """The raw camera's only way out: it exists only if the configuration granted it."""
+
+    def __init__(self, grant: BypassGrant, camera: Mailbox[CameraFrame]) -> None:
+        self._grant = grant
+        self._camera = camera
+
+    def picture(self, now: float) -> Picture | None:
+        """The newest raw frame, or None if the camera has stopped."""
+        frame, _ = self._camera.peek()
+        if frame is None or now - frame.captured_at > BYPASS_FRESH_S:
+            return None
+        return Picture.from_bypass(self._grant, frame)
+
+
+class Program:
+    """Chooses the picture of each tick. `next` belongs to the playout thread."""
+
+    def __init__(
+        self,
+        buffer: PlayoutBuffer,
+        size: tuple[int, int],
+        *,
+        slate: Callable[[], Slate],
+        bypass: Bypass | None,
+    ) -> None:
+        """Show `buffer`, or the card that `slate` gives (called on the playout thread).
+
+        `size` is the sink's (width, height).
+        """
+        # How long the model's last picture stays without a new one; 0: it is not shown at all.
+        # Written by the event loop.
+        self.patience_s = 0.0
+        self.switches = Switches()
+        self.output = Output.SLATE
+        self.card: Slate | None = None
+        self._buffer = buffer
+        self._size = size
+        self._slate = slate
+        self._bypass = bypass
+        self._black = Picture.black(*size)
+        self._held: Picture | None = None
+        self._model: tuple[ModelFrame, Picture] | None = None
+        self._drawn: tuple[Slate, Picture] | None = None
+        self._fresh_at = float("-inf")
+
+    @property
+    def bypass_allowed(self) -> bool:
+        """Whether the configuration granted bypass."""
+        return self._bypass is not None
+
+    def next(self, now: float) -> Picture:
+        """The picture for the tick `now`; never raises for anything that a user can cause."""
+        switches = self.switches
+        # Taken at every tick, so that going back to live shows now and not what piled up.
+        live = self._live(now)
+        if not switches.freeze:
+            self._held = None
+        if switches.blank:
+            return self._show(Output.BLANK, self._black)
+        if switches.freeze:
+            return self._show(Output.FREEZE, self._hold(live))
+        if switches.bypass and self._bypass is not None:
+            raw = self._bypass.picture(now)
+            if raw is not None:
+                return self._show(Output.BYPASS, raw)
+        elif live is not None:
+            return self._show(Output.LIVE, live)
+        return self._show(Output.SLATE, self._slate_picture())
+
+    def _live(self, now: float) -> Picture | None:
+        """The model's picture, unless it has been silent for too long."""
+        frame = self._buffer.take(now)
+        if frame is None:
+            return None
+        if self._model is None or frame is not self._model[0]:
+            self._model = (frame, Picture.from_model(frame))
+            self._fresh_at = now
+        if now - self._fresh_at >= self.patience_s:
+            return None
+        return self._model[1]
+
+    def _hold(self, live: Picture | None) -> Picture:
+        """The picture that stays: the model's at the moment of freezing, else the card.
+
+        Never the raw camera: a bypass that ends must not leave a face on the screen.
+        """
+        if self._held is None:
+            self._held = live if live is not None else self._slate_picture()
+        return self._held
+
+    def _slate_picture(self) -> Picture:
+        slate = self._slate()
+        if self._drawn is None or self._drawn[0] != slate:
+            self._drawn = (slate, Picture.from_card(draw(slate, *self._size)))
+        return self._drawn[1]
+
+    def _show(self, output: Output, picture: Picture) -> Picture:
+        self.card = self._drawn[0] if output is Output.SLATE and self._drawn else None
+        self.output = output
+        return picture
+
+
+class Playout:
+    """The playout thread: one picture into the sink at every tick, for ever."""
+
+    def __init__(
+        self, program: Program, sink: Sink, *, fps: float, on_change: Callable[[], None]
+    ) -> None:
+        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes."""
+        self.ticks = 0
+        self.skipped = 0
+        self.meter = Meter()
+        self._program = program
+        self._sink = sink
+        self._fps = fps
+        self._on_change = on_change
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until `stop`; raises `SinkError` when the sink refuses a frame."""
+        pacer = Pacer(self._fps)
+        shown: tuple[Output, str | None] | None = None
+        while (at := pacer.wait(stop)) is not None:
+            self._sink.send(self._program.next(at))
+            self.ticks += 1
+            self.skipped = pacer.skipped
+            self.meter.count(time.monotonic())
+            card = self._program.card
+            now_shown = (self._program.output, card.headline if card else None)
+            if now_shown != shown:
+                shown = now_shown
+                self._on_change()

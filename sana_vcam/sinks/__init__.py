@@ -1,0 +1,1 @@
+"""The sinks: what viewers see is written here, and only here."""

@@ -1,0 +1,178 @@
+"""`python -m sana_vcam.standin`, and `sana-vcam standin`: serve the stand-in model."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Callable
+from typing import get_args
+
+from sana_vcam.standin.settings import Edit, Fault, Settings, Wire
+
+DESCRIPTION = """\
+Serve a stand-in for Reactor's `sana-streaming` on this machine: the same commands, messages and
+tracks, over real WebRTC, without a key, a GPU or the internet. The edit is classical image
+processing, chosen by the words of the prompt: a demonstration, not a generative model.
+"""
+
+EPILOG = """\
+When a session can begin, one line of JSON is printed on standard output:
+  {"event": "standin_ready", "url": "http://127.0.0.1:8080"}
+Logs go to standard error. SIGTERM and Ctrl-C end it with status 0.
+"""
+
+MISSING_RUNTIME = (
+    "the stand-in model needs reactor-runtime, which is not installed: "
+    "pip install 'sana-vcam[demo]'"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the stand-in; `settings_from` reads what they parsed to."""
+    default = Settings()
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("--host", default=default.host, help="address to listen on (default: %(default)s)")
+    add(
+        "--port",
+        type=_number(int, 0, 65535),
+        default=default.port,
+        help="port to listen on; 0 takes a free one, see the ready line (default: %(default)s)",
+    )
+    add(
+        "--width",
+        type=_number(int, 16, 4096),
+        default=default.width,
+        help="width of main_video in pixels; 640x352 suits two shared cores (default: %(default)s)",
+    )
+    add(
+        "--height",
+        type=_number(int, 16, 4096),
+        default=default.height,
+        help="height of main_video in pixels (default: %(default)s)",
+    )
+    add(
+        "--fps",
+        type=_number(float, 1, 120),
+        default=default.fps,
+        help="frames per second of main_video (default: %(default)s)",
+    )
+    add(
+        "--chunk-time",
+        dest="chunk_time_s",
+        metavar="SECONDS",
+        type=_number(float, 0, 60),
+        default=default.chunk_time_s,
+        help="time that the edit of 24 frames takes at least; 1.0 to 1.4 is as bursty as the "
+        "cloud (default: %(default)s)",
+    )
+    add(
+        "--chunk-frames",
+        metavar="N",
+        type=_number(int, 1, 120),
+        default=default.chunk_frames,
+        help="frames per chunk; 1 emits each frame at once, for measurements of delay "
+        "(default: %(default)s)",
+    )
+    add(
+        "--first-chunk",
+        metavar="N",
+        type=_number(int, 1, 120),
+        default=default.first_chunk,
+        help="frames in the first chunk of a run, never more than --chunk-frames "
+        "(default: %(default)s)",
+    )
+    add(
+        "--session-limit",
+        dest="session_limit_s",
+        metavar="SECONDS",
+        type=_number(float, 0, 86400),
+        default=default.session_limit_s,
+        help="end each session after this time, as the platform does; 0 is never "
+        "(default: %(default)s)",
+    )
+    add(
+        "--edit",
+        choices=get_args(Edit),
+        default=default.edit,
+        help="look: edit as the prompt says; copy: send the source back (default: %(default)s)",
+    )
+    add(
+        "--wire",
+        choices=get_args(Wire),
+        default=default.wire,
+        help="generation of the wire: npm, as the typed package documents it, or page, as the API "
+        "page does (default: %(default)s)",
+    )
+    add(
+        "--max-kbps",
+        metavar="KBPS",
+        type=_number(int, 100, 100_000),
+        default=default.max_kbps,
+        help="most that the encoder of main_video may send (default: %(default)s)",
+    )
+    add(
+        "--fault",
+        metavar="KIND=N",
+        type=_fault,
+        help="for tests: after N chunks of a run, stall (no more output) or crash (exit status 1)",
+    )
+    add(
+        "--exit-with-stdin",
+        action="store_true",
+        help="end when standard input ends, so that a killed parent leaves no orphan",
+    )
+    add("--verbose", "-v", action="store_true", help="log every change of state")
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that parsed arguments stand for; other attributes are ignored."""
+    names = Settings.__dataclass_fields__
+    return Settings(**{name: getattr(arguments, name) for name in names})
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop; return the exit status. Explains on stderr what prevents it."""
+    if importlib.util.find_spec("reactor_runtime") is None:
+        print(f"sana-vcam standin: {MISSING_RUNTIME}", file=sys.stderr)
+        return 1
+    from sana_vcam.standin import server  # noqa: PLC0415 - needs reactor-runtime
+
+    try:
+        return server.run(settings)
+    except server.PortTaken as error:
+        print(f"sana-vcam standin: {error}", file=sys.stderr)
+        return 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and serve; return the exit status."""
+    parser = argparse.ArgumentParser(prog="sana-vcam standin")
+    add_arguments(parser)
+    return serve(settings_from(parser.parse_args(argv)))
+
+
+def _number[N: (int, float)](kind: type[N], least: float, most: float) -> Callable[[str], N]:
+    def parse(text: str) -> N:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+        return value
+
+    return parse
+
+
+def _fault(text: str) -> Fault:
+    match text.partition("="):
+        case ("stall" | "crash" as kind, "=", count) if count.isdecimal():
+            return Fault(kind, int(count))
+    raise argparse.ArgumentTypeError(f"{text!r} is neither stall=N nor crash=N")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""The wire of the typed npm package: pause, resume and anchors are announced."""
+
+from __future__ import annotations
+
+from reactor_runtime.interface import InputField, ModelMessage, event
+
+from sana_vcam.standin.model import SanaModel, VideoAccepted
+
+
+class State(ModelMessage):
+    """The observable state; current_chunk is the zero-based index of the last completed chunk."""
+
+    seed: int
+    paused: bool
+    running: bool
+    started: bool
+    has_video: bool
+    has_prompt: bool
+    current_chunk: int
+    current_prompt: str | None
+    anchor_interval: int
+
+
+class ConditionsReady(ModelMessage):
+    """Sent after set_prompt and set_video."""
+
+    has_video: bool
+    has_prompt: bool
+
+
+class GenerationPaused(ModelMessage):
+    """A pause was accepted; the chunk in the making still follows."""
+
+    chunk_index: int
+
+
+class GenerationResumed(ModelMessage):
+    """A resume was accepted."""
+
+    chunk_index: int
+
+
+class Anchored(ModelMessage):
+    """The edit has re-grounded on the source; chunk_index is the first chunk after it."""
+
+    chunk_index: int
+
+
+class SanaStreaming(SanaModel):
+    """The model as the typed package's README describes it."""
+
+    @event(
+        name="set_anchor_interval",
+        description="Re-ground on the source every this many chunks; 0 is never.",
+    )
+    async def set_anchor_interval(self, chunks: int = InputField(default=20, ge=0)) -> None:
+        """Stage an interval for the next chunk boundary."""
+        async with self._command("set_anchor_interval"):
+            self.session.anchor_interval = chunks
+
+    def _state(self) -> State:
+        session = self.session
+        return State(
+            seed=session.seed,
+            paused=session.paused,
+            running=session.running,
+            # Read literally, the README lets only a reset clear it, not the end of a clip.
+            started=session.begun,
+            has_video=session.clip is not None,
+            has_prompt=bool(session.prompt),
+            current_chunk=session.last_chunk,
+            current_prompt=session.prompt or None,
+            anchor_interval=session.anchor_interval,
+        )
+
+    def _video_accepted(self) -> VideoAccepted:
+        clip = self.session.clip
+        assert clip is not None  # noqa: S101 - called right after it was staged
+        return VideoAccepted(
+            width=clip.width, height=clip.height, num_frames=0, num_latent_frames=0
+        )
+
+    async def _conditions_changed(self) -> None:
+        session = self.session
+        await self.send(
+            ConditionsReady(has_video=session.clip is not None, has_prompt=bool(session.prompt))
+        )
+
+    async def _paused(self) -> None:
+        await self.send(GenerationPaused(chunk_index=self.session.last_chunk))
+
+    async def _resumed(self) -> None:
+        await self.send(GenerationResumed(chunk_index=self.session.last_chunk))
+
+    async def _before_chunk(self, chunk_index: int) -> None:
+        interval = self.session.anchor_interval
+        if interval and chunk_index and chunk_index % interval == 0:
+            await self.send(Anchored(chunk_index=chunk_index))

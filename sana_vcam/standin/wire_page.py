@@ -1,0 +1,54 @@
+"""The wire of the API page: fewer messages, and chunks are counted from the start of the run."""
+
+from __future__ import annotations
+
+from reactor_runtime.interface import ModelMessage
+
+from sana_vcam.standin.clip import LATENT_FRAMES
+from sana_vcam.standin.model import SanaModel, VideoAccepted
+
+
+class State(ModelMessage):
+    """The observable state; current_chunk counts the chunks completed since start.
+
+    Between a restart and the first chunk of the new run it still is the count of the run before,
+    as the page warns.
+    """
+
+    running: bool
+    started: bool
+    paused: bool
+    current_chunk: int
+    current_prompt: str | None
+    has_prompt: bool
+    has_video: bool
+    num_source_frames: int
+    seed: int
+
+
+class SanaStreaming(SanaModel):
+    """The model as the API page describes it."""
+
+    def _state(self) -> State:
+        session = self.session
+        return State(
+            running=session.running,
+            started=session.started,
+            paused=session.paused,
+            current_chunk=session.completed or session.completed_before,
+            current_prompt=session.prompt or None,
+            has_prompt=bool(session.prompt),
+            has_video=session.clip is not None,
+            num_source_frames=session.clip.num_frames if session.clip else 0,
+            seed=session.seed,
+        )
+
+    def _video_accepted(self) -> VideoAccepted:
+        clip = self.session.clip
+        assert clip is not None  # noqa: S101 - called right after it was staged
+        return VideoAccepted(
+            width=clip.width,
+            height=clip.height,
+            num_frames=clip.num_frames,
+            num_latent_frames=1 + (clip.num_frames - 1) // LATENT_FRAMES,
+        )

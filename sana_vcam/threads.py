@@ -1,0 +1,80 @@
+"""Blocking work beside the event loop, without threads that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+
+async def run_blocking[T](call: Callable[[], T], *, name: str) -> T:
+    """Run `call` once in a daemon thread of its own and return what it returns.
+
+    Unlike the loop's executor, a call that never returns does not hold up the end of the process:
+    for requests to a server that may be frozen. Cancelling the await abandons the thread.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def body() -> None:
+        try:
+            result = call()
+        except BaseException as error:
+            _post(loop, _fail, future, error)
+        else:
+            _post(loop, _resolve, future, result)
+
+    threading.Thread(target=body, name=name, daemon=True).start()
+    return await future
+
+
+async def run_loop(
+    body: Callable[[threading.Event], None], *, name: str, wake: Callable[[], None] | None = None
+) -> None:
+    """Run the blocking loop `body(stop)` in a thread, for as long as this task lives.
+
+    What the thread raises is raised here. On cancellation `stop` is set, `wake` (if any) is
+    called to end a blocking wait, and the thread is waited for. A body that returns by itself
+    ends the task.
+    """
+    stop = threading.Event()
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def thread_body() -> None:
+        try:
+            body(stop)
+        except BaseException as error:
+            _post(loop, _fail, done, error)
+        else:
+            _post(loop, _resolve, done, None)
+
+    thread = threading.Thread(target=thread_body, name=name, daemon=True)
+    thread.start()
+    try:
+        await asyncio.shield(done)
+    except asyncio.CancelledError:
+        stop.set()
+        if wake is not None:
+            wake()
+        await asyncio.shield(done)
+        raise
+    finally:
+        if done.done():
+            thread.join()
+
+
+def _resolve[T](future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail[T](future: asyncio.Future[T], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
+    """Run `call` on the loop; a loop that has closed has nobody left to tell."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call, *args)

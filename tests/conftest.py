@@ -1,0 +1,71 @@
+"""What every test may lean on: no file, thread or task outlives a test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+# Threads of libraries that live as long as the process: the SDK's native ones appear as Dummy-N.
+LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor")
+
+
+@pytest.fixture(autouse=True)
+def _no_real_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point every per-user folder at a temporary one, and clear what would configure us."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        folder = home / name.lower()
+        folder.mkdir(mode=0o700)
+        patch.setenv(name, str(folder))
+    for name in list(os.environ):
+        if name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_")):
+            if name != "SANA_VCAM_REQUIRE_TOOLS":
+                patch.delenv(name)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_left() -> Iterator[None]:
+    """Fail a test that leaves a thread of ours behind."""
+    before = set(threading.enumerate())
+    yield
+    left = _ours(before)
+    deadline = time.monotonic() + 10
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left = _ours(before)
+    assert not left, f"threads left behind: {left}"
+
+
+def _ours(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not thread.name.startswith(LIBRARY_THREADS)
+    ]
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _no_tasks_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fail a test that leaves a task behind on its loop."""
+    yield
+    for _ in range(100):
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        if not left:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{request.node.nodeid} left tasks behind: {left}")
+
+
+@pytest.fixture
+def require_tools() -> bool:
+    """Whether a missing tool is a failure, as in CI, instead of a reason to skip."""
+    return os.environ.get("SANA_VCAM_REQUIRE_TOOLS") == "1"

@@ -1,0 +1,142 @@
+"""A daemon to control, without camera, model and session."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sana_vcam.errors import CommandFailed
+from sana_vcam.presets import BUILTIN_PRESETS, Preset
+from sana_vcam.status import CameraState, Output, SessionState, State
+
+JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+
+FIRST_STATE = State(
+    output=Output.SLATE,
+    card="Connecting",
+    session=SessionState.IDLE,
+    session_wanted=False,
+    session_s=None,
+    phase_s=0.0,
+    prompt="",
+    preset=None,
+    model_prompt=None,
+    seed=0,
+    anchor_interval=20,
+    paused=False,
+    blank=False,
+    freeze=False,
+    bypass=False,
+    bypass_allowed=False,
+    chunk=None,
+    camera=CameraState.CAPTURING,
+    camera_name="test scene",
+    sink="preview",
+    sink_name="preview window",
+    width=1280,
+    height=720,
+    fps_camera=24.0,
+    fps_model=23.5,
+    fps_output=24.0,
+    delay_ms=None,
+    dropped=0,
+    repeated=0,
+    error=None,
+)
+
+
+class FakeControls:
+    """Keeps what it is asked for; `done` lists it. `gate` holds `set_prompt` back while cleared."""
+
+    def __init__(self) -> None:
+        self.current = FIRST_STATE
+        self.looks: tuple[Preset, ...] = BUILTIN_PRESETS
+        self.done: list[tuple[str, object]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+        self.progress = asyncio.Condition()
+
+    async def wait_done(self, name: str, value: object = None) -> None:
+        """Wait until the command has run."""
+        async with self.progress:
+            await self.progress.wait_for(lambda: (name, value) in self.done)
+
+    async def _note(self, name: str, value: object = None, **changes: object) -> None:
+        self.current = self.current.model_copy(update=changes)
+        async with self.progress:
+            self.done.append((name, value))
+            self.progress.notify_all()
+
+    def state(self) -> State:
+        return self.current
+
+    def presets(self) -> Sequence[Preset]:
+        return self.looks
+
+    async def set_prompt(self, prompt: str) -> None:
+        self.waiting.set()
+        await self.gate.wait()
+        if prompt == "explode":
+            raise RuntimeError("the secret inner reason")
+        if prompt == "forbidden":
+            raise CommandFailed("rejected", "the model refuses this prompt")
+        if prompt == "odd":
+            raise CommandFailed("no-such-code", "hidden")
+        await self._note("set_prompt", prompt, prompt=prompt, preset=None)
+
+    async def apply_preset(self, preset_id: str) -> Preset:
+        for look in self.looks:
+            if look.id == preset_id:
+                await self._note("apply_preset", preset_id, prompt=look.prompt, preset=look.id)
+                return look
+        have = ", ".join(look.id for look in self.looks)
+        raise CommandFailed("not_found", f"no preset {preset_id!r}; have: {have}")
+
+    async def step_preset(self, by: int) -> Preset:
+        ids = [look.id for look in self.looks]
+        at = ids.index(self.current.preset) if self.current.preset in ids else -1
+        look = self.looks[(at + by) % len(ids)]
+        await self._note("step_preset", by, prompt=look.prompt, preset=look.id)
+        return look
+
+    async def set_seed(self, seed: int) -> None:
+        await self._note("set_seed", seed, seed=seed)
+
+    async def set_anchor_interval(self, chunks: int) -> None:
+        await self._note("set_anchor_interval", chunks, anchor_interval=chunks)
+
+    async def pause(self) -> None:
+        await self._note("pause", paused=True)
+
+    async def resume(self) -> None:
+        await self._note("resume", paused=False)
+
+    async def reset(self) -> None:
+        await self._note("reset")
+
+    def _switch(self, name: str, on: bool | None) -> bool:
+        value = not getattr(self.current, name) if on is None else on
+        self.current = self.current.model_copy(update={name: value})
+        self.done.append((name, value))
+        return value
+
+    def blank(self, on: bool | None) -> bool:
+        return self._switch("blank", on)
+
+    def freeze(self, on: bool | None) -> bool:
+        return self._switch("freeze", on)
+
+    def bypass(self, on: bool | None) -> bool:
+        if not self.current.bypass_allowed:
+            raise CommandFailed("rejected", "bypass is off; [privacy] allow_bypass = true")
+        return self._switch("bypass", on)
+
+    async def connect(self) -> None:
+        await self._note("connect", session_wanted=True)
+
+    async def disconnect(self) -> None:
+        await self._note("disconnect", session_wanted=False)
+
+    async def snapshot(self) -> bytes:
+        if self.current.output is Output.BLANK:
+            raise CommandFailed("not_ready", "there is no picture yet")
+        return JPEG

@@ -1,0 +1,101 @@
+"""The public words. A change here breaks somebody's hotkey: raise API_VERSION with it."""
+
+import typing
+
+from sana_vcam.control import protocol
+
+
+def test_the_commands_and_their_fields():
+    fields = {name: tuple(model.model_fields) for name, model in protocol.COMMANDS.items()}
+    assert fields == {
+        "get_state": (),
+        "list_presets": (),
+        "set_prompt": ("prompt",),
+        "apply_preset": ("id",),
+        "step_preset": ("by",),
+        "pause": (),
+        "resume": (),
+        "reset": (),
+        "set_seed": ("seed",),
+        "set_anchor_interval": ("chunks",),
+        "blank": ("on",),
+        "freeze": ("on",),
+        "bypass": ("on",),
+        "connect": (),
+        "disconnect": (),
+        "snapshot": (),
+        "subscribe": ("events",),
+    }
+
+
+def test_the_events_and_their_fields():
+    fields = {name: tuple(model.model_fields) for name, model in protocol.EVENTS.items()}
+    state = fields.pop("state")
+    assert fields == {
+        "hello": ("api", "version", "commands", "events"),
+        "presets": ("presets",),
+        "stats": (
+            "fps_camera",
+            "fps_model",
+            "fps_output",
+            "delay_ms",
+            "dropped",
+            "repeated",
+            "session_s",
+            "chunk",
+        ),
+        "log": ("time_s", "level", "logger", "message"),
+    }
+    assert set(fields["stats"]) < set(state)
+    assert protocol.EVENT_NAMES == ("state", "presets", "stats", "log")
+    assert protocol.API_VERSION == 1
+
+
+def test_the_reply_codes():
+    assert [str(code) for code in protocol.ReplyCode] == [
+        "parse_error",
+        "invalid_request",
+        "unknown_command",
+        "invalid_data",
+        "not_found",
+        "not_ready",
+        "rejected",
+        "rate_limited",
+        "internal",
+    ]
+
+
+def test_the_reply_data():
+    assert {name: model.reply.__name__ for name, model in protocol.COMMANDS.items()} == {
+        "get_state": "State",
+        "list_presets": "Presets",
+        "set_prompt": "Nothing",
+        "apply_preset": "Preset",
+        "step_preset": "Preset",
+        "pause": "Nothing",
+        "resume": "Nothing",
+        "reset": "Nothing",
+        "set_seed": "Nothing",
+        "set_anchor_interval": "Nothing",
+        "blank": "Switched",
+        "freeze": "Switched",
+        "bypass": "Switched",
+        "connect": "Nothing",
+        "disconnect": "Nothing",
+        "snapshot": "Picture",
+        "subscribe": "Subscribed",
+    }
+
+
+def test_every_word_is_described_for_help_and_docs():
+    models = {*protocol.COMMANDS.values(), *protocol.EVENTS.values()}
+    models |= {model.reply for model in protocol.COMMANDS.values()}
+    for model in models:
+        assert model.__doc__, model
+        assert model.model_config.get("frozen") is True, model
+        assert model.model_config.get("extra") == "forbid", model
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
+    for model in protocol.COMMANDS.values():
+        assert "\n" not in typing.cast("str", model.__doc__)
+        assert all(field.examples for field in model.model_fields.values()), model
