@@ -149,7 +149,7 @@ class SinkConfig(Section):
 
     kind: Literal["auto", "v4l2loopback", "obs", "unitycapture", "preview", "raw"] = "auto"
     """auto: the virtual camera if there is one, else preview. raw: frames into a pipe or file."""
-    label: str = "SANA VCam"
+    label: Annotated[str, Field(min_length=1)] = "SANA VCam"
     """The virtual camera's name as apps show it; the device is found by it."""
     device: DeviceName = ""
     """The virtual camera's path or number (Linux) or name (others); overrides label."""
@@ -203,7 +203,7 @@ class StartConfig(Section):
 
     connect: bool = True
     """Open a session at start. false: wait for `sana-vcam ctl connect`."""
-    prompt: str = ""
+    prompt: Annotated[str, Field(max_length=4000)] = ""
     """The first prompt. Empty with no preset: the output stays close to the camera."""
     preset: str = ""
     """The first preset's id, instead of a prompt."""

@@ -44,6 +44,7 @@ API_KEY_FILE = "reactor.api_key_file"
 API_KEY_VARIABLE = "REACTOR_API_KEY"
 CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
+SYSTEM_PATH = Path("/etc/sana-vcam/config.toml")
 
 NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS"})
 """Variables with the prefix that the tests read; the daemons that tests start inherit them."""
@@ -59,7 +60,7 @@ class Given:
     @property
     def where(self) -> str:
         """The origin as a problem line begins: `path:line`, a variable or a flag."""
-        return re.sub(r"^(file (?=/|[A-Z]:|\.)|environment |flag )", "", self.origin)
+        return re.sub(r"^(file|environment|flag) ", "", self.origin)
 
 
 type Layer = dict[str, Given]
@@ -93,14 +94,15 @@ def load(
     flags = _flags(overrides, problems)
     environment = _environment(environ, problems)
     found, text = _file_text(path, environ, problems)
-    file = _file(found, text, problems) if found else {}
+    lines = _line_numbers(text)
+    file = _file(found, text, lines, problems) if found else {}
     layers = [flags, environment, file]
     if API_KEY not in environment:
         layers.insert(2, _key_layer(ChainMap(*layers), environ, problems, warnings))
     _keep_the_topmost(layers, "start.prompt", "start.preset")
 
     given = ChainMap(*layers)
-    config = _build(_Sources(given, found, _line_numbers(text)))
+    config = _build(_Sources(given, found, lines))
     if isinstance(config, list):
         problems += config
     if problems or isinstance(config, list):
@@ -131,7 +133,7 @@ def user_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """Return where a file is looked for when no flag names one, the first match wins."""
-    return (user_path(environ), Path("/etc/sana-vcam/config.toml"))
+    return (user_path(environ), SYSTEM_PATH)
 
 
 # --- the sources --------------------------------------------------------------------------------
@@ -141,7 +143,9 @@ def _flags(overrides: Mapping[str, object], problems: list[str]) -> Layer:
     layer: Layer = {}
     for key, value in overrides.items():
         given = Given(value, f"flag --set {key}")
-        if key not in leaves():
+        if key in sections():
+            problems.append(f"{given.where}: {_table_in_words(key)} {_first_key(key)}")
+        elif key not in leaves():
             problems.append(_unknown_key(given.where, key))
         elif is_secret(key):
             problems.append(f"{given.where}: {_secret_in_a_flag(key)}")
@@ -180,10 +184,18 @@ def _environment(environ: Mapping[str, str], problems: list[str]) -> Layer:
 def _unknown_variable(name: str) -> str:
     word = name.upper().removeprefix(ENV_PREFIX).lower()
     if word in sections():
-        one = next(variable(key) for key in leaves() if key.startswith(f"{word}."))
-        return f"{name}: {word} is a table; set one key of it, such as {one}"
+        return f"{name}: {_table_in_words(word)} {variable(_first_key(word))}"
     like = nearest_key(word.replace(ENV_DELIMITER, "."))
     return f"{name}: there is no such setting; the nearest is {variable(like)}"
+
+
+def _table_in_words(section: str) -> str:
+    return f"{section} is a table; set one key of it, such as"
+
+
+def _first_key(section: str) -> str:
+    """Return a key of this table that a flag may set."""
+    return next(k for k in leaves() if k.startswith(f"{section}.") and not is_secret(k))
 
 
 def _add_text(layer: Layer, key: str, given: Given, problems: list[str]) -> None:
@@ -220,13 +232,12 @@ def _file_text(
     return None, ""
 
 
-def _file(path: Path, text: str, problems: list[str]) -> Layer:
+def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) -> Layer:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problems.append(_syntax_problem(path, text, error))
         return {}
-    lines = _line_numbers(text)
     layer: Layer = {}
     for name, value in table.items():
         at = _at(path, lines, name)
@@ -272,24 +283,29 @@ def _key_layer(
         try:
             key = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it holds no text"
-            problems.append(f"{named.where}: {API_KEY_FILE}: cannot read {path}: {reason}")
+            problems.append(f"{named.where}: {API_KEY_FILE}: {_unreadable(path, error)}")
             return {}
         warnings += _open_to_others(path)
         if key:
             return {API_KEY: Given(key, f"file {API_KEY_FILE} {path}")}
         warnings.append(f"{path} is empty; {API_KEY_FILE} expects the API key in it")
     if directory := environ.get("CREDENTIALS_DIRECTORY"):
+        path = Path(directory) / CREDENTIAL
         try:
-            key = (Path(directory) / CREDENTIAL).read_text("utf-8").strip()
+            key = path.read_text("utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"credential {CREDENTIAL}: cannot be read: {type(error).__name__}")
+            problems.append(f"credential {CREDENTIAL}: {_unreadable(path, error)}")
             return {}
         if key:
             return {API_KEY: Given(key, f"credential {CREDENTIAL}")}
     return {}
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    reason = error.strerror if isinstance(error, OSError) else "it holds no text"
+    return f"cannot read {path}: {reason}"
 
 
 def _open_to_others(path: Path) -> list[str]:

@@ -65,8 +65,8 @@ PRESETS_NOTE = """\
 # The looks on your hotkeys, in their order. These are the built-in ones. Giving any
 # replaces the whole list: keep the ones that you want, change them, add your own.
 #
-# Prompts that work well name a style with a few details, or say what to replace and what
-# to leave alone. A preset may also fix the noise: seed = 42.
+# Prompts that work well name a style with a few details, or say what to replace and
+# what to leave alone. A preset may also fix the noise: seed = 42.
 """
 
 

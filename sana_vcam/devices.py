@@ -1,58 +1,29 @@
 """The cameras and virtual cameras of this machine: listing, finding, and what is amiss with them.
 
-On Linux from sysfs and the V4L2 ioctls (linux/videodev2.h); nothing here starts a stream, so no
-camera's light goes on. Elsewhere only what OpenCV can tell, which is marked as such.
+On Linux from sysfs and the V4L2 drivers; elsewhere only what OpenCV can tell, marked as such.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sana_vcam.camera.v4l2 import LOOPBACK_DRIVER, Capability, Ioctl, Mode, ask, fcntl_ioctl
 from sana_vcam.errors import CameraError, SinkError
 
 type Kind = Literal["camera", "virtual camera", "other"]
-type Ioctl = Callable[[int, int, bytearray], object]
 
-LOOPBACK_DRIVER = "v4l2 loopback"
 LABEL = "SANA VCam"
 NUMBER = 10
 JOIN_GROUP = "sudo usermod -aG video $USER, then log out and in again"
 LONGEST_LABEL = 31
 """v4l2loopback keeps this many bytes of a card_label."""
 PROBED_ELSEWHERE = 4
-
-CAP_CAPTURE = 0x0000_0001 | 0x0000_1000
-"""V4L2_CAP_VIDEO_CAPTURE, also in its multi-planar form."""
-CAP_OUTPUT = 0x0000_0002 | 0x0000_2000
-CAP_M2M = 0x0000_8000 | 0x0000_4000
-CAP_DEVICE_CAPS = 0x8000_0000
-
-VIDIOC_QUERYCAP = 0x8068_5600
-VIDIOC_ENUM_FMT = 0xC040_5602
-VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
-VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
-BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE = 1, 9
-DISCRETE = 1
-MOST_ENTRIES = 64
-"""Entries that are read of any one list, whatever a driver says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """One size in one pixel format, with its frame rates (none if the driver does not say)."""
-
-    pixel_format: str
-    width: int
-    height: int
-    fps: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +60,7 @@ class System:
     sysfs: Path = Path("/sys")
     dev: Path = Path("/dev")
     proc: Path = Path("/proc")
-    ioctl: Ioctl = field(default_factory=lambda: fcntl_ioctl)
+    ioctl: Ioctl = field(default=fcntl_ioctl)
     platform: str = sys.platform
 
 
@@ -286,7 +257,7 @@ def _inspect(
     entry = system.sysfs / "class/video4linux" / f"video{number}"
     key = str(path.resolve())
     may_open = os.access(path, os.R_OK | os.W_OK)
-    capability, modes, why = _ask(system, path)
+    capability, modes, why = ask(path, system.ioctl)
     kind = _kind(entry, capability)
     driver = capability.driver if capability else _driver(entry)
     exclusive = None
@@ -340,123 +311,6 @@ def _driver(entry: Path) -> str:
         return LOOPBACK_DRIVER
     link = entry / "device" / "driver"
     return link.resolve().name if link.exists() else ""
-
-
-# What the driver says
-
-
-@dataclass(frozen=True, slots=True)
-class Capability:
-    """The answer to VIDIOC_QUERYCAP, of this node rather than of the whole card."""
-
-    driver: str
-    card: str
-    flags: int
-
-    @property
-    def captures(self) -> bool:
-        """Whether it gives pictures."""
-        return bool(self.flags & CAP_CAPTURE)
-
-    @property
-    def puts_out(self) -> bool:
-        """Whether it takes pictures."""
-        return bool(self.flags & CAP_OUTPUT)
-
-    @property
-    def transcodes(self) -> bool:
-        """Whether it is a codec or a scaler."""
-        return bool(self.flags & CAP_M2M)
-
-
-def _ask(system: System, path: Path) -> tuple[Capability | None, tuple[Mode, ...], str]:
-    """The node's capability and modes; None and why if it does not answer."""
-    try:
-        node = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            return None, (), ""
-        return None, (), f"cannot be opened: {error.strerror}"
-    try:
-        capability = _query(system.ioctl, node)
-        modes = tuple(_modes(system.ioctl, node)) if capability.captures else ()
-    except OSError as error:
-        return None, (), f"does not answer: {error.strerror}"
-    finally:
-        os.close(node)
-    return capability, modes, ""
-
-
-def _query(ioctl: Ioctl, node: int) -> Capability:
-    answer = bytearray(104)
-    ioctl(node, VIDIOC_QUERYCAP, answer)
-    driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
-    flags = device_caps if capabilities & CAP_DEVICE_CAPS else capabilities
-    return Capability(_words(driver), _words(card), flags)
-
-
-def _words(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode(errors="replace")
-
-
-def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
-    for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
-        for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
-            (code,) = struct.unpack_from("I", answer, 44)
-            name = code.to_bytes(4, "little").decode("latin-1").strip()
-            for width, height in _sizes(ioctl, node, code):
-                yield Mode(name, width, height, tuple(_rates(ioctl, node, code, width, height)))
-
-
-def _enumerate(
-    ioctl: Ioctl, node: int, request: int, size: int, *inputs: int
-) -> Iterator[bytearray]:
-    """Ask for entry 0, 1, … until the driver has no more (EINVAL)."""
-    for index in range(MOST_ENTRIES):
-        answer = bytearray(size)
-        struct.pack_into(f"{1 + len(inputs)}I", answer, 0, index, *inputs)
-        try:
-            ioctl(node, request, answer)
-        except OSError:
-            return
-        yield answer
-
-
-def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
-    """The sizes of a format; of a range only the smallest and the largest."""
-    for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
-        kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
-        if kind == DISCRETE:
-            yield width, height_or_most
-            continue
-        least_w, most_w, _, least_h, most_h = struct.unpack_from("5I", answer, 12)
-        yield least_w, least_h
-        yield most_w, most_h
-        return
-
-
-def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
-    """The frame rates of a size; of a range only its ends."""
-    entries = _enumerate(ioctl, node, VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
-    for answer in entries:
-        kind, *parts = struct.unpack_from("5I", answer, 16)
-        if kind == DISCRETE:
-            yield _rate(parts[0], parts[1])
-            continue
-        yield _rate(parts[2], parts[3])
-        yield _rate(parts[0], parts[1])
-        return
-
-
-def _rate(numerator: int, denominator: int) -> float:
-    return round(denominator / numerator, 2) if numerator else 0.0
-
-
-def fcntl_ioctl(node: int, request: int, answer: bytearray) -> object:
-    """The real ioctl(2); raises `OSError`."""
-    import fcntl  # noqa: PLC0415 - not on Windows
-
-    return fcntl.ioctl(node, request, answer, True)
 
 
 # Matching, and what to say when nothing matches

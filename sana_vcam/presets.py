@@ -43,10 +43,6 @@ def _builtin(preset_id: str, name: str, prompt: str) -> Preset:
     return Preset(id=preset_id, name=name, prompt=prompt)
 
 
-def _style(preset_id: str, name: str, prompt: str) -> Preset:
-    return _builtin(preset_id, name, prompt)
-
-
 def _background(preset_id: str, name: str, place: str) -> Preset:
     return _builtin(
         preset_id, name, f"Replace the background with {place}, leaving the subject unchanged."
@@ -56,56 +52,62 @@ def _background(preset_id: str, name: str, place: str) -> Preset:
 BUILTIN_PRESETS: tuple[Preset, ...] = (
     # First, because the first key of a board is where a hand goes to get back to normal.
     _builtin("natural", "Natural (no edit)", ""),
-    _style("van-gogh", "Van Gogh", "Van Gogh oil painting, swirling brushstrokes, vivid colors"),
-    _style(
+    _builtin("van-gogh", "Van Gogh", "Van Gogh oil painting, swirling brushstrokes, vivid colors"),
+    _builtin(
         "watercolor",
         "Watercolor",
         "Delicate watercolor painting, soft washes of color, visible paper texture",
     ),
-    _style(
+    _builtin(
         "pencil",
         "Pencil sketch",
         "Graphite pencil sketch, fine cross-hatching, white drawing paper",
     ),
-    _style(
+    _builtin(
         "renaissance",
         "Renaissance portrait",
         "Renaissance oil portrait, warm chiaroscuro light, rich dark tones, fine craquelure",
     ),
-    _style(
+    _builtin(
         "stained-glass",
         "Stained glass",
         "Stained glass window, bold lead lines, luminous jewel-colored glass",
     ),
-    _style(
+    _builtin(
         "woodblock",
         "Woodblock print",
         "Japanese woodblock print, flat muted colors, crisp black outlines, washi paper",
     ),
-    _style(
+    _builtin(
         "anime", "Anime", "Hand-drawn anime film, clean line art, soft cel shading, bright colors"
     ),
-    _style("comic", "Comic book", "Comic book art, bold ink outlines, halftone dots, flat colors"),
-    _style(
+    _builtin(
+        "comic", "Comic book", "Comic book art, bold ink outlines, halftone dots, flat colors"
+    ),
+    _builtin(
         "clay", "Clay figure", "Stop-motion clay animation, soft clay texture, visible fingerprints"
     ),
-    _style("papercraft", "Paper cut-out", "Layered paper cut-out art, soft shadows, pastel colors"),
-    _style("pixel", "Pixel art", "16-bit pixel art, limited color palette, chunky square pixels"),
-    _style(
+    _builtin(
+        "papercraft", "Paper cut-out", "Layered paper cut-out art, soft shadows, pastel colors"
+    ),
+    _builtin("pixel", "Pixel art", "16-bit pixel art, limited color palette, chunky square pixels"),
+    _builtin(
         "low-poly", "Low poly", "Low-poly 3D render, faceted triangular surfaces, clean soft light"
     ),
-    _style(
+    _builtin(
         "noir",
         "Film noir",
         "1940s film noir, high-contrast black and white, hard shadows, light film grain",
     ),
-    _style(
+    _builtin(
         "vintage",
         "Vintage film",
         "1970s home movie, faded warm colors, soft focus, gentle film grain",
     ),
-    _style("neon", "Neon", "Neon line art on a dark background, glowing magenta and cyan outlines"),
-    _style(
+    _builtin(
+        "neon", "Neon", "Neon line art on a dark background, glowing magenta and cyan outlines"
+    ),
+    _builtin(
         "cyberpunk",
         "Cyberpunk",
         "Cyberpunk night scene, neon signs, rain-wet reflections, teal and magenta light",

@@ -131,6 +131,8 @@ class Camera:
             try:
                 self._capture(source, stop)
             except CameraError as error:
+                if stop.is_set() or not self.wanted:
+                    return
                 if self._sequence > posted_before:
                     waits, lost_before = backoff(), False
                 logger.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)

@@ -24,8 +24,8 @@ class Grid:
 class Decimator:
     """Thins a faster stream to a rate, evenly, without touching one that is at or below it.
 
-    A picture that comes up to a quarter of a period early is taken: the jitter of a device at
-    just this rate must not cost pictures.
+    A picture may come half a period early or late: the jitter of a device at just this rate must
+    not cost pictures, and one that was later than that is not made up for.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -34,10 +34,9 @@ class Decimator:
 
     def take(self, now: float) -> bool:
         """Whether the picture that came at `now` is one of those wanted."""
-        if self._due is None:
-            self._due = now
-        if now < self._due - self._period / 4:
+        slack = self._period / 2
+        due = now if self._due is None else self._due
+        if now < due - slack:
             return False
-        missed = max(0, int((now - self._due) / self._period))
-        self._due += (missed + 1) * self._period
+        self._due = max(due, now - slack) + self._period
         return True

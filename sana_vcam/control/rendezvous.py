@@ -14,12 +14,11 @@ import stat
 import warnings
 from pathlib import Path
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from sana_vcam import places
 from sana_vcam.errors import StartupError
 
-APP = "sana-vcam"
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
 CONTROL_FILE = "control.json"
 
@@ -48,11 +47,6 @@ class Rendezvous(BaseModel):
         return json.dumps(self.model_dump() | {"token": self.token.get_secret_value()}) + "\n"
 
 
-def default_state_dir() -> Path:
-    """Return where the token is kept; usually ~/.local/state/sana-vcam."""
-    return platformdirs.user_state_path(APP)
-
-
 def default_runtime_dir() -> Path:
     """Return where control.json is; usually $XDG_RUNTIME_DIR/sana-vcam.
 
@@ -63,7 +57,7 @@ def default_runtime_dir() -> Path:
         # Where XDG_RUNTIME_DIR is unset, platformdirs warns that it takes its fallback.
         warnings.simplefilter("ignore")
         try:
-            return platformdirs.user_runtime_path(APP)
+            return places.runtime_dir()
         except PermissionError as error:
             raise StartupError(f"no private place for {CONTROL_FILE}: {error}") from error
 

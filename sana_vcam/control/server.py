@@ -22,6 +22,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 import sana_vcam
+from sana_vcam import places
 from sana_vcam.config import ControlConfig
 from sana_vcam.control import access, procnet, protocol, rendezvous
 from sana_vcam.control.controls import Controls
@@ -125,9 +126,7 @@ class ControlServer:
         """
         access.require_loopback(self._config.host)
         runtime_dir = self._runtime_dir or rendezvous.default_runtime_dir()
-        token = rendezvous.load_token(
-            self._config.token, self._state_dir or rendezvous.default_state_dir()
-        )
+        token = rendezvous.load_token(self._config.token, self._state_dir or places.state_dir())
         self._policy = access.AccessPolicy(token, _tokenless_uid(self._config))
         async with AsyncExitStack() as stack:
             listening = _listen(self._config, runtime_dir)

@@ -7,10 +7,10 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from sana_vcam import devices
+from sana_vcam.camera.v4l2 import fcntl_ioctl
 
 if TYPE_CHECKING:
-    from sana_vcam.devices import Ioctl
+    from sana_vcam.camera.v4l2 import Ioctl
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ BUF_TYPE_OUTPUT = 2
 STREAMPARM_BYTES = 204
 
 
-def declare_rate(path: str, fps: float, ioctl: Ioctl = devices.fcntl_ioctl) -> None:
+def declare_rate(path: str, fps: float, ioctl: Ioctl = fcntl_ioctl) -> None:
     """Tell the driver the rate of the frames that are written to it.
 
     Without VIDIOC_S_PARM it reports 30 fps to apps. Any descriptor of the device may say so.

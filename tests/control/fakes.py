@@ -4,10 +4,15 @@ import asyncio
 from collections.abc import Sequence
 
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
+from sana_vcam.presets import Preset
 from sana_vcam.status import CameraState, Output, SessionState, State
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+
+LOOKS = (
+    Preset(id="van-gogh", name="Van Gogh", prompt="oil painting", seed=None),
+    Preset(id="noir", name="Film noir", prompt="black and white", seed=7),
+)
 
 FIRST_STATE = State(
     output=Output.SLATE,
@@ -48,7 +53,7 @@ class FakeControls:
 
     def __init__(self) -> None:
         self.current = FIRST_STATE
-        self.looks: tuple[Preset, ...] = BUILTIN_PRESETS
+        self.looks: tuple[Preset, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
         self.gate = asyncio.Event()
         self.gate.set()

@@ -1,0 +1,68 @@
+"""The arithmetic of rates, with clocks made of numbers."""
+
+import random
+
+import pytest
+
+from sana_vcam.camera.pacing import Decimator, Grid
+
+
+def taken(rate_hz, times):
+    decimator = Decimator(rate_hz)
+    return [moment for moment in times if decimator.take(moment)]
+
+
+def device(rate_hz, seconds, jitter_s=0.0):
+    dice = random.Random(1)
+    return [
+        100 + n / rate_hz + dice.uniform(-jitter_s, jitter_s) for n in range(int(rate_hz * seconds))
+    ]
+
+
+@pytest.mark.parametrize("device_hz", [24.0, 25.0, 30.0, 29.97, 50.0, 60.0, 120.0])
+@pytest.mark.parametrize("jitter_s", [0.0, 0.004])
+def test_a_device_that_is_fast_enough_gives_the_wanted_rate(device_hz, jitter_s):
+    frames = taken(24.0, device(device_hz, 60, jitter_s))
+
+    assert len(frames) == pytest.approx(24 * 60, rel=0.01)
+
+
+@pytest.mark.parametrize("device_hz", [5.0, 15.0, 23.976, 24.0])
+def test_a_device_that_is_not_too_fast_loses_nothing(device_hz):
+    times = device(device_hz, 60, 0.008)
+
+    assert len(taken(24.0, times)) == len(times)
+
+
+def test_frames_are_spread_evenly():
+    frames = taken(24.0, device(30.0, 10))
+
+    gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
+    assert max(gaps) <= 2 / 30 + 1e-6
+
+
+def test_a_pause_is_not_made_up_for():
+    times = [n / 30 for n in range(30)] + [100 + n / 30 for n in range(300)]
+
+    late = [moment for moment in taken(24.0, times) if moment >= 100]
+
+    assert len(late) == pytest.approx(240, abs=1)
+
+
+def test_a_grid_is_absolute():
+    grid = Grid(25.0, start=10.0)
+
+    assert [grid.next(10.0 + n * 0.04 + 0.003) for n in range(3)] == [
+        (0, 10.0),
+        (1, pytest.approx(10.04)),
+        (2, pytest.approx(10.08)),
+    ]
+
+
+def test_a_grid_skips_what_was_missed():
+    grid = Grid(25.0, start=0.0)
+    grid.next(0.0)
+
+    assert grid.next(1.01) == (25, pytest.approx(1.0))
+    assert grid.next(1.011) == (26, pytest.approx(1.04))
+    assert grid.next(1.012) == (27, pytest.approx(1.08))
