@@ -74,9 +74,9 @@ class Daemon:
         self.on_state: Callable[[State], None] | None = None
 
         track = (config.reactor.track_width, config.reactor.track_height)
-        self._camera_frames: Mailbox[CameraFrame] = Mailbox()
-        self.camera = Camera(config.camera, track, self._camera_frames, self._changed)
-        self.publisher = Publisher(self._camera_frames)
+        self.camera_frames: Mailbox[CameraFrame] = Mailbox()
+        self.camera = Camera(config.camera, track, self.camera_frames, self._changed)
+        self.publisher = Publisher(self.camera_frames)
         self._buffer = PlayoutBuffer(
             fps=config.sink.fps, max_delay_s=config.playout.max_delay_ms / 1000
         )
@@ -85,7 +85,7 @@ class Daemon:
             self._buffer,
             (config.sink.width, config.sink.height),
             slate=self._card,
-            bypass=Bypass(grant, self._camera_frames) if grant is not None else None,
+            bypass=Bypass(grant, self.camera_frames) if grant is not None else None,
         )
         self.engine = Engine(
             config.reactor,
@@ -131,7 +131,7 @@ class Daemon:
                     group.create_task(run_loop(self.camera.run, name="camera")),
                     group.create_task(
                         run_loop(
-                            self.publisher.run, name="publisher", wake=self._camera_frames.close
+                            self.publisher.run, name="publisher", wake=self.camera_frames.close
                         )
                     ),
                     group.create_task(self._run_engine()),

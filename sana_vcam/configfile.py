@@ -223,7 +223,7 @@ def _file_text(
             if path:
                 problems.append(
                     f"{path}: there is no such file (from --config); "
-                    f"to write one: sana-vcam config init --config {shlex.quote(str(path))}"
+                    f"to write one: sana-vcam config init {shlex.quote(str(path))}"
                 )
         except OSError as error:
             problems.append(f"{candidate}: cannot be read: {error.strerror}")

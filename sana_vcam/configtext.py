@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
 from sana_vcam.config import Config, leaves, sections
-from sana_vcam.configfile import Loaded, default_paths, require_key
+from sana_vcam.configfile import Loaded, default_paths, require_key, user_path
 from sana_vcam.configwords import choices, is_secret
 from sana_vcam.errors import ConfigError
 from sana_vcam.presets import BUILTIN_PRESETS, Preset
@@ -113,12 +113,13 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def write_initial(path: Path, force: bool = False) -> str:
+def write_initial(path: Path | None = None, force: bool = False) -> str:
     """Write the commented file, mode 0600, and return the sentence that says so.
 
-    The file appears whole or not at all. Another one in its place is kept without `force`; a
-    symbolic link is followed.
+    Without a `path` it is the user's own. The file appears whole or not at all. Another one in
+    its place is kept without `force`; a symbolic link is followed.
     """
+    path = path or user_path()
     target = path.resolve()
     existed = target.exists()
     if existed and not force:
@@ -168,7 +169,7 @@ def render_effective(loaded: Loaded) -> str:
         f"# preset {number}: {origin}\n{_preset_table(preset)}"
         for number, preset in enumerate(loaded.config.presets, 1)
     ]
-    return "\n".join(blocks)
+    return "\n".join(blocks).rstrip("\n")
 
 
 def effective_json(loaded: Loaded) -> str:
@@ -184,7 +185,7 @@ def effective_json(loaded: Loaded) -> str:
         "origins": dict(loaded.origins),
         "warnings": cautions(loaded),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+    return _json(document)
 
 
 def _assignment(config: Config, key: str) -> str:
@@ -207,9 +208,16 @@ def check(loaded: Loaded) -> str:
     """Return what `config check` prints about a configuration that loads: OK, then warnings."""
     looked = " or ".join(str(path) for path in default_paths())
     source = str(loaded.path) if loaded.path else f"no file ({looked}), so defaults are in force"
-    return "".join(
-        f"{line}\n" for line in [f"OK: {source}", *(f"warning: {c}" for c in cautions(loaded))]
-    )
+    return "\n".join([f"OK: {source}", *(f"warning: {text}" for text in cautions(loaded))])
+
+
+def check_json(loaded: Loaded) -> str:
+    """Return the same as JSON: `ok`, `path`, `warnings`."""
+    return _json({"ok": True, "path": loaded.path, "warnings": cautions(loaded)})
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
 
 def cautions(loaded: Loaded) -> list[str]:

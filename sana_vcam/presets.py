@@ -189,9 +189,9 @@ def render_presets(presets: Sequence[Preset]) -> str:
     """Return the presets as a table for people, one line each."""
     id_width = max((len(preset.id) for preset in presets), default=0)
     name_width = max((len(preset.name) for preset in presets), default=0)
-    return "".join(
+    return "\n".join(
         f"{p.id:<{id_width}}  {p.name:<{name_width}}  {p.prompt or '(no prompt)'}"
-        f"{'' if p.seed is None else f'  [seed {p.seed}]'}\n"
+        f"{'' if p.seed is None else f'  [seed {p.seed}]'}"
         for p in presets
     )
 
@@ -199,4 +199,4 @@ def render_presets(presets: Sequence[Preset]) -> str:
 def presets_json(presets: Sequence[Preset]) -> str:
     """Return the presets as a JSON array, in their order."""
     listed = [preset.model_dump(mode="json") for preset in presets]
-    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(listed, indent=2, ensure_ascii=False)

@@ -85,6 +85,11 @@ class Program:
         """Whether the configuration granted bypass."""
         return self._bypass is not None
 
+    @property
+    def on_show(self) -> ModelFrame | None:
+        """The model frame that a live tick shows; for measurements."""
+        return self._model[0] if self._model is not None else None
+
     def next(self, now: float) -> Picture:
         """The picture for the tick `now`; never raises for anything that a user can cause."""
         switches = self.switches

@@ -208,7 +208,7 @@ def test_a_missing_explicit_file_says_so(machine: Machine) -> None:
     path = machine.home / "my file.toml"
     assert machine.problems(path) == [
         f"{path}: there is no such file (from --config); "
-        f"to write one: sana-vcam config init --config '{path}'"
+        f"to write one: sana-vcam config init '{path}'"
     ]
 
 

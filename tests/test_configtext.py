@@ -19,6 +19,7 @@ from sana_vcam.configtext import (
     WEBRTC_SIZES,
     cautions,
     check,
+    check_json,
     effective_json,
     render_effective,
     render_template,
@@ -53,7 +54,7 @@ def loaded(overrides: dict[str, object] | None = None, **environ: str) -> Loaded
 def test_the_shipped_file_is_the_one_that_init_writes() -> None:
     assert SHIPPED.read_text("utf-8") == render_template(), (
         "config/sana-vcam.toml is not current; write it again: "
-        "python -m sana_vcam config init --force --config config/sana-vcam.toml"
+        "python -m sana_vcam config init --force config/sana-vcam.toml"
     )
 
 
@@ -108,6 +109,11 @@ def test_init_writes_a_private_file_and_its_folders(path: Path) -> None:
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_init_without_a_path_writes_the_user_s_own(path: Path) -> None:
+    assert write_initial().startswith(f"wrote {path} ")
+    assert loaded().path == path
 
 
 def test_init_keeps_a_file_that_is_there(path: Path) -> None:
@@ -186,7 +192,8 @@ def test_no_rendering_shows_a_secret(path: Path) -> None:
     path.parent.mkdir()
     path.write_text(f'[control]\ntoken = "{SECRET}"\n')
     both = loaded(REACTOR_API_KEY=SECRET)
-    for text in (render_effective(both), effective_json(both), check(both), repr(both)):
+    texts = [render(both) for render in (render_effective, effective_json, check, check_json, repr)]
+    for text in texts:
         assert SECRET not in text
     assert "api_key = ********  " in render_effective(both)
     assert json.loads(effective_json(both))["config"]["control"]["token"] == "********"
@@ -198,7 +205,13 @@ def test_no_rendering_shows_a_secret(path: Path) -> None:
 
 def test_check_of_a_sound_file(path: Path) -> None:
     write_initial(path)
-    assert check(loaded(REACTOR_API_KEY="k")) == f"OK: {path}\n"
+    assert check(loaded(REACTOR_API_KEY="k")) == f"OK: {path}"
+
+
+def test_check_as_json(path: Path) -> None:
+    write_initial(path)
+    document = json.loads(check_json(loaded({"control.port": 0}, REACTOR_API_KEY="k")))
+    assert (document["ok"], document["path"], len(document["warnings"])) == (True, str(path), 1)
 
 
 def test_check_without_a_file_says_where_it_looked(path: Path) -> None:
@@ -263,7 +276,7 @@ def test_check_warns_of_a_key_file_that_others_may_read(path: Path, tmp_path: Pa
     key.write_text(SECRET)
     key.chmod(0o644)
     text = check(loaded({"reactor.api_key_file": str(key)}))
-    assert f"warning: {key}: holds a secret and others may read it; chmod 600 {key}\n" in text
+    assert f"warning: {key}: holds a secret and others may read it; chmod 600 {key}" in text
 
 
 def test_the_default_size_is_one_that_every_app_takes() -> None:

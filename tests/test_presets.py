@@ -117,7 +117,7 @@ def test_step_without_presets() -> None:
 def test_the_table() -> None:
     seeded = Preset(id="long-id", name="Seeded", prompt="a style", seed=7)
     assert render_presets((PLAIN, seeded)) == (
-        "plain    Plain   (no prompt)\nlong-id  Seeded  a style  [seed 7]\n"
+        "plain    Plain   (no prompt)\nlong-id  Seeded  a style  [seed 7]"
     )
     assert render_presets(()) == ""
 

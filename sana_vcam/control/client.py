@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from sana_vcam.control import procnet, protocol, rendezvous
 from sana_vcam.errors import StartupError
-from sana_vcam.presets import Preset
+from sana_vcam.presets import Preset, render_presets
 from sana_vcam.status import State
 
 EXIT_OK = 0
@@ -47,6 +47,13 @@ SHORT_WORDS: Mapping[str, str] = {
     "anchor": "set_anchor_interval",
 }
 """What people type, and the command that it stands for; the other commands have one word."""
+
+_ABOUT: Mapping[str, str] = {
+    "next": "Go to the next preset.",
+    "previous": "Go to the previous preset.",
+    "watch": "Print each change of the state, until Ctrl-C.",
+}
+"""What the words do that are no command by themselves."""
 
 _EXAMPLES = """\
 examples:
@@ -154,12 +161,21 @@ def _words() -> Iterator[str]:
 
 
 def _command_list() -> str:
-    lines = []
-    for word in _words():
-        model = protocol.COMMANDS.get(SHORT_WORDS.get(word, word).partition(" ")[0])
-        about = (model.__doc__ or "") if model else "Print each change of the state, until Ctrl-C."
-        lines.append(f"  {word:<12} {about.splitlines()[0]}")
-    return "\n".join(lines)
+    return "\n".join(f"  {_usage(word):<24} {_about(word)}" for word in _words())
+
+
+def _usage(word: str) -> str:
+    """Write a word with what follows it: `seed SEED`, `blank [ON]`."""
+    model = protocol.COMMANDS.get(SHORT_WORDS.get(word, word))
+    fields = model.model_fields.items() if model else ()
+    values = [name.upper() if field.is_required() else "[on|off]" for name, field in fields] or (
+        ["[FILE]"] if word == "snapshot" else []
+    )
+    return " ".join([word, *values])
+
+
+def _about(word: str) -> str:
+    return _ABOUT.get(word) or protocol.COMMANDS[SHORT_WORDS.get(word, word)].__doc__ or ""
 
 
 # The connection
@@ -216,8 +232,12 @@ def _require_same_owner(daemon: _Daemon) -> None:
     """Refuse to show the token to another user who listens where our daemon was."""
     if daemon.pid is None or sys.platform != "linux":
         return
-    where = urlsplit(daemon.url)
-    uid = procnet.listener_uid(procnet.endpoint(where.hostname or "", where.port or 0))
+    try:
+        where = urlsplit(daemon.url)
+        server = procnet.endpoint(where.hostname or "", where.port or 0)
+    except ValueError as error:
+        raise _Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
+    uid = procnet.listener_uid(server)
     if uid not in {None, os.geteuid()}:
         raise _Failure(
             f"the daemon has gone, and another user (id {uid}) listens at {daemon.url}; "
@@ -287,10 +307,8 @@ def _human(command: protocol.Command, data: Mapping[str, Any]) -> str:
     if command.reply is State:
         return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
     if command.reply is protocol.Presets:
-        return "\n".join(
-            f"{preset['id']:<16} {_printable(preset['name']):<16} {_printable(preset['prompt'])}"
-            for preset in data["presets"]
-        )
+        looks = [Preset.model_construct(**preset) for preset in data["presets"]]
+        return "\n".join(_printable(line) for line in render_presets(looks).splitlines())
     if command.reply is Preset:
         return f"preset {data['id']}: {_printable(data['name'])}"
     if command.reply is protocol.Switched:

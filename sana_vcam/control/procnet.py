@@ -80,13 +80,16 @@ def listener_uid(server: Endpoint) -> int | None:
 
 
 def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
-    """Find the listening socket in a table."""
+    """Find the listening socket in a table: the one of that very address, else of all."""
     address, port = server
-    for row in sockets:
-        host, row_port = row.local
-        if row.state == _LISTEN and row_port == port and (host == address or host.is_unspecified):
-            return row
-    return None
+    rows = [row for row in sockets if row.state == _LISTEN and row.local[1] == port]
+    exact = (row for row in rows if row.local[0] == address)
+    return next(exact, None) or next((row for row in rows if _covers(row.local[0], address)), None)
+
+
+def _covers(listening: IPAddress, address: IPAddress) -> bool:
+    """Whether a socket on all addresses takes connections to `address`; IPv6's may take both."""
+    return listening.is_unspecified and listening.version >= address.version
 
 
 def parse_table(text: str) -> Iterator[Socket]:

@@ -435,12 +435,12 @@ def command_from_words(name: str, rest: str) -> Command:
 
 
 def _parse_line(line: str) -> Request:
-    if len(line.splitlines()) > 1:
+    if "\n" in line or "\r" in line:
         raise ProtocolError(
             ReplyCode.PARSE_ERROR, "a plain-text message is one line; send one command per message"
         )
-    name, _, rest = line.partition(" ")
-    return Request(None, command_from_words(name, rest))
+    name, *rest = line.split(maxsplit=1)
+    return Request(None, command_from_words(name, "".join(rest)))
 
 
 def _words_to_data(model: type[Command], rest: str) -> dict[str, object]:

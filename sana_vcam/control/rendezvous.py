@@ -187,7 +187,7 @@ def _read_private(path: Path, *, repair: bool = False) -> str:
         if path.is_symlink():
             raise StartupError(f"{path} is a symbolic link; remove it: rm {path}") from error
         raise StartupError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(file, encoding="utf-8", errors="replace") as stream:
+    try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise StartupError(f"{path} is not a file; remove it: rm -r {path}")
@@ -195,7 +195,9 @@ def _read_private(path: Path, *, repair: bool = False) -> str:
         if repair and _is_open_to_others(found):
             _log.warning("%s could be read by other users; made private", path)
             os.fchmod(file, 0o600)
-        return stream.read(_MAX_FILE_BYTES)
+        return os.read(file, _MAX_FILE_BYTES).decode(errors="replace")
+    finally:
+        os.close(file)
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import socket
@@ -24,13 +23,12 @@ from websockets.http11 import Request, Response
 import sana_vcam
 from sana_vcam import places
 from sana_vcam.config import ControlConfig
-from sana_vcam.control import access, procnet, protocol, rendezvous
+from sana_vcam.control import access, listen, procnet, protocol, rendezvous
 from sana_vcam.control.controls import Controls
 from sana_vcam.control.dispatch import Dispatcher
 from sana_vcam.control.logfeed import LogFeed, Redaction
 from sana_vcam.control.outbox import Outbox
 from sana_vcam.control.ratelimit import TokenBucket
-from sana_vcam.errors import StartupError
 
 PATH = "/ws"
 MAX_CLIENTS = 32
@@ -107,7 +105,7 @@ class ControlServer:
     @property
     def url(self) -> str:
         """The WebSocket's address, without the token."""
-        host = _address(self._config)
+        host = listen.address(self._config)
         return f"ws://{f'[{host}]' if ':' in host else host}:{self._port}{PATH}"
 
     async def __aenter__(self) -> Self:
@@ -129,7 +127,7 @@ class ControlServer:
         token = rendezvous.load_token(self._config.token, self._state_dir or places.state_dir())
         self._policy = access.AccessPolicy(token, _tokenless_uid(self._config))
         async with AsyncExitStack() as stack:
-            listening = _listen(self._config, runtime_dir)
+            listening = listen.open_socket(self._config, runtime_dir)
             stack.callback(listening.close)
             self._port = listening.getsockname()[1]
             redaction = Redaction((token, *self._secrets))
@@ -307,6 +305,8 @@ class ControlServer:
     async def _close(self, server: Server) -> None:
         """Close every client with 1001; cut off what has not ended after a grace."""
         server.close(reason="sana-vcam stops")
+        for connection in self._sockets - self._admitted:
+            connection.transport.abort()
         ending = asyncio.ensure_future(server.wait_closed())
         await asyncio.wait([ending], timeout=CLOSE_GRACE_S)
         for client in self._clients:
@@ -386,11 +386,22 @@ def _tracked(
             sockets.add(self)
 
         def connection_lost(self, exc: Exception | None) -> None:
+            # A write that fails closes the connection; what the client sent before is still there.
+            if exc is not None and self.request is not None:
+                self.data_received(_unread(self.transport))
             sockets.discard(self)
             admitted.discard(self)
             super().connection_lost(exc)
 
     return Tracked
+
+
+def _unread(transport: asyncio.BaseTransport) -> bytes:
+    """Take what has come in on a broken connection; on Windows nothing is left by then."""
+    try:
+        return os.read(transport.get_extra_info("socket").fileno(), MAX_MESSAGE_BYTES)
+    except OSError:
+        return b""
 
 
 def _respond(connection: ServerConnection, status: HTTPStatus, text: str) -> Response:
@@ -416,45 +427,6 @@ def _tokenless_uid(config: ControlConfig) -> int | None:
     if config.same_user and sys.platform == "linux":
         return os.geteuid()
     return None
-
-
-def _address(config: ControlConfig) -> str:
-    # The name is not looked up: it could lead anywhere.
-    return "127.0.0.1" if config.host.lower() == "localhost" else config.host
-
-
-def _listen(config: ControlConfig, runtime_dir: Path) -> socket.socket:
-    """Open the listening socket.
-
-    Raises:
-        StartupError: it cannot be opened; the message names who has the port, if that is known.
-    """
-    host = _address(config)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    mend = "choose another port: SANA_VCAM_CONTROL__PORT=7263, or [control] port = 7263"
-    try:
-        return socket.create_server((host, config.port), family=family)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise StartupError(
-                f"cannot listen on {host} port {config.port}: {error.strerror}; {mend}"
-            ) from error
-        who = _holder(procnet.endpoint(host, config.port), runtime_dir)
-        raise StartupError(
-            f"port {config.port} of {host} is taken by {who}; stop that, or {mend}"
-        ) from error
-
-
-def _holder(server: procnet.Endpoint, runtime_dir: Path) -> str:
-    holder = procnet.listener(server)
-    if holder is None:
-        return "another program"
-    if holder.pid is None:
-        return f"a program of the user with the id {holder.uid}"
-    running = rendezvous.find(runtime_dir)
-    if running is not None and running.pid == holder.pid:
-        return f"a sana-vcam that already runs (pid {holder.pid}; try: sana-vcam ctl state)"
-    return f"{holder.command or 'a program'} (pid {holder.pid})"
 
 
 async def _end(tasks: tuple[asyncio.Task[None], ...]) -> None:

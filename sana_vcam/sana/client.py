@@ -5,13 +5,16 @@ allows, close. Everything but `push` and the frame handler belongs to one event 
 
 Facts about the SDK that shape this module were measured against reactor-sdk 1.13 and
 reactor-runtime 3.10: HTTP calls have no timeout, life-cycle calls must not overlap, a publish
-does not survive a reconnect, and the `state` sent on connect is usually lost.
+does not survive a reconnect, the `state` sent on connect is usually lost, a disconnect succeeds
+although the platform refused to end the session, and a client that is closed while it creates a
+session never learns its id.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -19,20 +22,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from reactor_sdk import ConnectionStats, FileRef, Reactor, ReactorError, Track
+from reactor_sdk import (
+    AbortedError,
+    ConnectionStats,
+    DisconnectedError,
+    FileRef,
+    InvalidStateError,
+    Reactor,
+    ReactorError,
+    Track,
+)
 
 from sana_vcam.frames import ModelFrame
 from sana_vcam.sana.errors import (
     CommandRejected,
     SessionError,
+    SessionGone,
     SessionLost,
     Unavailable,
     UploadFailed,
+    describe,
     from_command,
     from_connect,
+    from_join,
     from_reconnect,
 )
 from sana_vcam.sana.messages import (
+    Anchored,
     ChunkComplete,
     CommandErrorMessage,
     GenerationPaused,
@@ -46,7 +62,8 @@ from sana_vcam.sana.messages import (
     VideoAccepted,
     parse_message,
 )
-from sana_vcam.sana.platform import OpenSession, Platform
+from sana_vcam.sana.platform import TOKEN_TIMEOUT_S, OpenSession, Platform
+from sana_vcam.threads import run_blocking
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +78,10 @@ PUBLISH_PATIENCE_S = 15.0
 PUBLISH_RETRY_S = 1.0
 SCHEMA_TIMEOUT_S = 5.0
 DISCONNECT_TIMEOUT_S = 4.0
+# How long `close` waits for the answer to a create request in flight: only it has the id by which
+# the session can be ended.
+ID_PATIENCE_S = 8.0
+UPLOAD_TIMEOUT_S = 300.0
 # "decode failed" is sometimes a false alarm on a valid clip; the API page says to repeat it.
 SET_VIDEO_TRIES = 3
 
@@ -117,12 +138,18 @@ class SanaClient:
         self._phase_since = time.monotonic()
         self._reactor: Reactor | None = None
         self._camera: Track | None = None
+        self._token: str | None = None
         self._adopted = False
+        self._has_gpu = False
+        self._closed = False
         self._ended = False
-        self._commands: dict[str, frozenset[str]] | None = None
+        self._commands: frozenset[str] | None = None
         self._said: set[str] = set()
         self._life_cycle = asyncio.Lock()
+        self._closing = asyncio.Lock()
         self._commanding = asyncio.Lock()
+        # Held during a push, so that the native client is not freed under it.
+        self._pushing = threading.Lock()
         self._operation: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self._session_known = asyncio.Event()
@@ -158,32 +185,45 @@ class SanaClient:
     async def connect(self, *, session_id: str | None = None) -> None:
         """Open a session, or join the open one `session_id`, and wait until it is ready.
 
-        Raises `Refused`, `Unavailable` or `SessionLost`. After any of them, and after a
-        cancellation, call `close`.
+        Raises `Refused`, `Unavailable` or `SessionLost`, and `SessionGone` if there is no such
+        session to join. After any of them, and after a cancellation, call `close`.
         """
         async with self._life_cycle:
-            if self._reactor is not None:
+            if self._reactor is not None or self._closed:
                 raise RuntimeError("a SanaClient is used for one session; make a new one")
-            token = await self.platform.mint(session_id=session_id)
+            limit_s = min(self._connect_timeout_s, TOKEN_TIMEOUT_S)
+            token = await self.platform.mint(session_id=session_id, timeout_s=limit_s)
+            if self._closed:
+                raise SessionLost("the client was closed while it was connecting")
+            self._token = token
             self._adopted = session_id is not None
-            self._reactor = self._make_reactor(token)
-            reactor = self._reactor
-            await self._bounded(lambda: reactor.connect(session_id=session_id), from_connect)
-            self._commands = await self._declared_commands(reactor)
+            self._reactor = reactor = self._make_reactor(token)
+            await self._bounded(
+                lambda: reactor.connect(session_id=session_id),
+                from_connect if session_id is None else from_join,
+                too_late=Unavailable,
+            )
+            self._commands = await self._declared_commands()
 
     async def reconnect(self) -> None:
         """Join the same session again after a loss; its run goes on at the model.
 
         The camera has to be published again. Raises `Unavailable`, which may be tried again
-        within the platform's window of 30 s, or `SessionGone`.
+        within the platform's window of 30 s, or `SessionGone`, also if no answer came: the SDK's
+        call is then still under way, and this client can only be closed.
         """
         async with self._life_cycle:
             reactor = self._require()
-            self._lost.clear()
-            # Unconditional and public; without it a publish after a reconnect is refused.
-            reactor.unpublish_track(CAMERA_TRACK)
             self._camera = None
-            await self._bounded(reactor.reconnect, from_reconnect)
+            if self.phase is Phase.READY:
+                # Without it a publish after a reconnect is refused.
+                reactor.unpublish_track(CAMERA_TRACK)
+            self._lost.clear()
+            try:
+                await self._bounded(reactor.reconnect, from_reconnect, too_late=SessionGone)
+            except BaseException:
+                self._mark_lost()
+                raise
 
     async def publish(self) -> None:
         """Activate the camera track, so that pushed frames reach the model.
@@ -202,13 +242,14 @@ class SanaClient:
                 log.debug("publish refused, trying again: %s", error.message)
                 await asyncio.sleep(PUBLISH_RETRY_S)
             else:
+                self._require()
                 self._camera = track
                 return
 
     def unpublish(self) -> None:
         """Stop sending the camera."""
         self._camera = None
-        if self._reactor is not None:
+        if self._reactor is not None and self.phase is Phase.READY:
             self._reactor.unpublish_track(CAMERA_TRACK)
 
     def push(self, bgra: bytes) -> bool:
@@ -221,15 +262,16 @@ class SanaClient:
         width, height = self.track_size
         if len(bgra) != width * height * 4:
             raise ValueError(f"push takes {width}x{height} BGRA, {width * height * 4} bytes")
-        track = self._camera
-        if track is None or not track.published:
-            return False
-        try:
-            track.push_frame(bgra, width=width, height=height)
-        except ReactorError as error:
-            # The connection can drop between the check and the push.
-            log.debug("a frame was not sent: %s", error.code)
-            return False
+        with self._pushing:
+            track = self._camera
+            if track is None or not track.published:
+                return False
+            try:
+                track.push_frame(bgra, width=width, height=height)
+            except ReactorError as error:
+                # The connection can drop between the check and the push.
+                log.debug("a frame was not sent: %s", error.code)
+                return False
         return True
 
     @property
@@ -242,24 +284,20 @@ class SanaClient:
         await self._lost.wait()
 
     async def close(self) -> bool:
-        """End the session and free everything. Returns whether the platform confirmed the end.
+        """End the session and free everything. Returns whether the session is surely over.
 
-        Safe at every point of the life cycle, also during a connect that was cancelled. Takes at
-        most about 12 s against a platform that does not answer.
+        Safe at every point of the life cycle, also beside a connect that goes on or was
+        cancelled, and to be repeated. Takes at most about 15 s against a platform that does not
+        answer, 8 s more if that leaves a create request unanswered. A cancelled close can be
+        called again, and must be.
         """
+        self._closed = True
         self._lost.clear()
         self._camera = None
-        if self._reactor is None:
-            return True
-        ended = await self._disconnect(self._reactor)
-        self._reactor.close()
-        if self._operation is not None:
-            await asyncio.wait({self._operation}, timeout=DISCONNECT_TIMEOUT_S)
-        if not ended and self.session_id is not None:
-            ended = await self._end_by_id()
-        self._ended = ended or self.session_id is None
-        self._set_phase(Phase.DISCONNECTED)
-        return self._ended
+        async with self._closing:
+            if not self._ended:
+                self._ended = await self._end()
+            return self._ended
 
     async def __aenter__(self) -> Self:
         return self
@@ -286,7 +324,7 @@ class SanaClient:
 
     async def set_mode(self, mode: Literal["live", "file"]) -> bool:
         """Choose the source of the next run; before `start`."""
-        return await self._command("set_mode", {"mode": mode}, StateMessage)
+        return await self._command("set_mode", {"mode": mode}, _said(StateMessage))
 
     async def set_video(self, video: FileRef | Path | bytes, *, name: str = "clip.mp4") -> bool:
         """Set the clip for file mode, uploading it first unless it is an uploaded `FileRef`.
@@ -296,7 +334,7 @@ class SanaClient:
         reference = video if isinstance(video, FileRef) else await self.upload(video, name=name)
         for attempt in range(1, SET_VIDEO_TRIES + 1):
             try:
-                return await self._command("set_video", {"video": reference}, VideoAccepted)
+                return await self._command("set_video", {"video": reference}, _said(VideoAccepted))
             except CommandRejected as error:
                 if "decode" not in error.reason.lower() or attempt == SET_VIDEO_TRIES:
                     raise
@@ -304,44 +342,56 @@ class SanaClient:
 
     async def set_prompt(self, prompt: str) -> bool:
         """Set the edit; while streaming it lands at the next chunk."""
-        return await self._command("set_prompt", {"prompt": prompt}, PromptAccepted, StateMessage)
+        return await self._command("set_prompt", {"prompt": prompt}, _said(PromptAccepted))
 
     async def set_seed(self, seed: int) -> bool:
         """Set the noise seed; the model reads it when a run starts."""
-        return await self._command("set_seed", {"seed": seed}, StateMessage)
+        return await self._command("set_seed", {"seed": seed}, _said(seed=seed))
 
     async def set_anchor_interval(self, chunks: int) -> bool:
-        """Re-ground on the source every `chunks` chunks; 0 is never. Has no answer message."""
-        return await self._command("set_anchor_interval", {"chunks": chunks})
+        """Re-ground on the source every `chunks` chunks; 0 is never."""
+        return await self._command(
+            "set_anchor_interval", {"chunks": chunks}, _said(Anchored, anchor_interval=chunks)
+        )
 
     async def start(self) -> bool:
         """Begin the run. Without effect while one is going on."""
-        return await self._command("start", {}, GenerationStarted, StateMessage)
+        return await self._command("start", {}, _said(GenerationStarted, started=True))
 
     async def pause(self) -> bool:
         """Pause after the current chunk."""
-        return await self._command("pause", {}, GenerationPaused, StateMessage)
+        return await self._command("pause", {}, _said(GenerationPaused, paused=True))
 
     async def resume(self) -> bool:
         """Go on after a pause."""
-        return await self._command("resume", {}, GenerationResumed, StateMessage)
+        return await self._command("resume", {}, _said(GenerationResumed, paused=False))
 
     async def reset(self) -> bool:
         """End the run and clear prompt and clip."""
-        return await self._command("reset", {}, GenerationReset, StateMessage)
+        return await self._command("reset", {}, _said(GenerationReset))
 
     async def upload(self, video: Path | bytes, *, name: str = "clip.mp4") -> FileRef:
         """Upload a clip for `set_video`. Raises `UploadFailed` or `SessionLost`."""
-        source = str(video) if isinstance(video, Path) else video
+        reactor = self._require()
         try:
-            return await self._require().upload_file(source, name=name, mime_type="video/mp4")
-        except (ReactorError, OSError) as error:
-            raise UploadFailed(f"the clip could not be uploaded: {error}") from None
+            if isinstance(video, Path):
+                video = await run_blocking(video.read_bytes, name="read-clip")
+            if not video:
+                raise UploadFailed("the clip is empty")
+            sending = reactor.upload_file(video, name=name, mime_type="video/mp4")
+            return await asyncio.wait_for(sending, UPLOAD_TIMEOUT_S)
+        except (AbortedError, DisconnectedError, InvalidStateError):
+            raise SessionLost("the connection dropped during the upload") from None
+        except ReactorError as error:
+            raise UploadFailed(f"the clip could not be uploaded: {describe(error)}") from None
+        except OSError as error:
+            reason = error.strerror or "no answer"
+            raise UploadFailed(f"the clip could not be uploaded: {reason}") from None
 
     @property
     def declared(self) -> frozenset[str] | None:
         """The commands that the session declares; None if it would not say."""
-        return None if self._commands is None else frozenset(self._commands)
+        return self._commands
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -351,106 +401,150 @@ class SanaClient:
         reactor.on("status_changed", self._status_changed)
         reactor.on("session_id_changed", self._session_changed)
         reactor.on("message", self._message_arrived)
-        reactor.on("error", lambda error: log.debug("sdk error event: %s", error))
+        reactor.on("capabilities_received", self._gpu_given)
+        reactor.on("error", lambda error: log.debug("sdk error event: %s", describe(error)))
         reactor.on("runtime_message", self._runtime_message)
         reactor.track(VIDEO_TRACK).on_raw_frame(self._frame_arrived)
         return reactor
 
     def _require(self) -> Reactor:
+        if self._closed:
+            raise SessionLost("the client was closed")
         if self._reactor is None:
             raise SessionLost("no session is open; call connect() first")
         return self._reactor
 
     async def _bounded(
-        self, call: Callable[[], Awaitable[None]], translate: Callable[..., SessionError]
+        self,
+        call: Callable[[], Awaitable[None]],
+        translate: Callable[..., SessionError],
+        *,
+        too_late: type[SessionError],
     ) -> None:
-        """Run one life-cycle call of the SDK, giving up when a phase makes no progress."""
+        """Run one life-cycle call of the SDK, giving up when a phase makes no progress.
+
+        A call that is given up, or whose await is cancelled, goes on at the SDK until `close`: it
+        may yet bring the id of a session that has to be ended.
+        """
+        if self._operation is not None:
+            raise SessionGone("an earlier call has not come back; the client can only be closed")
         self._phase_since = time.monotonic()
-        self._operation = asyncio.ensure_future(call())
-        while True:
-            done, _ = await asyncio.wait({self._operation}, timeout=0.2)
-            if done:
-                break
-            waiting = self.phase is Phase.WAITING
+        operation = self._operation = asyncio.ensure_future(call())
+        operation.add_done_callback(self._operation_done)
+        while not operation.done():
+            await asyncio.wait({operation}, timeout=0.2)
+            waiting = self.phase is Phase.WAITING and not self._has_gpu
             limit = self._waiting_timeout_s if waiting else self._connect_timeout_s
-            if time.monotonic() - self._phase_since > limit:
-                self._require().close()
-                await asyncio.wait({self._operation}, timeout=DISCONNECT_TIMEOUT_S)
+            if not operation.done() and time.monotonic() - self._phase_since > limit:
                 what = "gave no GPU" if waiting else "did not answer"
-                raise Unavailable(f"{self.platform.api_url} {what} within {limit:.0f} s")
-        error = self._operation.exception()
-        self._operation = None
+                raise too_late(f"{self.platform.api_url} {what} within {limit:.0f} s")
+        error = operation.exception()
         if isinstance(error, Exception):
             model, url = self.platform.model, self.platform.api_url
             raise translate(error, model=model, api_url=url) from None
         if error is not None:
             raise error
+        if self._require().status != Phase.READY:
+            raise SessionLost("the connection dropped as soon as it was there")
         self._set_phase(Phase.READY)
 
+    def _operation_done(self, operation: asyncio.Future[None]) -> None:
+        self._operation = None
+        if not operation.cancelled():
+            # Marks it as seen: nobody else looks at it once its caller was cancelled.
+            operation.exception()
+
+    async def _end(self) -> bool:
+        """Leave the session, free the native client, and see to it that the session is over."""
+        left = False
+        if self._reactor is not None:
+            left = await self._disconnect(self._reactor)
+            with self._pushing:
+                self._reactor.close()
+            self._reactor = None
+        answered = self._operation is None
+        if self._operation is not None:
+            await asyncio.wait({self._operation}, timeout=DISCONNECT_TIMEOUT_S)
+        self._set_phase(Phase.DISCONNECTED)
+        if self.session_id is not None:
+            return (left and self.platform.local) or await self._end_by_id(self.session_id)
+        if not answered:
+            log.warning(
+                "%s has not said whether it opened a session; one that it did ends by itself "
+                "at its longest duration",
+                self.platform.api_url,
+            )
+        return answered
+
     async def _disconnect(self, reactor: Reactor) -> bool:
-        """Ask the SDK to end the session; True when that ended it."""
+        """Leave the session in good order; True if the SDK has asked for its end as well.
+
+        The SDK's disconnect says nothing about the answer to that, and an adopter's asks for
+        none. During a life-cycle call in flight there is no order to keep.
+        """
         await self._session_id_known()
-        connected = self.phase is not Phase.DISCONNECTED
+        if self._operation is not None:
+            return False
+        connected = self.phase is Phase.READY
         try:
             await asyncio.wait_for(reactor.disconnect(), DISCONNECT_TIMEOUT_S)
         except (ReactorError, TimeoutError) as error:
-            log.debug("disconnect failed: %s", error)
+            log.debug("disconnect failed: %s", type(error).__name__)
             return False
-        # An adopter's disconnect leaves the session open, and so may one after a loss.
         return connected and not self._adopted
 
     async def _session_id_known(self) -> None:
         """Let a create request in flight come back, so that what it opened can be ended."""
-        if self._operation is None or self._operation.done() or self.session_id is not None:
+        if self._operation is None or self.session_id is not None:
             return
         known = asyncio.ensure_future(self._session_known.wait())
-        await asyncio.wait(
-            {self._operation, known},
-            timeout=DISCONNECT_TIMEOUT_S,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        known.cancel()
-
-    async def _end_by_id(self) -> bool:
-        session = self._open_session()
         try:
-            await self.platform.end(session)
+            await asyncio.wait(
+                {self._operation, known},
+                timeout=ID_PATIENCE_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            known.cancel()
+
+    async def _end_by_id(self, session_id: str) -> bool:
+        try:
+            await self.platform.end(self._open_session(session_id), token=self._token)
         except SessionError as error:
-            log.warning("session %s may still be open: %s", session.session_id, error)
+            log.warning("session %s may still be open: %s", session_id, error)
             return False
         return True
 
-    def _open_session(self) -> OpenSession:
-        if self.session_id is None:
-            raise RuntimeError("no session was opened")
+    def _open_session(self, session_id: str) -> OpenSession:
         platform = self.platform
-        return OpenSession(self.session_id, platform.api_url, platform.local, platform.model)
+        return OpenSession(session_id, platform.api_url, platform.local, platform.model)
 
-    async def _declared_commands(self, reactor: Reactor) -> dict[str, frozenset[str]] | None:
-        """The session's commands with their fields, from its schema; None if it has none."""
+    async def _declared_commands(self) -> frozenset[str] | None:
+        """The session's commands, from its schema; None if it does not say."""
         try:
-            schema = await asyncio.wait_for(reactor.request_schema(), SCHEMA_TIMEOUT_S)
+            schema = await asyncio.wait_for(self._require().request_schema(), SCHEMA_TIMEOUT_S)
         except (ReactorError, TimeoutError) as error:
-            log.warning("the session does not say which commands it has: %s", error)
+            self._require()
+            log.warning("the session does not say which commands it has: %s", type(error).__name__)
             return None
         return _read_schema(schema)
 
-    async def _command(self, name: str, data: dict[str, Any], *answers: type[Message]) -> bool:
+    async def _command(
+        self, name: str, data: dict[str, Any], accepted: Callable[[Message], bool]
+    ) -> bool:
         """Send one command and learn whether it was accepted, whatever shape the answer has."""
-        if self._commands is not None:
-            if name not in self._commands:
-                self._say_once(f"this model has no {name}; it is left out")
-                return False
-            data = {k: v for k, v in data.items() if k in self._commands[name]}
+        if self._commands is not None and name not in self._commands:
+            self._say_once(f"this model has no {name}; it is left out")
+            return False
         async with self._commanding:
             reactor = self._require()
-            waiter = _Waiter(name, answers)
+            waiter = _Waiter(name, accepted)
             self._waiters.append(waiter)
             try:
                 reply = await reactor.send_command(name, data)
                 self._take_reply(waiter, reply)
                 await waiter.answered(ANSWER_GRACE_S)
-            except (ReactorError, RuntimeError) as error:
+            except ReactorError as error:
                 raise from_command(error, name) from None
             finally:
                 self._waiters.remove(waiter)
@@ -459,13 +553,13 @@ class SanaClient:
         return True
 
     def _take_reply(self, waiter: _Waiter, reply: Any) -> None:
-        """A typed reply also comes as a message event, but maybe later; count it now."""
+        """A typed reply is the whole answer; it also comes as a message event, but maybe later."""
         if reply is None:
             return
         try:
-            waiter.offer(parse_message(reply))
+            waiter.settle(parse_message(reply))
         except UnknownMessage as error:
-            self._say_once(str(error))
+            self._say_once(f"ignored {error}")
 
     def _status_changed(self, status: str) -> None:
         self._set_phase(Phase(str(getattr(status, "value", status))))
@@ -479,9 +573,17 @@ class SanaClient:
             self.ready_at = time.monotonic()
         if phase is Phase.DISCONNECTED and was is Phase.READY and self._operation is None:
             self._camera = None
-            self._lost.set()
+            self._mark_lost()
         for handler in self._phase_handlers:
             handler(phase)
+
+    def _mark_lost(self) -> None:
+        if not self._closed:
+            self._lost.set()
+
+    def _gpu_given(self, _capabilities: Any) -> None:
+        self._has_gpu = True
+        self._phase_since = time.monotonic()
 
     def _session_changed(self, session_id: str | None) -> None:
         if session_id is None or session_id == self.session_id:
@@ -489,7 +591,7 @@ class SanaClient:
         self.session_id = session_id
         self._session_known.set()
         for handler in self._session_handlers:
-            handler(self._open_session())
+            handler(self._open_session(session_id))
 
     def _message_arrived(self, raw: Any) -> None:
         try:
@@ -544,20 +646,25 @@ class SanaClient:
 class _Waiter:
     """What one command in flight has heard so far."""
 
-    def __init__(self, command: str, answers: tuple[type[Message], ...]) -> None:
+    def __init__(self, command: str, accepted: Callable[[Message], bool]) -> None:
         self.command = command
         self.rejection: str | None = None
-        self._answers = answers
+        self._accepted = accepted
         self._heard = asyncio.Event()
-        if not answers:
-            self._heard.set()
 
     def offer(self, message: Message) -> None:
-        if isinstance(message, CommandErrorMessage) and message.command == self.command:
-            self.rejection = message.reason
+        """Take a message that may be the answer; most are about something else."""
+        if isinstance(message, CommandErrorMessage):
+            if message.command == self.command:
+                self.settle(message)
+        elif self._accepted(message):
             self._heard.set()
-        elif isinstance(message, self._answers):
-            self._heard.set()
+
+    def settle(self, reply: Message) -> None:
+        """Take the message that surely is the answer."""
+        if isinstance(reply, CommandErrorMessage):
+            self.rejection = reply.reason
+        self._heard.set()
 
     async def answered(self, grace_s: float) -> None:
         """Wait for the broadcast answer; a model that sends none has acknowledged already."""
@@ -567,22 +674,25 @@ class _Waiter:
             log.debug("%s was acknowledged without a message", self.command)
 
 
-def _read_schema(schema: Any) -> dict[str, frozenset[str]] | None:
-    """Commands and their fields from the model's OpenAPI document (`/events/<command>` paths)."""
+def _said(*kinds: type[Message], **state: object) -> Callable[[Message], bool]:
+    """Matches a message of `kinds`, and a `state` whose fields are `state`.
+
+    Any other `state` proves nothing: one is sent after every chunk as well.
+    """
+
+    def matches(message: Message) -> bool:
+        if isinstance(message, kinds):
+            return True
+        if not state or not isinstance(message, StateMessage):
+            return False
+        return all(getattr(message, field) == value for field, value in state.items())
+
+    return matches
+
+
+def _read_schema(schema: Any) -> frozenset[str] | None:
+    """The commands in the model's OpenAPI document, its paths `/events/<command>`."""
     paths = schema.get("paths") if isinstance(schema, dict) else None
-    if not isinstance(paths, dict) or not paths:
+    if not isinstance(paths, dict):
         return None
-    commands: dict[str, frozenset[str]] = {}
-    for path, item in paths.items():
-        name = path.removeprefix("/events/")
-        if name != path:
-            commands[name] = frozenset(_fields(item))
-    return commands or None
-
-
-def _fields(item: Any) -> list[str]:
-    """The top-level field names of one command's request body."""
-    node = item
-    for key in ("post", "requestBody", "content", "application/json", "schema", "properties"):
-        node = node.get(key) if isinstance(node, dict) else None
-    return list(node) if isinstance(node, dict) else []
+    return frozenset(p.removeprefix("/events/") for p in paths if p.startswith("/events/")) or None

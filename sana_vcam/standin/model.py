@@ -11,13 +11,11 @@ run in a worker thread on immutable inputs.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 import time
-import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import ClassVar, cast
 
 import numpy as np
@@ -41,11 +39,15 @@ from reactor_runtime.interface import (
 
 from sana_vcam.standin import looks
 from sana_vcam.standin.clip import ClipError, Frame, fit, probe
+from sana_vcam.standin.loopback import post_json
 from sana_vcam.standin.session import Refused, Session
 from sana_vcam.standin.settings import Settings
 from sana_vcam.standin.source import ClipSource, LiveSource, SizeChanged, Source
 
 logger = logging.getLogger(__name__)
+
+TIDY_S = 0.5
+"""Longest time that camera frames nobody wants are kept."""
 
 
 class SanaInput(MediaInput):
@@ -214,13 +216,8 @@ class SanaModel(ReactorApp):
         threading.Thread(target=self._post_stop, args=(reason,), daemon=True).start()
 
     def _post_stop(self, reason: str) -> None:
-        request = urllib.request.Request(  # noqa: S310 - always our own http address
-            f"{self.settings.url}/stop_session",
-            data=json.dumps({"reason": reason}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
         try:
-            urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+            post_json(f"{self.settings.url}/stop_session", {"reason": reason})
         except OSError as error:
             logger.info("the session had ended before: %s", error)
 
@@ -263,10 +260,10 @@ class SanaModel(ReactorApp):
 
     @event(name="set_prompt", description="Set the edit instruction; lands at the next chunk.")
     async def set_prompt(self, prompt: str = "") -> None:
-        """Stage a prompt; an empty one removes the edit."""
+        """Stage a prompt; a blank one removes the edit."""
         async with self._command("set_prompt"):
             self.session.set_prompt(prompt)
-            await self.send(PromptAccepted(prompt=self.session.prompt))
+            await self.send(PromptAccepted(prompt=prompt))
             await self._conditions_changed()
 
     @event(name="set_seed", description="Set the noise seed, read at the next start.")
@@ -336,11 +333,9 @@ class SanaModel(ReactorApp):
         Holds no lock of the runtime while it computes, so commands are answered at any time.
         """
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            run = self._playing
-            if run is not None:
-                await self._play(run)
+            while self._playing is None:
+                await self._change()
+            await self._play(self._playing)
 
     async def _play(self, run: Run) -> None:
         """Make the chunks of one run until its source ends or the run is abandoned."""
@@ -360,13 +355,24 @@ class SanaModel(ReactorApp):
             self._end_session(str(error))
         finally:
             run.cancel.set()
+            if self._playing is run:
+                self._playing = None
 
     async def _may_go_on(self, run: Run) -> bool:
         """Wait while paused or without a client; return whether the run is still wanted."""
         while run.wanted() and (self.session.paused or not self.connected.is_set()):
-            self._wake.clear()
-            await self._wake.wait()
+            await self._change()
         return run.wanted()
+
+    async def _change(self) -> None:
+        """Wait for a command, a client or the next tidying; keep no camera frames meanwhile.
+
+        A full buffer of the runtime is 128 frames, which is 350 MB at 1280x704.
+        """
+        self._wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), TIDY_S)
+        self._camera.clear()
 
     async def _make_chunk(self, run: Run, frames: list[Frame]) -> None:
         """Edit the frames with the prompt of this moment, emit them, and report the chunk."""
@@ -407,7 +413,6 @@ class SanaModel(ReactorApp):
 
     async def _finish(self) -> None:
         """End a run whose clip has been edited to its last frame."""
-        self._playing = None
         self.session.finish()
         await self.send(GenerationComplete(total_chunks=self.session.completed))
         await self.send(self._state())
@@ -420,5 +425,4 @@ class SanaModel(ReactorApp):
         if fault.kind == "crash":
             raise RuntimeError(f"crash staged with --fault, after {chunk_index} chunks")
         while run.wanted():
-            self._wake.clear()
-            await self._wake.wait()
+            await self._change()

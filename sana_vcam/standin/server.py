@@ -17,8 +17,6 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import replace
 from types import FrameType
 
@@ -28,6 +26,7 @@ from reactor_runtime.core import RuntimeConfig
 from reactor_runtime.serve import serve as serve_runtime
 from reactor_runtime.transport.webrtc.config import WebRtcConfig
 
+from sana_vcam.standin.loopback import get_json
 from sana_vcam.standin.settings import Settings, Wire
 
 logger = logging.getLogger(__name__)
@@ -135,9 +134,8 @@ def _announce(settings: Settings) -> None:
 
 def _available(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as answer:  # noqa: S310
-            return bool(json.load(answer)["state"] == "available")
-    except (urllib.error.URLError, OSError):
+        return bool(get_json(f"{url}/health")["state"] == "available")
+    except OSError:
         return False
 
 

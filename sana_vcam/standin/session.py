@@ -63,14 +63,14 @@ class Session:
         self.mode = "live" if mode == "live" else "file"
 
     def set_prompt(self, prompt: str) -> None:
-        """Stage a prompt for the next chunk; an empty one lets the source through.
+        """Stage a prompt for the next chunk; a blank one lets the source through.
 
         Raises:
             Refused: the prompt is too long.
         """
         if len(prompt) > MAX_PROMPT_CHARACTERS:
             raise Refused(f"the prompt is longer than {MAX_PROMPT_CHARACTERS} characters")
-        self.prompt = prompt.strip()
+        self.prompt = prompt if prompt.strip() else ""
 
     def start(self) -> None:
         """Begin a run, or do nothing during one.

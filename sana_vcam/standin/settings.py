@@ -53,7 +53,9 @@ class Settings:
     @property
     def url(self) -> str:
         """Address that a client on this machine connects to."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        if ":" in host:
+            host = f"[{host}]"
         return f"http://{host}:{self.port}"
 
     def chunk_length(self, chunk_index: int) -> int:

@@ -1,5 +1,6 @@
 """The arithmetic of rates, with clocks made of numbers."""
 
+import itertools
 import random
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_device_that_is_not_too_fast_loses_nothing(device_hz):
 def test_frames_are_spread_evenly():
     frames = taken(24.0, device(30.0, 10))
 
-    gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(frames)]
     assert max(gaps) <= 2 / 30 + 1e-6
 
 

@@ -58,6 +58,7 @@ class FakeControls:
         self.gate = asyncio.Event()
         self.gate.set()
         self.waiting = asyncio.Event()
+        self.read = asyncio.Event()
         self.progress = asyncio.Condition()
 
     async def wait_done(self, name: str, value: object = None) -> None:
@@ -72,6 +73,7 @@ class FakeControls:
             self.progress.notify_all()
 
     def state(self) -> State:
+        self.read.set()
         return self.current
 
     def presets(self) -> Sequence[Preset]:

@@ -158,6 +158,15 @@ async def test_another_user_where_the_daemon_was_does_not_get_the_token(
     assert "another user" in err
 
 
+@pytest.mark.parametrize("url", ["", "ws://", "ws://name:1/ws", "ws://[::1/ws", "ws://[::1]:x/ws"])
+async def test_a_control_json_without_an_address(ctl, runtime_dir, url):
+    note = rendezvous.Rendezvous(url=url, token=SecretStr(TOKEN), pid=4242, version="1")
+    rendezvous.publish(note, runtime_dir)
+    code, _, err = await ctl("state")
+    assert code == 1
+    assert "no address" in err
+
+
 async def test_something_else_on_the_port(ctl, runtime_dir):
     async def answer(reader, writer):
         await reader.readline()
@@ -208,8 +217,7 @@ async def test_snapshot(serve, controls, ctl, tmp_path, monkeypatch):
 async def test_watch_prints_a_line_for_each_state_until_the_daemon_stops(serve, controls, ctl):
     async with serve() as server:
         watching = asyncio.create_task(ctl("watch"))
-        while not server._clients:
-            await asyncio.sleep(0.01)
+        await controls.read.wait()
         controls.current = FIRST_STATE.model_copy(update={"prompt": "clay", "error": "no camera"})
         server.notify_state()
         await server.stop()

@@ -2,7 +2,7 @@
 
 import typing
 
-from sana_vcam.control import protocol
+from sana_vcam.control import protocol, server
 
 
 def test_the_commands_and_their_fields():
@@ -99,3 +99,12 @@ def test_every_word_is_described_for_help_and_docs():
     for model in protocol.COMMANDS.values():
         assert "\n" not in typing.cast("str", model.__doc__)
         assert all(field.examples for field in model.model_fields.values()), model
+
+
+def test_the_limits():
+    assert server.PATH == "/ws"
+    assert server.MAX_CLIENTS == 32
+    assert server.MAX_MESSAGE_BYTES == 65536
+    assert (server.MESSAGES_HZ, server.MESSAGES_BURST) == (50, 100)
+    assert server.STATE_EVERY_S == 0.05
+    assert server.STATS_EVERY_S == 1.0

@@ -105,7 +105,9 @@ async def test_a_feed_whose_loop_is_gone_swallows_lines():
         return asyncio.run(inner())
 
     feed = await asyncio.to_thread(make)
-    feed.handle(logging.makeLogRecord({"msg": "late", "levelno": logging.ERROR}))
+    feed.handle(
+        logging.makeLogRecord({"name": "sana_vcam", "msg": "late", "levelno": logging.ERROR})
+    )
     feed.close()
 
 
@@ -113,7 +115,7 @@ async def test_a_feed_whose_loop_is_gone_swallows_lines():
 async def test_levels(levelno):
     lines = []
     feed = LogFeed(lines.append, Redaction(()))
-    feed.handle(logging.makeLogRecord({"msg": "m", "levelno": levelno}))
+    feed.handle(logging.makeLogRecord({"name": "sana_vcam", "msg": "m", "levelno": levelno}))
     await asyncio.sleep(0)
     assert [line.level for line in lines] == [logging.getLevelName(levelno).lower()]
     feed.close()

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import socket
+import struct
 import threading
 
 import pytest
@@ -275,33 +276,53 @@ async def test_commands_run_though_the_client_vanishes_while_the_first_is_slow(s
 
 
 async def test_a_command_runs_though_the_client_resets_the_connection(serve, controls):
-    frame = b"\x81\x8a\x00\x00\x00\x00set_seed 9"
+    at_once = struct.pack("ii", 1, 0)
     async with serve() as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(upgrade().encode())
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(frame)
-        # Unread data in the client's buffer turns the close into a reset.
-        writer.transport.abort()
-        await controls.wait_done("set_seed", 9)
+        for number in range(10, 40):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(upgrade().encode())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"\x81\x8b\0\0\0\0set_seed %d" % number)
+            # Unread data, and this option, turn the close into a reset.
+            linger = writer.get_extra_info("socket")
+            linger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.transport.abort()
+            await controls.wait_done("set_seed", number)
 
 
 # Limits
 
 
-async def test_a_flood_is_answered_with_rate_limited_and_the_client_lives_on(serve, controls):
+async def test_a_flood_is_answered_with_rate_limited_and_the_client_lives_on(
+    serve, controls, monkeypatch
+):
+    monkeypatch.setattr(server_module, "MESSAGES_HZ", 0)
     async with serve() as server, open_client(server, max_queue=None) as client:
         for number in range(400):
             await client.send({"type": "reset", "id": number})
         replies = [await client.reply() for _ in range(400)]
         assert [reply["id"] for reply in replies] == list(range(400))
         codes = [reply["data"].get("code") for reply in replies]
-        assert codes[:100] == [None] * 100
-        limited = codes.count("rate_limited")
-        assert limited > 100
-        assert len(controls.done) == 400 - limited
-        while (await client.ask("pause"))["type"] == "error":
-            await asyncio.sleep(0.02)
+        assert codes == [None] * 100 + ["rate_limited"] * 300
+        assert len(controls.done) == 100
+        assert (await client.ask("{"))["data"]["code"] == "rate_limited"
+        async with open_client(server) as other:
+            assert (await other.ask("pause"))["type"] == "ok"
+
+
+async def test_a_client_that_does_not_read_its_replies_waits_and_loses_none(serve, controls):
+    async with serve() as server, open_client(server, max_queue=1) as client:
+        box_and_buffers = 5000
+        sending = asyncio.create_task(flood(client, box_and_buffers))
+        await controls.wait_done("reset")
+        replies = [await client.reply() for _ in range(box_and_buffers)]
+        await sending
+        assert [reply["id"] for reply in replies] == list(range(box_and_buffers))
+
+
+async def flood(client, count):
+    for number in range(count):
+        await client.send({"type": "reset", "id": number})
 
 
 async def test_a_message_that_is_too_long_closes_only_its_client(serve):

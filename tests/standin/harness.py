@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from reactor_sdk import Reactor, ReactorError
 
+COMMAND = [sys.executable, "-m", "sana_vcam.standin"]
 WIDTH, HEIGHT = 320, 176
 SMALL = ("--width", str(WIDTH), "--height", str(HEIGHT), "--chunk-time", "0.05")
 """Options that make a stand-in light enough for two shared cores."""

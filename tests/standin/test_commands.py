@@ -56,9 +56,9 @@ async def test_set_prompt_is_acknowledged(npm_client: Client) -> None:
     await npm_client.send("set_mode", mode="live")
     answer = await npm_client.send("set_prompt", prompt="  oil painting ")
     assert kinds(answer) == ["prompt_accepted", "conditions_ready", "state"]
-    assert answer[0]["data"] == {"prompt": "oil painting"}
+    assert answer[0]["data"] == {"prompt": "  oil painting "}
     assert answer[1]["data"] == {"has_video": False, "has_prompt": True}
-    assert answer[2]["data"]["current_prompt"] == "oil painting"
+    assert answer[2]["data"]["current_prompt"] == "  oil painting "
 
 
 async def test_an_empty_prompt_clears_it(npm_client: Client) -> None:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
 import subprocess
-import sys
-import urllib.request
 
 import pytest
 
 from sana_vcam.standin.__main__ import main
 
-from .harness import PATIENCE_S, client, gray, session_state, standin
-
-COMMAND = [sys.executable, "-m", "sana_vcam.standin"]
+from .harness import COMMAND, PATIENCE_S, client, gray, session_state, standin
 
 
 def test_the_ready_line_is_all_of_stdout() -> None:
@@ -145,23 +140,3 @@ async def test_each_frame_can_be_a_chunk_of_its_own() -> None:
             assert {chunk["frames_emitted"] for chunk in seen.of("chunk_complete")} == {1}
             await seen.until(lambda: seen.frames > 5)
             assert seen.newest.mean() < 60, "copied, not edited"
-
-
-@pytest.mark.parametrize(
-    ("wire", "commands"),
-    [
-        ("npm", {"set_anchor_interval"}),
-        ("page", set()),
-    ],
-)
-def test_the_schema_has_the_commands_and_tracks_of_the_wire(wire: str, commands: set[str]) -> None:
-    common = {"set_mode", "set_video", "set_prompt", "set_seed", "start", "pause", "resume"}
-    with standin("--wire", wire) as process:
-        with urllib.request.urlopen(f"{process.url}/schema", timeout=PATIENCE_S) as answer:
-            schema = json.load(answer)
-    assert schema_names(schema, "events") == common | {"reset"} | commands
-    assert schema_names(schema, "tracks") == {"camera", "main_video"}
-
-
-def schema_names(schema: dict, part: str) -> set[str]:
-    return {entry["name"] for entry in schema[part]}

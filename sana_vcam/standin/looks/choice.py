@@ -18,14 +18,14 @@ STYLES: tuple[tuple[str, str], ...] = (
     ("mosaic", "mosaic|tessellation|tile"),
     ("pastel", "pastel|chalk|crayon"),
     ("ink_wash", "ink wash|sumi-e|sumi|calligraphy|ink painting|ukiyo-e|woodblock"),
-    ("oil", "oil|oil painting|oil paint|rembrandt|painting|painted|painterly|brushstroke|canvas"),
+    ("oil", "oil painting|oil paint|oil|rembrandt|painting|painted|painterly|brushstroke|canvas"),
     ("charcoal", "charcoal"),
     ("engraving", "engraving|etching|banknote|woodcut|linocut"),
     ("blueprint", "blueprint|technical drawing|schematic"),
     ("pencil", "pencil|sketch|graphite|line art|drawing|drawn"),
     ("pop_art", "pop art|pop-art|warhol|lichtenstein|screen print"),
     ("anime", "anime|manga|ghibli|cel shading|cel-shaded|japanese animation"),
-    ("comic", "comic|comic book|graphic novel|superhero|halftone"),
+    ("comic", "comic book|comic|graphic novel|superhero|halftone"),
     ("clay", "clay|claymation|plasticine|play-doh|stop motion|stop-motion"),
     ("cartoon", "cartoon|pixar|disney|animated|illustration"),
     ("bricks", "lego|brick|toy block"),
@@ -95,7 +95,9 @@ def choose(prompt: str) -> Choice:
         return Choice(_first(text, SCENES) or "imagined", None)
     if _has(text, BLUR):
         return Choice("blurred", None)
-    style, scene = _first(text, STYLES), _first(text, SCENES)
+    style = _first(text, STYLES)
+    # The words of the style do not name a place as well: a comic book is no library.
+    scene = _first(_without(text, style), SCENES)
     if scene in ONLY_AS_BACKGROUND:
         scene = None
     if style is None and scene is None:
@@ -103,8 +105,16 @@ def choose(prompt: str) -> Choice:
     return Choice(scene, style)
 
 
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{words})(?:s|es)?(?!\w)")
+
+
 def _has(text: str, words: str) -> bool:
-    return re.search(rf"(?<!\w)(?:{words})(?:s|es)?(?!\w)", text) is not None
+    return _pattern(words).search(text) is not None
+
+
+def _without(text: str, style: str | None) -> str:
+    return text if style is None else _pattern(dict(STYLES)[style]).sub(" ", text)
 
 
 def _first(text: str, rules: tuple[tuple[str, str], ...]) -> str | None:

@@ -288,7 +288,7 @@ CLAY_TONES = (
 def clay(frame: Picture, touch: Touch) -> Picture:
     """Claymation: rounded lumps of few colours with finger marks and a soft lamp."""
     size = size_of(frame)
-    small = shrink(frame, 4)
+    small = shrink(frame, max(1, round(scaled(4, size[0]))))
     lump = median(median(small, 7), 7)
     lump = saturate(graded(lump, curves(*CLAY_TONES)), 1.3)
     height = blur(gray_of(lump), 1.6)
@@ -309,7 +309,7 @@ def _finger_marks(size: Size, seed: int) -> Plane:
         np.hypot(x - size[1] * 0.4, (y - size[0] * 0.2) * 1.3) / scaled(1.6, size[0]) + bend
     )
     where = np.clip(clouds(size, scaled(120, size[0]), seed + 1) - 0.3, 0, 1)
-    return to_bytes(128 + ridges * where * 9 + clouds(size, scaled(40, size[0]), seed + 2) * 5)
+    return to_bytes(128 + ridges * where * 7 + clouds(size, scaled(40, size[0]), seed + 2) * 5)
 
 
 SNOW_TONES = curves(

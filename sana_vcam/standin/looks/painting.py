@@ -177,8 +177,8 @@ def _positions(size: Size) -> npt.NDArray[np.int32]:
     return np.arange(size[0] * size[1], dtype=np.int32).reshape(size)
 
 
-OIL = (Bristle(24, 6.0, 0.5, 0.006), Bristle(9, 3.0, 0.34, 0.006))
-VAN_GOGH = (Bristle(30, 5.0, 0.95, 0.05, 0.9), Bristle(13, 3.0, 0.6, 0.03, 0.7))
+OIL = (Bristle(24, 6.0, 0.5, 0.006), Bristle(7, 2.3, 0.3, 0.006))
+VAN_GOGH = (Bristle(30, 5.0, 0.95, 0.05, 0.9), Bristle(11, 2.6, 0.5, 0.03, 0.7))
 DABS = (Bristle(8, 5.0, 0.6, 0.02), Bristle(4.5, 2.8, 0.4, 0.02))
 CHALK = (Bristle(40, 2.6, 1.0, 0.01, 0.2), Bristle(18, 2.0, 0.7, 0.01, 0.2))
 
@@ -252,7 +252,7 @@ def _washes() -> Picture:
 
 @lru_cache(maxsize=4)
 def _granulation(size: Size, seed: int) -> Plane:
-    return to_bytes(128 + clouds(size, size[0] / 5, seed) * 9 + noise(size, 2.2, seed + 5) * 3)
+    return to_bytes(128 + clouds(size, size[0] / 5, seed) * 9 + noise(size, 2.2, seed + 5) * 1.5)
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,200 @@
+"""What the daemon itself adds: camera read to push, SDK callback to sink, command to wire.
+
+At 640x352, where two cores are not saturated, against a stand-in that hands every frame back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from websockets.asyncio.client import connect
+
+from sana_vcam.app import Daemon
+from sana_vcam.config import Config
+from sana_vcam.configfile import load
+from sana_vcam.control.rendezvous import find
+from sana_vcam.frames import ModelFrame, Picture
+from sana_vcam.sana import SanaClient
+from sana_vcam.sinks.sink import Sink
+from sana_vcam.status import SessionState
+from tests.bench.figures import summary_ms
+from tests.bridge.rig import TRACK, running_standin
+
+SETTLE_S = 5.0
+
+
+async def measure(home: Path, long: bool) -> dict[str, object]:
+    """Run the daemon in this process, with stopwatches at its seams."""
+    seconds = 60.0 if long else 15.0
+    replies: list[float] = []
+    # Each frame a chunk of its own, so that bursts do not hide what the daemon adds.
+    async with _streaming(home / "delays", "--chunk-frames", "1") as daemon:
+        await asyncio.sleep(seconds)
+        replies += await _commands(daemon, home / "delays", seconds)
+    async with _streaming(home / "loop") as quiet:
+        with counted_handles() as handles:
+            await asyncio.sleep(seconds)
+        load_per_frame = len(handles) / max(len(quiet.callbacks), 1)
+    return {
+        "camera read to push returned, ms": summary_ms(daemon.pushed),
+        "SDK callback, ms": summary_ms(daemon.callbacks),
+        "tick to sink returned, ms": summary_ms(daemon.handed_over),
+        "SDK callback to sink returned, smoothing and tick included, ms": summary_ms(daemon.waited),
+        "WebSocket command sent to model command sent, ms": summary_ms(daemon.on_wire),
+        "WebSocket command to reply, the model's answer included, ms": summary_ms(replies),
+        "event loop callbacks per model frame, with 24-frame chunks": round(load_per_frame, 3),
+    }
+
+
+@asynccontextmanager
+async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedDaemon]:
+    """A daemon that streams from a stand-in which hands every frame back."""
+    async with running_standin("--edit", "copy", *arguments) as standin:
+        config = load(environ={}, overrides=_settings(standin.url)).config
+        daemon = TimedDaemon(config, state_dir=home / "state", runtime_dir=home / "runtime")
+        stop = asyncio.Event()
+        with timed_sink(daemon), timed_commands(daemon):
+            running = asyncio.create_task(daemon.run(stop))
+            while daemon.engine.status.state is not SessionState.STREAMING:
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(SETTLE_S)
+            daemon.clear()
+            yield daemon
+            stop.set()
+            await running
+
+
+def _settings(url: str) -> dict[str, object]:
+    return {
+        "reactor.local": "true",
+        "reactor.api_url": url,
+        "reactor.track_width": str(TRACK[0]),
+        "reactor.track_height": str(TRACK[1]),
+        "camera.source": "test",
+        "sink.kind": "preview",
+        "control.port": "0",
+    }
+
+
+class TimedDaemon(Daemon):
+    """The daemon with clocks at its seams; nothing on the path is replaced. Seconds."""
+
+    def __init__(self, config: Config, *, state_dir: Path, runtime_dir: Path) -> None:
+        super().__init__(config, state_dir=state_dir, runtime_dir=runtime_dir)
+        self.pushed: list[float] = []
+        self.callbacks: list[float] = []
+        self.handed_over: list[float] = []
+        self.waited: list[float] = []
+        self.on_wire: list[float] = []
+        self.command_sent_at = 0.0
+        self._last_shown = -1
+
+    def clear(self) -> None:
+        """Forget what was measured while everything settled."""
+        for values in (self.pushed, self.callbacks, self.handed_over, self.waited):
+            values.clear()
+
+    def attach(self, push: Callable[[bytes], bool]) -> None:
+        def timed(bgra: bytes) -> bool:
+            frame, _ = self.camera_frames.peek()
+            sent = push(bgra)
+            if sent and frame is not None:
+                self.pushed.append(time.monotonic() - frame.captured_at)
+            return sent
+
+        super().attach(timed)
+
+    def model_frame(self, frame: ModelFrame) -> None:
+        super().model_frame(frame)
+        self.callbacks.append(time.monotonic() - frame.received_at)
+
+    def sent(self, started: float) -> None:
+        """A picture was handed to the sink; `started` is when its tick began."""
+        now = time.monotonic()
+        self.handed_over.append(now - started)
+        shown = self.program.on_show
+        if shown is not None and shown.sequence != self._last_shown:
+            self._last_shown = shown.sequence
+            self.waited.append(now - shown.received_at)
+
+
+@contextmanager
+def timed_sink(daemon: TimedDaemon) -> Iterator[None]:
+    """Time every hand-over, from the program's choice to the sink's return."""
+    original_next, original_send = daemon.program.next, Sink.send
+    started = 0.0
+
+    def next_picture(now: float) -> Picture:
+        nonlocal started
+        started = time.monotonic()
+        return original_next(now)
+
+    def send(sink: Sink, picture: Picture) -> None:
+        original_send(sink, picture)
+        daemon.sent(started)
+
+    daemon.program.next = next_picture  # type: ignore[method-assign]
+    Sink.send = send  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Sink.send = original_send  # type: ignore[method-assign]
+
+
+@contextmanager
+def timed_commands(daemon: TimedDaemon) -> Iterator[None]:
+    """Time a prompt until the client is about to put it on the wire."""
+    original = SanaClient.set_prompt
+
+    async def set_prompt(client: SanaClient, prompt: str) -> bool:
+        daemon.on_wire.append(time.monotonic() - daemon.command_sent_at)
+        return await original(client, prompt)
+
+    SanaClient.set_prompt = set_prompt  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        SanaClient.set_prompt = original  # type: ignore[method-assign]
+
+
+@contextmanager
+def counted_handles() -> Iterator[list[None]]:
+    """Collect an entry per callback that any event loop of this process runs."""
+    original = asyncio.Handle._run
+    ran: list[None] = []
+
+    def run(handle: asyncio.Handle) -> None:
+        ran.append(None)
+        original(handle)
+
+    asyncio.Handle._run = run  # type: ignore[method-assign]
+    try:
+        yield ran
+    finally:
+        asyncio.Handle._run = original  # type: ignore[method-assign]
+
+
+async def _commands(daemon: TimedDaemon, home: Path, seconds: float) -> list[float]:
+    """Prompt changes over a real WebSocket, ten a second; the time to each reply."""
+    daemon.on_wire.clear()
+    rendezvous = find(home / "runtime")
+    assert rendezvous is not None
+    headers = {"Authorization": f"Bearer {rendezvous.token.get_secret_value()}"}
+    replies: list[float] = []
+    until = time.monotonic() + seconds
+    async with connect(rendezvous.url, additional_headers=headers) as socket:
+        while time.monotonic() < until:
+            number = len(replies) + 1
+            daemon.command_sent_at = time.monotonic()
+            await socket.send(
+                f'{{"type":"set_prompt","id":{number},"data":{{"prompt":"look {number}"}}}}'
+            )
+            while f'"id":{number},' not in str(await socket.recv()).replace(" ", "") + ",":
+                continue
+            replies.append(time.monotonic() - daemon.command_sent_at)
+            await asyncio.sleep(0.1)
+    return replies

