@@ -118,11 +118,13 @@ class Daemon:
             self.program, sink, fps=self.config.sink.fps, on_change=self._changed
         )
         async with _background(run_loop(self._playout.run, name="playout")) as playout:
+            key = self.config.reactor.api_key
             self._server = ControlServer(
                 self.config.control,
                 self,
                 state_dir=self._state_dir,
                 runtime_dir=self._runtime_dir,
+                secrets=() if key is None else (key.get_secret_value(),),
             )
             async with self._server, asyncio.TaskGroup() as group:
                 log.info("camera %r, %s", self.config.camera.source, sink.name)
@@ -135,6 +137,7 @@ class Daemon:
                         )
                     ),
                     group.create_task(self._run_engine()),
+                    group.create_task(self._server.supervise()),
                     group.create_task(self._housekeeping()),
                 ]
                 await _first_of(stop, playout, tasks)
@@ -167,6 +170,11 @@ class Daemon:
             self._notifier.status(_status_line(self.state()))
             self._notify()
             await asyncio.sleep(HOUSEKEEPING_S if ready else 0.05)
+
+    @property
+    def control_url(self) -> str | None:
+        """Where clients connect, without the token; None until the server listens."""
+        return self._server.url if self._server is not None and self._server.port else None
 
     # -- what the engine connects a session to (Media) -------------------------------------------
 

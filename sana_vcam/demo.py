@@ -9,9 +9,8 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
-from sana_vcam.config import Config
 from sana_vcam.configfile import load
 from sana_vcam.daemon import run_until_done, set_up_logging
 from sana_vcam.errors import StartupError
@@ -41,9 +40,8 @@ async def _demo(overrides: Mapping[str, object]) -> None:
             config = load(overrides=_demo_overrides(overrides, url)).config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
             daemon = Daemon(config)
-            line = _LiveLine()
+            line = _LiveLine(url, lambda: daemon.control_url)
             daemon.on_state = line.show
-            _introduce(config, url)
             await daemon.run(stop)
             line.end()
     _say("stopped; the session was closed.")
@@ -107,25 +105,27 @@ async def _why(process: asyncio.subprocess.Process, talk: asyncio.Task[deque[str
     return "the stand-in model did not start" + (f": {last[-1]}" if last else "")
 
 
-def _introduce(config: Config, url: str) -> None:
-    port = config.control.port
-    _say(
-        f"model   the stand-in at {url} (classical image processing, for show)\n"
-        f"control ws://{config.control.host}:{port}/ws\n"
-        "\n"
-        "Change the picture from another terminal:\n"
-        '  sana-vcam ctl prompt "as a charcoal drawing"\n'
-        "  sana-vcam ctl preset noir        (sana-vcam presets lists them)\n"
-        "  sana-vcam ctl blank on           (black, at once)\n"
-        "  sana-vcam ctl snapshot now.jpg   (what viewers see)\n"
-        "Ctrl-C stops.\n"
-    )
+INTRODUCTION = """\
+camera  {camera}
+model   the stand-in at {model} (classical image processing, for show)
+sink    {sink}
+control {control}
+
+Change the picture from another terminal:
+  sana-vcam ctl prompt "as a charcoal drawing"
+  sana-vcam ctl preset noir        (sana-vcam presets lists them)
+  sana-vcam ctl blank on           (black, at once)
+  sana-vcam ctl snapshot now.jpg   (what viewers see)
+Ctrl-C stops.
+"""
 
 
 class _LiveLine:
     """One line that is rewritten on a terminal, and printed on changes elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, model_url: str, control_url: Callable[[], str | None]) -> None:
+        self._model_url = model_url
+        self._control_url = control_url
         self._terminal = sys.stderr.isatty()
         self._shown_at = float("-inf")
         self._key: tuple[object, ...] = ()
@@ -133,9 +133,9 @@ class _LiveLine:
 
     def show(self, state: State) -> None:
         """Show `state`, at most twice a second."""
-        if not self._introduced and state.camera_name:
-            self._introduced = True
-            _say(f"camera  {state.camera_name}\nsink    {state.sink_name}\n")
+        if not self._introduced:
+            self._introduced = self._introduce(state)
+            return
         key = (state.output, state.session, state.prompt, state.error)
         now = time.monotonic()
         if key == self._key and (not self._terminal or now - self._shown_at < LINE_EVERY_S):
@@ -147,6 +147,17 @@ class _LiveLine:
             sys.stderr.flush()
         else:
             _say(text)
+
+    def _introduce(self, state: State) -> bool:
+        """Say what was chosen, once everything is known."""
+        control = self._control_url()
+        if not state.camera_name or control is None:
+            return False
+        text = INTRODUCTION.format(
+            camera=state.camera_name, model=self._model_url, sink=state.sink_name, control=control
+        )
+        _say(text)
+        return True
 
     def end(self) -> None:
         """Leave the line as it is and go on below."""

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from sana_vcam import places
 from sana_vcam.control import procnet, protocol, rendezvous
 from sana_vcam.errors import StartupError
 from sana_vcam.presets import Preset, render_presets
@@ -183,7 +184,7 @@ def _about(word: str) -> str:
 
 def _find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> _Daemon:
     try:
-        directory = runtime_dir or rendezvous.default_runtime_dir()
+        directory = runtime_dir or places.runtime_dir()
     except StartupError as error:
         raise _Failure(str(error)) from error
     note = rendezvous.find(directory)

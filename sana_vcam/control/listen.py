@@ -25,7 +25,8 @@ def open_socket(config: ControlConfig, runtime_dir: Path) -> socket.socket:
     """
     host = address(config)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    mend = "choose another port: SANA_VCAM_CONTROL__PORT=7263, or [control] port = 7263"
+    other = config.port % 65535 + 1
+    mend = f"choose another port: SANA_VCAM_CONTROL__PORT={other}, or [control] port = {other}"
     try:
         return socket.create_server((host, config.port), family=family)
     except OSError as error:

@@ -11,12 +11,10 @@ import logging
 import os
 import secrets
 import stat
-import warnings
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from sana_vcam import places
 from sana_vcam.errors import StartupError
 
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
@@ -45,21 +43,6 @@ class Rendezvous(BaseModel):
     def text(self) -> str:
         """Write the file's content, with the token in clear."""
         return json.dumps(self.model_dump() | {"token": self.token.get_secret_value()}) + "\n"
-
-
-def default_runtime_dir() -> Path:
-    """Return where control.json is; usually $XDG_RUNTIME_DIR/sana-vcam.
-
-    Raises:
-        StartupError: there is no directory that is safe to use.
-    """
-    with warnings.catch_warnings():
-        # Where XDG_RUNTIME_DIR is unset, platformdirs warns that it takes its fallback.
-        warnings.simplefilter("ignore")
-        try:
-            return places.runtime_dir()
-        except PermissionError as error:
-            raise StartupError(f"no private place for {CONTROL_FILE}: {error}") from error
 
 
 def load_token(configured: SecretStr | None, state_dir: Path) -> str:

@@ -21,7 +21,6 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 import sana_vcam
-from sana_vcam import places
 from sana_vcam.config import ControlConfig
 from sana_vcam.control import access, listen, procnet, protocol, rendezvous
 from sana_vcam.control.controls import Controls
@@ -73,8 +72,8 @@ class ControlServer:
         config: ControlConfig,
         controls: Controls,
         *,
-        state_dir: Path | None = None,
-        runtime_dir: Path | None = None,
+        state_dir: Path,
+        runtime_dir: Path,
         secrets: tuple[str, ...] = (),
         state_every_s: float = STATE_EVERY_S,
         stats_every_s: float = STATS_EVERY_S,
@@ -123,8 +122,8 @@ class ControlServer:
                 cannot be trusted.
         """
         access.require_loopback(self._config.host)
-        runtime_dir = self._runtime_dir or rendezvous.default_runtime_dir()
-        token = rendezvous.load_token(self._config.token, self._state_dir or places.state_dir())
+        runtime_dir = self._runtime_dir
+        token = rendezvous.load_token(self._config.token, self._state_dir)
         self._policy = access.AccessPolicy(token, _tokenless_uid(self._config))
         async with AsyncExitStack() as stack:
             listening = listen.open_socket(self._config, runtime_dir)

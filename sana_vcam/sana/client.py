@@ -48,12 +48,9 @@ from sana_vcam.sana.errors import (
     from_reconnect,
 )
 from sana_vcam.sana.messages import (
-    Anchored,
     ChunkComplete,
     CommandErrorMessage,
-    GenerationPaused,
     GenerationReset,
-    GenerationResumed,
     GenerationStarted,
     Message,
     PromptAccepted,
@@ -324,7 +321,7 @@ class SanaClient:
 
     async def set_mode(self, mode: Literal["live", "file"]) -> bool:
         """Choose the source of the next run; before `start`."""
-        return await self._command("set_mode", {"mode": mode}, _said(StateMessage))
+        return await self._command("set_mode", {"mode": mode}, _sends(StateMessage))
 
     async def set_video(self, video: FileRef | Path | bytes, *, name: str = "clip.mp4") -> bool:
         """Set the clip for file mode, uploading it first unless it is an uploaded `FileRef`.
@@ -334,7 +331,7 @@ class SanaClient:
         reference = video if isinstance(video, FileRef) else await self.upload(video, name=name)
         for attempt in range(1, SET_VIDEO_TRIES + 1):
             try:
-                return await self._command("set_video", {"video": reference}, _said(VideoAccepted))
+                return await self._command("set_video", {"video": reference}, _sends(VideoAccepted))
             except CommandRejected as error:
                 if "decode" not in error.reason.lower() or attempt == SET_VIDEO_TRIES:
                     raise
@@ -342,33 +339,33 @@ class SanaClient:
 
     async def set_prompt(self, prompt: str) -> bool:
         """Set the edit; while streaming it lands at the next chunk."""
-        return await self._command("set_prompt", {"prompt": prompt}, _said(PromptAccepted))
+        return await self._command("set_prompt", {"prompt": prompt}, _sends(PromptAccepted))
 
     async def set_seed(self, seed: int) -> bool:
         """Set the noise seed; the model reads it when a run starts."""
-        return await self._command("set_seed", {"seed": seed}, _said(seed=seed))
+        return await self._command("set_seed", {"seed": seed}, _shows(seed=seed))
 
     async def set_anchor_interval(self, chunks: int) -> bool:
         """Re-ground on the source every `chunks` chunks; 0 is never."""
         return await self._command(
-            "set_anchor_interval", {"chunks": chunks}, _said(Anchored, anchor_interval=chunks)
+            "set_anchor_interval", {"chunks": chunks}, _shows(anchor_interval=chunks)
         )
 
     async def start(self) -> bool:
         """Begin the run. Without effect while one is going on."""
-        return await self._command("start", {}, _said(GenerationStarted, started=True))
+        return await self._command("start", {}, _shows(started=True))
 
     async def pause(self) -> bool:
         """Pause after the current chunk."""
-        return await self._command("pause", {}, _said(GenerationPaused, paused=True))
+        return await self._command("pause", {}, _shows(paused=True))
 
     async def resume(self) -> bool:
         """Go on after a pause."""
-        return await self._command("resume", {}, _said(GenerationResumed, paused=False))
+        return await self._command("resume", {}, _shows(paused=False))
 
     async def reset(self) -> bool:
         """End the run and clear prompt and clip."""
-        return await self._command("reset", {}, _said(GenerationReset))
+        return await self._command("reset", {}, _shows(started=False))
 
     async def upload(self, video: Path | bytes, *, name: str = "clip.mp4") -> FileRef:
         """Upload a clip for `set_video`. Raises `UploadFailed` or `SessionLost`."""
@@ -444,7 +441,7 @@ class SanaClient:
             raise translate(error, model=model, api_url=url) from None
         if error is not None:
             raise error
-        if self._require().status != Phase.READY:
+        if self._require().status.value != Phase.READY.value:
             raise SessionLost("the connection dropped as soon as it was there")
         self._set_phase(Phase.READY)
 
@@ -674,18 +671,21 @@ class _Waiter:
             log.debug("%s was acknowledged without a message", self.command)
 
 
-def _said(*kinds: type[Message], **state: object) -> Callable[[Message], bool]:
-    """Matches a message of `kinds`, and a `state` whose fields are `state`.
+def _sends(kind: type[Message]) -> Callable[[Message], bool]:
+    """The answer is a message of `kind`."""
+    return lambda message: isinstance(message, kind)
 
-    Any other `state` proves nothing: one is sent after every chunk as well.
+
+def _shows(**fields: object) -> Callable[[Message], bool]:
+    """The answer is a `state` with these fields, so that `SanaClient.state` shows them as well.
+
+    Any other `state` proves nothing: one is sent after every chunk.
     """
 
     def matches(message: Message) -> bool:
-        if isinstance(message, kinds):
-            return True
-        if not state or not isinstance(message, StateMessage):
-            return False
-        return all(getattr(message, field) == value for field, value in state.items())
+        return isinstance(message, StateMessage) and all(
+            getattr(message, name) == value for name, value in fields.items()
+        )
 
     return matches
 

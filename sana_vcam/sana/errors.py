@@ -15,15 +15,18 @@ them become `CommandRejected`.
 
 from __future__ import annotations
 
+import math
 import urllib.error
 
 from reactor_sdk import (
+    AbortedError,
     AuthError,
+    BadRequestError,
     ConflictError,
+    DecodeError,
     DisconnectedError,
     InvalidStateError,
     NotFoundError,
-    RateLimitedError,
     ReactorError,
     SessionTerminalError,
     TransportError,
@@ -77,31 +80,71 @@ KEY_HELP = (
 )
 
 
+# What a client may repeat although the answer is a 4xx: timeout, too early, too many.
+_PASSING = frozenset({408, 425, 429})
+
+
+def from_mint(error: Exception, *, api_url: str, joining: bool) -> SessionError:
+    """What a failed exchange of the key for a token means; `joining` one for an open session.
+
+    The HTTP answer is the exception's cause. Its text is left out: a server may repeat the key.
+    """
+    cause = error.__cause__
+    if not isinstance(error, AuthError) or not isinstance(cause, urllib.error.HTTPError):
+        return Unavailable(f"{api_url} cannot be reached to check the API key")
+    status = cause.code
+    cause.close()
+    if status in (401, 403):
+        return Refused(f"{api_url} did not accept the API key (HTTP {status}). {KEY_HELP}")
+    if status == 402:
+        return Refused(_unpaid(api_url))
+    if status < 500 and status not in _PASSING:
+        if joining:
+            return SessionGone(f"the session cannot be joined (HTTP {status})")
+        return Refused(
+            f"{api_url} does not hand out a token for this (HTTP {status}). Check [reactor] "
+            "api_url, model and max_session_s, or update: pip install -U reactor-sdk"
+        )
+    return Unavailable(
+        f"{api_url} cannot check the API key now (HTTP {status})",
+        retry_after_s=_hint(cause.headers.get("Retry-After")),
+    )
+
+
 def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
-    """What a failed connect or reconnect means."""
+    """What a failed connect means."""
     if isinstance(error, SessionError):
         return error
-    if isinstance(error, AuthError):
-        return _from_auth(error, api_url)
+    if isinstance(error, AbortedError):
+        return SessionLost("the client was closed while it was connecting")
     if isinstance(error, UnauthorizedError):
-        return Refused(f"{api_url} did not accept the API key ({_words(error)}). {KEY_HELP}")
+        return Refused(f"{api_url} did not accept the API key ({describe(error)}). {KEY_HELP}")
     if isinstance(error, NotFoundError):
         return Refused(
             f"{api_url} has no model {model!r}. Set [reactor] model to one that your account has."
         )
     if isinstance(error, VersionMismatchError):
         return Refused(
-            f"{api_url} speaks another version than this SDK ({_words(error)}). "
+            f"{api_url} speaks another version than this SDK ({describe(error)}). "
             "Update it: pip install -U reactor-sdk"
         )
     if isinstance(error, ConflictError):
         return Unavailable("the service is still busy with an earlier session", retry_after_s=1.0)
+    if isinstance(error, BadRequestError) and error.status == 402:
+        return Refused(_unpaid(api_url))
     if isinstance(error, ReactorError):
         return Unavailable(
-            f"{api_url} cannot open a session now: {_words(error)}",
+            f"{api_url} cannot open a session now: {describe(error)}",
             retry_after_s=_seconds(error.retry_after_ms),
         )
-    return Unavailable(f"{api_url} cannot open a session now: {error}")
+    return Unavailable(f"{api_url} cannot open a session now: {type(error).__name__}")
+
+
+def from_join(error: Exception, *, model: str, api_url: str) -> SessionError:
+    """What a failed connect to an open session means: like any, but its absence is its end."""
+    if isinstance(error, (BadRequestError, InvalidStateError, NotFoundError, SessionTerminalError)):
+        return SessionGone(f"the session cannot be joined ({describe(error)})")
+    return from_connect(error, model=model, api_url=api_url)
 
 
 def from_reconnect(error: Exception, *, model: str, api_url: str) -> SessionError:
@@ -109,47 +152,44 @@ def from_reconnect(error: Exception, *, model: str, api_url: str) -> SessionErro
 
     That includes a refused token: one is never refreshed, and a new session brings a new one.
     """
+    if isinstance(error, AbortedError):
+        return SessionLost("the client was closed while it was reconnecting")
     if isinstance(error, ReactorError) and not error.recoverable:
-        return SessionGone(f"the session cannot be joined again ({_words(error)})")
+        return SessionGone(f"the session cannot be joined again ({describe(error)})")
     return from_connect(error, model=model, api_url=api_url)
 
 
-def from_command(error: Exception, command: str) -> SessionError:
+def from_command(error: ReactorError, command: str) -> SessionError:
     """What a failed command means."""
-    if isinstance(error, SessionError):
-        return error
     if isinstance(
-        error, (DisconnectedError, InvalidStateError, TransportError, SessionTerminalError)
+        error,
+        (AbortedError, DisconnectedError, InvalidStateError, SessionTerminalError, TransportError),
     ):
         return SessionLost(f"the connection dropped during {command}")
-    if isinstance(error, ReactorError) and not error.recoverable:
-        return CommandRejected(command, error.message)
-    if isinstance(error, RateLimitedError):
-        return Unavailable(_words(error), retry_after_s=_seconds(error.retry_after_ms))
-    return Unavailable(f"the model did not answer {command}: {error}")
-
-
-def _from_auth(error: AuthError, api_url: str) -> SessionError:
-    """A failed exchange of the key for a token; the HTTP answer is the exception's cause."""
-    cause = error.__cause__
-    if not isinstance(cause, urllib.error.HTTPError):
-        return Unavailable(f"{api_url} cannot be reached to check the API key")
-    if cause.code in (401, 403):
-        return Refused(f"{api_url} did not accept the API key (HTTP {cause.code}). {KEY_HELP}")
-    if cause.code in (404, 426, 501):
-        return Refused(
-            f"{api_url} does not hand out tokens (HTTP {cause.code}). Check [reactor] api_url, "
-            "or update: pip install -U reactor-sdk"
+    if error.recoverable or isinstance(error, DecodeError):
+        return Unavailable(
+            f"the model did not answer {command}: {describe(error)}",
+            retry_after_s=_seconds(error.retry_after_ms),
         )
-    hint = cause.headers.get("Retry-After", "") if cause.headers else ""
-    return Unavailable(
-        f"{api_url} cannot check the API key now (HTTP {cause.code})",
-        retry_after_s=float(hint) if hint.isdigit() else None,
-    )
+    return CommandRejected(command, error.message)
 
 
-def _words(error: ReactorError) -> str:
+def describe(error: ReactorError) -> str:
+    """The error in few words, without what a server wrote: that may repeat a key or a token."""
     return f"HTTP {error.status}" if error.status else f"{error.code}: {error.message}"
+
+
+def _unpaid(api_url: str) -> str:
+    return f"{api_url} wants a payment first (HTTP 402). Look at your account's credits."
+
+
+def _hint(text: str | None) -> float | None:
+    """The seconds of a Retry-After header; None for a date, or nonsense."""
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -1,30 +1,35 @@
 """The platform's few HTTP calls that the SDK does not make for us, each with a deadline.
 
-The SDK never refreshes a token and gives its HTTP calls no timeout, and a client that adopted a
-session cannot end it. So tokens are minted here, one per connection, and an open session can be
-ended by its id alone: `DELETE /sessions/{id}` on the cloud, `POST /stop_session` on a local
-runtime (both as the SDK's own disconnect sends them).
+The SDK never refreshes a token and gives its HTTP calls no timeout; a client that adopted a
+session cannot end it, and one that created it hides whether the end was granted. So tokens are
+minted here, one per connection, and a session is ended by its id alone: `DELETE /sessions/{id}`
+on the cloud, `POST /stop_session` on a local runtime (both as the SDK's own disconnect sends
+them).
 """
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
 
 from reactor_sdk import AuthError, fetch_jwt
 
-from sana_vcam.sana.errors import Unavailable, from_connect
+from sana_vcam.sana.errors import KEY_HELP, Refused, Unavailable, from_mint
 from sana_vcam.threads import run_blocking
 
 HTTP_TIMEOUT_S = 4.0
 TOKEN_TIMEOUT_S = 10.0
 
-# Answers that mean that the session is not there any more.
-_GONE = frozenset({404, 409, 410})
+# A local runtime without a session to stop: there is none, it is ending already, the model has
+# not loaded yet or has terminated.
+_NOTHING_TO_STOP = frozenset({404, 409, 410, 503})
+_GONE = frozenset({404, 410})
+_OVER = frozenset({"INACTIVE", "CLOSED"})
 
 
 @dataclass(frozen=True)
@@ -50,74 +55,127 @@ class Platform:
     def __repr__(self) -> str:
         return f"Platform(api_url={self.api_url!r}, local={self.local}, model={self.model!r})"
 
-    async def mint(self, *, session_id: str | None = None) -> str | None:
+    async def mint(
+        self, *, session_id: str | None = None, timeout_s: float = TOKEN_TIMEOUT_S
+    ) -> str | None:
         """A fresh token to create a session, or to join `session_id`; None on a local runtime.
 
-        Raises `Refused` or `Unavailable`.
+        Raises `Refused`, `Unavailable`, or `SessionGone` if `session_id` cannot be joined.
         """
         if self.local:
             return None
-        if self.api_key is None:
-            raise ValueError("a session on the cloud needs an API key")
+        if session_id is not None:
+            return await self._mint(timeout_s, sessions=[session_id])
+        return await self._mint(timeout_s, models=[self.model], max_session_s=self.max_session_s)
+
+    async def end(self, session: OpenSession, *, token: str | None = None) -> None:
+        """End `session`; returns once the platform says that it is over.
+
+        `token` is the one that created or joined it, if it is at hand. Another is minted without
+        it, or when it has expired. Raises `Refused` or `Unavailable`.
+        """
+        base = session.api_url.rstrip("/")
+        if session.local:
+            await self._stop_local(f"{base}/stop_session")
+            return
+        url = f"{base}/sessions/{urllib.parse.quote(session.session_id, safe='')}"
+        if token is not None and await self._delete(url, token):
+            return
+        # Neither bound to the session, which the platform refuses for one that is over, nor for
+        # the model, which does not reach a session that another token created.
+        if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S)):
+            raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}")
+
+    async def _mint(
+        self,
+        timeout_s: float,
+        *,
+        models: list[str] | None = None,
+        sessions: list[str] | None = None,
+        max_session_s: int | None = None,
+    ) -> str:
         key = self.api_key
+        if key is None:
+            raise Refused(f"a session on {self.api_url} needs an API key. {KEY_HELP}")
+        if not key.isascii() or not key.isprintable():
+            # The refusal of the HTTP library would show it.
+            raise Refused(f"the API key has characters that no key has. {KEY_HELP}")
 
         def fetch() -> str:
             return fetch_jwt(
                 key,
                 self.api_url,
-                models=[self.model] if session_id is None else None,
-                sessions=None if session_id is None else [session_id],
-                max_session_duration_seconds=self.max_session_s if session_id is None else None,
+                models=models,
+                sessions=sessions,
+                max_session_duration_seconds=max_session_s,
             )
 
         try:
-            return await asyncio.wait_for(run_blocking(fetch, name="mint-token"), TOKEN_TIMEOUT_S)
+            return await asyncio.wait_for(run_blocking(fetch, name="mint-token"), timeout_s)
         except TimeoutError:
-            raise Unavailable(
-                f"{self.api_url} did not answer within {TOKEN_TIMEOUT_S:.0f} s"
-            ) from None
-        except (AuthError, OSError) as error:
-            raise from_connect(error, model=self.model, api_url=self.api_url) from None
+            raise Unavailable(f"{self.api_url} did not answer within {timeout_s:.0f} s") from None
+        except (AuthError, OSError, ValueError, http.client.HTTPException) as error:
+            raise from_mint(error, api_url=self.api_url, joining=sessions is not None) from None
 
-    async def end(self, session: OpenSession) -> None:
-        """End `session`; returns once the platform says that it is gone. Raises `SessionError`."""
-        if session.local:
-            try:
-                await self._request("POST", f"{session.api_url}/stop_session", {"reason": "closed"})
-            except ConnectionRefusedError:
-                # The runtime is not there any more, and its session went with it.
-                return
-            return
-        token = await self.mint()
-        url = f"{session.api_url}/sessions/{session.session_id}"
+    async def _stop_local(self, url: str) -> None:
         try:
-            await self._request("DELETE", url, None, token)
+            status, _ = await self._request("POST", url, body={"reason": "closed"})
         except ConnectionRefusedError:
-            raise Unavailable(f"{session.api_url} cannot be reached") from None
+            # The runtime is not there any more, and its session went with it.
+            return
+        if status >= 300 and status not in _NOTHING_TO_STOP:
+            raise Unavailable(f"{url} answered HTTP {status}")
+
+    async def _delete(self, url: str, token: str) -> bool:
+        """Whether the session is over now; False if the token is not good for it."""
+        try:
+            status, _ = await self._request("DELETE", url, token=token)
+            if status in (401, 403):
+                return False
+            if status < 300 or status in _GONE:
+                return True
+            # Maybe refused because it is over.
+            now, state = await self._request("GET", url, token=token)
+        except ConnectionRefusedError:
+            raise Unavailable(f"{url} cannot be reached") from None
+        if now in _GONE or (now < 300 and _is_over(state)):
+            return True
+        raise Unavailable(f"{url} answered HTTP {status}")
 
     async def _request(
-        self, method: str, url: str, body: dict[str, Any] | None, token: str | None = None
-    ) -> None:
+        self, method: str, url: str, *, body: object = None, token: str | None = None
+    ) -> tuple[int, bytes]:
+        """The answer's status and body. Raises `Unavailable`, or ConnectionRefusedError."""
         request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
             url, method=method, data=None if body is None else json.dumps(body).encode()
         )
         request.add_header("Content-Type", "application/json")
         if token is not None:
-            request.add_header("Authorization", f"Bearer {token}")
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
 
-        def send() -> None:
-            with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as response:  # noqa: S310
-                response.read()
+        def send() -> tuple[int, bytes]:
+            try:
+                with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:  # noqa: S310
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, error.read()
 
         try:
-            await asyncio.wait_for(run_blocking(send, name="end-session"), 2 * HTTP_TIMEOUT_S)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code not in _GONE:
-                raise Unavailable(f"{url} answered HTTP {error.code}") from None
+            return await asyncio.wait_for(
+                run_blocking(send, name="end-session"), 2 * HTTP_TIMEOUT_S
+            )
         except urllib.error.URLError as error:
             if isinstance(error.reason, ConnectionRefusedError):
                 raise error.reason from None
             raise Unavailable(f"{url} did not answer") from None
-        except (OSError, TimeoutError):
+        except (OSError, http.client.HTTPException):
             raise Unavailable(f"{url} did not answer") from None
+
+
+def _is_over(body: bytes) -> bool:
+    """Whether a session resource is in a state that it cannot leave."""
+    try:
+        return str(json.loads(body)["state"]).upper() in _OVER
+    except (ValueError, KeyError, TypeError):
+        return False

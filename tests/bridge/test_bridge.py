@@ -212,7 +212,7 @@ async def test_the_cloud_is_as_bursty_as_it_likes(tmp_path: Path):
         await bridge.viewer.until(grey, "the noir edit")
         views = await bridge.viewer.take(100)
         assert all(grey(view) for view in views), "no card between the bursts"
-        distinct = {view.data[:: 997].tobytes() for view in views}
+        distinct = {view.data[::997].tobytes() for view in views}
         assert len(distinct) > 40
 
 
@@ -248,5 +248,3 @@ def test_the_rig_knows_a_view(tmp_path: Path) -> None:
     data[1280 * 720 :] = 60
     assert not View(0, data).is_black
     assert coloured(View(0, data))
-
-

@@ -535,3 +535,18 @@ async def test_localhost_is_the_ipv4_loopback(controls, tmp_path):
         config, controls, state_dir=tmp_path / "s", runtime_dir=tmp_path / "r"
     ) as server:
         assert server.url == f"ws://127.0.0.1:{server.port}/ws"
+
+
+async def test_the_ipv6_loopback(controls, tmp_path):
+    config = ControlConfig(host="::1", port=0)
+    server = ControlServer(config, controls, state_dir=tmp_path / "s", runtime_dir=tmp_path / "r")
+    try:
+        await server.start()
+    except StartupError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    try:
+        async with open_client(server, token=None) as client:
+            assert server.url == f"ws://[::1]:{server.port}/ws"
+            assert (await client.ask("pause"))["type"] == "ok"
+    finally:
+        await server.stop()

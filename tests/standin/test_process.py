@@ -92,7 +92,7 @@ def test_a_wrong_option_is_explained(
 
 
 async def test_a_session_ends_at_its_limit_and_the_next_can_begin() -> None:
-    with standin("--session-limit", "2") as process:
+    with standin("--session-limit", "4") as process:
         async with client(process.url) as seen:
             await seen.send("set_prompt", prompt="neon")
             await seen.until(lambda: session_state(process.url) == "ready")

@@ -58,6 +58,11 @@ def shrink(picture: Picture, factor: int) -> Picture:
     return as_bytes(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
+def reduced(picture: Picture) -> Picture:
+    """Reduce a picture to about half of REFERENCE_HEIGHT; a small one stays as it is."""
+    return shrink(picture, max(1, round(2 * picture.shape[0] / REFERENCE_HEIGHT)))
+
+
 def grow(picture: Picture, size: Size) -> Picture:
     """Enlarge a picture smoothly to a size."""
     return as_bytes(cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_LINEAR))

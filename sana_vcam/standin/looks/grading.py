@@ -304,10 +304,9 @@ def clay(frame: Picture, touch: Touch) -> Picture:
 @lru_cache(maxsize=4)
 def _finger_marks(size: Size, seed: int) -> Plane:
     x, y = grid_of(size)
-    bend = noise(size, scaled(90, size[0]), seed) * scaled(26, size[0])
-    ridges = np.sin(
-        np.hypot(x - size[1] * 0.4, (y - size[0] * 0.2) * 1.3) / scaled(1.6, size[0]) + bend
-    )
+    radius = np.hypot(x - size[1] * 0.4, (y - size[0] * 0.2) * 1.3)
+    bend = noise(size, scaled(90, size[0]), seed) * 4
+    ridges = np.sin(radius / max(1.2, scaled(1.6, size[0])) + bend)
     where = np.clip(clouds(size, scaled(120, size[0]), seed + 1) - 0.3, 0, 1)
     return to_bytes(128 + ridges * where * 7 + clouds(size, scaled(40, size[0]), seed + 2) * 5)
 

@@ -31,6 +31,7 @@ from sana_vcam.standin.looks.canvas import (
     mix,
     noise,
     paper,
+    reduced,
     remapped,
     saturate,
     scaled,
@@ -158,8 +159,8 @@ def _directions(picture: Picture, swirl: float, size: Size, seed: int) -> tuple[
 
 
 def brushed(picture: Picture, coarse: Bristle, fine: Bristle, touch: Touch) -> Picture:
-    """Paint a picture in broad strokes, fine ones where it has detail; half the size comes out."""
-    half = shrink(picture, 2)
+    """Paint a picture in broad strokes, fine ones where it has detail; the size is `reduced`."""
+    half = reduced(picture)
     size = size_of(half)
     table = _strokes(size, coarse, fine, touch.seed)
     angle, detail = _directions(half, coarse.swirl, size, touch.seed)
@@ -230,7 +231,7 @@ def pastel(frame: Picture, touch: Touch) -> Picture:
 def watercolor(frame: Picture, touch: Touch) -> Picture:
     """Wet washes with dark rims that run over their edges, on white paper."""
     size = size_of(frame)
-    half = shrink(frame, 2)
+    half = reduced(frame)
     small = size_of(half)
     wet = remapped(half, wobble(small, scaled(2.0, size[0]), scaled(16, size[0]), touch.seed))
     wash = median(median(wet, 5), 5)

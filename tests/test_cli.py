@@ -1,0 +1,121 @@
+"""The command line, as functions and as whole processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sana_vcam.cli import main
+from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
+
+COMMANDS = ["demo", "run", "standin", "ctl", "devices", "presets", "config"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sana_vcam", *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_teaches(command: str):
+    answer = run(command, "--help")
+    assert answer.returncode == EXIT_OK, answer.stderr
+    assert len(answer.stdout.splitlines()) > 4
+    assert "usage:" in answer.stdout
+
+
+def test_the_top_help_names_every_command(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == EXIT_OK
+    text = capsys.readouterr().out
+    assert all(command in text for command in COMMANDS)
+
+
+def test_without_a_key_it_says_how_to_give_one_and_what_else():
+    answer = run("run")
+    assert answer.returncode == EXIT_CONFIG
+    assert "REACTOR_API_KEY" in answer.stderr
+    assert "sana-vcam demo" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_bad_configuration_names_the_nearest_key(capsys: pytest.CaptureFixture[str]):
+    assert main(["run", "--set", "sink.knid=raw"]) == EXIT_CONFIG
+    text = capsys.readouterr().err
+    assert "sink.knid" in text
+    assert "sink.kind" in text
+
+
+def test_a_set_without_a_value_is_explained(capsys: pytest.CaptureFixture[str]):
+    assert main(["run", "--set", "sink.fit"]) == EXIT_CONFIG
+    assert "SECTION.KEY=VALUE" in capsys.readouterr().err
+
+
+def test_the_key_is_refused_as_a_flag_and_never_echoed(capsys: pytest.CaptureFixture[str]):
+    assert main(["run", "--set", "reactor.api_key=rk_secret_words"]) == EXIT_CONFIG
+    said = capsys.readouterr()
+    assert "rk_secret_words" not in said.err + said.out
+    assert "REACTOR_API_KEY" in said.err
+
+
+def test_ctl_without_a_daemon_says_how_to_start_one(capsys: pytest.CaptureFixture[str]):
+    assert main(["ctl", "state"]) == EXIT_FAILURE
+    assert "sana-vcam run" in capsys.readouterr().err
+
+
+def test_presets_and_devices_are_listed_for_scripts(capsys: pytest.CaptureFixture[str]):
+    assert main(["presets", "--json"]) == EXIT_OK
+    presets = json.loads(capsys.readouterr().out)
+    assert {"id", "name", "prompt"} <= set(presets[0])
+    assert main(["devices", "--json"]) == EXIT_OK
+    assert isinstance(json.loads(capsys.readouterr().out), list)
+
+
+def test_config_init_check_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "made" / "config.toml"
+    assert main(["config", "init", str(path)]) == EXIT_OK
+    assert main(["config", "init", str(path)]) != EXIT_OK
+    assert main(["config", "check", "--config", str(path)]) == EXIT_OK
+    assert main(["config", "show", "--config", str(path), "--json"]) == EXIT_OK
+    text = capsys.readouterr().out
+    assert "api_key" in text
+
+
+def test_a_closed_pipe_is_no_error():
+    answer = subprocess.run(
+        f"{sys.executable} -m sana_vcam presets | head -n 1",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.stdout
+    assert answer.stderr == ""
+
+
+def test_the_demo_runs_and_ends_cleanly(tmp_path: Path):
+    """The README's first command, at the model's real size, until the picture is live."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sana_vcam", "demo", "--port", "0", "--camera", "test"],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said: list[str] = []
+    try:
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith("LIVE"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == EXIT_OK, said
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    text = "".join(said)
+    assert "LIVE" in text
+    assert "the session was closed" in text
+    assert "Traceback" not in text
