@@ -23,6 +23,8 @@ def card(
     if camera is not CameraState.CAPTURING:
         return _no_camera(camera, camera_error)
     match engine.state:
+        case SessionState.IDLE if engine.paused:
+            return Slate("Paused", "Back in a moment", tone="neutral")
         case SessionState.IDLE | SessionState.CONNECTING:
             return Slate("Connecting", "One moment, please", elapsed_s=shown, tone="busy")
         case SessionState.WAITING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -57,11 +58,27 @@ async def run_loop(
         stop.set()
         if wake is not None:
             wake()
-        await asyncio.shield(done)
+        await wait_out(done)
         raise
     finally:
-        if done.done():
-            thread.join()
+        thread.join()
+
+
+async def wait_out[T](future: asyncio.Future[T]) -> T:
+    """Wait until `future` is done, however often this task is cancelled meanwhile.
+
+    A cancellation is passed on afterwards, unless `future` has failed, which comes first.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    result = future.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
 
 
 def _resolve[T](future: asyncio.Future[T], result: T) -> None:
@@ -76,5 +93,5 @@ def _fail[T](future: asyncio.Future[T], error: BaseException) -> None:
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
     """Run `call` on the loop; a loop that has closed has nobody left to tell."""
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *args)

@@ -34,11 +34,13 @@ def check(old: S, new: S) -> None:
 class EngineStatus:
     """What the engine tells; replaced as a whole by the event loop, read by any thread.
 
-    `since` is when `state` began and `ready_at` when billing did (monotonic seconds).
+    `since` is when `state` began and `ready_at` when billing did (monotonic seconds). No session
+    is opened while `paused`, which is the user's wish, or while none is `wanted`.
     """
 
     state: S = S.IDLE
     since: float = 0.0
     wanted: bool = False
+    paused: bool = False
     ready_at: float | None = None
     error: str | None = None

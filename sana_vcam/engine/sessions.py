@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sana_vcam.config import ReactorConfig
-from sana_vcam.sana import OpenSession, Platform, SanaClient
+from sana_vcam.sana import OpenSession, Platform, Refused, SanaClient
 
 
 class Sessions(Protocol):
@@ -43,5 +43,7 @@ class ReactorSessions:
 
     async def end(self, session: OpenSession) -> None:
         """End `session` where it was opened, which may be another platform than today's."""
+        if self._key is None and not session.local:
+            raise Refused(f"ending a session on {session.api_url} takes the API key")
         platform = Platform(session.api_url, session.local, session.model, self._key)
         await platform.end(session)

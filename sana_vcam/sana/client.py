@@ -234,8 +234,10 @@ class SanaClient:
             try:
                 await track.publish()
             except ReactorError as error:
-                if error.code != "publish_refused" or time.monotonic() > deadline:
+                if error.code != "publish_refused":
                     raise from_command(error, "publish") from None
+                if time.monotonic() > deadline:
+                    raise Unavailable("the platform keeps the camera's track to itself") from None
                 log.debug("publish refused, trying again: %s", error.message)
                 await asyncio.sleep(PUBLISH_RETRY_S)
             else:

@@ -16,9 +16,7 @@ from sana_vcam.standin.looks.canvas import (
     Plane,
     Size,
     Touch,
-    add,
     as_bytes,
-    blur,
     box_blur,
     clouds,
     curves,
@@ -33,6 +31,7 @@ from sana_vcam.standin.looks.canvas import (
     paper,
     reduced,
     remapped,
+    rgb_of,
     saturate,
     scaled,
     shade,
@@ -49,7 +48,7 @@ ANGLES = 8
 
 @dataclass(frozen=True, slots=True)
 class Bristle:
-    """A brush: stroke length and width in pixels of a half-size picture of 352 lines.
+    """A brush: stroke length and width in pixels of a picture of 352 lines.
 
     `relief` is how far the ridges of paint catch the light, `swirl` how strongly strokes follow
     an invented flow instead of the contours, `bend` how wavy they are.
@@ -210,7 +209,7 @@ def oil(frame: Picture, touch: Touch) -> Picture:
 def van_gogh(frame: Picture, touch: Touch) -> Picture:
     """Long swirling strokes of pure colour, blue shadows, yellow lights."""
     paint = saturate(brushed(frame, *VAN_GOGH, touch), 1.7)
-    paint = mix(paint, graded(gray_of_rgb(paint), STARRY_TONES), 0.42)
+    paint = mix(paint, graded(rgb_of(gray_of(paint)), STARRY_TONES), 0.42)
     return grow(saturate(paint, 1.3), size_of(frame))
 
 
@@ -237,9 +236,9 @@ def watercolor(frame: Picture, touch: Touch) -> Picture:
     wash = median(median(wet, 5), 5)
     wash = saturate(graded(wash, _washes()), 1.45)
     rims = as_bytes(cv2.bitwise_not(edges(gray_of(wash), 0.32)))
-    wash = as_bytes(cv2.multiply(wash, rgb_plane(rims), scale=1 / 255))
+    wash = as_bytes(cv2.multiply(wash, rgb_of(rims), scale=1 / 255))
     wash = shade(wash, _granulation(small, touch.seed))
-    wash = blend_to_white(wash, _bare_paper(small, touch.seed))
+    wash = as_bytes(cv2.max(wash, _bare_paper(small, touch.seed)))
     return shade(grow(wash, size), paper(size, 7.0, touch.seed))
 
 
@@ -263,28 +262,7 @@ def _bare_paper(size: Size, seed: int) -> Picture:
     x, y = grid_of(size)
     border = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y)) / height
     ragged = border * 22 - 1.0 + clouds(size, height / 6, seed + 3) * 0.55
-    return rgb_plane(to_bytes(255 * (1 - np.clip(ragged, 0, 1))))
-
-
-def blend_to_white(picture: Picture, amount: Picture) -> Picture:
-    """Fade a picture to white by a share of 0..255 per value."""
-    return as_bytes(cv2.max(picture, amount))
-
-
-def rgb_plane(plane: Plane) -> Picture:
-    """Return a plane in three equal channels."""
-    return as_bytes(cv2.merge([plane, plane, plane]))
-
-
-def gray_of_rgb(picture: Picture) -> Picture:
-    """Return the luma of a picture as a gray picture."""
-    return rgb_plane(gray_of(picture))
-
-
-def bloom(picture: Picture, sigma: float, amount: float) -> Picture:
-    """Let the lights of a picture glow."""
-    lights = graded(picture, curves(*[((0, 0), (150, 0), (255, 255))] * 3))
-    return add(picture, blur(lights, sigma), amount)
+    return rgb_of(to_bytes(255 * (1 - np.clip(ragged, 0, 1))))
 
 
 LOOKS: dict[str, Look] = {
