@@ -11,7 +11,7 @@ SHOW_ELAPSED_AFTER_S = 3
 
 
 def card(
-    engine: EngineStatus, camera: CameraState, now: float, *, camera_error: str | None = None
+    engine: EngineStatus, camera: CameraState, now: float, *, camera_words: str | None = None
 ) -> Slate:
     """The card for this moment; shown only while nothing else is."""
     elapsed = int(now - engine.since)
@@ -21,7 +21,7 @@ def card(
     if not engine.wanted:
         return Slate("Camera off", "Back when it is switched on again", tone="neutral")
     if camera is not CameraState.CAPTURING:
-        return _no_camera(camera, camera_error)
+        return _no_camera(camera, camera_words)
     match engine.state:
         case SessionState.IDLE if engine.paused:
             return Slate("Paused", "Back in a moment", tone="neutral")
@@ -39,7 +39,7 @@ def card(
             return Slate("Reconnecting", "The picture will be back", shown, tone="warning")
 
 
-def _no_camera(camera: CameraState, error: str | None) -> Slate:
+def _no_camera(camera: CameraState, words: str | None) -> Slate:
     if camera is CameraState.LOST:
-        return Slate("No camera", error or "", tone="warning")
+        return Slate("No camera", words or "", tone="warning")
     return Slate("Starting", "Opening the camera", tone="busy")

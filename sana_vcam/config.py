@@ -144,6 +144,16 @@ class CameraConfig(Section):
         return self
 
 
+class CaptureConfig(Section):
+    """When the camera is on and a session is paid for."""
+
+    when: Literal["watched", "always"] = "watched"
+    """watched: only while an application reads the virtual camera. always: as long as the daemon
+    runs. Where readers cannot be counted (preview, raw, OBS), watched is the same as always."""
+    linger_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """How long camera and session stay on after the last application has left."""
+
+
 class SinkConfig(Section):
     """Where viewers see the picture."""
 
@@ -202,7 +212,7 @@ class StartConfig(Section):
     """What a fresh start asks the model for."""
 
     connect: bool = True
-    """Open a session at start. false: wait for `sana-vcam ctl connect`."""
+    """Open sessions by itself, as [capture] says. false: only on `sana-vcam ctl connect`."""
     prompt: Annotated[str, Field(max_length=4000)] = ""
     """The first prompt. Empty with no preset: the output stays close to the camera."""
     preset: str = ""
@@ -244,6 +254,7 @@ class Config(BaseSettings):
 
     reactor: ReactorConfig = ReactorConfig()
     camera: CameraConfig = CameraConfig()
+    capture: CaptureConfig = CaptureConfig()
     sink: SinkConfig = SinkConfig()
     playout: PlayoutConfig = PlayoutConfig()
     privacy: PrivacyConfig = PrivacyConfig()

@@ -1,4 +1,9 @@
-"""`sana-vcam run`: logging, signals, one event loop, and the exit status."""
+"""`sana-vcam run`: logging, signals, one event loop, and the exit status.
+
+SIGTERM and SIGINT stop the daemon. SIGHUP has it read its configuration again, and never kills
+it; only where it says that the terminal is gone, the daemon stops in order, because nobody would
+see the session that goes on costing money.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +11,57 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sana_vcam.config import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 
+if TYPE_CHECKING:
+    from sana_vcam.app import Daemon
+    from sana_vcam.service.reload import ReadAgain
+
 log = logging.getLogger("sana_vcam")
 
 
-def run(config: Config, *, warnings: Iterable[str] = ()) -> int:
-    """Run the daemon until a signal or Ctrl-C. Returns the exit status."""
+def run(
+    config: Config, *, warnings: Iterable[str] = (), read_again: ReadAgain | None = None
+) -> int:
+    """Run the daemon until a signal or Ctrl-C. Returns the exit status.
+
+    `read_again` loads the configuration anew, for SIGHUP; it raises `ConfigError`.
+    """
     set_up_logging(config.log.level)
     for warning in warnings:
         log.warning("%s", warning)
-    return run_until_done(lambda: _serve(config))
+    return run_until_done(lambda: _serve(config, read_again))
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, read_again: ReadAgain | None) -> None:
     from sana_vcam.app import Daemon, stop_on_signals
+    from sana_vcam.service import fault, shared
+    from sana_vcam.service.reload import Hangup, on_hangup
 
     stop = asyncio.Event()
-    with stop_on_signals(stop):
-        await Daemon(config).run(stop)
+    folders = shared.folders(os.environ)
+    daemon = Daemon(config, state_dir=folders.state, runtime_dir=folders.runtime)
+    if folders.runtime is not None and folders.shared is not None:
+        copy = shared.Copy(folders.runtime, folders.shared)
+        # Called at each change of the state, so also right after the control server is up.
+        daemon.on_state = lambda _: copy.bring_up_to_date()
+    daemon.on_parts = lambda parts: fault.inject(config, parts.program)
+    hangup = Hangup(stop, _reloader(daemon, config, read_again))
+    with stop_on_signals(stop), on_hangup(hangup):
+        await daemon.run(stop)
     log.info("stopped")
+
+
+def _reloader(daemon: Daemon, config: Config, read_again: ReadAgain | None) -> Callable[[], None]:
+    from sana_vcam.service.reload import Reloader, Reloads
+
+    if read_again is None or not isinstance(daemon, Reloads):
+        return lambda: log.warning("the configuration is read at the start only; restart for it")
+    return Reloader(daemon, config, read_again)
 
 
 def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -43,7 +75,10 @@ def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:
         if known is None:
             log.critical("ended by a defect", exc_info=error)
             return EXIT_FAILURE
-        print(f"sana-vcam: {known}", file=sys.stderr)
+        if _into_the_journal():
+            log.critical("%s", known)
+        else:
+            print(f"sana-vcam: {known}", file=sys.stderr)
         return known.exit_code
     return EXIT_OK
 
@@ -59,12 +94,23 @@ def expected(error: BaseException) -> SanaVcamError | None:
 
 
 def set_up_logging(level: str) -> None:
-    """Log to standard error; under systemd with its level prefixes and without a clock."""
+    """Log to standard error; into the journal with its level prefixes and without a clock."""
     handler = logging.StreamHandler(sys.stderr)
-    under_systemd = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(_Journal() if under_systemd else _Terminal())
+    handler.setFormatter(_Journal() if _into_the_journal() else _Terminal())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(level.upper())
+
+
+def _into_the_journal(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether standard error is the journal's own stream.
+
+    The variable alone proves nothing: a shell in a terminal that a service started inherits it.
+    """
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 class _Terminal(logging.Formatter):

@@ -8,13 +8,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from sana_vcam.camera.v4l2 import LOOPBACK_DRIVER, Capability, Ioctl, Mode, ask, fcntl_ioctl
-from sana_vcam.errors import CameraError, SinkError
+from sana_vcam.camera.modes import DECODABLE, choose
+from sana_vcam.camera.source import CameraFault, Words
+from sana_vcam.camera.v4l2 import (
+    LOOPBACK_DRIVER,
+    Capability,
+    Ioctl,
+    Mode,
+    Poll,
+    ask,
+    fcntl_ioctl,
+    poll_descriptors,
+)
+from sana_vcam.errors import SinkError
 
 type Kind = Literal["camera", "virtual camera", "other"]
 
@@ -24,6 +35,8 @@ JOIN_GROUP = "sudo usermod -aG video $USER, then log out and in again"
 LONGEST_LABEL = 31
 """v4l2loopback keeps this many bytes of a card_label."""
 PROBED_ELSEWHERE = 4
+USUAL_PICTURE = (1280, 720, 24.0)
+"""Width, height and rate that the configuration asks of a camera unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class System:
     proc: Path = Path("/proc")
     ioctl: Ioctl = field(default=fcntl_ioctl)
     platform: str = sys.platform
+    write: Callable[[int, Any], int] = os.write
+    poll: Poll = poll_descriptors
 
 
 def list_devices(system: System | None = None) -> list[Device]:
@@ -91,45 +106,108 @@ def find_camera(wanted: str = "", system: System | None = None) -> Device:
     loopback, a metadata node and an output node are never taken for a camera.
 
     Raises:
-        CameraError: no such camera, with those that there are; or no right to open it.
+        CameraFault: no such camera, with those that there are; or no right to open it.
     """
     system = system or System()
     every = list_devices(system)
     cameras = [device for device in every if device.kind == "camera"]
     found = _match(wanted, cameras, system) if wanted else next(iter(cameras), None)
     if found is None:
-        raise CameraError(_no_camera(wanted, every, cameras, system))
+        raise CameraFault(_no_camera(wanted, every, cameras, system), Words.NONE)
     if not found.may_open:
-        raise CameraError(f"no right to open the camera {describe(found)}: {JOIN_GROUP}")
+        message = f"no right to open the camera {describe(found)}: {JOIN_GROUP}"
+        raise CameraFault(message, Words.FORBIDDEN)
     return found
 
 
-def find_virtual_camera(
-    label: str = LABEL, device: str = "", system: System | None = None
-) -> Device:
-    """The v4l2loopback device with the label, or the one that `device` (path, number) names.
+def find_virtual_cameras(
+    label: str = LABEL, places: str = "", system: System | None = None
+) -> list[Device]:
+    """The v4l2loopback devices to feed: those that `places` names, else those of the label.
+
+    `places` is a comma-separated list of paths and numbers. Without it, the devices of the label
+    and of the label with a number behind it ("SANA VCam", "SANA VCam 2"), since each device takes
+    one consumer only. The list is never empty, and holds devices without the right to open them.
 
     Raises:
-        SinkError: there is none, or it may not be written to, with the command that mends it.
+        SinkError: there is none, or a place is none, with the command that mends it.
     """
     system = system or System()
+    wanted = [place for part in places.split(",") if (place := part.strip())]
     every = list_devices(system)
     loopbacks = [found for found in every if found.kind == "virtual camera"]
-    if device:
-        found = _match_place(device, every, system)
-        if found is None:
-            raise SinkError(f"sink.device: there is no {device}; {_have(loopbacks)}")
-        if found.kind != "virtual camera":
-            raise SinkError(
-                f"sink.device: {describe(found)} is not a v4l2loopback device; {_have(loopbacks)}"
-            )
-    else:
-        found = next((one for one in loopbacks if one.name == label[:LONGEST_LABEL]), None)
-        if found is None:
-            raise SinkError(_no_virtual_camera(label, loopbacks, system))
-    if not found.may_open:
-        raise SinkError(f"no right to write to {describe(found)}: {JOIN_GROUP}")
+    if wanted:
+        return [_virtual_camera_at(place, every, loopbacks, system) for place in wanted]
+    found = [one for one in loopbacks if _label_number(one.name, label) is not None]
+    if not found:
+        raise SinkError(_no_virtual_camera(label, loopbacks, system))
+    return sorted(found, key=lambda one: (_label_number(one.name, label), one.number))
+
+
+def _virtual_camera_at(
+    place: str, every: Sequence[Device], loopbacks: Sequence[Device], system: System
+) -> Device:
+    found = _match_place(place, every, system)
+    if found is None:
+        raise SinkError(f"sink.device: there is no {place}; {_have(loopbacks)}")
+    if found.kind != "virtual camera":
+        raise SinkError(
+            f"sink.device: {describe(found)} is not a v4l2loopback device; {_have(loopbacks)}"
+        )
     return found
+
+
+def _label_number(name: str, label: str) -> int | None:
+    """The number behind the label, 0 without one; None for a device that is not ours."""
+    if name == label[:LONGEST_LABEL]:
+        return 0
+    number = name.removeprefix(f"{label} ")
+    return int(number) if number != name and number.isdecimal() else None
+
+
+def relocate(name: str, path: str, system: System | None = None) -> str | None:
+    """Where the device of this name is now: at `path` if it still is, else anywhere, else nowhere.
+
+    Reads the names in sysfs only, so it is cheap enough for every try to open a lost device.
+    """
+    system = system or System()
+    nodes = _entries(system.sysfs / "class/video4linux")
+    found = [str(system.dev / node.name) for node in nodes if _text(node / "name") == name]
+    return path if path in found else next(iter(found), None)
+
+
+def video_nodes(system: System | None = None) -> frozenset[str]:
+    """The names of all video nodes: cheap to look at, to see that one came or went."""
+    nodes = _entries((system or System()).sysfs / "class/video4linux")
+    return frozenset(node.name for node in nodes)
+
+
+def holders_of(path: str | Path, system: System | None = None) -> list[Holder]:
+    """The other processes that have the device open, as far as we may look."""
+    return _holders(system or System(), [Path(path)]).get(str(Path(path).resolve()), [])
+
+
+def loopback_paths(system: System | None = None) -> list[str]:
+    """The paths of all v4l2loopback devices, ours or not; from sysfs only."""
+    system = system or System()
+    nodes = _entries(system.sysfs / "class/video4linux")
+    return [str(system.dev / node.name) for node in nodes if _is_loopback(node)]
+
+
+def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple[str, int]]:
+    """Every open file of these devices as (path, process), as far as we may look; ours as well.
+
+    Looks at all processes, which takes tens of milliseconds.
+    """
+    system = system or System()
+    real = {str(Path(path).resolve()): path for path in paths}
+    return [
+        (real[target], int(process.name))
+        for process in _entries(system.proc)
+        if process.name.isdigit()
+        for target in _open_files(process)
+        if target in real
+    ]
 
 
 def describe(device: Device) -> str:
@@ -182,6 +260,8 @@ def _render(device: Device) -> str:
     ]
     lines += [f"      id       {link}" for link in device.stable_ids]
     lines += [f"      {line}" for line in _render_modes(device.modes)]
+    if device.modes and (choice := choose(device.modes, *USUAL_PICTURE)) is not None:
+        lines.append(f"      takes    {choice}")
     for holder in device.holders:
         lines.append(f"      open in  {holder.command} (pid {holder.pid})")
     if device.note:
@@ -190,14 +270,19 @@ def _render(device: Device) -> str:
 
 
 def _render_modes(modes: Sequence[Mode]) -> Iterator[str]:
-    """One line for each pixel format: its sizes with the best rate of each."""
-    for name in dict.fromkeys(mode.pixel_format for mode in modes):
+    """One line for each pixel format that can be read: its sizes with the best rate of each."""
+    formats = list(dict.fromkeys(mode.pixel_format for mode in modes))
+    for name in formats:
         sizes = [
             f"{mode.width}x{mode.height}" + (f"@{max(mode.fps):g}" if mode.fps else "")
             for mode in modes
             if mode.pixel_format == name
         ]
-        yield f"{name:<8} {' '.join(sizes)}"
+        if name in DECODABLE:
+            yield f"{name:<8} {' '.join(sizes)}"
+    unread = [name for name in formats if name not in DECODABLE]
+    if unread:
+        yield f"others   {len(unread)} formats that are not used"
 
 
 # What sysfs, the device links and the processes say
@@ -227,27 +312,29 @@ def _stable_ids(system: System) -> dict[str, list[str]]:
 
 
 def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
-    """For each device path the processes that have it open, as far as we may look."""
-    wanted = {str(path.resolve()) for path in paths}
+    """For each device path the other processes that have it open, as far as we may look."""
     held: dict[str, list[Holder]] = {}
-    if not wanted:
+    if not paths:
         return held
-    for process in _entries(system.proc):
-        if not process.name.isdigit() or process.name == str(os.getpid()):
-            continue
-        for path in wanted & _open_files(process):
-            held.setdefault(path, []).append(Holder(int(process.name), _text(process / "comm")))
+    for path, pid in dict.fromkeys(open_files([str(path) for path in paths], system)):
+        if pid != os.getpid():
+            command = _text(system.proc / str(pid) / "comm")
+            held.setdefault(str(Path(path).resolve()), []).append(Holder(pid, command))
     return held
 
 
-def _open_files(process: Path) -> set[str]:
-    targets = set()
-    for link in _entries(process / "fd"):
+def _open_files(process: Path) -> Iterator[str]:
+    """What each descriptor of a process is open on."""
+    try:
+        entries = [entry.path for entry in os.scandir(process / "fd")]
+    except OSError:
+        return
+    for entry in entries:
         try:
-            targets.add(str(link.readlink()))
+            # Not Path.readlink: this runs thousands of times for one look.
+            yield os.readlink(entry)  # noqa: PTH115
         except OSError:
             continue
-    return targets
 
 
 def _inspect(

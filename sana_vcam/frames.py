@@ -9,7 +9,7 @@ that is not a `Picture`, so a raw face cannot reach viewers by mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -60,11 +60,17 @@ _SEAL: Final = object()
 class BypassGrant:
     """Proof that the configuration allows the raw camera to be shown."""
 
-    __slots__ = ()
+    __slots__ = ("_seal",)
 
     def __init__(self, *, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("a BypassGrant comes from BypassGrant.from_config() only")
+        self._seal = seal
+
+    @property
+    def is_genuine(self) -> bool:
+        """False for one that was made around its constructor."""
+        return getattr(self, "_seal", None) is _SEAL
 
     @classmethod
     def from_config(cls, privacy: PrivacyConfig) -> BypassGrant | None:
@@ -75,9 +81,9 @@ class BypassGrant:
 class Picture:
     """What viewers may see; the only type that a sink takes.
 
-    `pixels` is (h, w, 3) BGR or (h, w, 4) BGRA uint8 of any size; the sink fits it. `source` is
-    "model", "card", "black" or "bypass". Two ticks that show the same `Picture` object show the
-    same pixels, so a sink may keep its conversion.
+    `pixels` is (h, w, 3) BGR or (h, w, 4) BGRA uint8 of any size, read-only; the sink fits it.
+    `source` is "model", "card", "black" or "bypass". A picture never changes, so a sink may keep
+    its conversion of the one that it was last given.
     """
 
     __slots__ = ("pixels", "source")
@@ -85,8 +91,18 @@ class Picture:
     def __init__(self, pixels: Pixels, source: str, *, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("a Picture comes from one of its constructors only")
-        self.pixels = pixels
+        shown = pixels.view()
+        shown.flags.writeable = False
+        self.pixels = shown
         self.source = source
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError("a Picture does not change")
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Picture is neither copied nor stored")
 
     @classmethod
     def from_model(cls, frame: ModelFrame) -> Picture:
@@ -109,6 +125,8 @@ class Picture:
     def from_bypass(cls, grant: BypassGrant, frame: CameraFrame) -> Picture:
         """The raw camera, which takes the configuration's grant."""
         _require(grant, BypassGrant)
+        if not grant.is_genuine:
+            raise TypeError("this BypassGrant does not come from the configuration")
         _require(frame, CameraFrame)
         return cls(frame.bgr, "bypass", seal=_SEAL)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +20,28 @@ class Notifier:
         address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._last_status = ""
+        self._is_ready = False
 
     def ready(self) -> None:
         """The virtual camera is being fed."""
+        self._is_ready = True
         self._send("READY=1")
+
+    @contextmanager
+    def reloading(self) -> Iterator[None]:
+        """The configuration is being read again, for as long as the block runs.
+
+        Before the daemon is ready nothing is sent: the READY=1 at the end would be untrue.
+        """
+        if self._is_ready:
+            # Type=notify-reload (systemd 253) wants to know that this answers its own signal.
+            since_us = time.monotonic_ns() // 1000
+            self._send(f"RELOADING=1\nMONOTONIC_USEC={since_us}")
+        try:
+            yield
+        finally:
+            if self._is_ready:
+                self._send("READY=1")
 
     def stopping(self) -> None:
         """The session is being closed."""
@@ -32,6 +53,8 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`; sent when it changes."""
+        # A second line would be an assignment of its own.
+        text = " ".join(text.splitlines())
         if text != self._last_status:
             self._last_status = text
             self._send(f"STATUS={text}")
@@ -41,6 +64,8 @@ class Notifier:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-                sock.sendto(line.encode(), self._address)
+                # The event loop does not wait for a service manager whose queue is full.
+                sock.setblocking(False)
+                sock.sendto(line.encode(errors="replace"), self._address)
         except OSError as error:
             log.debug("systemd was not told %s: %s", line, error)

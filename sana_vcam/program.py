@@ -23,6 +23,8 @@ from sana_vcam.status import Output
 
 # A raw frame older than this is not "live"; the camera has stopped.
 BYPASS_FRESH_S = 1.0
+# Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
+REST_FPS = 2.0
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,12 @@ class Program:
         switches = self.switches
         # Taken at every tick, so that going back to live shows now and not what piled up.
         live = self._live(now)
-        if not switches.freeze:
-            self._held = None
+        # Held from the tick of freezing on, also while black is in front of it.
+        self._held = self._hold(live) if switches.freeze else None
         if switches.blank:
             return self._show(Output.BLANK, self._black)
-        if switches.freeze:
-            return self._show(Output.FREEZE, self._hold(live))
+        if self._held is not None:
+            return self._show(Output.FREEZE, self._held)
         if switches.bypass and self._bypass is not None:
             raw = self._bypass.picture(now)
             if raw is not None:
@@ -126,9 +128,7 @@ class Program:
 
         Never the raw camera: a bypass that ends must not leave a face on the screen.
         """
-        if self._held is None:
-            self._held = live if live is not None else self._slate_picture()
-        return self._held
+        return self._held or live or self._slate_picture()
 
     def _slate_picture(self) -> Picture:
         slate = self._slate()
@@ -156,18 +156,43 @@ class Playout:
         self._sink = sink
         self._fps = fps
         self._on_change = on_change
+        self._resting = False
+        self._wake = threading.Event()
+
+    def rest(self, resting: bool) -> None:
+        """While nobody watches, a card now and then is enough; from any thread."""
+        if resting != self._resting:
+            self._resting = resting
+            self._wake.set()
+
+    def wake(self) -> None:
+        """End a wait of `run`, so that it notices `stop` at once; from any thread."""
+        self._wake.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until `stop`; raises `SinkError` when the sink refuses a frame."""
-        pacer = Pacer(self._fps)
+        """Tick until `stop`; raises `SinkError` when the sink refuses a frame for good."""
+        while not stop.is_set():
+            self._run_at(REST_FPS if self._resting else self._fps, stop)
+
+    def _run_at(self, fps: float, stop: threading.Event) -> None:
+        """Tick at one rate, until woken for another one or to stop."""
+        self._wake.clear()
+        pacer = Pacer(fps, time.monotonic())
         shown: tuple[Output, str | None] | None = None
-        while (at := pacer.wait(stop)) is not None:
+        skipped = self.skipped
+        while not stop.is_set():
+            at = pacer.next(time.monotonic())
+            if self._wake.wait(max(0.0, at - time.monotonic())):
+                return
             self._sink.send(self._program.next(at))
             self.ticks += 1
-            self.skipped = pacer.skipped
+            self.skipped = skipped + pacer.skipped
             self.meter.count(time.monotonic())
-            card = self._program.card
-            now_shown = (self._program.output, card.headline if card else None)
-            if now_shown != shown:
-                shown = now_shown
-                self._on_change()
+            shown = self._tell(shown)
+
+    def _tell(self, before: tuple[Output, str | None] | None) -> tuple[Output, str | None]:
+        card = self._program.card
+        now = (self._program.output, card.headline if card else None)
+        if now != before:
+            self._on_change()
+        return now

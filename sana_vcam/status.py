@@ -41,6 +41,14 @@ class CameraState(StrEnum):
     LOST = "lost"
 
 
+class Hold(StrEnum):
+    """What the user said by hand about the session; it goes before what the viewers do."""
+
+    AUTOMATIC = "automatic"
+    ON = "on"
+    OFF = "off"
+
+
 class State(BaseModel):
     """A full snapshot; the `data` of the `state` event and of `get_state`."""
 
@@ -54,6 +62,10 @@ class State(BaseModel):
     """The billed session."""
     session_wanted: bool
     """True while a session is asked for."""
+    hold: Hold
+    """on: the user holds a session open; off: the user wants none; automatic: as viewers do."""
+    viewers: int | None
+    """Applications that read the virtual camera now; None where it cannot be known."""
     session_s: float | None
     """Seconds since the session became ready, which is when billing starts."""
     phase_s: float

@@ -87,6 +87,9 @@ def _resolve[T](future: asyncio.Future[T], result: T) -> None:
 
 
 def _fail[T](future: asyncio.Future[T], error: BaseException) -> None:
+    if isinstance(error, StopIteration):
+        # A future refuses it, and whoever waits would wait for ever.
+        error = RuntimeError(repr(error))
     if not future.done():
         future.set_exception(error)
 

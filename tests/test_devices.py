@@ -14,16 +14,20 @@ from sana_vcam.devices import (
     Holder,
     System,
     find_camera,
-    find_virtual_camera,
+    find_virtual_cameras,
     has_camera,
+    holders_of,
     keep_command,
     list_devices,
     load_command,
+    loopback_paths,
+    open_files,
+    relocate,
     render_devices,
     to_json,
+    video_nodes,
 )
 from sana_vcam.errors import CameraError, SinkError
-from sana_vcam.sinks import loopback
 
 CAPTURE, OUTPUT, META, M2M = 0x1, 0x2, 0x0080_0000, 0x8000
 MJPG, YUYV = b"MJPG", b"YUYV"
@@ -171,14 +175,17 @@ def test_a_camera_tells_its_modes_and_stable_ids(full):
     )
 
 
-def test_a_range_of_sizes_is_told_by_its_ends(machine):
-    machine.add(0, "cam", "csi", CAPTURE, formats={YUYV: {(64, 2592, 2, 48, 1944, 2): []}})
+def test_a_range_of_sizes_is_told_by_its_ends_and_the_common_sizes_in_it(machine):
+    machine.add(0, "cam", "csi", CAPTURE, formats={YUYV: {(64, 1920, 64, 48, 1944, 8): []}})
 
     (device,) = list_devices(machine.system)
 
     assert [(mode.width, mode.height, mode.fps) for mode in device.modes] == [
         (64, 48, ()),
-        (2592, 1944, ()),
+        (640, 360, ()),
+        (640, 480, ()),
+        (1280, 720, ()),
+        (1920, 1944, ()),
     ]
 
 
@@ -261,8 +268,7 @@ def test_without_the_right_to_ask_sysfs_still_tells(full, monkeypatch):
     assert "usermod -aG video" in devices[2].note
     with pytest.raises(CameraError, match="sudo usermod -aG video"):
         find_camera("2", full.system)
-    with pytest.raises(SinkError, match="sudo usermod -aG video"):
-        find_virtual_camera(system=full.system)
+    assert not find_virtual_cameras(system=full.system)[0].may_open
 
 
 # Finding the camera
@@ -324,23 +330,53 @@ def test_a_machine_without_a_camera(machine):
 
 
 def test_a_virtual_camera_is_found_by_label_or_device(full):
-    assert find_virtual_camera(system=full.system).number == 10
-    assert find_virtual_camera("OBS Virtual Camera", system=full.system).number == 0
-    assert find_virtual_camera("whatever", "0", full.system).number == 0
-    assert (
-        find_virtual_camera(device=str(full.root / "dev/video10"), system=full.system).number == 10
-    )
+    def found(*asked):
+        return [one.number for one in find_virtual_cameras(*asked, full.system)]
+
+    assert found("SANA VCam", "") == [10]
+    assert found("OBS Virtual Camera", "") == [0]
+    assert found("whatever", "0") == [0]
+    assert found("whatever", f"{full.root / 'dev/video10'}, 0") == [10, 0]
+
+
+def test_a_label_stands_for_all_its_numbers_in_their_order(machine):
+    names = ["SANA VCam 10", "SANA VCam", "SANA VCam 2", "SANA VCam2", "SANA VCam x", "SANA"]
+    for number, name in enumerate(names):
+        machine.add(number, name, v4l2.LOOPBACK_DRIVER, OUTPUT)
+
+    found = find_virtual_cameras(system=machine.system)
+
+    assert [one.name for one in found] == ["SANA VCam", "SANA VCam 2", "SANA VCam 10"]
+
+
+def test_a_device_is_found_again_by_its_name(full):
+    here, there = str(full.root / "dev/video10"), str(full.root / "dev/video2")
+
+    assert relocate("SANA VCam", here, full.system) == here
+    assert relocate("SANA VCam", there, full.system) == here
+    assert relocate("Nothing", here, full.system) is None
+
+
+def test_who_has_what_open(full):
+    full.hold(4711, "zoom", full.root / "dev/video10")
+    full.hold(4712, "obs", full.root / "dev/video10")
+
+    path = str(full.root / "dev/video10")
+    assert sorted(open_files([path], full.system)) == [(path, 4711), (path, 4712)]
+    assert {one.command for one in holders_of(path, full.system)} == {"zoom", "obs"}
+    assert loopback_paths(full.system) == [str(full.root / "dev/video0"), path]
+    assert "video10" in video_nodes(full.system)
 
 
 def test_a_long_label_is_compared_as_the_driver_keeps_it(machine):
     machine.add(10, "x" * 31, v4l2.LOOPBACK_DRIVER, OUTPUT)
 
-    assert find_virtual_camera("x" * 40, system=machine.system).number == 10
+    assert find_virtual_cameras("x" * 40, system=machine.system)[0].number == 10
 
 
 def test_without_the_module_the_command_is_given(machine):
     with pytest.raises(SinkError) as caught:
-        find_virtual_camera(system=machine.system)
+        find_virtual_cameras(system=machine.system)
 
     message = str(caught.value)
     assert (
@@ -358,12 +394,12 @@ def test_a_module_without_a_device_has_to_be_reloaded(machine):
     (machine.root / "sys/module/v4l2loopback").mkdir(parents=True)
 
     with pytest.raises(SinkError, match="sudo modprobe -r v4l2loopback && sudo modprobe"):
-        find_virtual_camera(system=machine.system)
+        find_virtual_cameras(system=machine.system)
 
 
 def test_another_loopback_is_never_taken_but_named(full):
     with pytest.raises(SinkError) as caught:
-        find_virtual_camera("My Cam", system=full.system)
+        find_virtual_cameras("My Cam", system=full.system)
 
     message = str(caught.value)
     assert '"OBS Virtual Camera"' in message
@@ -376,7 +412,7 @@ def test_another_loopback_is_never_taken_but_named(full):
 )
 def test_a_wrong_sink_device_is_said(full, device, why):
     with pytest.raises(SinkError, match=why):
-        find_virtual_camera(device=device, system=full.system)
+        find_virtual_cameras(places=device, system=full.system)
 
 
 def test_the_commands_carry_the_label():
@@ -398,6 +434,7 @@ def test_the_table_names_everything(full):
         "Other video nodes",
         "usb-Chicony_HD-video-index0",
         "MJPG     1280x720@30 640x480@30",
+        "takes    MJPG 1280x720 at 24 fps",
         "zoom (pid 4711)",
         "SANA VCam",
     ):
@@ -428,28 +465,3 @@ def test_json_is_complete(full):
 def test_this_machine_can_be_listed():
     assert isinstance(list_devices(), list)
     assert render_devices(list_devices())
-
-
-# Telling the driver the rate
-
-
-def test_the_rate_is_declared_to_the_driver(tmp_path):
-    node = tmp_path / "video10"
-    node.touch()
-    said = []
-    loopback.declare_rate(str(node), 24.0, lambda fd, request, raw: said.append((request, raw)))
-
-    ((request, raw),) = said
-    assert request == 0xC0CC5616
-    assert len(raw) == 204
-    assert struct.unpack_from("5I", raw) == (2, 0, 0, 1000, 24000)
-
-
-def test_a_driver_that_wants_no_rate_is_left_alone(tmp_path):
-    def refuse(fd, request, raw):
-        raise OSError(errno.ENOTTY, "Inappropriate ioctl")
-
-    node = Path(tmp_path / "video10")
-    loopback.declare_rate(str(node), 24.0, refuse)
-    node.touch()
-    loopback.declare_rate(str(node), 24.0, refuse)

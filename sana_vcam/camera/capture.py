@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sana_vcam import pixels
+from sana_vcam import devices, pixels
 from sana_vcam.camera.pacing import Decimator
-from sana_vcam.camera.source import CameraSource, open_source
+from sana_vcam.camera.source import CameraFault, CameraSource, Words, open_source
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.errors import CameraError
 from sana_vcam.frames import CameraFrame, Pixels
@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 5.0
 LOOK_EVERY_S = 0.1
-"""How often a waiting camera thread looks whether it is wanted (again)."""
+"""How often a waiting camera thread looks whether it is wanted (again), or a camera has come."""
+SETTLE_S = 0.3
+"""How long udev takes to give a new node its links and rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class CameraStatus:
     width: int = 0
     height: int = 0
     error: str | None = None
+    """What is wrong and what mends it, for the user."""
+    words: str | None = None
+    """The same in calm words for viewers: no names, paths or commands."""
 
 
 class Camera:
@@ -59,10 +64,12 @@ class Camera:
         *,
         make_source: Callable[[CameraConfig], CameraSource] = open_source,
         clock: Callable[[], float] = time.monotonic,
+        nodes: Callable[[], object] = devices.video_nodes,
     ) -> None:
         """Make a camera that fits to `track_size` (width, height).
 
-        `on_change` is called on the camera thread after each change of `status`.
+        `on_change` is called on the camera thread after each change of `status`. `nodes` tells
+        which video nodes there are: when that changes, a lost camera is tried at once.
         """
         self._config = config
         self._track_size = track_size
@@ -70,6 +77,7 @@ class Camera:
         self._on_change = on_change
         self._make_source = make_source
         self._clock = clock
+        self._nodes = nodes
         self._wanted = threading.Event()
         self._status = CameraStatus()
         self._meter = Meter()
@@ -100,7 +108,7 @@ class Camera:
     def run(self, stop: threading.Event) -> None:
         """Capture whenever wanted, until `stop` is set. Blocks; a lost camera is retried for ever.
 
-        A stalled webcam delays the return by its read timeout of two seconds.
+        A stalled webcam delays the return by its read timeout of a few seconds.
         """
         source: CameraSource | None = None
         try:
@@ -137,7 +145,7 @@ class Camera:
                     waits, lost_before = backoff(), False
                 logger.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)
                 lost_before = True
-                self._become(replace(self._status, state=CameraState.LOST, error=str(error)))
+                self._become(_lost(self._status, source.name, error))
                 self._pause(next(waits), stop)
 
     def _capture(self, source: CameraSource, stop: threading.Event) -> None:
@@ -184,11 +192,20 @@ class Camera:
         self._on_change()
 
     def _pause(self, wait_s: float, stop: threading.Event) -> None:
-        """Wait, but no longer than until the camera is not wanted or `stop` is set."""
+        """Wait until another attempt is worth it, the camera is not wanted, or `stop` is set."""
         until = time.monotonic() + wait_s
+        nodes = self._nodes()
         while self.wanted and (left_s := until - time.monotonic()) > 0:
             if stop.wait(min(left_s, LOOK_EVERY_S)):
                 return
+            if self._nodes() != nodes:
+                stop.wait(SETTLE_S)
+                return
+
+
+def _lost(before: CameraStatus, name: str, error: CameraError) -> CameraStatus:
+    words = error.words if isinstance(error, CameraFault) else Words.SILENT
+    return replace(before, state=CameraState.LOST, name=name, error=str(error), words=words)
 
 
 def camera_frame(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 type Ioctl = Callable[[int, int, bytearray], object]
+type Poll = Callable[[Mapping[int, int], float], Mapping[int, int]]
+"""Waits for descriptors and their events for so many seconds; which have which."""
 
 LOOPBACK_DRIVER = "v4l2 loopback"
 CAP_CAPTURE = 0x0000_0001 | 0x0000_1000
@@ -28,6 +31,7 @@ VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
 VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
 BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE = 1, 9
 DISCRETE = 1
+COMMON_SIZES = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
 MOST_ENTRIES = 64
 """Entries that are read of any one list, whatever a driver says."""
 
@@ -75,7 +79,7 @@ def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], 
             return None, (), ""
         return None, (), f"cannot be opened: {error.strerror}"
     try:
-        capability = _query(ioctl, node)
+        capability = query(ioctl, node)
         modes = tuple(_modes(ioctl, node)) if capability.captures else ()
     except OSError as error:
         return None, (), f"does not answer: {error.strerror}"
@@ -84,7 +88,8 @@ def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], 
     return capability, modes, ""
 
 
-def _query(ioctl: Ioctl, node: int) -> Capability:
+def query(ioctl: Ioctl, node: int) -> Capability:
+    """What VIDIOC_QUERYCAP says of an open node. Raises `OSError`."""
     answer = bytearray(104)
     ioctl(node, VIDIOC_QUERYCAP, answer)
     driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
@@ -96,11 +101,16 @@ def _words(raw: bytes) -> str:
     return raw.split(b"\0", 1)[0].decode(errors="replace")
 
 
+def fourcc_words(fourcc: bytes) -> str:
+    """A pixel format's code as it is read."""
+    return fourcc.decode("latin-1").strip()
+
+
 def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
     for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
         for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
             (code,) = struct.unpack_from("I", answer, 44)
-            name = code.to_bytes(4, "little").decode("latin-1").strip()
+            name = fourcc_words(code.to_bytes(4, "little"))
             for width, height in _sizes(ioctl, node, code):
                 yield Mode(name, width, height, tuple(_rates(ioctl, node, code, width, height)))
 
@@ -120,16 +130,23 @@ def _enumerate(
 
 
 def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
-    """The sizes of a format; of a range only the smallest and the largest."""
+    """The sizes of a format; of a range its ends, and the common sizes in it."""
     for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
         kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
         if kind == DISCRETE:
             yield width, height_or_most
             continue
-        least_w, most_w, _, least_h, most_h = struct.unpack_from("5I", answer, 12)
-        yield least_w, least_h
-        yield most_w, most_h
+        across, down = struct.unpack_from("3I", answer, 12), struct.unpack_from("3I", answer, 24)
+        yield across[0], down[0]
+        for width, height in COMMON_SIZES:
+            if _in_range(width, *across) and _in_range(height, *down):
+                yield width, height
+        yield across[1], down[1]
         return
+
+
+def _in_range(value: int, least: int, most: int, step: int) -> bool:
+    return least < value < most and (value - least) % max(step, 1) == 0
 
 
 def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
@@ -154,3 +171,11 @@ def fcntl_ioctl(node: int, request: int, answer: bytearray) -> object:
     import fcntl  # noqa: PLC0415 - not on Windows
 
     return fcntl.ioctl(node, request, answer, True)
+
+
+def poll_descriptors(wanted: Mapping[int, int], timeout_s: float) -> Mapping[int, int]:
+    """The real poll(2)."""
+    poll = select.poll()
+    for node, events in wanted.items():
+        poll.register(node, events)
+    return dict(poll.poll(timeout_s * 1000))

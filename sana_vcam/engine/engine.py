@@ -15,13 +15,12 @@ it may go on, so that no slow step holds up a disconnect. `wants` is what the us
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sana_vcam.config import ReactorConfig
 from sana_vcam.engine.backoff import backoff
@@ -219,7 +218,7 @@ class Engine:
             await send(client)
         except CommandRejected as error:
             # A session that is being closed refuses everything; that says nothing of the wish.
-            if self._running:
+            if self._client is client and self.status.state is not S.CLOSING:
                 self._take_back(name for name in fields if self._askers[name] is asker)
                 raise CommandFailed("rejected", str(error)) from None
         except SessionLost:
@@ -273,7 +272,10 @@ class Engine:
         while not work.done():
             now = self._clock()
             camera_seen = now if self._media.camera_ready() else camera_seen
-            if not self.status.wanted or self._worn_out(client):
+            if not self.status.wanted:
+                return
+            if self._worn_out(client):
+                log.info("renewing the session before the platform ends it")
                 return
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
@@ -292,14 +294,15 @@ class Engine:
                 await self._begin_run(client)
                 await self._watch(client)
             except SessionLost as error:
-                # A connection that drops before anything was shown does not renew the window.
-                if deadline is None or self.status.state is not S.STARTING:
+                # A connection that drops again before a picture was shown has no new window.
+                again = deadline is not None and self.status.state is S.STARTING
+                if deadline is None or not again:
                     deadline = self._clock() + RECONNECT_WINDOW_S
                 log.warning("%s", error)
                 self._running = False
                 self._media.detach()
                 self._to(S.RECONNECTING, error=str(error))
-                await self._reconnect(client, deadline)
+                await self._reconnect(client, deadline, RECONNECT_PAUSE_S if again else 0.0)
 
     async def _begin_run(self, client: SanaClient) -> None:
         """Publish and bring the model to what is wanted, whatever state it is in."""
@@ -328,10 +331,10 @@ class Engine:
                 await _tolerant(client.set_anchor_interval(wants.anchor_interval))
             if sent is None or wants.prompt != sent.prompt:
                 await self._send_prompt(client, wants.prompt)
-            if not self._started:
+            if not self._started and wants is self.wants:
                 await client.start()
                 self._started = True
-            if wants.paused != _is_paused(client):
+            if self._started and wants.paused != _is_paused(client):
                 await _tolerant(client.pause() if wants.paused else client.resume())
             sent = wants
         self._given = self.wants
@@ -339,17 +342,18 @@ class Engine:
     async def _send_prompt(self, client: SanaClient, prompt: str) -> None:
         """Send `prompt`; if it is refused, a run that is on keeps the prompt that it has.
 
-        Without a run the end is `Refused`: starting without a prompt would show the camera nearly
-        as it is.
+        Without a run, and unless another was asked for meanwhile, the end is `Refused`: starting
+        without a prompt would show the camera nearly as it is.
         """
         try:
             await client.set_prompt(prompt)
         except CommandRejected as error:
+            log.warning("%s", error)
+            if self.wants.prompt != prompt:
+                return
             if not self._started:
                 raise Refused(f"{error}. Choose another: sana-vcam ctl prompt ...") from None
-            log.warning("%s; the former one stays", error)
-            if self.wants.prompt == prompt:
-                self._take_back(("prompt", "preset"))
+            self._take_back(("prompt", "preset"))
 
     async def _watch(self, client: SanaClient) -> None:
         """Return when the run is to begin anew; raise `SessionLost` when the connection drops."""
@@ -371,21 +375,22 @@ class Engine:
 
     async def _deliver_again(self, client: SanaClient) -> None:
         """Send the wishes that did not arrive, unless one is being sent right now."""
-        if self._given != self.wants and not self._wire.locked():
+        if self._running and self._given != self.wants and not self._wire.locked():
             async with self._wire:
                 await self._converge(client, self._given)
 
-    async def _reconnect(self, client: SanaClient, deadline: float) -> None:
-        """Get the same session back within the platform's window. Raises when that is over."""
+    async def _reconnect(self, client: SanaClient, deadline: float, pause_s: float) -> None:
+        """Get the same session back until `deadline`, first after `pause_s`. Raises when late."""
         while True:
+            await asyncio.sleep(pause_s)
+            pause_s = RECONNECT_PAUSE_S
+            left_s = deadline - self._clock()
+            if left_s <= 0:
+                raise Unavailable("the session could not be joined again in time")
             try:
-                await asyncio.wait_for(client.reconnect(), deadline - self._clock())
-            except TimeoutError:
-                raise Unavailable("the session could not be joined again in time") from None
-            except Unavailable:
-                if self._clock() + RECONNECT_PAUSE_S > deadline:
-                    raise
-                await asyncio.sleep(RECONNECT_PAUSE_S)
+                await asyncio.wait_for(client.reconnect(), left_s)
+            except (TimeoutError, Unavailable) as error:
+                log.debug("not joined again: %r", error)
             else:
                 return
 
@@ -430,8 +435,9 @@ class Engine:
     async def _close(self, client: SanaClient, work: asyncio.Future[None]) -> None:
         """End the work, then the session."""
         work.cancel()
-        with contextlib.suppress(asyncio.CancelledError, SessionError):
-            await work
+        await asyncio.wait({work})
+        if not work.cancelled():
+            log.debug("the work on the session ended with %r", work.exception())
         try:
             if await client.close() and client.session_id is not None:
                 self._ledger.ended(client.session_id)
@@ -480,7 +486,7 @@ class Engine:
         Whoever waits here looks at what is wanted before, so that a wish is never missed.
         """
         self._asked.clear()
-        asked = asyncio.ensure_future(self._asked.wait())
+        asked: asyncio.Future[Any] = asyncio.ensure_future(self._asked.wait())
         try:
             await asyncio.wait(
                 {asked, *others}, timeout=WATCH_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED

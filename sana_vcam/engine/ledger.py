@@ -12,9 +12,13 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from sana_vcam.sana import OpenSession
 
 log = logging.getLogger(__name__)
+
+_SESSION = TypeAdapter(OpenSession)
 
 
 class Ledger:
@@ -45,9 +49,12 @@ class Ledger:
         text = json.dumps({"sessions": [asdict(s) for s in self._open.values()]})
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            temporary.unlink(missing_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(text)
+                file.flush()
+                os.fsync(descriptor)
             temporary.replace(self._path)
         except OSError as error:
             log.warning("%s: the open session cannot be noted: %s", self._path, error)
@@ -56,9 +63,9 @@ class Ledger:
 def _read(path: Path) -> list[OpenSession]:
     try:
         entries = json.loads(path.read_text())["sessions"]
-        return [OpenSession(**entry) for entry in entries]
+        return [_SESSION.validate_python(entry) for entry in entries]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         log.warning("%s is unreadable (%s); sessions of an earlier run may be open", path, error)
         return []

@@ -1,11 +1,10 @@
-"""Two backends behind pyvirtualcam's interface: the newest frame in memory, and raw frames out.
+"""Backends behind pyvirtualcam's interface: the newest frame in memory, and raw frames out.
 
-Both take frames as pyvirtualcam sends them: one-dimensional uint8 arrays.
+They take frames as pyvirtualcam sends them: one-dimensional uint8 arrays.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.errors import SinkError
+from sana_vcam.sinks.wake import Wake
 
 if TYPE_CHECKING:
     from sana_vcam.frames import Pixels
@@ -36,9 +36,12 @@ FILE_CHUNK = 1 << 24
 
 
 def register() -> None:
-    """Make both backends known to pyvirtualcam."""
+    """Make our backends known to pyvirtualcam."""
     import pyvirtualcam  # noqa: PLC0415 - loaded only when a sink is opened
 
+    from sana_vcam.sinks import loopback  # noqa: PLC0415
+
+    pyvirtualcam.register_backend(loopback.NAME, loopback.LoopbackBackend)
     pyvirtualcam.register_backend(PREVIEW, PreviewBackend)
     pyvirtualcam.register_backend(RAW, RawBackend)
 
@@ -200,34 +203,6 @@ class RawBackend:
         if found & (select.POLLERR | select.POLLHUP):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         return bool(found & events)
-
-
-class Wake:
-    """A flag that poll() can wait for."""
-
-    def __init__(self) -> None:
-        self._read, self._set = os.pipe()
-        os.set_blocking(self._read, False)
-        os.set_blocking(self._set, False)
-
-    def fileno(self) -> int:
-        """What is readable while the flag is set."""
-        return self._read
-
-    def set(self) -> None:
-        """Set the flag; from any thread."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._set, b"!")
-
-    def clear(self) -> None:
-        """Take the flag back."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._read, 4096)
-
-    def close(self) -> None:
-        """Release the descriptors."""
-        os.close(self._read)
-        os.close(self._set)
 
 
 class Target:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sana_vcam import devices, pixels
 from sana_vcam.errors import SinkError
 from sana_vcam.frames import Picture
-from sana_vcam.sinks import loopback
+from sana_vcam.sinks.output import Output, OutputStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sana_vcam.config import SinkConfig
     from sana_vcam.frames import Pixels
 
@@ -19,90 +22,126 @@ logger = logging.getLogger(__name__)
 
 type Kind = Literal["v4l2loopback", "obs", "unitycapture", "preview", "raw"]
 
-REAL_KINDS: tuple[Kind, ...] = ("v4l2loopback", "obs", "unitycapture")
+LOOPBACK: Kind = "v4l2loopback"
+REAL_KINDS: tuple[Kind, ...] = (LOOPBACK, "obs", "unitycapture")
 """The virtual cameras, in the order in which "auto" tries them."""
 OBS_DEVICE = "OBS Virtual Camera"
+CARD_SOURCES = frozenset({"card", "black"})
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """What is fed, and how each virtual camera is doing."""
+
+    kind: Kind
+    name: str
+    outputs: tuple[OutputStatus, ...]
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the first lost output; None when all are open."""
+        return next((one.error for one in self.outputs if one.error is not None), None)
 
 
 class Sink:
-    """An opened virtual camera of one size, format and rate for its whole life.
+    """One or more virtual cameras of one size, format and rate for their whole life.
 
-    Used by the playout thread; `latest_pixels` also by others. Takes a `Picture` and nothing
-    else: the raw camera has no way in here.
+    Used by the playout thread; `status`, `devices` and `latest_pixels` also by others. Takes a
+    `Picture` and nothing else: the raw camera has no way in here.
     """
 
-    def __init__(self, camera: Any, kind: Kind, name: str, config: SinkConfig) -> None:
+    def __init__(
+        self, kind: Kind, outputs: Sequence[Output], config: SinkConfig, canvas: pixels.Canvas
+    ) -> None:
         self.kind: Kind = kind
-        self.name = name
+        self.name = _name(kind, outputs, config)
         self.size = (config.width, config.height)
         self.frames_sent = 0
-        self._camera = camera
+        self._outputs = tuple(outputs)
         self._fit = config.fit
-        self._canvas = pixels.Canvas(*self.size, config.fit, _pixel_format(kind, config))
+        self._canvas = canvas
         self._latest: Picture | None = None
 
     @classmethod
-    def open(cls, config: SinkConfig) -> Self:
+    def open(
+        cls,
+        config: SinkConfig,
+        *,
+        card: Picture | None = None,
+        system: devices.System | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Self:
         """Open what the configuration asks for. Raises `SinkError` with the mend.
 
-        "auto" is the virtual camera if there is one, else preview.
+        "auto" is the virtual camera if there is one, else preview. `card` is what v4l2loopback
+        shows by itself when this process is gone or silent: a card or black, which is the default.
         """
+        rest = Picture.black(config.width, config.height) if card is None else card
+        _require_card(rest)
+        system = system or devices.System()
         if config.kind != "auto":
-            return cls._open_kind(config.kind, config)
-        for kind in _possible_kinds():
+            return cls._open_kind(config.kind, config, rest, system, clock)
+        for kind in _possible_kinds(system):
             try:
-                return cls._open_kind(kind, config)
+                return cls._open_kind(kind, config, rest, system, clock)
             except SinkError as error:
                 logger.warning("%s", error)
-        return cls._open_kind("preview", config)
+        return cls._open_kind("preview", config, rest, system, clock)
 
     @classmethod
-    def _open_kind(cls, kind: Kind, config: SinkConfig) -> Self:
-        backend, device, name = _place(kind, config)
-        import pyvirtualcam  # noqa: PLC0415 - loaded only when a sink is opened
-
-        if backend not in pyvirtualcam.camera.BACKENDS:
+    def _open_kind(
+        cls,
+        kind: Kind,
+        config: SinkConfig,
+        card: Picture,
+        system: devices.System,
+        clock: Callable[[], float],
+    ) -> Self:
+        if kind in REAL_KINDS and kind not in _possible_kinds(system):
             raise SinkError(
                 f"sink.kind: {kind} does not exist on this system; use auto, preview, raw"
-                + "".join(f", {one}" for one in _possible_kinds())
+                + "".join(f", {one}" for one in _possible_kinds(system))
             )
-        wanted = _pixel_format(kind, config)
-        formats = {"I420": pyvirtualcam.PixelFormat.I420, "BGR24": pyvirtualcam.PixelFormat.BGR}
-        try:
-            camera = pyvirtualcam.Camera(
-                config.width,
-                config.height,
-                config.fps,
-                fmt=formats[wanted],
-                backend=backend,
-                device=device,
-            )
-        except RuntimeError as error:
-            raise SinkError(_cannot_open(kind, name, backend, error)) from error
-        if kind == "v4l2loopback" and device is not None:
-            loopback.declare_rate(device, config.fps)
+        canvas = pixels.Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
+        if kind == LOOPBACK:
+            frame = canvas.convert(card).tobytes()
+            outputs = _loopbacks(config, frame, system, clock)
+        else:
+            outputs = [_single(kind, config, clock)]
+        _open_what_opens(outputs)
+        sink = cls(kind, outputs, config, canvas)
         size = f"{config.width}x{config.height} at {config.fps:g} fps"
-        logger.info("sink %s: %s, %s %s", kind, name, wanted, size)
-        return cls(camera, kind, name, config)
+        logger.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
+        return sink
+
+    @property
+    def status(self) -> SinkStatus:
+        """How each virtual camera is doing; from any thread."""
+        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._outputs))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The paths of the v4l2loopback devices that are fed now; none for other kinds."""
+        if self.kind != LOOPBACK:
+            return ()
+        return tuple(one.device for one in self.status.outputs)
 
     @property
     def frames_dropped(self) -> int:
         """Frames that a raw sink's reader did not take in time; 0 for the others."""
-        backend = self._camera._backend
-        return int(getattr(backend, "frames_dropped", 0))
+        return sum(int(getattr(one.backend, "frames_dropped", 0)) for one in self._outputs)
 
     def send(self, picture: Picture) -> None:
-        """Show a picture. Raises `TypeError` for anything but exactly a `Picture`; `SinkError`.
+        """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
 
-        A subclass is refused as well, since it could carry other pixels.
+        A subclass is refused as well, since it could carry other pixels. A virtual camera that is
+        lost raises nothing: see `status`. `SinkError` is for what cannot come back by itself.
         """
         if type(picture) is not Picture:
             raise TypeError(f"a sink takes a Picture only, not a {type(picture).__name__}")
         frame = self._canvas.convert(picture)
-        try:
-            self._camera.send(frame)
-        except (RuntimeError, OSError) as error:
-            raise SinkError(f"{self.name} refused a frame: {error}") from error
+        for output in self._outputs:
+            output.send(frame)
         self._latest = picture
         self.frames_sent += 1
 
@@ -114,12 +153,35 @@ class Sink:
         return pixels.to_bgr(pixels.fit(picture.pixels, *self.size, self._fit))
 
     def close(self) -> None:
-        """Let go of the virtual camera. May be called twice."""
-        self._camera.close()
+        """Let go of the virtual cameras; their consumers are left with the card. Twice is fine."""
+        for output in self._outputs:
+            output.close()
 
 
-def _possible_kinds() -> tuple[Kind, ...]:
-    """The virtual cameras that pyvirtualcam has on this system."""
+def _require_card(picture: Picture) -> None:
+    """Only a drawn card or black may outlive the process that shows it."""
+    if type(picture) is not Picture or picture.source not in CARD_SOURCES:
+        raise TypeError("the picture for a silent virtual camera is a card or black")
+
+
+def _open_what_opens(outputs: Sequence[Output]) -> None:
+    """Open the outputs; those that fail are lost, unless all do. Raises `SinkError`."""
+    failed: list[tuple[Output, SinkError]] = []
+    for output in outputs:
+        try:
+            output.open()
+        except SinkError as error:
+            failed.append((output, error))
+    if len(failed) == len(outputs):
+        raise failed[0][1]
+    for output, why in failed:
+        output.lose(why)
+
+
+def _possible_kinds(system: devices.System) -> tuple[Kind, ...]:
+    """The virtual cameras that this system can have."""
+    if system.platform == "linux":
+        return (LOOPBACK,)
     import pyvirtualcam  # noqa: PLC0415 - loaded only when a sink is opened
 
     return tuple(kind for kind in REAL_KINDS if kind in pyvirtualcam.camera.BACKENDS)
@@ -130,32 +192,84 @@ def _pixel_format(kind: Kind, config: SinkConfig) -> pixels.PixelFormat:
     return config.pixel_format if kind == "raw" else "I420"
 
 
-def _place(kind: Kind, config: SinkConfig) -> tuple[str, str | None, str]:
-    """The backend of a kind, the device in it, and its name in words."""
+def _name(kind: Kind, outputs: Sequence[Output], config: SinkConfig) -> str:
+    """The sink in words."""
+    if kind == "preview":
+        return "preview (no virtual camera)"
+    if kind == "raw":
+        return "standard output" if config.path == "-" else config.path
+    if kind == LOOPBACK:
+        return ", ".join(f"{one.status.name} ({one.status.device})" for one in outputs)
+    return outputs[0].status.name
+
+
+# How each kind is opened
+
+
+def _camera(backend: str, config: SinkConfig, fmt: str, device: str | None, **kw: Any) -> Any:
+    """A pyvirtualcam camera. Raises `SinkError` with the backend's words."""
     from sana_vcam.sinks import backends  # noqa: PLC0415 - registers with pyvirtualcam
 
-    if kind in {"preview", "raw"}:
-        backends.register()
+    backends.register()
+    import pyvirtualcam  # noqa: PLC0415 - loaded only when a sink is opened
+
+    formats = {"I420": pyvirtualcam.PixelFormat.I420, "BGR24": pyvirtualcam.PixelFormat.BGR}
+    size = (config.width, config.height, config.fps)
+    try:
+        return pyvirtualcam.Camera(*size, fmt=formats[fmt], backend=backend, device=device, **kw)
+    except RuntimeError as error:
+        raise SinkError(str(error).removeprefix(f"'{backend}' backend: ")) from error
+
+
+def _loopbacks(
+    config: SinkConfig, card: bytes, system: devices.System, clock: Callable[[], float]
+) -> list[Output]:
+    """An output for each v4l2loopback device of ours. Raises `SinkError`."""
+    found = devices.find_virtual_cameras(config.label, config.device, system)
+    return [_loopback(one, config, card, system, clock) for one in found]
+
+
+def _loopback(
+    found: devices.Device,
+    config: SinkConfig,
+    card: bytes,
+    system: devices.System,
+    clock: Callable[[], float],
+) -> Output:
+    from sana_vcam.sinks import loopback  # noqa: PLC0415 - needs Linux
+
+    def make() -> Any:
+        path = devices.relocate(found.name, output.status.device, system)
+        if path is None:
+            raise SinkError(
+                f'the virtual camera "{found.name}" is gone: '
+                f"{devices.load_command(found.name, found.number)}"
+            )
+        return _camera(loopback.NAME, config, "I420", path, card=card, system=system)
+
+    output = Output(found.name, found.path, make, clock=clock)
+    return output
+
+
+def _single(kind: Kind, config: SinkConfig, clock: Callable[[], float]) -> Output:
+    """The one output of the kinds that have no devices of ours."""
+    from sana_vcam.sinks import backends  # noqa: PLC0415 - registers with pyvirtualcam
+
     if kind == "preview":
-        return backends.PREVIEW, None, "preview (no virtual camera)"
+        return Output("preview", "preview", lambda: _camera(backends.PREVIEW, config, "I420", None))
     if kind == "raw":
-        name = "standard output" if config.path == "-" else config.path
-        return backends.RAW, config.path, name
-    if kind == "v4l2loopback" and sys.platform == "linux":
-        found = devices.find_virtual_camera(config.label, config.device)
-        return kind, found.path, f"{found.name} ({found.path})"
-    device = config.device or None
-    return kind, device, device or (OBS_DEVICE if kind == "obs" else "Unity Video Capture")
+        fmt, path = config.pixel_format, config.path
+        return Output(path, path, lambda: _camera(backends.RAW, config, fmt, path))
+    name = config.device or (OBS_DEVICE if kind == "obs" else "Unity Video Capture")
 
+    def make() -> Any:
+        try:
+            return _camera(kind, config, "I420", config.device or None)
+        except SinkError as error:
+            mend = {
+                "obs": "install OBS Studio and start its virtual camera once, then stop it",
+                "unitycapture": "install Unity Capture, and set sink.device to its name",
+            }[kind]
+            raise SinkError(f"cannot open the virtual camera {name}: {error}; {mend}") from error
 
-def _cannot_open(kind: Kind, name: str, backend: str, error: RuntimeError) -> str:
-    why = str(error).removeprefix(f"'{backend}' backend: ")
-    if kind == "raw":
-        return why
-    mends = {
-        "v4l2loopback": "another program may be writing to it (sana-vcam devices shows which); "
-        "end that, or set sink.device to another virtual camera",
-        "obs": "install OBS Studio and start its virtual camera once, then stop it",
-        "unitycapture": "install Unity Capture, and set sink.device to its name",
-    }
-    return f"cannot open the virtual camera {name}: {why}; {mends.get(kind, 'this is a defect')}"
+    return Output(name, name, make, clock=clock)

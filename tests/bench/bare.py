@@ -38,7 +38,7 @@ async def main(url: str, width: int, height: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def push() -> None:
-        scene = TestScene(FPS)
+        scene = TestScene(fps=FPS)
         scene.open()
         while not stop.is_set():
             picture = fit(scene.read(), width, height, "crop")

@@ -18,6 +18,9 @@ from sana_vcam.config import Config
 from sana_vcam.configfile import load
 from sana_vcam.control.rendezvous import find
 from sana_vcam.frames import ModelFrame, Picture
+from sana_vcam.media import MediaPath
+from sana_vcam.parts import Parts
+from sana_vcam.program import Program
 from sana_vcam.sana import SanaClient
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.status import SessionState
@@ -32,40 +35,49 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
     seconds = 60.0 if long else 15.0
     replies: list[float] = []
     # Each frame a chunk of its own, so that bursts do not hide what the daemon adds.
-    async with _streaming(home / "delays", "--chunk-frames", "1") as daemon:
+    async with _streaming(home / "delays", "--chunk-frames", "1") as timed:
         await asyncio.sleep(seconds)
-        replies += await _commands(daemon, home / "delays", seconds)
+        replies += await _commands(timed, home / "delays", seconds)
     async with _streaming(home / "loop") as quiet:
         with counted_handles() as handles:
             await asyncio.sleep(seconds)
         load_per_frame = len(handles) / max(len(quiet.callbacks), 1)
     return {
-        "camera read to push returned, ms": summary_ms(daemon.pushed),
-        "SDK callback, ms": summary_ms(daemon.callbacks),
-        "tick to sink returned, ms": summary_ms(daemon.handed_over),
-        "SDK callback to sink returned, smoothing and tick included, ms": summary_ms(daemon.waited),
-        "WebSocket command sent to model command sent, ms": summary_ms(daemon.on_wire),
+        "camera read to push returned, ms": summary_ms(timed.pushed),
+        "SDK callback, ms": summary_ms(timed.callbacks),
+        "tick to sink returned, ms": summary_ms(timed.handed_over),
+        "SDK callback to sink returned, smoothing and tick included, ms": summary_ms(timed.waited),
+        "WebSocket command sent to model command sent, ms": summary_ms(timed.on_wire),
         "WebSocket command to reply, the model's answer included, ms": summary_ms(replies),
         "event loop callbacks per model frame, with 24-frame chunks": round(load_per_frame, 3),
     }
 
 
 @asynccontextmanager
-async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedDaemon]:
+async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedMedia]:
     """A daemon that streams from a stand-in which hands every frame back."""
     async with running_standin("--edit", "copy", *arguments) as standin:
         config = load(environ={}, overrides=_settings(standin.url)).config
-        daemon = TimedDaemon(config, state_dir=home / "state", runtime_dir=home / "runtime")
+        daemon = Daemon(
+            config, state_dir=home / "state", runtime_dir=home / "runtime", make_media=TimedMedia
+        )
         stop = asyncio.Event()
-        with timed_sink(daemon), timed_commands(daemon):
+        with timed_sink(daemon):
             running = asyncio.create_task(daemon.run(stop))
-            while daemon.engine.status.state is not SessionState.STREAMING:
+            while daemon.parts is None or not _streams(daemon.parts):
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(SETTLE_S)
-            daemon.clear()
-            yield daemon
+            media = daemon.parts.media
+            assert isinstance(media, TimedMedia)
+            with timed_commands(media):
+                await asyncio.sleep(SETTLE_S)
+                media.clear()
+                yield media
             stop.set()
             await running
+
+
+def _streams(parts: Parts) -> bool:
+    return parts.engine.status.state is SessionState.STREAMING
 
 
 def _settings(url: str) -> dict[str, object]:
@@ -80,11 +92,11 @@ def _settings(url: str) -> dict[str, object]:
     }
 
 
-class TimedDaemon(Daemon):
-    """The daemon with clocks at its seams; nothing on the path is replaced. Seconds."""
+class TimedMedia(MediaPath):
+    """The media path with clocks at its seams; nothing on the path is replaced. Seconds."""
 
-    def __init__(self, config: Config, *, state_dir: Path, runtime_dir: Path) -> None:
-        super().__init__(config, state_dir=state_dir, runtime_dir=runtime_dir)
+    def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
+        super().__init__(config, on_change)
         self.pushed: list[float] = []
         self.callbacks: list[float] = []
         self.handed_over: list[float] = []
@@ -112,46 +124,47 @@ class TimedDaemon(Daemon):
         super().model_frame(frame)
         self.callbacks.append(time.monotonic() - frame.received_at)
 
-    def sent(self, started: float) -> None:
+    def sent(self, started: float, shown: ModelFrame | None) -> None:
         """A picture was handed to the sink; `started` is when its tick began."""
         now = time.monotonic()
         self.handed_over.append(now - started)
-        shown = self.program.on_show
         if shown is not None and shown.sequence != self._last_shown:
             self._last_shown = shown.sequence
             self.waited.append(now - shown.received_at)
 
 
 @contextmanager
-def timed_sink(daemon: TimedDaemon) -> Iterator[None]:
+def timed_sink(daemon: Daemon) -> Iterator[None]:
     """Time every hand-over, from the program's choice to the sink's return."""
-    original_next, original_send = daemon.program.next, Sink.send
+    original_next, original_send = Program.next, Sink.send
     started = 0.0
 
-    def next_picture(now: float) -> Picture:
+    def next_picture(program: Program, now: float) -> Picture:
         nonlocal started
         started = time.monotonic()
-        return original_next(now)
+        return original_next(program, now)
 
     def send(sink: Sink, picture: Picture) -> None:
         original_send(sink, picture)
-        daemon.sent(started)
+        if daemon.parts is not None and isinstance(daemon.parts.media, TimedMedia):
+            daemon.parts.media.sent(started, daemon.parts.program.on_show)
 
-    daemon.program.next = next_picture  # type: ignore[method-assign]
+    Program.next = next_picture  # type: ignore[method-assign]
     Sink.send = send  # type: ignore[method-assign]
     try:
         yield
     finally:
+        Program.next = original_next  # type: ignore[method-assign]
         Sink.send = original_send  # type: ignore[method-assign]
 
 
 @contextmanager
-def timed_commands(daemon: TimedDaemon) -> Iterator[None]:
+def timed_commands(media: TimedMedia) -> Iterator[None]:
     """Time a prompt until the client is about to put it on the wire."""
     original = SanaClient.set_prompt
 
     async def set_prompt(client: SanaClient, prompt: str) -> bool:
-        daemon.on_wire.append(time.monotonic() - daemon.command_sent_at)
+        media.on_wire.append(time.monotonic() - media.command_sent_at)
         return await original(client, prompt)
 
     SanaClient.set_prompt = set_prompt  # type: ignore[method-assign]
@@ -178,9 +191,9 @@ def counted_handles() -> Iterator[list[None]]:
         asyncio.Handle._run = original  # type: ignore[method-assign]
 
 
-async def _commands(daemon: TimedDaemon, home: Path, seconds: float) -> list[float]:
+async def _commands(media: TimedMedia, home: Path, seconds: float) -> list[float]:
     """Prompt changes over a real WebSocket, ten a second; the time to each reply."""
-    daemon.on_wire.clear()
+    media.on_wire.clear()
     rendezvous = find(home / "runtime")
     assert rendezvous is not None
     headers = {"Authorization": f"Bearer {rendezvous.token.get_secret_value()}"}
@@ -189,12 +202,12 @@ async def _commands(daemon: TimedDaemon, home: Path, seconds: float) -> list[flo
     async with connect(rendezvous.url, additional_headers=headers) as socket:
         while time.monotonic() < until:
             number = len(replies) + 1
-            daemon.command_sent_at = time.monotonic()
+            media.command_sent_at = time.monotonic()
             await socket.send(
                 f'{{"type":"set_prompt","id":{number},"data":{{"prompt":"look {number}"}}}}'
             )
             while f'"id":{number},' not in str(await socket.recv()).replace(" ", "") + ",":
                 continue
-            replies.append(time.monotonic() - daemon.command_sent_at)
+            replies.append(time.monotonic() - media.command_sent_at)
             await asyncio.sleep(0.1)
     return replies

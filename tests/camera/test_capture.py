@@ -11,6 +11,7 @@ import pytest
 
 from sana_vcam.camera import capture
 from sana_vcam.camera.capture import Camera, CameraStatus, backoff, camera_frame
+from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.config import CameraConfig
 from sana_vcam.frames import CameraFrame
@@ -48,6 +49,7 @@ class Rig:
         self.states = []
         self.stop = threading.Event()
         self.failure = None
+        self.nodes = frozenset()
         ticks = itertools.count()
         self.camera = Camera(
             config or CameraConfig(),
@@ -56,6 +58,7 @@ class Rig:
             self._note,
             make_source=self._make,
             clock=lambda: next(ticks) / 10,
+            nodes=lambda: self.nodes,
         )
         self._thread = threading.Thread(target=self._run, name="camera")
 
@@ -97,6 +100,7 @@ def _short_waits(monkeypatch):
     monkeypatch.setattr(capture, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(capture, "LONGEST_WAIT_S", 0.02)
     monkeypatch.setattr(capture, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(capture, "SETTLE_S", 0.005)
 
 
 def test_every_frame_has_the_size_of_the_track_whatever_the_device_gives():
@@ -159,6 +163,27 @@ def test_a_lost_camera_leaves_no_old_picture_behind(monkeypatch):
         assert rig.camera.fps == 0.0
         assert rig.camera.status.error == "gives no picture"
         assert rig.camera.status.name == "scripted camera"
+
+
+def test_the_status_has_words_for_viewers(monkeypatch):
+    monkeypatch.setattr(capture, "FIRST_WAIT_S", 60.0)
+    fault = CameraFault('the camera "HD" (/dev/video0) was unplugged', Words.UNPLUGGED)
+    for error, words in ((fault, "The camera was unplugged"), (Lost, Words.SILENT)):
+        rig = Rig(ScriptedSource((64, 36), error))
+        with rig.running():
+            rig.wait_for(lambda rig=rig: rig.camera.status.state is CameraState.LOST)
+            assert rig.camera.status.words == words
+            assert rig.camera.status.error
+
+
+def test_a_camera_that_comes_ends_the_wait(monkeypatch):
+    monkeypatch.setattr(capture, "FIRST_WAIT_S", 3600.0)
+    source = ScriptedSource((64, 36), Hang, fail_opens=1)
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.LOST)
+        rig.nodes = frozenset({"video0"})
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.CAPTURING)
 
 
 def test_a_camera_that_is_not_there_is_tried_again_with_one_warning(caplog):

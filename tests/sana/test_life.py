@@ -267,8 +267,11 @@ async def test_connect_to_a_frozen_runtime(
     assert "has not said whether it opened a session" in caplog.text
 
 
-async def test_connect_to_a_runtime_that_thaws_in_time(own_runtime: Runtime, local: Local) -> None:
-    """The answer to the create request comes after connect has given up: it is ended all the same."""
+async def test_connect_to_a_runtime_that_thaws_in_time(
+    own_runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer comes after connect has given up; the session is ended all the same."""
+    monkeypatch.setattr(client_module, "ID_PATIENCE_S", PATIENCE_S)
     own_runtime.freeze()
     client = local(own_runtime, connect_timeout_s=0.2)
     with pytest.raises(Unavailable):
@@ -279,13 +282,21 @@ async def test_connect_to_a_runtime_that_thaws_in_time(own_runtime: Runtime, loc
     await own_runtime.until("ready")
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_a_runtime_that_freezes_while_connecting(own_runtime: Runtime, local: Local) -> None:
-    client = local(own_runtime, connect_timeout_s=0.5, waiting_timeout_s=3600)
-    client.on_session(lambda _: own_runtime.freeze())
+async def test_a_runtime_that_freezes_while_connecting(
+    own_runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = local(own_runtime, waiting_timeout_s=3600)
+
+    def freeze(_session: OpenSession) -> None:
+        own_runtime.freeze()
+        client._connect_timeout_s = 0.3
+
+    client.on_session(freeze)
     with pytest.raises(Unavailable, match="did not answer"):
         await within(client.connect())
-    assert not await client.close()
+    with monkeypatch.context() as impatient:
+        impatient.setattr("sana_vcam.sana.platform.HTTP_TIMEOUT_S", 0.3)
+        assert not await client.close()
     own_runtime.thaw()
     # The caller keeps the session in mind, and ends it by its id.
     session = OpenSession(LOCAL_SESSION, own_runtime.url, True, "sana-streaming")
@@ -293,10 +304,9 @@ async def test_a_runtime_that_freezes_while_connecting(own_runtime: Runtime, loc
     await own_runtime.until("ready")
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_loss_and_everything_after_it(own_runtime: Runtime, local: Local) -> None:
     """The runtime freezes until the SDK notices; then it comes back, with the session."""
-    client = local(own_runtime, connect_timeout_s=0.5)
+    client = local(own_runtime)
     await client.connect()
     await client.set_mode("live")
     await client.set_prompt("kept")
@@ -317,7 +327,6 @@ async def test_a_loss_and_everything_after_it(own_runtime: Runtime, local: Local
         assert not client.push(bytes(TRACK[0] * TRACK[1] * 4))
         own_runtime.thaw()
         await own_runtime.until("orphaned")
-        client._connect_timeout_s = PATIENCE_S
         await within(client.reconnect())
         await within(client.publish())
         before = client.frames_received

@@ -1,0 +1,121 @@
+"""What clients may ask of the daemon: `Controls`, carried out on the parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sana_vcam.errors import CommandFailed
+from sana_vcam.parts import Parts
+from sana_vcam.pixels import to_jpeg
+from sana_vcam.presets import Preset, find, step
+from sana_vcam.status import Hold, State
+from sana_vcam.threads import run_blocking
+
+JPEG_QUALITY = 85
+
+
+class Commands:
+    """Carries out commands; everything on the event loop, nothing waits for pixels."""
+
+    def __init__(self, parts: Parts, on_change: Callable[[], None]) -> None:
+        """`on_change` is called after what viewers are to see has changed."""
+        self._parts = parts
+        self._on_change = on_change
+        self._presets = parts.config.presets
+
+    def state(self) -> State:
+        """The full state now."""
+        return self._parts.state(time.monotonic())
+
+    def presets(self) -> Sequence[Preset]:
+        """The presets in their order."""
+        return self._presets
+
+    async def set_prompt(self, prompt: str) -> None:
+        """Ask for a prompt of the user's own."""
+        await self._parts.engine.set_prompt(prompt, preset=None, seed=None)
+
+    async def apply_preset(self, preset_id: str) -> Preset:
+        """Ask for a preset."""
+        preset = find(self._presets, preset_id)
+        await self._parts.engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
+        return preset
+
+    async def step_preset(self, by: int) -> Preset:
+        """Ask for the preset `by` places further."""
+        preset = step(self._presets, self._parts.engine.wants.preset, by)
+        return await self.apply_preset(preset.id)
+
+    async def set_seed(self, seed: int) -> None:
+        """Set the seed of the next run."""
+        await self._parts.engine.set_seed(seed)
+
+    async def set_anchor_interval(self, chunks: int) -> None:
+        """Set the chunks between anchors."""
+        await self._parts.engine.set_anchor_interval(chunks)
+
+    async def pause(self) -> None:
+        """Pause the model."""
+        await self._parts.engine.pause()
+
+    async def resume(self) -> None:
+        """Go on."""
+        await self._parts.engine.resume()
+
+    async def reset(self) -> None:
+        """Begin the run anew."""
+        await self._parts.engine.reset()
+
+    def blank(self, on: bool | None) -> bool:
+        """Black for viewers."""
+        return self._switch("blank", on)
+
+    def freeze(self, on: bool | None) -> bool:
+        """A still picture for viewers."""
+        return self._switch("freeze", on)
+
+    def bypass(self, on: bool | None) -> bool:
+        """The raw camera for viewers, if the configuration allows it."""
+        program = self._parts.program
+        wanted = not program.switches.bypass if on is None else on
+        if wanted and not program.bypass_allowed:
+            raise CommandFailed(
+                "rejected",
+                "bypass would show the raw camera, and the configuration does not allow it: set "
+                "allow_bypass = true under [privacy] and restart",
+            )
+        return self._switch("bypass", wanted)
+
+    async def connect(self) -> None:
+        """Hold a session open, watched or not; also tries again after a refusal."""
+        self._parts.demand.hold = Hold.ON
+        self._parts.engine.connect()
+        self._on_change()
+
+    async def disconnect(self) -> None:
+        """Want none, until those who watch now have left, or until `connect`."""
+        self._parts.demand.hold = Hold.OFF
+        self._parts.engine.disconnect()
+        self._on_change()
+
+    async def snapshot(self) -> bytes:
+        """What viewers see now, as JPEG."""
+        sink = self._parts.sink
+
+        def encode() -> bytes | None:
+            pixels = sink.latest_pixels()
+            return None if pixels is None else to_jpeg(pixels, JPEG_QUALITY)
+
+        jpeg = await run_blocking(encode, name="snapshot")
+        if jpeg is None:
+            raise CommandFailed("not_ready", "no frame has been shown yet")
+        return jpeg
+
+    def _switch(self, name: str, on: bool | None) -> bool:
+        program = self._parts.program
+        value = not getattr(program.switches, name) if on is None else on
+        program.switches = replace(program.switches, **{name: value})
+        self._on_change()
+        return value

@@ -1,0 +1,53 @@
+"""Whether the camera and a paid session are wanted now: a pure function of who watches, and time.
+
+Nobody watches: the camera is off and nothing is paid for. Somebody starts to watch: both open.
+The last one leaves: both close after a linger, so that switching apps does not cost a new start.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sana_vcam.status import Hold
+
+
+class Demand:
+    """Follows viewers and the user's word; used on the event loop. Times are monotonic seconds."""
+
+    def __init__(
+        self, when: Literal["watched", "always"], linger_s: float, *, automatic: bool = True
+    ) -> None:
+        """`automatic` False: nothing opens until the user says so."""
+        self.hold = Hold.AUTOMATIC
+        self._when = when
+        self._linger_s = linger_s
+        self._automatic = automatic
+        self._viewers: int | None = 0
+        self._left_at = float("-inf")
+
+    @property
+    def count(self) -> int | None:
+        """How many applications watch; None where it cannot be known."""
+        return self._viewers
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches; yes where it cannot be known."""
+        return self._viewers is None or self._viewers > 0
+
+    def viewers(self, count: int | None, now: float) -> None:
+        """`count` applications read the virtual camera now; None: it cannot be known."""
+        before, self._viewers = self.watched, count
+        if before and not self.watched:
+            self._left_at = now
+            if self.hold is Hold.OFF:
+                # "Off" was meant for the call that has just ended, not for tomorrow's.
+                self.hold = Hold.AUTOMATIC
+
+    def wanted(self, now: float) -> bool:
+        """Whether camera and session are wanted at `now`."""
+        if self.hold is not Hold.AUTOMATIC:
+            return self.hold is Hold.ON
+        if not self._automatic:
+            return False
+        return self._when == "always" or self.watched or now - self._left_at < self._linger_s

@@ -1,0 +1,51 @@
+"""The table of states is complete: nothing is a dead end, and everything can be reached."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from sana_vcam.engine.lifecycle import TRANSITIONS, EngineStatus, IllegalTransition, check
+from sana_vcam.status import SessionState as S
+
+# With a session object, which has to be closed.
+OPEN = {S.CONNECTING, S.WAITING, S.STARTING, S.STREAMING, S.PAUSED, S.RECONNECTING}
+
+
+def reachable(start: S) -> set[S]:
+    seen, new = {start}, {start}
+    while new:
+        new = {after for state in new for after in TRANSITIONS[state]} - seen
+        seen |= new
+    return seen
+
+
+def test_every_state_has_a_row():
+    assert set(TRANSITIONS) == set(S)
+    assert all(state not in after for state, after in TRANSITIONS.items())
+
+
+@pytest.mark.parametrize("state", S)
+def test_every_state_is_reached_from_idle_and_leads_back(state):
+    assert state in reachable(S.IDLE)
+    assert S.IDLE in reachable(state)
+
+
+@pytest.mark.parametrize("state", S)
+def test_an_open_session_ends_by_closing_and_the_others_at_once(state):
+    out = TRANSITIONS[state] & {S.CLOSING, S.IDLE}
+    assert out == ({S.CLOSING} if state in OPEN else set() if state is S.IDLE else {S.IDLE})
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(S, S)))
+def test_only_what_the_table_has_is_allowed(old, new):
+    if new in TRANSITIONS[old]:
+        check(old, new)
+    else:
+        with pytest.raises(IllegalTransition, match=f"{old} -> {new}"):
+            check(old, new)
+
+
+def test_it_begins_idle_and_unwanted():
+    assert EngineStatus() == EngineStatus(S.IDLE, 0.0, wanted=False, ready_at=None, error=None)

@@ -1,0 +1,26 @@
+"""Build the guests if need be, and run the suite: `python -m tests.guest [pytest's arguments]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.guest.rig import Cache, RigMissing
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        Cache.default().ensure()
+    except RigMissing as error:
+        print(f"rig: {error}", file=sys.stderr)
+        return 2
+    os.environ["SANA_VCAM_REQUIRE_TOOLS"] = "1"
+    return pytest.main([str(Path(__file__).parent), *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""The publisher thread: the camera's newest frame goes where the loop says, as BGRA."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from sana_vcam.frames import CameraFrame
+from sana_vcam.mailbox import Mailbox
+from sana_vcam.publisher import Publisher
+
+
+def frame(number: int) -> CameraFrame:
+    pixels = np.empty((4, 6, 3), np.uint8)
+    pixels[:] = (number % 256, 10, 20)
+    return CameraFrame(pixels, number, 0.0)
+
+
+class Camera:
+    """A publisher in its thread, and what it pushed."""
+
+    def __init__(self) -> None:
+        self.box: Mailbox[CameraFrame] = Mailbox()
+        self.publisher = Publisher(self.box)
+        self.stop = threading.Event()
+        self.pushed: list[bytes] = []
+        self.arrived = threading.Semaphore(0)
+        self.accepts = True
+        self.thread = threading.Thread(target=self.publisher.run, args=(self.stop,))
+
+    def push(self, bgra: bytes) -> bool:
+        self.pushed.append(bgra)
+        self.arrived.release()
+        return self.accepts
+
+    def wait(self) -> None:
+        assert self.arrived.acquire(timeout=20)
+
+
+@pytest.fixture
+def camera():
+    camera = Camera()
+    camera.thread.start()
+    yield camera
+    camera.box.close()
+    camera.thread.join()
+
+
+def test_a_frame_is_pushed_as_bgra(camera):
+    camera.publisher.target = camera.push
+    camera.box.put(frame(5))
+    camera.wait()
+    assert camera.pushed == [bytes([5, 10, 20, 255]) * 24]
+
+
+def test_only_what_was_sent_is_counted(camera):
+    camera.publisher.target = camera.push
+    camera.accepts = False
+    for number in range(3):
+        camera.box.put(frame(number))
+        camera.wait()
+    camera.box.close()
+    camera.thread.join()
+    assert list(camera.publisher.meter._times) == []
+
+
+def test_sent_frames_are_counted(camera):
+    camera.publisher.target = camera.push
+    for number in range(3):
+        camera.box.put(frame(number))
+        camera.wait()
+    camera.box.close()
+    camera.thread.join()
+    assert len(camera.publisher.meter._times) == 3
+
+
+def test_without_a_target_frames_go_nowhere_and_are_not_kept(camera):
+    camera.box.put(frame(1))
+    camera.publisher.target = camera.push
+    camera.box.put(frame(2))
+    camera.wait()
+    assert camera.pushed[-1][0] == 2
+    camera.publisher.target = None
+    camera.box.put(frame(3))
+    camera.publisher.target = camera.push
+    camera.box.put(frame(4))
+    camera.wait()
+    assert camera.pushed[-1][0] in {3, 4}
+
+
+def test_a_slow_target_gets_the_newest_frame(camera):
+    go_on, busy = threading.Event(), threading.Event()
+
+    def slow(bgra: bytes) -> bool:
+        busy.set()
+        assert go_on.wait(20)
+        return camera.push(bgra)
+
+    camera.publisher.target = slow
+    camera.box.put(frame(1))
+    assert busy.wait(20)
+    for number in range(2, 50):
+        camera.box.put(frame(number))
+    go_on.set()
+    camera.wait()
+    camera.wait()
+    assert [bgra[0] for bgra in camera.pushed] == [1, 49]
+
+
+def test_a_target_that_fails_ends_the_thread_with_its_error():
+    camera = Camera()
+
+    def fail(bgra: bytes) -> bool:
+        raise ValueError("another size")
+
+    camera.publisher.target = fail
+    camera.box.put(frame(1))
+    with pytest.raises(ValueError, match="another size"):
+        camera.publisher.run(camera.stop)
+
+
+def test_stop_ends_it_as_well():
+    camera = Camera()
+    camera.stop.set()
+    camera.box.put(frame(1))
+    camera.publisher.run(camera.stop)
+    assert camera.pushed == []
