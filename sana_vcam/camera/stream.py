@@ -209,7 +209,7 @@ class Stream:
         what = "only torn pictures" if self._bad else "no picture"
         return self._fault(
             f"the camera {devices.describe(self._device)} gives {what}: it is opened again; if "
-            "that does not help, plug it out and in (at the computer itself, not at a hub)",
+            "that does not help, unplug it and plug it in again, into the computer itself",
             Words.SILENT,
         )
 
@@ -237,7 +237,7 @@ class Stream:
             )
         return self._fault(
             f"the camera {who} fails: {error.strerror}; it is opened again; if that does not "
-            "help, plug it out and in",
+            "help, unplug it and plug it in again",
             Words.SILENT,
         )
 

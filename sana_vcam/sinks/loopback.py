@@ -14,6 +14,7 @@ import mmap
 import os
 import struct
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam import devices
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 NAME = "sana-v4l2loopback"
 TIMEOUT_MS = 1500
 """Without a frame for so long the driver shows the card. Longer than any pause in what we write."""
+DECLARE_EVERY_S = 5
+"""A consumer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 
 VIDIOC_S_FMT = 0xC0D0_5605
 VIDIOC_REQBUFS = 0xC014_5608
@@ -104,11 +107,13 @@ class LoopbackBackend:
         self._system = system or devices.System()
         self._fourcc = fourcc
         self._card = card
+        self._fps = fps
+        self._frames = 0
         self._format = _wanted(width, height, fourcc)
         self._node = self._open()
         try:
             self._agree()
-            self._declare_rate(fps)
+            self._declare_rate()
             if card is not None:
                 self._lay_down(card, timeout_ms)
             self._take_over()
@@ -119,6 +124,9 @@ class LoopbackBackend:
     def send(self, frame: Pixels) -> None:
         """Write one frame; does not wait for a consumer. Raises `SinkLost`."""
         self._write(memoryview(frame))
+        self._frames += 1
+        if self._frames % round(self._fps * DECLARE_EVERY_S) == 0:
+            self._declare_rate()
 
     def close(self) -> None:
         """Leave the card as the last picture, and let go of the device."""
@@ -230,10 +238,10 @@ class LoopbackBackend:
         who = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
         return f" (open in {who})" if who else ""
 
-    def _declare_rate(self, fps: float) -> None:
+    def _declare_rate(self) -> None:
         """Tell the driver the rate that apps are shown; without VIDIOC_S_PARM it says 30."""
         try:
-            self._ioctl(VIDIOC_S_PARM, streamparm(fps))
+            self._ioctl(VIDIOC_S_PARM, streamparm(self._fps))
         except OSError as error:
             logger.debug("%s keeps its own frame rate: %s", self._path, error)
 
@@ -287,7 +295,8 @@ class LoopbackBackend:
 def streamparm(fps: float) -> bytearray:
     """A v4l2_streamparm of linux/videodev2.h for an output of this rate."""
     request = bytearray(204)
-    struct.pack_into("5I", request, 0, BUF_TYPE_OUTPUT, 0, 0, 1000, round(fps * 1000))
+    rate = Fraction(fps).limit_denominator(1001)
+    struct.pack_into("5I", request, 0, BUF_TYPE_OUTPUT, 0, 0, rate.denominator, rate.numerator)
     return request
 
 

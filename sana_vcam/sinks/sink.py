@@ -121,10 +121,16 @@ class Sink:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The paths of the v4l2loopback devices that are fed now; none for other kinds."""
+        """The paths of the v4l2loopback devices that are fed now; none for other kinds.
+
+        While all of them are lost, where they were: another program may feed a lost one, whose
+        viewers are not ours.
+        """
         if self.kind != LOOPBACK:
             return ()
-        return tuple(one.device for one in self.status.outputs)
+        outputs = self.status.outputs
+        fed = tuple(one.device for one in outputs if one.open)
+        return fed or tuple(one.device for one in outputs)
 
     @property
     def frames_dropped(self) -> int:

@@ -172,7 +172,7 @@ def test_without_a_name_it_is_another_program(driver):
         (errno.ENOSPC, "the USB bus has no room", Words.SILENT),
         (errno.ENODEV, "was unplugged", Words.UNPLUGGED),
         (errno.EACCES, "usermod -aG video", Words.FORBIDDEN),
-        (errno.EPROTO, "plug it out and in", Words.SILENT),
+        (errno.EPROTO, "unplug it and plug it in again", Words.SILENT),
     ],
 )
 def test_what_keeps_a_camera_from_starting_is_said_with_the_mend(driver, error, part, words):

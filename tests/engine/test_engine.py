@@ -269,6 +269,18 @@ async def test_repeats_of_a_failure_do_not_fill_the_log(tmp_path, caplog):
 
 
 @virtual_time
+async def test_a_failure_after_a_success_is_news_again(tmp_path, caplog):
+    async with running(tmp_path) as rig:
+        for _ in range(2):
+            rig.sessions.plan("create", Unavailable("full"))
+            rig.engine.connect()
+            await rig.streaming()
+            rig.engine.disconnect()
+            await rig.until(S.IDLE)
+    assert [record.message for record in caplog.records].count("full") == 2
+
+
+@virtual_time
 async def test_a_defect_ends_the_engine_and_still_closes_the_session(tmp_path):
     rig = Rig(tmp_path)
     rig.sessions.plan("start", ZeroDivisionError("a defect"))
@@ -338,6 +350,27 @@ async def test_a_model_that_never_tells_its_state_streams_as_well(tmp_path):
         await rig.engine.pause()
         await asyncio.sleep(100)
         assert client.closes == 0, "a pause is no silence"
+
+
+@virtual_time
+async def test_a_state_from_before_the_start_that_comes_late_ends_nothing(tmp_path):
+    async with running(tmp_path) as rig:
+        await rig.until(S.CONNECTING)
+        rig.client.says_state = False
+        client = await rig.streaming()
+        client.says_late(started=False)
+        await asyncio.sleep(10)
+        assert client.calls == RECIPE
+
+
+@virtual_time
+async def test_a_model_that_pauses_by_itself_is_shown_as_paused(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        client.pause_run()
+        await rig.until(S.PAUSED)
+        await asyncio.sleep(100)
+        assert client.closes == 0
 
 
 @virtual_time
@@ -687,6 +720,36 @@ async def test_a_wish_in_flight_when_the_session_closes_is_kept(tmp_path):
 
 
 @virtual_time
+async def test_a_wish_in_the_queue_when_the_session_closes_is_not_sent_to_it(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        rig.sessions.plan("set_prompt", Later(3))
+        rig.sessions.plan("close", Later(5))
+        asking = asyncio.gather(
+            rig.engine.set_prompt("in oil", preset=None, seed=None), rig.engine.set_seed(3)
+        )
+        await asyncio.sleep(1)
+        rig.engine.disconnect()
+        await asking
+        assert client.calls[-1] == ("close",)
+        assert rig.engine.wants == replace(WANTS, prompt="in oil", seed=3)
+
+
+@virtual_time
+async def test_what_is_asked_while_an_ended_run_is_begun_anew_is_sent_once(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        rig.sessions.plan("set_mode", Later(3))
+        client.end_run()
+        await rig.until(S.STARTING)
+        await asyncio.sleep(1)
+        await rig.engine.set_prompt("in oil", preset=None, seed=None)
+        await rig.streaming()
+        await asyncio.sleep(5)
+        assert client.calls.count(("set_prompt", "in oil")) == 1
+
+
+@virtual_time
 async def test_a_prompt_kept_while_reconnecting_and_refused_then_leaves_the_run_alone(tmp_path):
     async with running(tmp_path) as rig:
         rig.sessions.bad_prompts = {"bad"}
@@ -744,7 +807,7 @@ async def test_a_paused_run_that_was_lost_is_paused_again(tmp_path):
         client.lose()
         await rig.until(S.RECONNECTING)
         # The platform's reconnect clears a pause.
-        client._says(paused=False)
+        client.unpause_run()
         await rig.until(S.PAUSED)
         assert client.model.paused
 

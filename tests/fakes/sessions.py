@@ -181,6 +181,18 @@ class FakeClient:
         """The model ends its run by itself."""
         self._says(started=False, paused=False)
 
+    def pause_run(self) -> None:
+        """The model pauses by itself."""
+        self._says(paused=True)
+
+    def unpause_run(self) -> None:
+        """The model goes on by itself, as the platform's reconnect makes it."""
+        self._says(paused=False)
+
+    def says_late(self, **change: Any) -> None:
+        """An old state arrives, which is not what the model does now."""
+        self._handlers[StateMessage](self._model.model_copy(update=change))
+
     def _drop(self) -> None:
         self._frame_at = self.last_frame_at
         self._connected = self.published = False

@@ -65,9 +65,9 @@ def start(tmp_path):
 
         yield begin, sock
         for child in children:
-            if child.poll() is None:
-                child.kill()
-            child.communicate()
+            child.kill()
+            child.wait()
+            child.stderr.close()
 
 
 def until(sock, child, wanted):
@@ -78,7 +78,7 @@ def until(sock, child, wanted):
             if wanted in sock.recv(4096).decode():
                 return
         except TimeoutError:
-            assert child.poll() is None, child.communicate()[1]
+            assert child.poll() is None, child.stderr.read()
 
 
 def left(sock):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,25 @@ def test_the_rate_and_the_colours_are_declared(machine):
     device = machine.add(10)
     open_backend(machine).close()
 
-    assert device.rate == (2, 0, 0, 1000, 24000)
+    assert device.rate == (2, 0, 0, 1, 24)
     srgb, extended, bt601, limited = 8, 0xFEEDCAFE, 1, 2
     assert device.colours == (srgb, extended, 0, bt601, limited, 0)
+
+
+def test_the_rate_that_a_consumer_has_set_does_not_stay(machine):
+    device = machine.add(10)
+    backend = open_backend(machine)
+    device.rate = (1, 0, 0, 1, 30)
+    for _ in range(24 * loopback.DECLARE_EVERY_S):
+        backend.send(np.zeros(FRAME, np.uint8))
+    backend.close()
+
+    assert device.rate == (2, 0, 0, 1, 24)
+
+
+@pytest.mark.parametrize(("fps", "rate"), [(24.0, (1, 24)), (29.97, (100, 2997)), (7.5, (2, 15))])
+def test_the_rate_is_a_fraction(fps, rate):
+    assert struct.unpack_from("5I", loopback.streamparm(fps))[3:] == rate
 
 
 def test_a_driver_that_wants_no_rate_is_left_alone(machine):
