@@ -17,7 +17,7 @@ def card(
     elapsed = int(now - engine.since)
     shown = elapsed if elapsed >= SHOW_ELAPSED_AFTER_S else None
     if engine.state is SessionState.REFUSED:
-        return Slate("Needs attention", engine.error or "", tone="error")
+        return Slate("Needs attention", engine.words or "", tone="error")
     if not engine.wanted:
         return Slate("Camera off", "Back when it is switched on again", tone="neutral")
     if camera is not CameraState.CAPTURING:
@@ -34,7 +34,7 @@ def card(
         case SessionState.PAUSED:
             return Slate("Paused", "Back in a moment", tone="neutral")
         case SessionState.BACKOFF:
-            return Slate("Reconnecting", engine.error or "", elapsed_s=shown, tone="warning")
+            return Slate("Reconnecting", engine.words or "", elapsed_s=shown, tone="warning")
         case _:
             return Slate("Reconnecting", "The picture will be back", shown, tone="warning")
 

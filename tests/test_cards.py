@@ -62,21 +62,25 @@ def test_without_a_camera_that_is_what_is_said():
 
 
 def test_a_lost_camera_says_why():
-    slate = card(WANTED, C.LOST, 100.0, camera_error="the webcam was unplugged")
+    slate = card(WANTED, C.LOST, 100.0, camera_words="the webcam was unplugged")
     assert slate.detail == "the webcam was unplugged"
     assert card(WANTED, C.LOST, 100.0).detail == ""
 
 
 @pytest.mark.parametrize("state", [S.REFUSED, S.BACKOFF])
-def test_an_error_is_told_in_its_own_words(state):
-    slate = card(replace(WANTED, state=state, error="the service is full"), C.CAPTURING, 100.0)
+def test_an_error_is_told_in_words_for_viewers_only(state):
+    told = replace(WANTED, state=state, error="GET https://...", words="the service is full")
+    slate = card(told, C.CAPTURING, 100.0)
     assert slate.detail == "the service is full"
+    assert "https" not in slate.headline + slate.detail
     assert card(replace(WANTED, state=state), C.CAPTURING, 100.0).detail == ""
 
 
 @pytest.mark.parametrize("state", set(S) - {S.REFUSED, S.BACKOFF})
 def test_an_error_is_told_by_no_other_card(state):
-    slate = card(replace(WANTED, state=state, error="GET https://..."), C.CAPTURING, 100.0)
+    slate = card(
+        replace(WANTED, state=state, error="GET https://...", words="no"), C.CAPTURING, 100.0
+    )
     assert "https" not in slate.headline + slate.detail
 
 
@@ -99,13 +103,13 @@ def test_calm_cards_do_not_count():
 )
 def test_every_combination_is_a_card_that_can_be_drawn(state, camera, wanted, paused):
     status = EngineStatus(state, 100.0, wanted=wanted, paused=paused, error="why")
-    slate = card(status, camera, 104.2, camera_error="lost")
+    slate = card(status, camera, 104.2, camera_words="lost")
     assert slate.headline in HEADLINES
-    assert slate == card(status, camera, 104.2, camera_error="lost"), "pure"
+    assert slate == card(status, camera, 104.2, camera_words="lost"), "pure"
     assert slate.elapsed_s in {None, 4}
     assert len(slate.headline) <= 20
 
 
 def test_the_longest_error_fits_on_the_card():
-    status = replace(WANTED, state=S.REFUSED, error="a very long story " * 100)
+    status = replace(WANTED, state=S.REFUSED, words="a very long story " * 100)
     assert draw(card(status, C.CAPTURING, 0.0), 320, 180).bgr.shape == (180, 320, 3)

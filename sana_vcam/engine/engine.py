@@ -352,7 +352,10 @@ class Engine:
             if self.wants.prompt != prompt:
                 return
             if not self._started:
-                raise Refused(f"{error}. Choose another: sana-vcam ctl prompt ...") from None
+                raise Refused(
+                    f"{error}. Choose another: sana-vcam ctl prompt ...",
+                    words="The model refused the prompt",
+                ) from None
             self._take_back(("prompt", "preset"))
 
     async def _watch(self, client: SanaClient) -> None:
@@ -402,11 +405,11 @@ class Engine:
         if not self.status.wanted:
             return
         if isinstance(error, Refused):
-            self._to(S.REFUSED, error=str(error))
+            self._to(S.REFUSED, error=str(error), words=error.words)
             return
         hint = error.retry_after_s if isinstance(error, Unavailable) else None
         deadline = self._clock() + max(next(self._waits), hint or 0.0)
-        self._to(S.BACKOFF, error=str(error))
+        self._to(S.BACKOFF, error=str(error), words=error.words)
         await self._until(lambda: not self.status.wanted or self._clock() >= deadline)
         self._to(S.IDLE)
 

@@ -35,7 +35,8 @@ class EngineStatus:
     """What the engine tells; replaced as a whole by the event loop, read by any thread.
 
     `since` is when `state` began and `ready_at` when billing did (monotonic seconds). No session
-    is opened while `paused`, which is the user's wish, or while none is `wanted`.
+    is opened while `paused`, which is the user's wish, or while none is `wanted`. `error` is for
+    the user; `words` say the same to viewers.
     """
 
     state: S = S.IDLE
@@ -44,3 +45,4 @@ class EngineStatus:
     paused: bool = False
     ready_at: float | None = None
     error: str | None = None
+    words: str | None = None

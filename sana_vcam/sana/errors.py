@@ -38,11 +38,20 @@ from sana_vcam.errors import SanaVcamError
 
 
 class SessionError(SanaVcamError):
-    """Base of everything that the platform, the connection or the model can answer."""
+    """Base of everything that the platform, the connection or the model can answer.
+
+    `words` say it to viewers of a meeting: calm, without names, addresses or commands.
+    """
+
+    words = "The service cannot be reached now"
 
 
 class Refused(SessionError):
     """Trying again changes nothing; the message says what does."""
+
+    def __init__(self, message: str, *, words: str = "The service refused the session") -> None:
+        super().__init__(message)
+        self.words = words
 
 
 class Unavailable(SessionError):
@@ -95,9 +104,9 @@ def from_mint(error: Exception, *, api_url: str, joining: bool) -> SessionError:
     status = cause.code
     cause.close()
     if status in (401, 403):
-        return Refused(f"{api_url} did not accept the API key (HTTP {status}). {KEY_HELP}")
+        return _key_refused(api_url, f"HTTP {status}")
     if status == 402:
-        return Refused(_unpaid(api_url))
+        return _unpaid(api_url)
     if status < 500 and status not in _PASSING:
         if joining:
             return SessionGone(f"the session cannot be joined (HTTP {status})")
@@ -118,20 +127,22 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
     if isinstance(error, AbortedError):
         return SessionLost("the client was closed while it was connecting")
     if isinstance(error, UnauthorizedError):
-        return Refused(f"{api_url} did not accept the API key ({describe(error)}). {KEY_HELP}")
+        return _key_refused(api_url, describe(error))
     if isinstance(error, NotFoundError):
         return Refused(
-            f"{api_url} has no model {model!r}. Set [reactor] model to one that your account has."
+            f"{api_url} has no model {model!r}. Set [reactor] model to one that your account has.",
+            words="The service does not have this model",
         )
     if isinstance(error, VersionMismatchError):
         return Refused(
             f"{api_url} speaks another version than this SDK ({describe(error)}). "
-            "Update it: pip install -U reactor-sdk"
+            "Update it: pip install -U reactor-sdk",
+            words="The software needs an update",
         )
     if isinstance(error, ConflictError):
         return Unavailable("the service is still busy with an earlier session", retry_after_s=1.0)
     if isinstance(error, BadRequestError) and error.status == 402:
-        return Refused(_unpaid(api_url))
+        return _unpaid(api_url)
     if isinstance(error, ReactorError):
         return Unavailable(
             f"{api_url} cannot open a session now: {describe(error)}",
@@ -179,8 +190,18 @@ def describe(error: ReactorError) -> str:
     return f"HTTP {error.status}" if error.status else f"{error.code}: {error.message}"
 
 
-def _unpaid(api_url: str) -> str:
-    return f"{api_url} wants a payment first (HTTP 402). Look at your account's credits."
+def _key_refused(api_url: str, why: str) -> Refused:
+    return Refused(
+        f"{api_url} did not accept the API key ({why}). {KEY_HELP}",
+        words="The service did not accept the key",
+    )
+
+
+def _unpaid(api_url: str) -> Refused:
+    return Refused(
+        f"{api_url} wants a payment first (HTTP 402). Look at your account's credits.",
+        words="The account needs credits",
+    )
 
 
 def _hint(text: str | None) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sana_vcam.errors import CommandFailed
 from sana_vcam.presets import Preset
-from sana_vcam.status import CameraState, Output, SessionState, State
+from sana_vcam.status import CameraState, Hold, Output, SessionState, State
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
@@ -19,6 +19,8 @@ FIRST_STATE = State(
     card="Connecting",
     session=SessionState.IDLE,
     session_wanted=False,
+    hold=Hold.AUTOMATIC,
+    viewers=None,
     session_s=None,
     phase_s=0.0,
     prompt="",

@@ -118,7 +118,7 @@ class Coordinator:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds; fail when it does not come true in a minute."""
         async with asyncio.timeout(PATIENCE_S):
-            while not condition():  # noqa: ASYNC110 - any condition, of any object
+            while not condition():
                 await asyncio.sleep(0.01)
 
     async def requested(self, method: str, path: str, *, times: int = 1) -> None:
@@ -227,7 +227,7 @@ class Coordinator:
     async def _start_runtime(self) -> None:
         """Open the runtime's session, waiting for the end of a former one."""
         async with asyncio.timeout(PATIENCE_S):
-            while (await self._ask_runtime("POST", "/start_session"))[0] == 409:  # noqa: ASYNC110
+            while (await self._ask_runtime("POST", "/start_session"))[0] == 409:
                 await asyncio.sleep(0.05)
 
     async def _show(self, session_id: str) -> tuple[int, dict[str, str], bytes]:

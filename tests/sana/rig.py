@@ -46,7 +46,7 @@ class Runtime:
     async def until(self, state: str) -> None:
         """Wait until its session is in `state`."""
         async with asyncio.timeout(PATIENCE_S):
-            while await self.state() != state:  # noqa: ASYNC110 - it tells nobody
+            while await self.state() != state:
                 await asyncio.sleep(0.02)
 
     def freeze(self) -> None:
@@ -88,7 +88,7 @@ def running_runtime(*options: str) -> Iterator[Runtime]:
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait until `condition` is true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - any condition, of any object
+        while not condition():
             await asyncio.sleep(0.01)
 
 

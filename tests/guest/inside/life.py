@@ -12,6 +12,7 @@ from tests.guest.inside import readers
 from tests.guest.inside.kernel import OURS, loopbacks, path_of
 from tests.guest.inside.picture import HEIGHT, WIDTH
 from tests.guest.inside.running import (
+    Running,
     Viewer,
     difference,
     is_black,
@@ -26,9 +27,9 @@ SAME = 4.0
 """Of 255: JPEG in between."""
 
 
-def snapshot_luma(daemon) -> np.ndarray:
+def snapshot_luma(daemon: Running) -> np.ndarray:
     """What the daemon says that viewers see, as limited-range luma."""
-    jpeg = base64.b64decode(daemon.ok("snapshot")["jpeg"])
+    jpeg = base64.b64decode(daemon.ok("snapshot")["data"])
     grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert grey.shape == (HEIGHT, WIDTH)
     return (16 + grey.astype(float) * 219 / 255).astype(np.uint8).ravel()

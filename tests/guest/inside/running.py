@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from websockets.sync.client import ClientConnection, connect
 from tests.guest.inside.kernel import PATIENCE_S, process, until
 from tests.guest.inside.picture import FRAME_BYTES, HEIGHT, WIDTH
 
+NOWHERE = "http://127.0.0.1:9"
+"""A model that never answers: for what is only asked for."""
 SETTINGS = {
+    "REACTOR__API_URL": NOWHERE,
     "REACTOR__LOCAL": "true",
     "REACTOR__TRACK_WIDTH": "320",
     "REACTOR__TRACK_HEIGHT": "176",
@@ -43,6 +46,8 @@ class Running:
         self._socket: ClientConnection | None = None
         self._ids = iter(range(1, 1_000_000))
         self.state: dict[str, Any] = {}
+        self.states: list[dict[str, Any]] = []
+        """Every state that was told, in order."""
 
     @property
     def log(self) -> str:
@@ -75,6 +80,15 @@ class Running:
                 raise AssertionError(said) from None
         return self.state
 
+    def watch(self, seconds: float) -> list[dict[str, Any]]:
+        """The states of the next few seconds; for what must not happen."""
+        before = len(self.states)
+        deadline = time.monotonic() + seconds
+        while (left_s := deadline - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                self._receive(left_s)
+        return self.states[before:]
+
     def ok(self, kind: str, **data: Any) -> Any:
         """What the daemon replies to a command. Raises `AssertionError` if it refuses."""
         number = next(self._ids)
@@ -90,6 +104,7 @@ class Running:
         message: dict[str, Any] = json.loads(self._socket.recv(timeout=max(0.0, timeout_s)))
         if message["type"] == "state":
             self.state = message["data"]
+            self.states.append(self.state)
         return message
 
     def kill(self, number: int) -> int:
@@ -124,6 +139,7 @@ def running(
     daemon = Running(child, home / "log")
     try:
         daemon.connect(home / "xdg_runtime_dir/sana-vcam/control.json")
+        daemon.until(lambda state: state["fps_output"] > 0, "feeding the virtual camera")
         yield daemon
     except BaseException:
         print(f"the daemon's log:\n{daemon.log[-5000:]}", flush=True)
@@ -166,7 +182,7 @@ class Viewer:
     """A program that watches the virtual camera for as long as the block runs."""
 
     def __init__(self, device: str) -> None:
-        words = ("ffmpeg", "-v", "error", "-f", "v4l2", "-i", device, "-fps_mode", "passthrough")
+        words = ("ffmpeg", "-v", "fatal", "-f", "v4l2", "-i", device, "-fps_mode", "passthrough")
         self._process = subprocess.Popen(
             [*words, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"],
             stdin=subprocess.DEVNULL,
