@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +18,15 @@ from sana_vcam.doctor.case import gather
 from sana_vcam.doctor.command import examine
 from sana_vcam.service.machine import Machine
 from tests.service.fakes import Commands
-from tests.test_devices import CAPTURE, MJPG, OUTPUT
+from tests.test_devices import CAPTURE, MJPG
 from tests.test_devices import Machine as Devices
 
 NOW = 1_800_000_000.0
 PID, PORT, INODE = 4242, 7262, 9999
 KERNEL = "6.1.0-18-amd64"
 LISTEN_ROW = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
-    "\n   0: 0100007F:1C5E 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+    "timeout inode\n   0: 0100007F:1C5E 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
     "        0 {inode} 1 0 0 10 0\n"
 )
 STATE = {
@@ -82,7 +83,7 @@ class World:
         say("journalctl --dmesg", "usb 1-1: new device\n")
         say("timedatectl", "yes\n")
         say("mokutil", "SecureBoot disabled\n")
-        say("pw-dump", self.dump("/dev/video10"))
+        say("pw-dump", self.dump(str(self.sink)))
         self.says(STATE)
 
     # -- its pieces ------------------------------------------------------------------------------
@@ -139,8 +140,6 @@ class World:
         )
 
     def says(self, state: dict[str, object]) -> None:
-        import sys
-
         self.commands.say(
             f"{sys.executable} -m sana_vcam ctl", json.dumps({"type": "ok", "data": state})
         )
@@ -173,9 +172,7 @@ class World:
         )
 
     def case(self):
-        return gather(
-            self.machine(), now=self.now, online=self.online, config_path=self.config
-        )
+        return gather(self.machine(), now=self.now, online=self.online, config_path=self.config)
 
     def findings(self, **changes):
         return examine(replace(self.case(), **changes))
