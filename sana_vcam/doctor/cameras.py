@@ -15,8 +15,8 @@ from sana_vcam.doctor.findings import Finding, Group, Severity
 from sana_vcam.errors import CameraError, SinkError
 
 EXCLUSIVE_CAPS = "/sys/module/v4l2loopback/parameters/exclusive_caps"
-JOIN_VIDEO = ("sudo usermod -aG video $USER", "loginctl terminate-user $USER")
-LOGS_OUT = "The second command logs you out, since a group counts from the next login on."
+JOIN_VIDEO = ("sudo usermod -aG video $USER",)
+NEXT_LOGIN = "Log out and in again after the command: a group counts from the next login on."
 RESTART_WIREPLUMBER = "systemctl --user restart wireplumber"
 
 
@@ -60,7 +60,7 @@ def _not_found(case: Case, error: SinkError) -> Finding:
     taken = {device.number for device in case.devices}
     number = next(free for free in range(NUMBER, NUMBER + 64) if free not in taken)
     if others and not sink.device:
-        add = f'sudo v4l2loopback-ctl add --name "{sink.label}" --exclusive-caps 1 {number}'
+        add = f'sudo v4l2loopback-ctl add -n "{sink.label}" -x 1 {number}'
         names = ", ".join(describe(device) for device in others)
         return _virtual(
             "found",
@@ -94,7 +94,7 @@ def _about_virtual(case: Case, device: Device) -> Iterator[Finding]:
             "permission",
             Severity.PROBLEM,
             f"you may not write to {device.path}",
-            f"The daemon cannot feed it. {LOGS_OUT}",
+            f"The daemon cannot feed it. {NEXT_LOGIN}",
             JOIN_VIDEO,
         )
     yield _exclusive_caps(case, device)
@@ -281,7 +281,7 @@ def _no_camera(case: Case, cameras: Sequence[Device], error: CameraError) -> Fin
             "permission",
             Severity.PROBLEM,
             f"you may not open {describe(closed[0])}",
-            LOGS_OUT,
+            NEXT_LOGIN,
             JOIN_VIDEO,
         )
     if not cameras and case.config.camera.source == "auto":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sana_vcam.devices import load_command
+from sana_vcam.devices import LABEL, keep_command
 from sana_vcam.doctor.case import Case
 from sana_vcam.doctor.findings import Finding, Group, Severity
 from sana_vcam.service.templates import as_root
@@ -205,5 +205,9 @@ def settings() -> str:
 
 
 def reload_commands(label: str, number: int) -> tuple[str, ...]:
-    """The commands that load the module anew with one device; whatever uses it must be closed."""
-    return ("sudo modprobe -r v4l2loopback", load_command(label, number))
+    """The commands that load the module anew with one device; whatever uses it must be closed.
+
+    The label goes through a file: on the command line modprobe cuts it at its first space.
+    """
+    keep = (settings(),) if label == LABEL else tuple(keep_command(label, number).splitlines())
+    return (*keep, "sudo modprobe -r v4l2loopback", "sudo modprobe v4l2loopback")

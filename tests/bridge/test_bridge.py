@@ -67,9 +67,9 @@ async def test_presets_change_the_picture(standin: Standin, tmp_path: Path):
         preset = await bridge.control.ok("apply_preset", id="noir")
         assert preset["id"] == "noir"
         await bridge.viewer.until(grey, "the noir preset")
-        assert bridge.control.state["preset"] == "noir"
+        await bridge.control.until(lambda s: s["preset"] == "noir")
         await bridge.control.ok("step_preset", by=1)
-        assert bridge.control.state["preset"] != "noir"
+        await bridge.control.until(lambda s: s["preset"] not in {"noir", None}, "the next preset")
 
 
 async def test_pause_shows_a_card_and_resume_the_picture(standin: Standin, tmp_path: Path):

@@ -166,6 +166,12 @@ def driver_without_a_device(world):
     world.remove("/sys/class/video4linux/video10")
 
 
+@fault("sink.found", "has no device", PROBLEM, "", 'card_label="My camera"')
+def driver_without_a_device_of_another_label(world):
+    driver_without_a_device(world)
+    world.environ["SANA_VCAM_SINK__LABEL"] = "My camera"
+
+
 @fault("sink.found", 'none has the label "SANA VCam"', PROBLEM, "", "v4l2loopback-ctl add")
 def another_label(world):
     world.put("/sys/class/video4linux/video10/name", "OBS Virtual Camera\n")
@@ -202,7 +208,7 @@ def exclusive_caps_untold(world):
     world.remove("/sys/module/v4l2loopback/parameters/exclusive_caps")
 
 
-@fault("sink.permission", "may not write", PROBLEM, "logs you out", "usermod -aG video")
+@fault("sink.permission", "may not write", PROBLEM, "next login", "usermod -aG video")
 def no_right_to_the_sink(world):
     world.closed.append(str(world.sink))
 

@@ -25,8 +25,8 @@ NOW = 1_800_000_000.0
 PID, PORT, INODE = 4242, 7262, 9999
 KERNEL = "6.1.0-18-amd64"
 LISTEN_ROW = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "
-    "timeout inode\n   0: 0100007F:1C5E 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
+    "  sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode\n"
+    "   0: 0100007F:1C5E 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
     "        0 {inode} 1 0 0 10 0\n"
 )
 STATE = {

@@ -67,7 +67,10 @@ OLD_DRIVERS = ("consumers.ffmpeg", "consumers.gstreamer", "consumers.v4l2_ctl", 
 
 SETTINGS = (
     Setting(
-        "newest-exclusive", Guest("uml", udev=True), 1, ("consumers", "refusals", "life", "webcam", "watched", "browser")
+        "newest-exclusive",
+        Guest("uml", udev=True),
+        1,
+        ("consumers", "refusals", "life", "webcam", "watched", "browser"),
     ),
     Setting("newest-shared", Guest("uml", udev=True), 0, ("consumers", "refusals")),
     *(

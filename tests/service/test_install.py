@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sana_vcam.devices import keep_command
 from sana_vcam.errors import StartupError
 from sana_vcam.service import templates
 from sana_vcam.service.install import Wanted, install, key_from, uninstall
@@ -348,7 +349,7 @@ def test_sudo_for_a_user_service_is_refused(tmp_path, commands, said):
         install(Wanted(), sudo, said.append, command=COMMAND, key=str)
 
 
-@pytest.mark.parametrize("place", ["/home/me/venv/bin/sana-vcam", "/root/bin/sana-vcam"])
+@pytest.mark.parametrize("place", ["/home/me/venv/bin/sana-vcam", "/run/user/1000/bin/sana-vcam"])
 def test_a_command_in_a_home_folder_is_refused(root, place):
     with pytest.raises(StartupError, match="sudo python3 -m venv /opt/sana-vcam"):
         install(Wanted(system=True), root.machine, root.said.append, command=(place,), key=str)
@@ -484,3 +485,8 @@ def test_the_command_line_from_end_to_end(tmp_path):
     assert service("uninstall").returncode == 0
     assert not unit.exists()
     assert service("status").returncode == 4
+
+
+def test_the_drivers_options_are_those_that_the_daemon_looks_for():
+    options = templates.template(templates.MODPROBE).splitlines()[-1]
+    assert options in keep_command()

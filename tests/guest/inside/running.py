@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,8 @@ from websockets.sync.client import ClientConnection, connect
 from tests.guest.inside.kernel import PATIENCE_S, process, until
 from tests.guest.inside.picture import FRAME_BYTES, HEIGHT, WIDTH
 
-NOWHERE = "http://127.0.0.1:9"
-"""A model that never answers: for what is only asked for."""
 SETTINGS = {
-    "REACTOR__API_URL": NOWHERE,
+    "REACTOR__CONNECT_TIMEOUT_S": "600",
     "REACTOR__LOCAL": "true",
     "REACTOR__TRACK_WIDTH": "320",
     "REACTOR__TRACK_HEIGHT": "176",
@@ -176,6 +175,13 @@ def standin() -> Iterator[str]:
         line = json.loads(child.stdout.readline() or b"{}")
         assert line.get("event") == "standin_ready", line
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def silent_model() -> Iterator[str]:
+    """The address of a model that takes every call and never answers: a session is asked for."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Viewer:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sana_vcam.camera.v4l2 import fcntl_ioctl, query
 from tests.guest.inside.kernel import OURS, SECOND, loopback_version, loopbacks, path_of, run
-from tests.guest.inside.running import Running, Viewer, running
+from tests.guest.inside.running import Running, Viewer, running, silent_model
 from tests.guest.inside.scenario import Case, scenario
 
 DEVICE = path_of(OURS)
@@ -24,10 +24,12 @@ def is_on(state: dict[str, object]) -> bool:
     return state["camera"] == "capturing" and bool(state["session_wanted"])
 
 
-def started(case: Case, **settings: str) -> Running:
+def started(case: Case) -> Running:
     """A daemon that nobody watches yet."""
     case.seen["driver"] = loopback_version()
-    daemon = case.after.enter_context(running(**(SETTINGS | settings)))
+    url = case.after.enter_context(silent_model())
+    settings = SETTINGS | {"REACTOR__API_URL": url}
+    daemon = case.after.enter_context(running(**settings))
     daemon.until(lambda state: state["viewers"] == 0, "without viewers")
     daemon.until(is_off, "off")
     return daemon
@@ -50,7 +52,7 @@ def a_list_of_devices_is_nobody(case: Case) -> None:
     """What browsers and settings dialogs do: open, ask, close."""
     case.after.enter_context(loopbacks([OURS], case.exclusive_caps))
     daemon = started(case)
-    run("v4l2-ctl", "--list-devices")
+    run("v4l2-ctl", "-d", DEVICE, "--list-devices")
     run("v4l2-ctl", "-d", DEVICE, "--all")
     with Path(DEVICE).open("rb", buffering=0) as node:
         case.seen["asked"] = query(fcntl_ioctl, node.fileno()).card
