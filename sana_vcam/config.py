@@ -160,9 +160,11 @@ class SinkConfig(Section):
     kind: Literal["auto", "v4l2loopback", "obs", "unitycapture", "preview", "raw"] = "auto"
     """auto: the virtual camera if there is one, else preview. raw: frames into a pipe or file."""
     label: Annotated[str, Field(min_length=1)] = "SANA VCam"
-    """The virtual camera's name as apps show it; the device is found by it."""
+    """The virtual camera's name as apps show it; the device is found by it. On Linux "LABEL 2",
+    "LABEL 3" … are fed as well: an application each."""
     device: DeviceName = ""
-    """The virtual camera's path or number (Linux) or name (others); overrides label."""
+    """The virtual camera's path or number, several separated by commas (Linux), or name (others);
+    overrides label."""
     path: Annotated[str, Field(min_length=1)] = "-"
     """For kind = "raw": a file, a FIFO, or - for standard output."""
     width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280

@@ -4,7 +4,9 @@
      ├─ ConfigError            exit 78 (EX_CONFIG of sysexits.h, which systemd knows)
      ├─ StartupError           exit 1: port taken, second daemon, virtual camera missing …
      ├─ CameraError            the camera cannot be opened or has stopped; its owner retries
+     │   └─ CameraFault        … with calm words for viewers (`sana_vcam.camera.source`)
      ├─ SinkError              the virtual camera cannot be opened or refused a frame
+     │   └─ SinkLost           … and may come back by itself (`sana_vcam.sinks.loopback`)
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.sana`: what the Reactor platform or the model refused
 

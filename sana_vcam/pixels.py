@@ -1,4 +1,6 @@
-"""Every conversion of pixels: fitting to a size, BGR, BGRA, I420, JPEG. No other module converts.
+"""Every conversion of pictures: fitting to a size, BGR, BGRA, I420, JPEG. No other module converts.
+
+What a camera delivers (MJPG, YUYV …) becomes BGR in `sana_vcam.camera.decode`.
 
 Pixels are uint8 arrays of (height, width, 3) BGR or (height, width, 4) BGRA. OpenCV is imported at
 the first conversion, so that commands which touch no picture start without it.

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.guest.inside import service
 from tests.guest.inside.scenario import Result, scenarios
 from tests.guest.rig import Guest, GuestDied, GuestTimeout, Share
 from tests.guest.rig.debian import SERIES
+from tests.guest.rig.guest import PROJECT
 
 RESULTS = "results.jsonl"
 
@@ -63,6 +65,12 @@ class Report:
     died: str
 
 
+READABLE_BY_ALL = (
+    Share(Path(sys.base_prefix).resolve(), service.PYTHON),
+    Share(Path(sys.prefix).resolve(), service.PACKAGES),
+    Share(PROJECT, service.PROJECT),
+)
+"""The installation once more, outside of the home folder in which it may lie."""
 OLD_DRIVERS = ("consumers.ffmpeg", "consumers.gstreamer", "consumers.v4l2_ctl", "consumers.opencv")
 
 SETTINGS = (
@@ -70,9 +78,15 @@ SETTINGS = (
         "newest-exclusive",
         Guest("uml", udev=True),
         1,
-        ("consumers", "refusals", "life", "webcam", "watched", "browser"),
+        ("consumers", "refusals", "life", "webcam", "watched", "doctor", "browser"),
     ),
     Setting("newest-shared", Guest("uml", udev=True), 0, ("consumers", "refusals")),
+    Setting(
+        "systemd",
+        Guest("uml", systemd=True, shares=READABLE_BY_ALL),
+        1,
+        ("service",),
+    ),
     *(
         Setting(
             f"{series}-{'exclusive' if caps else 'shared'}",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 60.0
+NOBODY = 65534
+"""A user without any rights."""
 OPTIONS = Path("/etc/modprobe.d/guest.conf")
 SERIES = Path("/rig/series")
 

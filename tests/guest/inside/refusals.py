@@ -12,10 +12,8 @@ from sana_vcam import devices
 from sana_vcam.config import SinkConfig
 from sana_vcam.errors import SinkError
 from sana_vcam.sinks.sink import Sink
-from tests.guest.inside.kernel import OBS, OURS, loopbacks, path_of, playing, unload
+from tests.guest.inside.kernel import NOBODY, OBS, OURS, loopbacks, path_of, playing, unload
 from tests.guest.inside.scenario import Case, scenario
-
-NOBODY = 65534
 
 
 def refusal(case: Case, config: SinkConfig) -> str:
