@@ -22,7 +22,7 @@ from typing import Any
 from sana_vcam import places
 from sana_vcam.cards import card
 from sana_vcam.commands import Commands
-from sana_vcam.config import Config
+from sana_vcam.config import Config, differences
 from sana_vcam.control.server import ControlServer
 from sana_vcam.demand import Demand
 from sana_vcam.engine.engine import Engine
@@ -74,7 +74,7 @@ class Daemon:
         self._state_dir = state_dir or places.state_dir()
         self._runtime_dir = runtime_dir or places.runtime_dir()
         self._make_media = make_media
-        self._notifier = Notifier()
+        self.notifier = Notifier()
         self._server: ControlServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._change_pending = threading.Event()
@@ -102,6 +102,31 @@ class Daemon:
                 await self._run_parts(self.parts, stop)
             finally:
                 sink.close()
+
+    def reload(self, config: Config) -> list[str]:
+        """Take on what can change while running; returns the dotted keys that need a restart.
+
+        A key that waits for the restart is named again each time.
+        """
+        now, new = self.config, config
+        self.config = now.model_copy(
+            update={
+                "capture": new.capture,
+                "log": new.log,
+                "playout": now.playout.model_copy(
+                    update={"slate_after_s": new.playout.slate_after_s}
+                ),
+                "presets": new.presets,
+                "start": new.start,
+            }
+        )
+        if self.parts is not None:
+            capture = new.capture
+            self.parts.demand.follow(capture.when, capture.linger_s, automatic=new.start.connect)
+        if self._server is not None:
+            self._server.notify_presets()
+        self._changed()
+        return differences(self.config, config)
 
     def _build(self, sink: Sink) -> Parts:
         """Every part, wired; none of them runs yet."""
@@ -136,7 +161,7 @@ class Daemon:
         )
 
     async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
-        commands = Commands(parts, self._changed)
+        commands = Commands(parts, lambda: self.config.presets, self._changed)
         key = self.config.reactor.api_key
         async with _background(
             run_loop(parts.playout.run, name="playout", wake=parts.playout.wake)
@@ -152,7 +177,7 @@ class Daemon:
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
                 await _first_of(stop, playout, tasks)
-                self._notifier.stopping()
+                self.notifier.stopping()
                 parts.engine.disconnect()
                 for task in tasks:
                     task.cancel()
@@ -201,11 +226,11 @@ class Daemon:
         while True:
             if parts.playout.ticks > ticks:
                 if not ready:
-                    self._notifier.ready()
+                    self.notifier.ready()
                     ready = True
-                self._notifier.watchdog()
+                self.notifier.watchdog()
             ticks = parts.playout.ticks
-            self._notifier.status(_status_line(parts.state(time.monotonic())))
+            self.notifier.status(_status_line(parts.state(time.monotonic())))
             self._tell()
             await asyncio.sleep(HOUSEKEEPING_S if ready else FIRST_LOOK_S)
 

@@ -99,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     _config_flags(run)
     _lazy(commands, "standin", "serve the stand-in model alone", _standin)
     _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
+    _lazy(commands, "service", "run the daemon as a systemd service", _service)
+    _lazy(commands, "doctor", "say what is wrong here, and the command that mends it", _doctor)
 
     devices = _command(commands, "devices", _devices, "list cameras and virtual cameras")
     devices.add_argument("--json", action="store_true", help="for scripts")
@@ -188,9 +190,14 @@ def _run(arguments: argparse.Namespace) -> int:
     from sana_vcam import daemon
     from sana_vcam.configfile import load, require_key
 
-    loaded = load(arguments.config, overrides(arguments))
+    given = overrides(arguments)
+    loaded = load(arguments.config, given)
     require_key(loaded.config)
-    return daemon.run(loaded.config, warnings=loaded.warnings)
+    return daemon.run(
+        loaded.config,
+        warnings=loaded.warnings,
+        read_again=lambda: load(arguments.config, given),
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -217,6 +224,18 @@ def _ctl(arguments: argparse.Namespace) -> int:
         url=words.url,
         token=os.environ.get(client.TOKEN_VARIABLE),
     )
+
+
+def _service(arguments: argparse.Namespace) -> int:
+    from sana_vcam.service.command import run_service
+
+    return run_service(arguments.words)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from sana_vcam.doctor.command import run_doctor
+
+    return run_doctor(arguments.words)
 
 
 def _devices(arguments: argparse.Namespace) -> int:

@@ -19,19 +19,20 @@ JPEG_QUALITY = 85
 class Commands:
     """Carries out commands; everything on the event loop, nothing waits for pixels."""
 
-    def __init__(self, parts: Parts, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        presets: Callable[[], Sequence[Preset]],
+        on_change: Callable[[], None],
+    ) -> None:
         """`on_change` is called after what viewers are to see has changed."""
+        self.presets = presets
         self._parts = parts
         self._on_change = on_change
-        self._presets = parts.config.presets
 
     def state(self) -> State:
         """The full state now."""
         return self._parts.state(time.monotonic())
-
-    def presets(self) -> Sequence[Preset]:
-        """The presets in their order."""
-        return self._presets
 
     async def set_prompt(self, prompt: str) -> None:
         """Ask for a prompt of the user's own."""
@@ -39,13 +40,13 @@ class Commands:
 
     async def apply_preset(self, preset_id: str) -> Preset:
         """Ask for a preset."""
-        preset = find(self._presets, preset_id)
+        preset = find(self.presets(), preset_id)
         await self._parts.engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
         return preset
 
     async def step_preset(self, by: int) -> Preset:
         """Ask for the preset `by` places further."""
-        preset = step(self._presets, self._parts.engine.wants.preset, by)
+        preset = step(self.presets(), self._parts.engine.wants.preset, by)
         return await self.apply_preset(preset.id)
 
     async def set_seed(self, seed: int) -> None:

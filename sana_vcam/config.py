@@ -315,3 +315,14 @@ def leaves() -> Mapping[str, FieldInfo]:
         for name, field in kind.model_fields.items()
     }
     return found | {"presets": Config.model_fields["presets"]}
+
+
+def value_of(config: Config, key: str) -> object:
+    """Return the value of a dotted key."""
+    section, _, name = key.rpartition(".")
+    return getattr(getattr(config, section) if section else config, name)
+
+
+def differences(old: Config, new: Config) -> list[str]:
+    """Return the dotted keys whose values differ, in the order of the file."""
+    return [key for key in leaves() if value_of(old, key) != value_of(new, key)]

@@ -46,7 +46,7 @@ CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
 SYSTEM_PATH = Path("/etc/sana-vcam/config.toml")
 
-NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS"})
+NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS", "SANA_VCAM_TEST_FAULT"})
 """Variables with the prefix that the tests read; the daemons that tests start inherit them."""
 
 

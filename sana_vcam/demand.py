@@ -19,11 +19,17 @@ class Demand:
     ) -> None:
         """`automatic` False: nothing opens until the user says so."""
         self.hold = Hold.AUTOMATIC
+        self._viewers: int | None = 0
+        self._left_at = float("-inf")
+        self.follow(when, linger_s, automatic=automatic)
+
+    def follow(
+        self, when: Literal["watched", "always"], linger_s: float, *, automatic: bool
+    ) -> None:
+        """Take on other settings."""
         self._when = when
         self._linger_s = linger_s
         self._automatic = automatic
-        self._viewers: int | None = 0
-        self._left_at = float("-inf")
 
     @property
     def count(self) -> int | None:

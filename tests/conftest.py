@@ -25,9 +25,9 @@ def _no_real_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         folder.mkdir(mode=0o700)
         patch.setenv(name, str(folder))
     for name in list(os.environ):
-        if name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_")):
-            if name != "SANA_VCAM_REQUIRE_TOOLS":
-                patch.delenv(name)
+        ours = name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_"))
+        if ours and name != "SANA_VCAM_REQUIRE_TOOLS":
+            patch.delenv(name)
     yield
     patch.undo()
 

@@ -13,7 +13,7 @@ import pytest
 from sana_vcam.cli import main
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
 
-COMMANDS = ["demo", "run", "standin", "ctl", "devices", "presets", "config"]
+COMMANDS = [*("demo", "run", "standin", "ctl", "service", "doctor", "devices", "presets", "config")]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

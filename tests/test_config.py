@@ -39,6 +39,8 @@ DEFAULTS: dict[str, object] = {
     "camera.fps": 24.0,
     "camera.fit": "crop",
     "camera.mirror": False,
+    "capture.when": "watched",
+    "capture.linger_s": 10.0,
     "sink.kind": "auto",
     "sink.label": "SANA VCam",
     "sink.device": "",

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from sana_vcam import configfile
-from sana_vcam.config import Config, leaves
+from sana_vcam.config import Config, leaves, value_of
 from sana_vcam.configfile import Loaded, default_paths, load, require_key, user_path
 from sana_vcam.errors import EXIT_CONFIG, ConfigError
 from sana_vcam.presets import BUILTIN_PRESETS
@@ -268,6 +268,8 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "camera.fps": ("30", 30.0),
     "camera.fit": ("pad", "pad"),
     "camera.mirror": ("1", True),
+    "capture.when": ("always", "always"),
+    "capture.linger_s": ("3", 3.0),
     "sink.kind": ("preview", "preview"),
     "sink.label": ("My Camera", "My Camera"),
     "sink.device": ("/dev/video9", "/dev/video9"),
@@ -292,11 +294,6 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "log.level": ("debug", "debug"),
     "presets": ("[]", ()),
 }
-
-
-def value_of(config: Config, key: str) -> object:
-    section, _, name = key.rpartition(".")
-    return getattr(getattr(config, section) if section else config, name)
 
 
 def test_the_samples_cover_every_key() -> None:

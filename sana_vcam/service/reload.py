@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from sana_vcam.config import Config, leaves
+from sana_vcam.config import Config, differences
 from sana_vcam.configfile import Loaded, require_key
 from sana_vcam.errors import ConfigError
 from sana_vcam.notify import Notifier
@@ -65,16 +65,6 @@ class Reloader:
         for warning in loaded.warnings:
             log.warning("%s", warning)
         return loaded.config
-
-
-def differences(old: Config, new: Config) -> list[str]:
-    """The dotted keys whose values differ, in the order of the file."""
-    return [key for key in leaves() if _value(old, key) != _value(new, key)]
-
-
-def _value(config: Config, key: str) -> object:
-    section, _, name = key.rpartition(".")
-    return getattr(getattr(config, section) if section else config, name)
 
 
 def _report(now: Iterable[str], later: Iterable[str]) -> None:

@@ -105,16 +105,14 @@ class Viewer:
 
     async def until(self, wanted: Callable[[View], bool], what: str = "") -> View:
         """The first frame from now on that is as wanted."""
-        seen = self.frames
         try:
             async with asyncio.timeout(PATIENCE_S), self._arrived:
                 while True:
-                    await self._arrived.wait_for(lambda: self.ended or self.frames > seen)
-                    assert self.newest is not None
                     assert not self.ended, "the daemon ended"
+                    await self._arrived.wait()
+                    assert self.newest is not None
                     if wanted(self.newest):
                         return self.newest
-                    seen = self.frames
         except TimeoutError:
             raise AssertionError(f"viewers never saw {what or wanted}") from None
 
@@ -186,6 +184,10 @@ class Bridge:
     control: Control
     home: Path
     log: deque[str] = field(default_factory=lambda: deque(maxlen=500))
+
+    @property
+    def control_file(self) -> Path:
+        return self.home / "xdg_runtime_dir" / "sana-vcam" / "control.json"
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -128,7 +128,7 @@ async def test_connect_holds_it_open_and_disconnect_lasts_for_this_call(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, standin: Standin
 ):
     async with daemon(monkeypatch, tmp_path, standin.url) as (running, viewers):
-        commands = app.Commands(parts(running), lambda: None)
+        commands = app.Commands(parts(running), list, lambda: None)
         await commands.connect()
         await until(lambda: live(running))
         assert commands.state().hold is Hold.ON
@@ -159,5 +159,5 @@ async def test_start_connect_false_waits_for_the_user(
         ticks = parts(running).playout.ticks
         await until(lambda: parts(running).playout.ticks > ticks + 5)
         assert asleep(running)
-        await app.Commands(parts(running), lambda: None).connect()
+        await app.Commands(parts(running), list, lambda: None).connect()
         await until(lambda: live(running))

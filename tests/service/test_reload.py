@@ -13,10 +13,10 @@ import sys
 
 import pytest
 
-from sana_vcam.config import Config, LogConfig, ReactorConfig, SinkConfig
+from sana_vcam.config import Config, LogConfig, ReactorConfig, SinkConfig, differences
 from sana_vcam.configfile import load
 from sana_vcam.notify import Notifier
-from sana_vcam.service.reload import Hangup, Reloader, Reloads, differences, on_hangup
+from sana_vcam.service.reload import Hangup, Reloader, Reloads, on_hangup
 
 GOOD = '[reactor]\nlocal = true\n[sink]\nlabel = "Other"\n[log]\nlevel = "debug"\n'
 

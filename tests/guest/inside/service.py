@@ -1,4 +1,4 @@
-"""The system service under a real systemd: installed, ready, watched, reloaded, stopped, removed."""
+"""The system service under a real systemd: installed, ready, watched, reloaded, removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DROP_IN = Path("/etc/systemd/system/sana-vcam.service.d/guest.conf")
 DEVICE = "/dev/video10"
 SCRIPT = """#!{python}
 import sys
-from sana_vcam.cli import main
+from tests.guest.inside._cli import main
 sys.exit(main())
 """
 
@@ -64,7 +64,6 @@ def journal() -> str:
 def installed(*words: str) -> Iterator[str]:
     """The service by its own installer; what it said. Removed at the end, with all it wrote."""
     make_installation()
-    url = ""
     with silent_model() as url:
         configure(url)
         try:
