@@ -84,13 +84,15 @@ class Viewer:
         self.frames = 0
         self.judges: list[Callable[[View], None]] = []
         self.ended = False
+        # Whether the last frame before the end was cut off.
+        self.torn = False
 
     async def run(self) -> None:
         while True:
             try:
                 data = await self._stream.readexactly(FRAME_BYTES)
             except asyncio.IncompleteReadError as error:
-                assert not error.partial, "a frame was torn"
+                self.torn = bool(error.partial)
                 break
             view = View(self.frames, np.frombuffer(data, np.uint8))
             for judge in self.judges:

@@ -152,6 +152,8 @@ async def test_stopping_ends_the_session(standin: Standin, tmp_path: Path):
         assert await standin.session() == "streaming"
         bridge.signal(signal.SIGTERM)
         assert await bridge.exit_status() == 0
+    assert bridge.viewer.ended
+    assert not bridge.viewer.torn
     await standin.until_session("ready")
     assert not bridge.control_file.exists()
 

@@ -71,7 +71,11 @@ READABLE_BY_ALL = (
     Share(PROJECT, service.PROJECT),
 )
 """The installation once more, outside of the home folder in which it may lie."""
-OLD_DRIVERS = ("consumers.ffmpeg", "consumers.gstreamer", "consumers.v4l2_ctl", "consumers.opencv")
+OLD_DRIVERS = (
+    *("consumers.ffmpeg", "consumers.gstreamer", "consumers.v4l2_ctl", "consumers.opencv"),
+    *("life.killed_and_started_again", "watched.a_viewer_comes_and_goes"),
+    "watched.a_list_of_devices_is_nobody",
+)
 
 SETTINGS = (
     Setting(
@@ -92,7 +96,7 @@ SETTINGS = (
             f"{series}-{'exclusive' if caps else 'shared'}",
             Guest("qemu", series=series, udev=True),
             caps,
-            ("consumers",),
+            ("consumers", "life", "watched"),
             only=OLD_DRIVERS,
         )
         for series in SERIES

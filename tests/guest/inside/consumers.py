@@ -16,7 +16,7 @@ TOLERANCE = 4.0
 """Of 255: two roundings, and none of them the wrong matrix or range, which costs 15 or more."""
 
 
-def read_through(case: Case, reader: Callable[[str], Reading]) -> None:
+def read_through(case: Case, reader: Callable[[str], Reading], fps: float = 24) -> None:
     """Another program's loopback comes first, so the right one is found by its label."""
     case.after.enter_context(loopbacks([OBS, OURS], case.exclusive_caps))
     case.seen["driver"] = loopback_version()
@@ -24,7 +24,8 @@ def read_through(case: Case, reader: Callable[[str], Reading]) -> None:
     assert path_of(OURS) in sink.name, sink.name
     reading = reader(path_of(OURS))
     case.seen |= reading.seen()
-    reading.check(pixel_formats=I420, tolerance=TOLERANCE)
+    reading.check(I420, TOLERANCE, fps)
+    assert readers.rate(path_of(OURS)) == 24, "the consumer has changed the rate for others"
 
 
 @scenario
@@ -44,7 +45,8 @@ def v4l2_ctl(case: Case) -> None:
 
 @scenario
 def opencv(case: Case) -> None:
-    read_through(case, readers.opencv)
+    """It asks for 30 by itself, and shows what it asked for; the pictures come as they are sent."""
+    read_through(case, readers.opencv, fps=30)
 
 
 @scenario
@@ -54,4 +56,4 @@ def two_virtual_cameras_at_once(case: Case) -> None:
     case.seen["fed"] = list(sink.devices)
     assert sink.devices == (path_of(OURS), path_of(SECOND))
     for device in sink.devices:
-        readers.v4l2_ctl(device).check(pixel_formats=I420, tolerance=TOLERANCE)
+        readers.v4l2_ctl(device).check(I420, TOLERANCE, 24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,11 @@ BARS = np.array(
 )
 """Colour bars from left to right, BGR."""
 BAR = WIDTH // len(BARS)
+MOST_STEPS_BACK = 2
+"""The driver has a ring of few buffers: a reader that was late may find a newer picture in the
+place of an older one, and then the older ones."""
+MOST_SENT_PER_GOT = 2.0
+"""More than one on a busy machine, where a reader is late for some."""
 LEAST_COUNTED = 0.9
 """The share of pictures whose number must be readable."""
 
@@ -83,6 +89,12 @@ class Reading:
         read = [number for number in self.numbers if number is not None]
         return (read[-1] - read[0]) / (len(read) - 1)
 
+    @property
+    def steps_back(self) -> int:
+        """How often a picture was older than the one before."""
+        read = [number for number in self.numbers if number is not None]
+        return sum(later < earlier for earlier, later in pairwise(read))
+
     def seen(self) -> dict[str, object]:
         """For the report."""
         return {
@@ -92,18 +104,20 @@ class Reading:
             "frames": len(self.numbers),
             "colour error": round(self.colour_error, 1),
             "sent per got": round(self.frames_sent_per_frame_got, 2),
+            "steps back": self.steps_back,
         }
 
-    def check(self, *, pixel_formats: tuple[str, ...], tolerance: float) -> None:
+    def check(self, pixel_formats: tuple[str, ...], tolerance: float, fps: float) -> None:
         """Size, format, rate, colours and order are those that were sent."""
         said = self.seen()
         assert (self.width, self.height) == (WIDTH, HEIGHT), said
         assert self.pixel_format in pixel_formats, said
-        assert self.fps == 24, said
+        assert self.fps == fps, said
         assert self.colour_error <= tolerance, said
         read = [number for number in self.numbers if number is not None]
         assert len(read) >= LEAST_COUNTED * len(self.numbers), said
-        assert read == sorted(read), f"the pictures came out of order: {read}"
+        assert self.steps_back <= MOST_STEPS_BACK, read
+        assert 0.9 <= self.frames_sent_per_frame_got <= MOST_SENT_PER_GOT, said
 
 
 def _middles(plane: Array) -> npt.NDArray[np.float64]:

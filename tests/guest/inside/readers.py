@@ -67,6 +67,14 @@ def v4l2_ctl(device: str, frames: int = FRAMES) -> Reading:
     return reading
 
 
+def rate(device: str) -> float:
+    """The frame rate that the driver tells."""
+    said = run("v4l2-ctl", "-d", device, "--get-parm")
+    words = re.search(r"Frames per second: ([\d.]+)", said)
+    assert words, said
+    return float(words[1])
+
+
 def opencv(device: str, frames: int = FRAMES) -> Reading:
     import cv2
 
