@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib.util
 import json
+import shutil
 import sys
 import time
 from collections import deque
@@ -112,10 +113,10 @@ sink    {sink}
 control {control}
 
 Change the picture from another terminal:
-  sana-vcam ctl prompt "as a charcoal drawing"
-  sana-vcam ctl preset noir        (sana-vcam presets lists them)
-  sana-vcam ctl blank on           (black, at once)
-  sana-vcam ctl snapshot now.jpg   (what viewers see)
+  {program} ctl prompt "as a charcoal drawing"
+  {program} ctl preset noir        ({program} presets lists them)
+  {program} ctl blank on           (black, at once)
+  {program} ctl snapshot now.jpg   (what viewers see)
 Ctrl-C stops.
 """
 
@@ -154,7 +155,11 @@ class _LiveLine:
         if not state.camera_name or control is None:
             return False
         text = INTRODUCTION.format(
-            camera=state.camera_name, model=self._model_url, sink=state.sink_name, control=control
+            camera=state.camera_name,
+            model=self._model_url,
+            sink=state.sink_name,
+            control=control,
+            program="sana-vcam" if shutil.which("sana-vcam") else sys.argv[0],
         )
         _say(text)
         return True

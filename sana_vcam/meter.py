@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW_S = 2.0
+# A burst that has just begun is no rate yet.
+LEAST_S = 1.0
 
 
 class Meter:
@@ -22,4 +24,4 @@ class Meter:
         times = [t for t in tuple(self._times) if now - t <= WINDOW_S]
         if len(times) < 2:
             return 0.0
-        return (len(times) - 1) / max(now - times[0], 1e-6)
+        return (len(times) - 1) / max(now - times[0], LEAST_S)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture
 from sana_vcam.mailbox import Mailbox
 from sana_vcam.meter import Meter
+from sana_vcam.pacing import Grid
 from sana_vcam.playout.buffer import PlayoutBuffer
-from sana_vcam.playout.pacer import Pacer
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
 from sana_vcam.status import Output
@@ -177,16 +177,17 @@ class Playout:
     def _run_at(self, fps: float, stop: threading.Event) -> None:
         """Tick at one rate, until woken for another one or to stop."""
         self._wake.clear()
-        pacer = Pacer(fps, time.monotonic())
+        grid = Grid(fps, time.monotonic())
         shown: tuple[Output, str | None] | None = None
-        skipped = self.skipped
+        last = -1
         while not stop.is_set():
-            at = pacer.next(time.monotonic())
+            tick, at = grid.next(time.monotonic())
             if self._wake.wait(max(0.0, at - time.monotonic())):
                 return
             self._sink.send(self._program.next(at))
             self.ticks += 1
-            self.skipped = skipped + pacer.skipped
+            self.skipped += tick - last - 1
+            last = tick
             self.meter.count(time.monotonic())
             shown = self._tell(shown)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sana_vcam import devices, pixels
-from sana_vcam.camera.pacing import Decimator
+from sana_vcam.pacing import Decimator
 from sana_vcam.camera.source import CameraFault, CameraSource, Words, open_source
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.errors import CameraError

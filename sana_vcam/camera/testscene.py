@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.camera.pacing import Grid
+from sana_vcam.pacing import Grid
 from sana_vcam.errors import CameraError
 
 if TYPE_CHECKING:

@@ -1,5 +1,11 @@
 """Who may talk to the control API. Browsers are not a wall: this policy decides, in order.
 
+1. The Host is this machine by a loopback name, else 421. Only this stops DNS rebinding.
+2. A token, in the header or the query, else 401; one that is wrong is never overlooked.
+3. What a web site has caused is refused with 403, even with the token.
+4. Without a token: over the Unix socket, or a WebSocket from a program of the same user.
+5. Nothing but loopback is listened on (`require_loopback`).
+
 It sees a request's head and nothing of the transport. The status codes are HTTP's.
 """
 
@@ -15,8 +21,9 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from sana_vcam.errors import StartupError
 
-_ONCE_AT_MOST = ("host", "authorization", "origin")
+_ONCE_AT_MOST = ("host", "authorization", "origin", "sec-fetch-site")
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_OF_NO_OTHER_SITE = frozenset({"none", "same-origin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class AccessRequest:
     target: str
     headers: Sequence[tuple[str, str]]
     peer_uid: Callable[[], int | None]
+    over_unix_socket: bool = False
 
     def values(self, name: str) -> list[str]:
         """Every value of the header `name` (in lower case)."""
@@ -45,6 +53,19 @@ class AccessRequest:
         return (self.value("upgrade") or "").lower() == "websocket"
 
     @property
+    def is_caused_by_a_web_site(self) -> bool:
+        """Whether a page of some site made it.
+
+        Links, forms and pictures come without an Origin; there the browser says in Sec-Fetch-Site
+        whether another site than ours stands behind them.
+        """
+        origin = self.value("origin")
+        if origin is not None:
+            return not is_local_origin(origin)
+        site = self.value("sec-fetch-site")
+        return site is not None and site not in _OF_NO_OTHER_SITE
+
+    @property
     def comes_from_browser(self) -> bool:
         """Whether it has a header that a browser adds and a page cannot take away."""
         return any(
@@ -55,7 +76,9 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Come in."""
+    """Come in; `token` is the one that was presented, if any was."""
+
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +91,82 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """The rules, with the daemon's token and the user who needs none (None: everybody does)."""
+    """The rules.
+
+    Args:
+        token: The daemon's token.
+        tokenless_uid: The user whose programs need none on TCP; None: everybody does.
+        own_uid: Whom the Unix socket is for; None: nobody.
+    """
 
     token: str
     tokenless_uid: int | None = None
+    own_uid: int | None = None
 
     def __repr__(self) -> str:
-        return f"AccessPolicy(tokenless_uid={self.tokenless_uid})"
+        return f"AccessPolicy(tokenless_uid={self.tokenless_uid}, own_uid={self.own_uid})"
 
     def decide(self, request: AccessRequest) -> Allowed | Refused:
         """Decide whether `request` may come in."""
+        presented = _presented_tokens(request)
+        return (
+            self._refuse_the_ambiguous(request)
+            or self._refuse_other_hosts(request)
+            or self._refuse_without_token(request, presented)
+            or self._refuse_web_sites(request)
+            or Allowed(self.token if presented else None)
+        )
+
+    def _refuse_the_ambiguous(self, request: AccessRequest) -> Refused | None:
         for name in _ONCE_AT_MOST:
             if len(request.values(name)) > 1:
                 return Refused(HTTPStatus.BAD_REQUEST, f"more than one {name.title()} header")
-        # Only this stops DNS rebinding: a page of evil.example whose name now points here.
-        if not is_loopback_authority(request.value("host") or ""):
-            return Refused(HTTPStatus.MISDIRECTED_REQUEST, "the Host is not this machine")
-        presented = _presented_tokens(request)
+        if not request.target.startswith("/"):
+            return Refused(HTTPStatus.BAD_REQUEST, "the request's target must be a path")
+        return None
+
+    def _refuse_other_hosts(self, request: AccessRequest) -> Refused | None:
+        """A page of evil.example whose name now points here still says evil.example."""
+        if is_loopback_authority(request.value("host") or ""):
+            return None
+        return Refused(HTTPStatus.MISDIRECTED_REQUEST, "the Host is not this machine")
+
+    def _refuse_without_token(
+        self, request: AccessRequest, presented: Sequence[bytes]
+    ) -> Refused | None:
+        if request.over_unix_socket and not self._is_own_program(request):
+            return Refused(HTTPStatus.FORBIDDEN, "this socket is for programs of the daemon's user")
         if presented:
-            if not self._are_right(presented):
-                return Refused(HTTPStatus.UNAUTHORIZED, "the token is wrong")
-        elif not self._needs_no_token(request):
-            return Refused(HTTPStatus.UNAUTHORIZED, "a token is needed (see control.json)")
-        origin = request.value("origin")
-        if origin is not None and not is_local_origin(origin):
-            return Refused(HTTPStatus.FORBIDDEN, "web sites may not use the control API")
-        return Allowed()
+            if self._are_right(presented):
+                return None
+            return Refused(HTTPStatus.UNAUTHORIZED, "the token is wrong")
+        if self._needs_no_token(request):
+            return None
+        return Refused(HTTPStatus.UNAUTHORIZED, "a token is needed (see control.json)")
+
+    def _refuse_web_sites(self, request: AccessRequest) -> Refused | None:
+        if not request.is_caused_by_a_web_site:
+            return None
+        return Refused(HTTPStatus.FORBIDDEN, "web sites may not use the control API")
 
     def _are_right(self, presented: Sequence[bytes]) -> bool:
         token = self.token.encode()
         return all(hmac.compare_digest(candidate, token) for candidate in presented)
 
     def _needs_no_token(self, request: AccessRequest) -> bool:
+        if request.comes_from_browser:
+            return False
+        if request.over_unix_socket:
+            # Its file is readable by whoever can read the token beside it.
+            return True
         return (
             self.tokenless_uid is not None
             and request.is_websocket
-            and not request.comes_from_browser
             and request.peer_uid() == self.tokenless_uid
         )
+
+    def _is_own_program(self, request: AccessRequest) -> bool:
+        return self.own_uid is not None and request.peer_uid() == self.own_uid
 
 
 def _presented_tokens(request: AccessRequest) -> list[bytes]:

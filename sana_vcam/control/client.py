@@ -1,235 +1,159 @@
-"""`sana-vcam ctl`: one command to the running daemon, for shells and hotkeys."""
+"""What `sana-vcam ctl` loads beyond a press of a key: the models, a WebSocket, the token."""
 
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import os
+import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection, connect, unix_connect
 
 from sana_vcam import places
-from sana_vcam.control import procnet, protocol, rendezvous
+from sana_vcam.control import ctltable, procnet, protocol, rendezvous, unixsocket
+from sana_vcam.control.ctl import (
+    EXIT_OK,
+    EXIT_USAGE,
+    REPLY_TIMEOUT_S,
+    REQUEST_ID,
+    TOKEN_VARIABLE,
+    Failure,
+    compact,
+    printable,
+    run_ctl,
+)
 from sana_vcam.errors import StartupError
-from sana_vcam.presets import Preset, render_presets
-from sana_vcam.status import State
 
-EXIT_OK = 0
-EXIT_REFUSED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+__all__ = ["TOKEN_VARIABLE", "add_arguments", "run_ctl"]
 
-TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
+ROTATION_TIMEOUT_S = 10.0
 
-REPLY_TIMEOUT_S = 60.0
 _MAX_REPLY_BYTES = 32 * 1024 * 1024
-_REQUEST_ID = 1
-
 _START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
-
-SHORT_WORDS: Mapping[str, str] = {
-    "state": "get_state",
-    "presets": "list_presets",
-    "prompt": "set_prompt",
-    "preset": "apply_preset",
-    "next": "step_preset by=1",
-    "previous": "step_preset by=-1",
-    "seed": "set_seed",
-    "anchor": "set_anchor_interval",
-}
-"""What people type, and the command that it stands for; the other commands have one word."""
-
-_ABOUT: Mapping[str, str] = {
-    "next": "Go to the next preset.",
-    "previous": "Go to the previous preset.",
-    "watch": "Print each change of the state, until Ctrl-C.",
-}
-"""What the words do that are no command by themselves."""
-
-_EXAMPLES = """\
-examples:
-  sana-vcam ctl prompt "as a clay figure"
-  sana-vcam ctl preset noir
-  sana-vcam ctl next
-  sana-vcam ctl blank             black for viewers, or back again
-  sana-vcam ctl blank on
-  sana-vcam ctl seed 42           takes effect at: sana-vcam ctl reset
-  sana-vcam ctl snapshot now.jpg
-  sana-vcam ctl state --json
-  sana-vcam ctl watch             one line for each change, until Ctrl-C
-
-exit codes: 0 done, 1 refused or no daemon, 2 wrong usage
-"""
-
-
-class _Failure(Exception):
-    """Something to tell the user, and the exit code."""
-
-    def __init__(self, message: str, exit_code: int = EXIT_REFUSED) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)
-class _Daemon:
+class Daemon:
     """Where to connect, and what to show there."""
 
     url: str
     token: str | None = field(repr=False)
     pid: int | None = None
+    runtime_dir: Path | None = None
+    """Where its Unix socket is, if it has one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `sana-vcam ctl` to argparse."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = "Send one command to the running daemon."
-    parser.epilog = f"commands:\n{_command_list()}\n\n{_EXAMPLES}"
+    parser.epilog = "commands:" + ctltable.HELP.partition("commands:")[2]
     parser.add_argument("arguments", nargs="*", metavar="COMMAND [VALUE]", help="see below")
     parser.add_argument(
         "--json", dest="json_output", action="store_true", help="print the reply as JSON"
     )
-    parser.add_argument(
-        "--url",
-        help=f"the daemon's address, if control.json does not tell it; token: {TOKEN_VARIABLE}",
-    )
+    parser.add_argument("--url", help=f"a daemon elsewhere; its token is in {TOKEN_VARIABLE}")
 
 
-def run_ctl(
-    arguments: Sequence[str],
-    *,
-    json_output: bool = False,
-    url: str | None = None,
-    token: str | None = None,
-    runtime_dir: Path | None = None,
-) -> int:
-    """Run one `ctl` command and return its exit code; speaks on standard output and error.
-
-    Blocks until the daemon has answered, or with `watch` until Ctrl-C. Without `url` the daemon
-    is found by its control.json.
-    """
-    try:
-        return _run(arguments, json_output, lambda: _find_daemon(url, token, runtime_dir))
-    except _Failure as failure:
-        print(f"sana-vcam ctl: {failure}", file=sys.stderr)
-        return failure.exit_code
-    except BrokenPipeError:
-        # The reader (such as `head`) has enough; keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-    except KeyboardInterrupt:
-        return EXIT_OK if list(arguments) == ["watch"] else EXIT_INTERRUPTED
-
-
-def _run(arguments: Sequence[str], json_output: bool, find: Callable[[], _Daemon]) -> int:
-    if not arguments:
-        raise _Failure(f"no command; have:\n{_command_list()}", EXIT_USAGE)
-    word, *rest = arguments
-    if word == "watch":
-        if rest:
-            raise _Failure("watch takes no value", EXIT_USAGE)
-        return _watch(find(), json_output)
-    file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
-    command = _command(word, rest)
-    return _show(command, _ask(find(), command), json_output, file)
-
-
-def _command(word: str, rest: Sequence[str]) -> protocol.Command:
+def command_from(word: str, rest: Sequence[str]) -> protocol.Command:
     """Read what the user typed, by the grammar of the plain-text line."""
-    name, _, fixed = SHORT_WORDS.get(word, word).partition(" ")
+    name, _, fixed = ctltable.SHORT_WORDS.get(word, word).partition(" ")
     if name not in protocol.COMMANDS:
-        raise _Failure(f"no command {word!r}; have: {', '.join(_words())}", EXIT_USAGE)
+        raise Failure(f"no command {word!r}; have: {', '.join(ctltable.WORDS)}", EXIT_USAGE)
     try:
         return protocol.command_from_words(name, " ".join([fixed, *rest]))
     except protocol.ProtocolError as error:
-        raise _Failure(error.message, EXIT_USAGE) from error
-
-
-def _words() -> Iterator[str]:
-    short = {line.partition(" ")[0] for line in SHORT_WORDS.values()}
-    yield from SHORT_WORDS
-    yield from (name for name in protocol.COMMANDS if name not in short | {"subscribe"})
-    yield "watch"
-
-
-def _command_list() -> str:
-    return "\n".join(f"  {_usage(word):<24} {_about(word)}" for word in _words())
-
-
-def _usage(word: str) -> str:
-    """Write a word with what follows it: `seed SEED`, `blank [ON]`."""
-    model = protocol.COMMANDS.get(SHORT_WORDS.get(word, word))
-    fields = model.model_fields.items() if model else ()
-    values = [name.upper() if field.is_required() else "[on|off]" for name, field in fields] or (
-        ["[FILE]"] if word == "snapshot" else []
-    )
-    return " ".join([word, *values])
-
-
-def _about(word: str) -> str:
-    return _ABOUT.get(word) or protocol.COMMANDS[SHORT_WORDS.get(word, word)].__doc__ or ""
+        raise Failure(error.message, EXIT_USAGE) from error
 
 
 # The connection
 
 
-def _find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> _Daemon:
-    try:
-        directory = runtime_dir or places.runtime_dir()
-    except StartupError as error:
-        raise _Failure(str(error)) from error
+def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> Daemon:
+    """Find the daemon by what the user said, or by its control.json."""
+    directory = _runtime_dir(runtime_dir)
     note = rendezvous.find(directory)
     if note is not None and url in {None, note.url}:
-        return _Daemon(note.url, token or note.token.get_secret_value(), note.pid)
+        mine = token or note.token.get_secret_value()
+        # A token of the user's own is to be judged, so it goes where tokens are looked at.
+        has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
+        return Daemon(note.url, mine, note.pid, directory if has_socket else None)
     if url is None:
-        raise _Failure(
+        raise Failure(
             f"no daemon runs (there is no {directory / rendezvous.CONTROL_FILE}); {_START_HINT}"
         )
-    return _Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+    return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+
+
+def _runtime_dir(given: Path | None) -> Path:
+    try:
+        return given or places.runtime_dir()
+    except StartupError as error:
+        raise Failure(str(error)) from error
 
 
 @contextmanager
-def _connected(daemon: _Daemon) -> Iterator[ClientConnection]:
-    """Connect; every way in which that or the conversation fails becomes a `_Failure`."""
-    _require_same_owner(daemon)
+def _connected(daemon: Daemon) -> Iterator[ClientConnection]:
+    """Connect; every way in which that or the conversation fails becomes a `Failure`."""
+    unix = _unix_socket(daemon)
+    if unix is None:
+        _require_same_owner(daemon)
     try:
-        with connect(
-            daemon.url,
-            additional_headers=_authorization(daemon.token),
-            proxy=None,
-            compression=None,
-            max_size=_MAX_REPLY_BYTES,
-            close_timeout=1,
-        ) as connection:
+        with _open(daemon, unix) as connection:
             yield connection
     except BrokenPipeError:
         raise
     except InvalidStatus as error:
-        said = _printable((error.response.body or b"").decode(errors="replace").strip())
-        raise _Failure(f"the daemon refused ({error.response.status_code}): {said}") from error
+        said = printable((error.response.body or b"").decode(errors="replace").strip())
+        raise Failure(f"the daemon refused ({error.response.status_code}): {said}") from error
     except ConnectionClosed as error:
-        raise _Failure("the daemon closed the connection") from error
+        raise Failure("the daemon closed the connection") from error
     except TimeoutError as error:
-        raise _Failure(f"no answer from {daemon.url}") from error
+        raise Failure(f"no answer from {daemon.url}") from error
     except (OSError, WebSocketException) as error:
         if daemon.pid is None:
-            raise _Failure(f"cannot connect to {daemon.url}: {error}") from error
-        raise _Failure(
+            raise Failure(f"cannot connect to {daemon.url}: {error}") from error
+        raise Failure(
             f"the daemon has gone without a goodbye: nothing answers at {daemon.url}, "
             f"where control.json has it (pid {daemon.pid}); {_START_HINT}"
         ) from error
 
 
-def _require_same_owner(daemon: _Daemon) -> None:
+def _unix_socket(daemon: Daemon) -> socket.socket | None:
+    if daemon.runtime_dir is None:
+        return None
+    try:
+        return unixsocket.connect(daemon.runtime_dir)
+    except OSError:
+        # The TCP port may still answer; if it does not, its failure is the one to tell.
+        return None
+
+
+def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
+    more: dict[str, Any] = {
+        "proxy": None,
+        "compression": None,
+        "max_size": _MAX_REPLY_BYTES,
+        "close_timeout": 1,
+    }
+    opened: ClientConnection
+    if unix is not None:
+        opened = unix_connect(uri="ws://localhost/ws", sock=unix, **more)
+    else:
+        opened = connect(daemon.url, additional_headers=_authorization(daemon.token), **more)
+    return opened
+
+
+def _require_same_owner(daemon: Daemon) -> None:
     """Refuse to show the token to another user who listens where our daemon was."""
     if daemon.pid is None or sys.platform != "linux":
         return
@@ -237,10 +161,10 @@ def _require_same_owner(daemon: _Daemon) -> None:
         where = urlsplit(daemon.url)
         server = procnet.endpoint(where.hostname or "", where.port or 0)
     except ValueError as error:
-        raise _Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
+        raise Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
     uid = procnet.listener_uid(server)
     if uid not in {None, os.geteuid()}:
-        raise _Failure(
+        raise Failure(
             f"the daemon has gone, and another user (id {uid}) listens at {daemon.url}; "
             f"{_START_HINT}"
         )
@@ -253,68 +177,25 @@ def _authorization(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}".encode().decode("iso-8859-1")}
 
 
-def _ask(daemon: _Daemon, command: protocol.Command) -> dict[str, Any]:
+def ask(daemon: Daemon, command: protocol.Command) -> dict[str, Any]:
     """Send one command and wait for its reply, passing over events."""
     with _connected(daemon) as connection:
-        connection.send(protocol.request_text(command, _REQUEST_ID))
+        connection.send(protocol.request_text(command, REQUEST_ID))
         while True:
             message: dict[str, Any] = json.loads(connection.recv(timeout=REPLY_TIMEOUT_S))
-            if message.get("id") == _REQUEST_ID:
+            if message.get("id") == REQUEST_ID:
                 return message
 
 
-def _watch(daemon: _Daemon, json_output: bool) -> int:
+def watch(daemon: Daemon, json_output: bool) -> int:
+    """Print each state until the daemon stops or the user has enough."""
     with _connected(daemon) as connection:
         for text in connection:
             message = json.loads(text)
             if message["type"] == "state":
-                line = _compact(message) if json_output else _state_line(message["data"])
+                line = compact(message) if json_output else _state_line(message["data"])
                 print(line, flush=True)
-    raise _Failure("the daemon has stopped")
-
-
-# What people read
-
-
-def _show(
-    command: protocol.Command, reply: dict[str, Any], json_output: bool, file: str | None
-) -> int:
-    if json_output:
-        print(_compact(reply))
-    if reply["type"] == "error":
-        if not json_output:
-            raise _Failure(_printable(reply["data"]["message"]))
-        return EXIT_REFUSED
-    data = reply["data"]
-    if command.reply is protocol.Picture and (file or not json_output):
-        _save(base64.b64decode(data["data"]), file or time.strftime("sana-vcam-%Y%m%d-%H%M%S.jpg"))
-    elif not json_output:
-        print(_human(command, data))
-    return EXIT_OK
-
-
-def _save(picture: bytes, file: str) -> None:
-    if file == "-":
-        sys.stdout.buffer.write(picture)
-        return
-    try:
-        Path(file).write_bytes(picture)
-    except OSError as error:
-        raise _Failure(f"cannot write {file}: {error.strerror}") from error
-    print(f"wrote {file}", file=sys.stderr)
-
-
-def _human(command: protocol.Command, data: Mapping[str, Any]) -> str:
-    if command.reply is State:
-        return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
-    if command.reply is protocol.Presets:
-        looks = [Preset.model_construct(**preset) for preset in data["presets"]]
-        return "\n".join(_printable(line) for line in render_presets(looks).splitlines())
-    if command.reply is Preset:
-        return f"preset {data['id']}: {_printable(data['name'])}"
-    if command.reply is protocol.Switched:
-        return f"{command.name} is {'on' if data['on'] else 'off'}"
-    return "ok"
+    raise Failure("the daemon has stopped")
 
 
 def _state_line(state: Mapping[str, Any]) -> str:
@@ -329,25 +210,66 @@ def _state_line(state: Mapping[str, Any]) -> str:
     ]
     if state["error"]:
         parts.append(f"error: {state['error']}")
-    return _printable("  ".join(parts))
+    return printable("  ".join(parts))
 
 
-def _value(value: object) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.1f}"
-        case _:
-            return _printable(str(value))
+# The token
 
 
-def _compact(message: Mapping[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False)
+def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: bool) -> int:
+    """Print the token, to whoever may read its file anyway; with `rotate`, a new one."""
+    folder = _runtime_dir(runtime_dir)
+    kept_in = state_dir or places.state_dir()
+    note = rendezvous.find(folder)
+    try:
+        print(_rotate(note, kept_in, folder) if rotate else _token(note, kept_in))
+    except StartupError as error:
+        raise Failure(str(error)) from error
+    return EXIT_OK
 
 
-def _printable(text: str) -> str:
-    """Keep what could command a terminal from it."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+def _token(note: rendezvous.Rendezvous | None, state_dir: Path) -> str:
+    token = note.token.get_secret_value() if note else rendezvous.kept_token(state_dir)
+    if token is None:
+        raise Failure(f"there is no token yet; the first start makes one; {_START_HINT}")
+    return token
+
+
+def print_urls(runtime_dir: Path | None) -> int:
+    """Print the addresses with the token in them."""
+    note = rendezvous.find(_runtime_dir(runtime_dir))
+    if note is None:
+        raise Failure(f"no daemon runs; {_START_HINT}")
+    query = f"?token={quote(note.token.get_secret_value(), safe='')}"
+    where = urlsplit(note.url)
+    print(f"WebSocket  {note.url}{query}")
+    print(f"dashboard  http://{where.netloc}/{query}")
+    print(
+        "sana-vcam ctl: the token in these is a secret: whoever has it can switch your camera on. "
+        "Replace it: sana-vcam ctl token --rotate",
+        file=sys.stderr,
+    )
+    return EXIT_OK
+
+
+def _rotate(note: rendezvous.Rendezvous | None, state_dir: Path, runtime_dir: Path) -> str:
+    """Keep a new token, and wait until the running daemon holds nothing else for right."""
+    if note is not None and note.token.get_secret_value() != rendezvous.kept_token(state_dir):
+        raise Failure(
+            "the running daemon has its token from its configuration ([control] token, or "
+            f"{TOKEN_VARIABLE}); change it there, and restart"
+        )
+    token = rendezvous.rotate_token(state_dir)
+    if note is None:
+        return token
+    deadline = time.monotonic() + ROTATION_TIMEOUT_S
+    while time.monotonic() < deadline:
+        now = rendezvous.find(runtime_dir)
+        if now is None or now.token.get_secret_value() == token:
+            print(
+                "sana-vcam ctl: the old token is void; clients that used it are closed",
+                file=sys.stderr,
+            )
+            return token
+        time.sleep(0.05)
+    raise Failure("the new token is kept, but the daemon still uses the old one; restart it")

@@ -26,8 +26,14 @@ class Redaction(logging.Filter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        spellings = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
-        self._secrets = sorted((form for form in spellings if form), key=len, reverse=True)
+        self._secrets: tuple[str, ...] = ()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Take out this one, too, from now on."""
+        spellings = {*self._secrets, secret, quote(secret, safe="")} - {""}
+        self._secrets = tuple(sorted(spellings, key=len, reverse=True))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record if it holds a secret; let it pass in any case."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, get_args
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,6 +28,10 @@ MAX_ID_LENGTH = 128
 
 MAX_ID_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
+
+MAX_QUERY_FIELDS = 16
+TOKEN_FIELD = "token"  # noqa: S105 - a field's name
+"""The field of a URL's query that holds the token, and is no part of the command."""
 
 type RequestId = int | str | None
 type EventName = Literal["state", "presets", "stats", "log"]
@@ -432,6 +437,33 @@ def command_from_words(name: str, rest: str) -> Command:
     """
     model = _model(name, None)
     return _build(model, _words_to_data(model, rest.strip()), None, lax=True)
+
+
+def command_from_query(name: str, query: str) -> Command:
+    """Read a command's fields from the query of a URL, values as leniently as in text.
+
+    Raises:
+        ProtocolError: there is no such command, or its fields are wrong.
+    """
+    model = _model(name, None)
+    try:
+        pairs = parse_qsl(
+            query, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS
+        )
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.INVALID_DATA,
+            f"the query is not UTF-8, or has more than {MAX_QUERY_FIELDS} fields",
+        ) from error
+    data: dict[str, object] = {}
+    for key, value in pairs:
+        if key in data:
+            raise ProtocolError(ReplyCode.INVALID_DATA, f"{_short(key)} stands twice in the query")
+        data[key] = value
+    data.pop(TOKEN_FIELD, None)
+    if model is Subscribe and isinstance(events := data.get("events"), str):
+        data["events"] = events.replace(",", " ").split()
+    return _build(model, data, None, lax=True)
 
 
 def _parse_line(line: str) -> Request:

@@ -1,6 +1,7 @@
 """How local clients find the daemon and its token: two private files that nobody can plant.
 
-- `token` in the state directory: generated once and kept, so that hotkeys stay set up.
+- `token` in the state directory: generated once and kept, so that hotkeys stay set up. A new one
+  in its place is taken up by the running daemon.
 - `control.json` in the runtime directory: where the running daemon listens.
 """
 
@@ -39,6 +40,8 @@ class Rendezvous(BaseModel):
     """The daemon's process."""
     version: str
     """The daemon's version."""
+    socket: str | None = None
+    """The Unix socket, where there is one; it takes no token."""
 
     def text(self) -> str:
         """Write the file's content, with the token in clear."""
@@ -64,6 +67,27 @@ def load_token(configured: SecretStr | None, state_dir: Path) -> str:
     return _read_private(path, repair=True).strip() or _create_token(path)
 
 
+def kept_token(state_dir: Path) -> str | None:
+    """Return the token that is kept, if there is one.
+
+    Raises:
+        StartupError: its file cannot be trusted.
+    """
+    return _read_private(state_dir / TOKEN_FILE).strip() or None
+
+
+def rotate_token(state_dir: Path) -> str:
+    """Keep a new token in place of the old one, and return it.
+
+    Raises:
+        StartupError: the directory cannot be trusted or written.
+    """
+    private_directory(state_dir)
+    token = secrets.token_urlsafe(32)
+    _replace(state_dir / TOKEN_FILE, token + "\n")
+    return token
+
+
 def _create_token(path: Path) -> str:
     token = secrets.token_urlsafe(32)
     path.unlink(missing_ok=True)  # an empty file, left by a crash
@@ -79,10 +103,14 @@ def publish(rendezvous: Rendezvous, runtime_dir: Path) -> None:
         StartupError: the directory cannot be trusted or written.
     """
     private_directory(runtime_dir)
-    path = runtime_dir / CONTROL_FILE
-    draft = runtime_dir / f".{CONTROL_FILE}.{secrets.token_hex(8)}"
+    _replace(runtime_dir / CONTROL_FILE, rendezvous.text())
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file of ours in the place of whatever has its name; readers see old or new."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _write_new(draft, rendezvous.text())
+        _write_new(draft, text)
         # A rename replaces a symbolic link, it never follows one.
         draft.replace(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The control API on a WebSocket: connections, events and limits around the dispatcher."""
+"""The control API on its sockets: connections, events and limits around the dispatcher."""
 
 from __future__ import annotations
 
@@ -7,41 +7,28 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
-from functools import partial
-from http import HTTPStatus
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from pydantic import BaseModel, SecretStr
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import CloseCode
-from websockets.http11 import Request, Response
 
 import sana_vcam
 from sana_vcam.config import ControlConfig
-from sana_vcam.control import access, listen, procnet, protocol, rendezvous
+from sana_vcam.control import access, limits, listen, protocol, rendezvous, unixsocket
+from sana_vcam.control.admission import PATH, Admission, own_uid
+from sana_vcam.control.answers import Answer
 from sana_vcam.control.controls import Controls
+from sana_vcam.control.conversation import Client
 from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.doorway import Doorway, Visitor
+from sana_vcam.control.figures import Figures
+from sana_vcam.control.hooks import Hooks
 from sana_vcam.control.logfeed import LogFeed, Redaction
-from sana_vcam.control.outbox import Outbox
-from sana_vcam.control.ratelimit import TokenBucket
-
-PATH = "/ws"
-MAX_CLIENTS = 32
-MAX_MESSAGE_BYTES = 64 * 1024
-MESSAGES_HZ = 50
-MESSAGES_BURST = 100
-MAX_WAITING = 256
-"""Messages queued for one client before it counts as too slow."""
-
-STATE_EVERY_S = 0.05
-"""The shortest time from one `state` event to the next."""
-STATS_EVERY_S = 1.0
-CLOSE_GRACE_S = 2.0
-"""How long a client, and the command that it runs, may take to end before it is cut off."""
+from sana_vcam.errors import StartupError
 
 _WELCOME = """\
 sana-vcam {version}: the control API.
@@ -49,7 +36,9 @@ sana-vcam {version}: the control API.
 It is a WebSocket: {url}
 Give the token of control.json as "Authorization: Bearer <token>", or as ?token=<token>.
 Send {{"type": "get_state"}}, or a line such as: set_prompt as a clay figure
-"""
+
+Each command is a GET as well, which takes the token, too: /v1/set_prompt?prompt=as+a+clay+figure
+What viewers see: /v1/snapshot.jpg; figures for Prometheus: /metrics"""
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +52,10 @@ class ControlServer:
         state_dir: Where the token is kept.
         runtime_dir: Where control.json goes.
         secrets: What must never appear in a `log` event, besides the token.
+        figures: What the metrics show besides the state.
         state_every_s: The shortest time from one `state` event to the next.
         stats_every_s: The time from one `stats` event to the next.
+        token_every_s: The time from one look at the token's file to the next.
     """
 
     def __init__(
@@ -75,23 +66,29 @@ class ControlServer:
         state_dir: Path,
         runtime_dir: Path,
         secrets: tuple[str, ...] = (),
-        state_every_s: float = STATE_EVERY_S,
-        stats_every_s: float = STATS_EVERY_S,
+        figures: Callable[[], Figures] = Figures,
+        state_every_s: float = limits.STATE_EVERY_S,
+        stats_every_s: float = limits.STATS_EVERY_S,
+        token_every_s: float = limits.TOKEN_EVERY_S,
     ) -> None:
         self._config = config
         self._controls = controls
         self._dispatcher = Dispatcher(controls)
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
-        self._secrets = secrets
+        self._figures = figures
         self._state_every_s = state_every_s
         self._stats_every_s = stats_every_s
-        self._policy = access.AccessPolicy(token="")
+        self._token_every_s = token_every_s
+        self._redaction = Redaction(secrets)
+        self._admission = Admission(
+            access.AccessPolicy(token="", own_uid=own_uid()),
+            Hooks(self._dispatcher, welcome=self._welcome, metrics=self._metrics),
+        )
+        self._note: rendezvous.Rendezvous | None = None
         self._port = 0
-        self._clients: set[_Client] = set()
-        self._sockets: set[ServerConnection] = set()
-        self._admitted: set[ServerConnection] = set()
-        self._refusals_told: set[str] = set()
+        self._doorways = (Doorway(is_unix=False), Doorway(is_unix=True))
+        self._clients: set[Client] = set()
         self._state_changed = asyncio.Event()
         self._background: tuple[asyncio.Task[None], ...] = ()
         self._stack = AsyncExitStack()
@@ -122,28 +119,27 @@ class ControlServer:
                 cannot be trusted.
         """
         access.require_loopback(self._config.host)
-        runtime_dir = self._runtime_dir
         token = rendezvous.load_token(self._config.token, self._state_dir)
-        self._policy = access.AccessPolicy(token, _tokenless_uid(self._config))
+        self._take_token(token)
         async with AsyncExitStack() as stack:
-            listening = listen.open_socket(self._config, runtime_dir)
+            tcp, unix = self._doorways
+            listening = listen.open_socket(self._config, self._runtime_dir)
             stack.callback(listening.close)
             self._port = listening.getsockname()[1]
-            redaction = Redaction((token, *self._secrets))
-            server = await self._serve(listening, redaction)
-            stack.push_async_callback(self._close, server)
-            stack.enter_context(LogFeed(self._on_log, redaction))
-            note = rendezvous.Rendezvous(
-                url=self.url,
-                token=SecretStr(token),
-                pid=os.getpid(),
-                version=sana_vcam.__version__,
-            )
-            rendezvous.publish(note, runtime_dir)
-            stack.callback(rendezvous.withdraw, note, runtime_dir)
+            unix_listening = self._open_unix_socket(stack)
+            servers: list[tuple[Server, Doorway]] = []
+            stack.push_async_callback(self._close, servers)
+            servers.append((await self._serve(listening, tcp), tcp))
+            if unix_listening is not None:
+                servers.append((await self._serve(unix_listening, unix), unix))
+            stack.enter_context(LogFeed(self._on_log, self._redaction))
+            stack.callback(self._withdraw)
+            socket_path = self._runtime_dir / unixsocket.SOCKET_FILE
+            self._publish_note(None if unix_listening is None else str(socket_path))
             self._background = (
                 asyncio.create_task(self._send_states(), name="control-state"),
                 asyncio.create_task(self._send_stats(), name="control-stats"),
+                asyncio.create_task(self._follow_token(), name="control-token"),
             )
             stack.push_async_callback(_end, self._background)
             self._stack = stack.pop_all()
@@ -171,74 +167,114 @@ class ControlServer:
 
     # Opening
 
-    async def _serve(self, listening: socket.socket, redaction: Redaction) -> Server:
+    def _open_unix_socket(self, stack: AsyncExitStack) -> socket.socket | None:
+        """Open it where there can be one; hotkeys take the TCP port where there cannot."""
+        if not unixsocket.IS_SUPPORTED:
+            return None
+        rendezvous.private_directory(self._runtime_dir)
+        try:
+            listening = unixsocket.listen(self._runtime_dir)
+        except OSError as error:
+            _log.warning("no Unix socket in %s: %s", self._runtime_dir, error.strerror or error)
+            return None
+        stack.callback(listening.close)
+        ours = unixsocket.identity(self._runtime_dir)
+        stack.callback(unixsocket.remove, self._runtime_dir, ours)
+        return listening
+
+    async def _serve(self, listening: socket.socket, doorway: Doorway) -> Server:
         # At DEBUG the library logs request lines, and the token may be in one of those.
         wire_log = logging.getLogger(f"{__name__}.wire")
         wire_log.setLevel(logging.WARNING)
-        wire_log.filters = [redaction]
+        wire_log.filters = [self._redaction]
         return await serve(
             self._converse,
             sock=listening,
-            process_request=self._admit,
-            create_connection=_tracked(self._sockets, self._admitted),
+            unix=doorway.is_unix,
+            process_request=self._admission.at(doorway),
+            create_connection=doorway.connection_type(limits.MAX_MESSAGE_BYTES, wire_log),
             compression=None,
-            max_size=MAX_MESSAGE_BYTES,
+            max_size=limits.MAX_MESSAGE_BYTES,
             server_header=None,
-            close_timeout=CLOSE_GRACE_S,
+            # The doorway has the deadlines: a command may take longer than a head.
+            open_timeout=None,
+            close_timeout=limits.CLOSE_GRACE_S,
             logger=wire_log,
         )
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer an HTTP request, or return None to open a WebSocket."""
-        asked = access.AccessRequest(
-            target=request.path,
-            headers=tuple(request.headers.raw_items()),
-            peer_uid=partial(_peer_uid, connection),
-        )
-        decision = self._policy.decide(asked)
-        if isinstance(decision, access.Refused):
-            self._tell_refusal(decision)
-            return _respond(connection, decision.status, f"{decision.reason}\n")
-        if request.method != "GET":
-            response = _respond(connection, HTTPStatus.METHOD_NOT_ALLOWED, "only GET\n")
-            response.headers["Allow"] = "GET"
-            return response
-        path = request.path.partition("?")[0]
-        if path == "/" and not asked.is_websocket:
-            welcome = _WELCOME.format(version=sana_vcam.__version__, url=self.url)
-            return _respond(connection, HTTPStatus.OK, welcome)
-        if path != PATH:
-            return _respond(connection, HTTPStatus.NOT_FOUND, f"connect to {PATH}\n")
-        if len(self._admitted) >= MAX_CLIENTS:
-            self._tell_refusal(access.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many clients"))
-            return _respond(
-                connection,
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{MAX_CLIENTS} clients are connected; close one\n",
-            )
-        self._admitted.add(connection)
-        return None
+    def _welcome(self) -> str:
+        return _WELCOME.format(version=sana_vcam.__version__, url=self.url)
 
-    def _tell_refusal(self, refused: access.Refused) -> None:
-        level = logging.DEBUG if refused.reason in self._refusals_told else logging.WARNING
-        self._refusals_told.add(refused.reason)
-        _log.log(level, "refused a client (%d): %s", refused.status, refused.reason)
+    def _metrics(self) -> Answer:
+        # Loaded by the first scrape: most daemons are never asked.
+        from sana_vcam.control import metrics  # noqa: PLC0415
+
+        return metrics.answer(self._controls.state(), self._figures(), len(self._clients))
+
+    # The token, and where clients find it
+
+    def _take_token(self, token: str) -> None:
+        """Let in who has `token`, and nobody who has the one before."""
+        self._redaction.add(token)
+        self._admission.policy = access.AccessPolicy(
+            token, tokenless_uid=_tokenless_uid(self._config), own_uid=own_uid()
+        )
+        for client in self._clients:
+            if self._admission.is_revoked(client.connection):
+                client.revoked.set()
+
+    def _publish_note(self, socket_path: str | None) -> None:
+        self._note = rendezvous.Rendezvous(
+            url=self.url,
+            token=SecretStr(self._admission.policy.token),
+            pid=os.getpid(),
+            version=sana_vcam.__version__,
+            socket=socket_path,
+        )
+        rendezvous.publish(self._note, self._runtime_dir)
+
+    def _withdraw(self) -> None:
+        if self._note is not None:
+            rendezvous.withdraw(self._note, self._runtime_dir)
+
+    async def _follow_token(self) -> None:
+        """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
+        trouble = ""
+        while self._config.token is None:
+            await asyncio.sleep(self._token_every_s)
+            try:
+                token = rendezvous.kept_token(self._state_dir)
+                if token is not None and token != self._admission.policy.token:
+                    self._take_token(token)
+                    self._publish_note(self._note.socket if self._note is not None else None)
+                    _log.info("took a new control token; clients with the old one are closed")
+                trouble = ""
+            except StartupError as error:
+                if str(error) != trouble:
+                    trouble = str(error)
+                    _log.warning("the control token stays as it is: %s", trouble)
+        await asyncio.Event().wait()
 
     # Conversing
 
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one client until it goes."""
-        client = _Client(connection)
+        client = Client(cast("Visitor", connection))
         client.outbox.put_event(protocol.event_text(protocol.Hello(version=sana_vcam.__version__)))
         self._send_first(client, client.events)
         self._clients.add(client)
+        if self._admission.is_revoked(client.connection):
+            client.revoked.set()
         side_tasks = (
             asyncio.create_task(client.write(), name="control-writer"),
             asyncio.create_task(client.close_if_too_slow(), name="control-overflow"),
+            asyncio.create_task(client.close_if_revoked(), name="control-revoked"),
         )
         try:
             async for message in connection:
-                await self._handle(client, message)
+                if client.revoked.is_set():
+                    break
+                await self._answer(client, message)
         except ConnectionClosed as closed:
             _log.debug("a client went without goodbye: %s", closed)
         finally:
@@ -246,9 +282,9 @@ class ControlServer:
             client.outbox.close()
             await _end(side_tasks)
 
-    async def _handle(self, client: _Client, message: str | bytes) -> None:
+    async def _answer(self, client: Client, message: str | bytes) -> None:
         """Run one message and queue its reply; a client's next message waits until then."""
-        request = _read(client, message)
+        request = client.read(message)
         if isinstance(request, protocol.Error):
             await client.outbox.put_reply(request.text())
         elif isinstance(request.command, protocol.Subscribe):
@@ -261,7 +297,7 @@ class ControlServer:
 
     # Events
 
-    def _send_first(self, client: _Client, names: frozenset[protocol.EventName]) -> None:
+    def _send_first(self, client: Client, names: frozenset[protocol.EventName]) -> None:
         """Send what a new subscriber would else wait for until it changes."""
         if "state" in names:
             client.outbox.put_event(protocol.event_text(self._controls.state()), kind="state")
@@ -301,125 +337,19 @@ class ControlServer:
 
     # Closing
 
-    async def _close(self, server: Server) -> None:
+    async def _close(self, servers: Sequence[tuple[Server, Doorway]]) -> None:
         """Close every client with 1001; cut off what has not ended after a grace."""
-        server.close(reason="sana-vcam stops")
-        for connection in self._sockets - self._admitted:
-            connection.transport.abort()
-        ending = asyncio.ensure_future(server.wait_closed())
-        await asyncio.wait([ending], timeout=CLOSE_GRACE_S)
+        for server, doorway in servers:
+            server.close(reason="sana-vcam stops")
+            doorway.send_away()
+        ending = [asyncio.ensure_future(server.wait_closed()) for server, _ in servers]
+        if ending:
+            await asyncio.wait(ending, timeout=limits.CLOSE_GRACE_S)
         for client in self._clients:
             client.cut_off()
-        for connection in self._sockets:
-            connection.transport.abort()
-        await ending
-
-
-class _Client:
-    """One open connection: what it wants and what waits for it."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self.connection = connection
-        self.events: frozenset[protocol.EventName] = frozenset({"state"})
-        self.outbox = Outbox(MAX_WAITING)
-        self.bucket = TokenBucket(MESSAGES_HZ, MESSAGES_BURST, asyncio.get_running_loop().time)
-        self._task = asyncio.current_task()
-
-    def subscribed(self) -> protocol.Subscribed:
-        """What it receives, in the order of the docs."""
-        return protocol.Subscribed(
-            events=tuple(name for name in protocol.EVENT_NAMES if name in self.events)
-        )
-
-    def cut_off(self) -> None:
-        """End its command, if it runs one."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def write(self) -> None:
-        """Send what is queued, as fast as the client reads."""
-        with suppress(ConnectionClosed):
-            while True:
-                await self.connection.send(await self.outbox.get())
-        self.outbox.close()
-
-    async def close_if_too_slow(self) -> None:
-        """Wait for the outbox to overflow, then close the connection."""
-        await self.outbox.overflowed.wait()
-        _log.warning("closing a client that does not read its events")
-        # The goodbye waits behind all that the client has not read.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_GRACE_S):
-                await self.connection.close(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
-        self.connection.transport.abort()
-
-
-def _read(client: _Client, message: str | bytes) -> protocol.Request | protocol.Error:
-    """Read a message, unless the client has sent too many."""
-    result: protocol.Request | protocol.Error
-    try:
-        if isinstance(message, bytes):
-            raise protocol.ProtocolError(
-                protocol.ReplyCode.PARSE_ERROR, "binary messages are not understood; send text"
-            )
-        result = protocol.parse(message)
-    except protocol.ProtocolError as error:
-        result = error.reply()
-    if client.bucket.take():
-        return result
-    return protocol.Error(
-        result.id,
-        protocol.ReplyCode.RATE_LIMITED,
-        f"more than {MESSAGES_HZ} messages a second; the command did not run",
-    )
-
-
-def _tracked(
-    sockets: set[ServerConnection], admitted: set[ServerConnection]
-) -> type[ServerConnection]:
-    """Make connections keep `sockets` complete, also while they open, and leave `admitted`."""
-
-    class Tracked(ServerConnection):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            sockets.add(self)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            # A write that fails closes the connection; what the client sent before is still there.
-            if exc is not None and self.request is not None:
-                self.data_received(_unread(self.transport))
-            sockets.discard(self)
-            admitted.discard(self)
-            super().connection_lost(exc)
-
-    return Tracked
-
-
-def _unread(transport: asyncio.BaseTransport) -> bytes:
-    """Take what has come in on a broken connection; on Windows nothing is left by then."""
-    try:
-        return os.read(transport.get_extra_info("socket").fileno(), MAX_MESSAGE_BYTES)
-    except OSError:
-        return b""
-
-
-def _respond(connection: ServerConnection, status: HTTPStatus, text: str) -> Response:
-    response = connection.respond(status, text)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if status is HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if connection.request is not None and connection.request.method == "HEAD":
-        response.body = b""
-    return response
-
-
-def _peer_uid(connection: ServerConnection) -> int | None:
-    ends = connection.remote_address, connection.local_address
-    if None in ends:
-        return None
-    peer, server = (procnet.endpoint(*end[:2]) for end in ends)
-    return procnet.peer_uid(peer, server)
+        for _, doorway in servers:
+            doorway.cut_off()
+        await asyncio.gather(*ending)
 
 
 def _tokenless_uid(config: ControlConfig) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from sana_vcam.control import client as client_module
+from sana_vcam.control import ctl as ctl_module
 from sana_vcam.control import rendezvous
 from sana_vcam.control.client import add_arguments, run_ctl
 from sana_vcam.status import Output
@@ -233,7 +234,7 @@ def test_ctrl_c_ends_watch_without_a_word(monkeypatch, runtime_dir, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(client_module, "_find_daemon", interrupted)
+    monkeypatch.setattr(ctl_module, "_run", interrupted)
     assert run_ctl(["watch"], runtime_dir=runtime_dir) == 0
     assert run_ctl(["state"], runtime_dir=runtime_dir) == 130
     assert capsys.readouterr() == ("", "")

@@ -2,7 +2,7 @@
 
 import typing
 
-from sana_vcam.control import protocol, server
+from sana_vcam.control import admission, limits, protocol
 
 
 def test_the_commands_and_their_fields():
@@ -102,9 +102,9 @@ def test_every_word_is_described_for_help_and_docs():
 
 
 def test_the_limits():
-    assert server.PATH == "/ws"
-    assert server.MAX_CLIENTS == 32
-    assert server.MAX_MESSAGE_BYTES == 65536
-    assert (server.MESSAGES_HZ, server.MESSAGES_BURST) == (50, 100)
-    assert server.STATE_EVERY_S == 0.05
-    assert server.STATS_EVERY_S == 1.0
+    assert admission.PATH == "/ws"
+    assert limits.MAX_CLIENTS == 32
+    assert limits.MAX_MESSAGE_BYTES == 65536
+    assert (limits.MESSAGES_HZ, limits.MESSAGES_BURST) == (50, 100)
+    assert limits.STATE_EVERY_S == 0.05
+    assert limits.STATS_EVERY_S == 1.0

@@ -139,7 +139,8 @@ def test_control_json_round_trip(folder):
     assert mode(folder) == 0o700
     assert mode(path) == 0o600
     assert path.read_text() == (
-        '{"url": "ws://127.0.0.1:7262/ws", "token": "t0k", "pid": 42, "version": "1.0"}\n'
+        '{"url": "ws://127.0.0.1:7262/ws", "token": "t0k", "pid": 42, "version": "1.0", '
+        '"socket": null}\n'
     )
     assert rendezvous.find(folder) == NOTE
     assert "t0k" not in repr(NOTE)

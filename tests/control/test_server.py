@@ -13,8 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import sana_vcam
 from sana_vcam.config import ControlConfig
-from sana_vcam.control import protocol, rendezvous
-from sana_vcam.control import server as server_module
+from sana_vcam.control import limits, protocol, rendezvous
 from sana_vcam.control.server import ControlServer
 from sana_vcam.errors import StartupError
 from sana_vcam.status import Output
@@ -296,7 +295,7 @@ async def test_a_command_runs_though_the_client_resets_the_connection(serve, con
 async def test_a_flood_is_answered_with_rate_limited_and_the_client_lives_on(
     serve, controls, monkeypatch
 ):
-    monkeypatch.setattr(server_module, "MESSAGES_HZ", 0)
+    monkeypatch.setattr(limits, "MESSAGES_HZ", 0)
     async with serve() as server, open_client(server, max_queue=None) as client:
         for number in range(400):
             await client.send({"type": "reset", "id": number})
@@ -349,7 +348,7 @@ async def test_the_33rd_client_gets_503_until_another_leaves(serve):
 
 
 async def test_a_slow_reader_delays_nobody_and_is_closed(serve, monkeypatch):
-    monkeypatch.setattr(server_module, "CLOSE_GRACE_S", 0.05)
+    monkeypatch.setattr(limits, "CLOSE_GRACE_S", 0.05)
     log = logging.getLogger("sana_vcam.test")
     log.setLevel(logging.INFO)
     async with serve() as server, open_client(server) as good:
@@ -391,7 +390,7 @@ async def test_get_says_what_this_is(serve):
     ("request_text", "status"),
     [
         (get("/nowhere"), 404),
-        (get("/v1/blank"), 404),
+        (get("/v1/nothing"), 404),
         (upgrade("/"), 404),
         (upgrade("/ws/"), 404),
         (get("/ws"), 426),
@@ -461,7 +460,7 @@ async def test_stop_closes_clients_with_1001(serve):
 
 
 async def test_stop_does_not_wait_for_ever(serve, controls, monkeypatch):
-    monkeypatch.setattr(server_module, "CLOSE_GRACE_S", 0.05)
+    monkeypatch.setattr(limits, "CLOSE_GRACE_S", 0.05)
     async with serve() as server:
         _, mute = await asyncio.open_connection("127.0.0.1", server.port)
         reader, deaf = await asyncio.open_connection("127.0.0.1", server.port)

@@ -34,7 +34,7 @@ def examined(case: Case, *, uid: int = 0, **settings: str) -> dict[str, dict[str
         for folder in home.iterdir():
             folder.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.guest.inside._cli", "doctor", "--json"],
+        [sys.executable, "-m", "sana_vcam", "doctor", "--json"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

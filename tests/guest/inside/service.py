@@ -23,7 +23,7 @@ DROP_IN = Path("/etc/systemd/system/sana-vcam.service.d/guest.conf")
 DEVICE = "/dev/video10"
 SCRIPT = """#!{python}
 import sys
-from tests.guest.inside._cli import main
+from sana_vcam.cli import main
 sys.exit(main())
 """
 

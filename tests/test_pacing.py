@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sana_vcam.camera.pacing import Decimator, Grid
+from sana_vcam.pacing import Decimator, Grid
 
 
 def taken(rate_hz, times):

@@ -1,0 +1,61 @@
+"""HTTP answers, and the headers that no answer goes without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+JPEG = "image/jpeg"
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    # Nothing of it is kept: pictures, prompts, and the token in the URL.
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    # No page runs, shows or frames it.
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP request is answered with."""
+
+    status: HTTPStatus
+    body: bytes
+    content_type: str = TEXT
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def text(cls, status: HTTPStatus, text: str) -> Answer:
+        """Answer with one line of plain text."""
+        return cls(status, f"{text}\n".encode())
+
+    def response(self, *, with_body: bool = True) -> Response:
+        """Make it what the library sends; without its body it answers HEAD."""
+        headers = Headers()
+        headers["Date"] = formatdate(usegmt=True)
+        headers["Connection"] = "close"
+        headers["Content-Length"] = str(len(self.body))
+        headers["Content-Type"] = self.content_type
+        for name, value in self.headers.items():
+            headers[name] = value
+        secure(headers)
+        body = self.body if with_body else b""
+        return Response(self.status.value, self.status.phrase, headers, body)
+
+
+def secure(headers: Headers) -> None:
+    """Add the security headers that are not there yet."""
+    for name, value in SECURITY_HEADERS.items():
+        if name not in headers:
+            headers[name] = value

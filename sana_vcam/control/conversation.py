@@ -1,0 +1,87 @@
+"""One client's WebSocket: what it sends, in order; what waits for it; and why it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from sana_vcam.control import limits, protocol
+from sana_vcam.control.doorway import Visitor
+from sana_vcam.control.outbox import Outbox
+from sana_vcam.control.ratelimit import TokenBucket
+
+_log = logging.getLogger(__name__)
+
+
+class Client:
+    """An open connection: what it wants and what waits for it."""
+
+    def __init__(self, connection: Visitor) -> None:
+        self.connection = connection
+        self.events: frozenset[protocol.EventName] = frozenset({"state"})
+        self.outbox = Outbox(limits.MAX_WAITING)
+        self.revoked = asyncio.Event()
+        """Set once the token that it came with holds no more."""
+        self._bucket = TokenBucket(
+            limits.MESSAGES_HZ, limits.MESSAGES_BURST, asyncio.get_running_loop().time
+        )
+        self._task = asyncio.current_task()
+
+    def subscribed(self) -> protocol.Subscribed:
+        """What it receives, in the order of the docs."""
+        return protocol.Subscribed(
+            events=tuple(name for name in protocol.EVENT_NAMES if name in self.events)
+        )
+
+    def read(self, message: str | bytes) -> protocol.Request | protocol.Error:
+        """Read a message, unless the client has sent too many."""
+        result: protocol.Request | protocol.Error
+        try:
+            if isinstance(message, bytes):
+                raise protocol.ProtocolError(
+                    protocol.ReplyCode.PARSE_ERROR, "binary messages are not understood; send text"
+                )
+            result = protocol.parse(message)
+        except protocol.ProtocolError as error:
+            result = error.reply()
+        if self._bucket.take():
+            return result
+        return protocol.Error(
+            result.id,
+            protocol.ReplyCode.RATE_LIMITED,
+            f"more than {limits.MESSAGES_HZ} messages a second; the command did not run",
+        )
+
+    def cut_off(self) -> None:
+        """End its command, if it runs one."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def write(self) -> None:
+        """Send what is queued, as fast as the client reads."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self.connection.send(await self.outbox.get())
+        self.outbox.close()
+
+    async def close_if_too_slow(self) -> None:
+        """Wait for the outbox to overflow, then close the connection."""
+        await self.outbox.overflowed.wait()
+        _log.warning("closing a client that does not read its events")
+        await self._close(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
+
+    async def close_if_revoked(self) -> None:
+        """Wait for its token to be replaced, then close the connection."""
+        await self.revoked.wait()
+        await self._close(CloseCode.POLICY_VIOLATION, "the token has changed")
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        # The goodbye waits behind all that the client has not read.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limits.CLOSE_GRACE_S):
+                await self.connection.close(code, reason)
+        self.connection.transport.abort()

@@ -1,0 +1,85 @@
+"""The HTTP side of the API: commands as GET, the picture, the metrics; free of any transport."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from sana_vcam.control import protocol
+from sana_vcam.control.answers import JPEG, JSON, Answer
+from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.protocol import ReplyCode
+
+PREFIX = "/v1/"
+SNAPSHOT_PATH = "/v1/snapshot.jpg"
+METRICS_PATH = "/metrics"
+
+STATUS_OF: Mapping[ReplyCode, HTTPStatus] = {
+    ReplyCode.PARSE_ERROR: HTTPStatus.BAD_REQUEST,
+    ReplyCode.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
+    ReplyCode.INVALID_DATA: HTTPStatus.BAD_REQUEST,
+    ReplyCode.UNKNOWN_COMMAND: HTTPStatus.NOT_FOUND,
+    ReplyCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ReplyCode.NOT_READY: HTTPStatus.CONFLICT,
+    ReplyCode.REJECTED: HTTPStatus.CONFLICT,
+    ReplyCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    ReplyCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The status of an error reply; a reply that is ok has 200."""
+
+
+class Hooks:
+    """Answers GET requests that the policy has let in.
+
+    Args:
+        dispatcher: Runs the commands.
+        welcome: What `/` says.
+        metrics: Makes the answer to `/metrics`.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        *,
+        welcome: Callable[[], str],
+        metrics: Callable[[], Answer],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._welcome = welcome
+        self._metrics = metrics
+
+    async def answer(self, target: str) -> Answer:
+        """Answer `target`, the path with its query. Paths are taken as they are, not decoded."""
+        path, _, query = target.partition("?")
+        if path == "/":
+            return Answer.text(HTTPStatus.OK, self._welcome())
+        if path == METRICS_PATH:
+            return self._metrics()
+        if path == SNAPSHOT_PATH:
+            return _as_picture(await self._run("snapshot", query))
+        name = path.removeprefix(PREFIX)
+        if not path.startswith(PREFIX) or "/" in name:
+            known = f"/ws, {PREFIX}<command>, {SNAPSHOT_PATH}, {METRICS_PATH}"
+            return Answer.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
+        return as_answer(await self._run(name, query))
+
+    async def _run(self, name: str, query: str) -> protocol.Ok | protocol.Error:
+        try:
+            command = protocol.command_from_query(name, query)
+        except protocol.ProtocolError as error:
+            return error.reply()
+        return await self._dispatcher.answer(protocol.Request(None, command))
+
+
+def as_answer(reply: protocol.Ok | protocol.Error) -> Answer:
+    """Make a reply an HTTP answer; its body is what a WebSocket would be sent."""
+    status = HTTPStatus.OK if isinstance(reply, protocol.Ok) else STATUS_OF[reply.code]
+    more = {"Retry-After": "1"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
+    return Answer(status, f"{reply.text()}\n".encode(), JSON, more)
+
+
+def _as_picture(reply: protocol.Ok | protocol.Error) -> Answer:
+    if isinstance(reply, protocol.Ok) and isinstance(reply.data, protocol.Picture):
+        return Answer(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
+    return as_answer(reply)

@@ -1,0 +1,31 @@
+"""What the control API bears and how long it waits, in one place."""
+
+from __future__ import annotations
+
+MAX_CLIENTS = 32
+"""Open WebSockets on the TCP port; on the Unix socket as many again, so that it stays a way in."""
+MAX_CLIENTS_OF_ANOTHER_USER = 8
+"""Of those, how many may belong to one other user of this machine, who has the token."""
+MAX_MESSAGE_BYTES = 64 * 1024
+MESSAGES_HZ = 50
+MESSAGES_BURST = 100
+"""For each WebSocket by itself, and for all GETs of a listener together."""
+MAX_WAITING = 256
+"""Messages queued for one client before it counts as too slow."""
+
+MAX_OPENING = 256
+"""Connections that may wait to be let in; more than the system hands over at once."""
+MAX_SERVED = 64
+"""GETs whose commands may run at the same time."""
+HEAD_TIMEOUT_S = 5.0
+"""How long a client may take for its request's head."""
+ANSWER_TIMEOUT_S = 10.0
+"""How long a client may take to read an HTTP answer and to close."""
+CLOSE_GRACE_S = 2.0
+"""How long a client, and the command that it runs, may take to end before it is cut off."""
+
+STATE_EVERY_S = 0.05
+"""The shortest time from one `state` event to the next."""
+STATS_EVERY_S = 1.0
+TOKEN_EVERY_S = 0.5
+"""How often the token's file is looked at."""
