@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sana_vcam import devices, pixels
-from sana_vcam.pacing import Decimator
 from sana_vcam.camera.source import CameraFault, CameraSource, Words, open_source
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.errors import CameraError
 from sana_vcam.frames import CameraFrame, Pixels
 from sana_vcam.meter import Meter
+from sana_vcam.pacing import Decimator
 from sana_vcam.status import CameraState
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.pacing import Grid
 from sana_vcam.errors import CameraError
+from sana_vcam.pacing import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
