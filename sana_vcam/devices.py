@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sana_vcam.camera.modes import DECODABLE, choose
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.v4l2 import (
     LOOPBACK_DRIVER,
     Capability,
@@ -25,7 +24,7 @@ from sana_vcam.camera.v4l2 import (
     fcntl_ioctl,
     poll_descriptors,
 )
-from sana_vcam.errors import SinkError
+from sana_vcam.errors import CameraFault, CameraWords, SinkError
 
 type Kind = Literal["camera", "virtual camera", "other"]
 
@@ -113,10 +112,10 @@ def find_camera(wanted: str = "", system: System | None = None) -> Device:
     cameras = [device for device in every if device.kind == "camera"]
     found = _match(wanted, cameras, system) if wanted else next(iter(cameras), None)
     if found is None:
-        raise CameraFault(_no_camera(wanted, every, cameras, system), Words.NONE)
+        raise CameraFault(_no_camera(wanted, every, cameras, system), CameraWords.NONE)
     if not found.may_open:
         message = f"no right to open the camera {describe(found)}: {JOIN_GROUP}"
-        raise CameraFault(message, Words.FORBIDDEN)
+        raise CameraFault(message, CameraWords.FORBIDDEN)
     return found
 
 

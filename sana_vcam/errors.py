@@ -4,14 +4,16 @@
      ├─ ConfigError            exit 78 (EX_CONFIG of sysexits.h, which systemd knows)
      ├─ StartupError           exit 1: port taken, second daemon, virtual camera missing …
      ├─ CameraError            the camera cannot be opened or has stopped; its owner retries
-     │   └─ CameraFault        … with calm words for viewers (`sana_vcam.camera.source`)
+     │   └─ CameraFault        … with calm words for viewers
      ├─ SinkError              the virtual camera cannot be opened or refused a frame
-     │   └─ SinkLost           … and may come back by itself (`sana_vcam.sinks.loopback`)
+     │   └─ SinkLost           … and may come back by itself
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.sana`: what the Reactor platform or the model refused
 
 Every message says what is wrong, where, and the command or key that mends it.
 """
+
+from enum import StrEnum
 
 EXIT_OK = 0
 EXIT_FAILURE = 1
@@ -38,8 +40,32 @@ class CameraError(SanaVcamError):
     """The camera cannot be opened, or has stopped delivering frames."""
 
 
+class CameraWords(StrEnum):
+    """What is wrong, in calm words for a meeting: no names, paths or commands."""
+
+    UNPLUGGED = "The camera was unplugged"
+    BUSY = "Another program uses the camera"
+    SILENT = "The camera gives no picture"
+    WAKING = "The camera is waking up"
+    NONE = "There is no camera"
+    FORBIDDEN = "The camera may not be used"
+    FORMAT = "The camera's picture cannot be read"
+
+
+class CameraFault(CameraError):
+    """A `CameraError` that viewers may be told of, in `words`."""
+
+    def __init__(self, message: str, words: CameraWords) -> None:
+        super().__init__(message)
+        self.words = words
+
+
 class SinkError(SanaVcamError):
     """The virtual camera cannot be opened, or refused a frame."""
+
+
+class SinkLost(SinkError):
+    """A virtual camera took frames and takes none any more; its owner opens it again."""
 
 
 class CommandFailed(SanaVcamError):

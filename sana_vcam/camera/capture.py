@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sana_vcam import devices, pixels
-from sana_vcam.camera.source import CameraFault, CameraSource, Words, open_source
+from sana_vcam.camera.source import CameraSource, open_source
 from sana_vcam.camera.testscene import TestScene
-from sana_vcam.errors import CameraError
+from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.frames import CameraFrame, Pixels
 from sana_vcam.meter import Meter
 from sana_vcam.pacing import Decimator
@@ -204,7 +204,7 @@ class Camera:
 
 
 def _lost(before: CameraStatus, name: str, error: CameraError) -> CameraStatus:
-    words = error.words if isinstance(error, CameraFault) else Words.SILENT
+    words = error.words if isinstance(error, CameraFault) else CameraWords.SILENT
     return replace(before, state=CameraState.LOST, name=name, error=str(error), words=words)
 
 

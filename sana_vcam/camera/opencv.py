@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam import devices
-from sana_vcam.camera.source import CameraFault, Words
+from sana_vcam.errors import CameraFault, CameraWords
 
 if TYPE_CHECKING:
     from sana_vcam.config import CameraConfig
@@ -27,10 +27,10 @@ class OpenCvCapture:
         try:
             self._capture: Any = cv2.VideoCapture(device.number, cv2.CAP_ANY)
             if not self._capture.isOpened():
-                raise self._fault("cannot be opened: another program may use it", Words.BUSY)
+                raise self._fault("cannot be opened: another program may use it", CameraWords.BUSY)
             _ask_for(cv2, self._capture, config)
         except cv2.error as error:
-            raise self._fault(f"cannot be opened: {error}", Words.SILENT) from error
+            raise self._fault(f"cannot be opened: {error}", CameraWords.SILENT) from error
 
     def read(self) -> Pixels:
         """Wait for the next picture. Raises `CameraFault`."""
@@ -42,14 +42,14 @@ class OpenCvCapture:
                 pixels: Pixels = picture
                 return pixels
         raise self._fault(
-            "gives no picture: it was unplugged, is asleep or has stalled", Words.SILENT
+            "gives no picture: it was unplugged, is asleep or has stalled", CameraWords.SILENT
         )
 
     def close(self) -> None:
         """Release the camera; its light goes off."""
         self._capture.release()
 
-    def _fault(self, what: str, words: Words) -> CameraFault:
+    def _fault(self, what: str, words: CameraWords) -> CameraFault:
         return CameraFault(f"the camera {devices.describe(self._device)} {what}", words)
 
 

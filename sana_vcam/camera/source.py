@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-
-from sana_vcam.errors import CameraError
 
 if TYPE_CHECKING:
     from sana_vcam.config import CameraConfig
     from sana_vcam.frames import Pixels
-
-
-class Words(StrEnum):
-    """What is wrong, in calm words for a meeting: no names, paths or commands."""
-
-    UNPLUGGED = "The camera was unplugged"
-    BUSY = "Another program uses the camera"
-    SILENT = "The camera gives no picture"
-    WAKING = "The camera is waking up"
-    NONE = "There is no camera"
-    FORBIDDEN = "The camera may not be used"
-    FORMAT = "The camera's picture cannot be read"
-
-
-class CameraFault(CameraError):
-    """A `CameraError` that viewers may be told of, in `words`."""
-
-    def __init__(self, message: str, words: Words) -> None:
-        super().__init__(message)
-        self.words = words
 
 
 class CameraSource(Protocol):

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from sana_vcam import devices
 from sana_vcam.camera.decode import PictureFormat, decode
 from sana_vcam.camera.modes import COMPRESSED, DECODABLE, Choice, choose
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.v4l2 import fourcc_words
+from sana_vcam.errors import CameraFault, CameraWords
 
 if TYPE_CHECKING:
     from sana_vcam.config import CameraConfig
@@ -75,7 +75,7 @@ class Stream:
         self._bad = 0
         choice = choose(device.modes, config.width, config.height, config.fps)
         if choice is None:
-            raise self._fault(_no_format(device), Words.FORMAT)
+            raise self._fault(_no_format(device), CameraWords.FORMAT)
         try:
             self._node = os.open(device.path, FLAGS)
         except OSError as error:
@@ -140,7 +140,7 @@ class Stream:
                 f"the camera {devices.describe(self._device)} gives {name} instead of {choice}, "
                 "which cannot be read: set camera.width and camera.height to a size it lists "
                 "(sana-vcam devices)",
-                Words.FORMAT,
+                CameraWords.FORMAT,
             )
         return PictureFormat(name, width, height, 0 if name in COMPRESSED else line)
 
@@ -197,12 +197,12 @@ class Stream:
             raise self._fault(
                 f"the computer was asleep: the camera {devices.describe(self._device)} is opened "
                 "again",
-                Words.WAKING,
+                CameraWords.WAKING,
             )
 
     # -- what is wrong, and the mend -------------------------------------------------------------
 
-    def _fault(self, message: str, words: Words) -> CameraFault:
+    def _fault(self, message: str, words: CameraWords) -> CameraFault:
         return CameraFault(message, words)
 
     def _silent(self) -> CameraFault:
@@ -210,7 +210,7 @@ class Stream:
         return self._fault(
             f"the camera {devices.describe(self._device)} gives {what}: it is opened again; if "
             "that does not help, unplug it and plug it in again, into the computer itself",
-            Words.SILENT,
+            CameraWords.SILENT,
         )
 
     def _cannot(self, error: OSError) -> CameraFault:
@@ -223,22 +223,22 @@ class Stream:
             by = f"by {holders}" if holders else "by another program"
             return self._fault(
                 f"the camera {who} is in use {by}: close it there; it is opened here by itself",
-                Words.BUSY,
+                CameraWords.BUSY,
             )
         if error.errno in {errno.EACCES, errno.EPERM}:
             return self._fault(
-                f"no right to open the camera {who}: {devices.JOIN_GROUP}", Words.FORBIDDEN
+                f"no right to open the camera {who}: {devices.JOIN_GROUP}", CameraWords.FORBIDDEN
             )
         if error.errno == errno.ENOSPC:
             return self._fault(
                 f"the USB bus has no room for the camera {who}: plug it into another port (not "
                 "the hub of another camera), or set camera.width and camera.height lower",
-                Words.SILENT,
+                CameraWords.SILENT,
             )
         return self._fault(
             f"the camera {who} fails: {error.strerror}; it is opened again; if that does not "
             "help, unplug it and plug it in again",
-            Words.SILENT,
+            CameraWords.SILENT,
         )
 
 
@@ -246,7 +246,7 @@ def unplugged(name: str) -> CameraFault:
     """The camera was there, and is no more."""
     return CameraFault(
         f'the camera "{name}" was unplugged: plug it in again; it is opened by itself',
-        Words.UNPLUGGED,
+        CameraWords.UNPLUGGED,
     )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from sana_vcam import devices
 from sana_vcam.camera.opencv import OpenCvCapture
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.stream import Stream, unplugged
-from sana_vcam.errors import CameraError
+from sana_vcam.errors import CameraError, CameraFault, CameraWords
 
 if TYPE_CHECKING:
     from sana_vcam.config import CameraConfig
@@ -81,7 +80,7 @@ class Webcam:
         try:
             return devices.find_camera(self._wanted, self._system)
         except CameraFault as fault:
-            if self._known and fault.words is Words.NONE:
+            if self._known and fault.words is CameraWords.NONE:
                 raise unplugged(self._name) from fault
             raise
 

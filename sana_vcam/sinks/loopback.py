@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sana_vcam import devices
 from sana_vcam.camera.v4l2 import LOOPBACK_DRIVER, fourcc_words, query
-from sana_vcam.errors import SinkError
+from sana_vcam.errors import SinkError, SinkLost
 
 if TYPE_CHECKING:
     from sana_vcam.frames import Pixels
@@ -47,10 +47,6 @@ CONTROL_TIMEOUT = CONTROL_KEEP_FORMAT + 2
 CONTROL_TIMEOUT_IMAGE_IO = CONTROL_KEEP_FORMAT + 3
 
 FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-class SinkLost(SinkError):
-    """A virtual camera took frames and takes none any more; its owner opens it again."""
 
 
 @dataclass(frozen=True, slots=True)

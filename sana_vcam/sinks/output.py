@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.errors import SinkError
-from sana_vcam.sinks.loopback import SinkLost
+from sana_vcam.errors import SinkError, SinkLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import pytest
 
 from sana_vcam.camera import capture
 from sana_vcam.camera.capture import Camera, CameraStatus, backoff, camera_frame
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.config import CameraConfig
+from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.frames import CameraFrame
 from sana_vcam.mailbox import Mailbox
 from sana_vcam.status import CameraState
@@ -167,8 +167,8 @@ def test_a_lost_camera_leaves_no_old_picture_behind(monkeypatch):
 
 def test_the_status_has_words_for_viewers(monkeypatch):
     monkeypatch.setattr(capture, "FIRST_WAIT_S", 60.0)
-    fault = CameraFault('the camera "HD" (/dev/video0) was unplugged', Words.UNPLUGGED)
-    for error, words in ((fault, "The camera was unplugged"), (Lost, Words.SILENT)):
+    fault = CameraFault('the camera "HD" (/dev/video0) was unplugged', CameraWords.UNPLUGGED)
+    for error, words in ((fault, "The camera was unplugged"), (Lost, CameraWords.SILENT)):
         rig = Rig(ScriptedSource((64, 36), error))
         with rig.running():
             rig.wait_for(lambda rig=rig: rig.camera.status.state is CameraState.LOST)

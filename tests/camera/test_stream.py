@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sana_vcam.camera import stream
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.stream import FIRST_PICTURE_S, NEXT_PICTURE_S, Stream
 from sana_vcam.config import CameraConfig
+from sana_vcam.errors import CameraFault, CameraWords
 from tests.camera.driver import CaptureDriver
 from tests.sinks.fakes import open_descriptors
 
@@ -110,7 +110,7 @@ def test_a_stalled_camera_is_given_up_after_a_few_seconds(driver, opened):
     fault_of(opened.read)
 
     assert "gives no picture: it is opened again" in message
-    assert words is Words.SILENT
+    assert words is CameraWords.SILENT
     assert first == pytest.approx(FIRST_PICTURE_S)
     assert driver.now - start == pytest.approx(NEXT_PICTURE_S)
     assert max(driver.waits) <= stream.SLICE_S
@@ -127,7 +127,7 @@ def test_an_unplugged_camera_is_noticed_at_once(driver, opened, events):
     assert message == (
         'the camera "HD Webcam" was unplugged: plug it in again; it is opened by itself'
     )
-    assert words is Words.UNPLUGGED
+    assert words is CameraWords.UNPLUGGED
     assert driver.now == start
 
 
@@ -137,7 +137,7 @@ def test_a_broken_stream_is_said(driver, opened):
 
     message, words = fault_of(opened.read)
     assert "fails: Input/output error; it is opened again" in message
-    assert words is Words.SILENT
+    assert words is CameraWords.SILENT
 
 
 def test_a_camera_is_opened_again_after_the_computer_slept(driver, opened, asleep):
@@ -147,7 +147,7 @@ def test_a_camera_is_opened_again_after_the_computer_slept(driver, opened, aslee
 
     message, words = fault_of(opened.read)
     assert "the computer was asleep" in message
-    assert words is Words.WAKING
+    assert words is CameraWords.WAKING
 
 
 def test_a_camera_in_use_names_the_program(driver):
@@ -169,10 +169,10 @@ def test_without_a_name_it_is_another_program(driver):
 @pytest.mark.parametrize(
     ("error", "part", "words"),
     [
-        (errno.ENOSPC, "the USB bus has no room", Words.SILENT),
-        (errno.ENODEV, "was unplugged", Words.UNPLUGGED),
-        (errno.EACCES, "usermod -aG video", Words.FORBIDDEN),
-        (errno.EPROTO, "unplug it and plug it in again", Words.SILENT),
+        (errno.ENOSPC, "the USB bus has no room", CameraWords.SILENT),
+        (errno.ENODEV, "was unplugged", CameraWords.UNPLUGGED),
+        (errno.EACCES, "usermod -aG video", CameraWords.FORBIDDEN),
+        (errno.EPROTO, "unplug it and plug it in again", CameraWords.SILENT),
     ],
 )
 def test_what_keeps_a_camera_from_starting_is_said_with_the_mend(driver, error, part, words):
@@ -186,7 +186,7 @@ def test_what_keeps_a_camera_from_starting_is_said_with_the_mend(driver, error, 
 def test_a_node_that_is_gone_is_an_unplugged_camera(driver):
     driver.node.unlink()
 
-    assert fault_of(lambda: open_stream(driver))[1] is Words.UNPLUGGED
+    assert fault_of(lambda: open_stream(driver))[1] is CameraWords.UNPLUGGED
 
 
 def test_a_format_that_cannot_be_read_is_said(driver):
@@ -195,7 +195,7 @@ def test_a_format_that_cannot_be_read_is_said(driver):
     message, words = fault_of(lambda: open_stream(driver))
     assert "gives H264 instead of MJPG 1280x720 at 30 fps" in message
     assert "camera.width" in message
-    assert words is Words.FORMAT
+    assert words is CameraWords.FORMAT
 
 
 def test_a_camera_without_a_format_that_can_be_read_is_not_opened(tmp_path):
@@ -203,7 +203,7 @@ def test_a_camera_without_a_format_that_can_be_read_is_not_opened(tmp_path):
 
     message, words = fault_of(lambda: open_stream(driver))
     assert "gives H264, HEVC, which cannot be read" in message
-    assert words is Words.FORMAT
+    assert words is CameraWords.FORMAT
     assert driver.asked is None
 
 
@@ -230,7 +230,7 @@ def test_a_driver_that_refuses_the_rate_still_streams(driver):
     open_stream(driver).close()
 
 
-@pytest.mark.parametrize("words", Words)
+@pytest.mark.parametrize("words", CameraWords)
 def test_the_words_for_viewers_name_nothing(words):
     """They stand on a card in a meeting."""
     assert not set(words) & set('"/(:;0123456789')

@@ -7,11 +7,10 @@ import pytest
 
 from sana_vcam import devices
 from sana_vcam.camera import opencv
-from sana_vcam.camera.source import CameraFault, Words
 from sana_vcam.camera.stream import Stream
 from sana_vcam.camera.webcam import Webcam
 from sana_vcam.config import CameraConfig
-from sana_vcam.errors import CameraError
+from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from tests.camera.driver import CaptureDriver
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -51,7 +50,7 @@ class Rig:
         for one in self.cameras:
             if wanted in {"", one.name, *one.stable_ids}:
                 return one
-        raise CameraFault("there is no camera", Words.NONE)
+        raise CameraFault("there is no camera", CameraWords.NONE)
 
     def _connect(self, device, config):
         capture = FakeCapture(device)
@@ -96,7 +95,7 @@ def test_without_a_stable_id_it_is_kept_to_by_its_name(rig):
         rig.webcam.open()
 
     assert 'the camera "HD Webcam" was unplugged: plug it in again' in str(caught.value)
-    assert caught.value.words is Words.UNPLUGGED
+    assert caught.value.words is CameraWords.UNPLUGGED
     rig.plug_in(4)
     rig.webcam.open()
     assert rig.captures[-1].device.number == 4
@@ -107,7 +106,7 @@ def test_a_camera_that_never_was_there_is_not_called_unplugged(rig):
     with pytest.raises(CameraFault) as caught:
         rig.webcam.open()
 
-    assert caught.value.words is Words.NONE
+    assert caught.value.words is CameraWords.NONE
 
 
 def test_on_linux_the_camera_is_read_through_v4l2(tmp_path, monkeypatch):
@@ -205,4 +204,4 @@ def test_a_camera_that_does_not_open_may_be_in_use(elsewhere, monkeypatch):
     with pytest.raises(CameraFault, match="another program may use it") as caught:
         elsewhere.open()
 
-    assert caught.value.words is Words.BUSY
+    assert caught.value.words is CameraWords.BUSY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.guest.rig import Cache, RigMissing
 
 
 def main(arguments: Sequence[str]) -> int:
+    # So that a guest and its folder go with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         Cache.default().ensure()
     except RigMissing as error:

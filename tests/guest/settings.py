@@ -87,7 +87,7 @@ SETTINGS = (
         1,
         ("consumers", "refusals", "life", "webcam", "watched", "doctor", "browser"),
     ),
-    Setting("newest-shared", Guest("uml", udev=True), 0, ("consumers", "refusals")),
+    Setting("newest-shared", Guest("uml", udev=True), 0, ("consumers", "refusals", "browser")),
     Setting(
         "systemd",
         Guest("uml", systemd=True, shares=READABLE_BY_ALL),

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pyvirtualcam.util import encode_fourcc
 
-from sana_vcam.errors import SinkError
+from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.sinks import loopback
-from sana_vcam.sinks.loopback import LoopbackBackend, SinkLost
+from sana_vcam.sinks.loopback import LoopbackBackend
 from tests.sinks.fakes import Machine, open_descriptors
 
 WIDTH, HEIGHT = 64, 36

@@ -5,9 +5,8 @@ import logging
 import numpy as np
 import pytest
 
-from sana_vcam.errors import SinkError
+from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.sinks import output as output_module
-from sana_vcam.sinks.loopback import SinkLost
 from sana_vcam.sinks.output import Output, OutputStatus
 
 FRAME = np.zeros(4, np.uint8)

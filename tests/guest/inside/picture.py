@@ -31,7 +31,7 @@ BAR = WIDTH // len(BARS)
 MOST_STEPS_BACK = 2
 """The driver has a ring of few buffers: a reader that was late may find a newer picture in the
 place of an older one, and then the older ones."""
-MOST_SENT_PER_GOT = 2.0
+MOST_SENT_PER_GOT = 3.0
 """More than one on a busy machine, where a reader is late for some."""
 LEAST_COUNTED = 0.9
 """The share of pictures whose number must be readable."""

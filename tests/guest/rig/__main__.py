@@ -8,6 +8,7 @@ python -m tests.guest.rig run --qemu --series 0.12 --udev -- bash -c 'modprobe v
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.guest.rig.guest import accelerated
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
+    # So that a guest and its folder go with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     cache = Cache.default()
     try:
         if arguments.command == "build":
