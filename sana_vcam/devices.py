@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -445,13 +445,20 @@ def _have(loopbacks: Sequence[Device]) -> str:
 def _no_virtual_camera(label: str, loopbacks: Sequence[Device], system: System) -> str:
     if not loopbacks:
         return f"there is no virtual camera. {_make_virtual_camera(label, system)}"
+    number = free_number(device.number for device in list_devices(system))
     return (
         f'no virtual camera has the label "{label}"; {_have(loopbacks)}. Use one of them by '
         f"setting sink.label or sink.device, or add one: "
-        f'sudo v4l2loopback-ctl add -n "{label}" -x 1 {NUMBER} '
+        f'sudo v4l2loopback-ctl add -n "{label}" -x 1 {number} '
         "(with v4l2loopback before 0.13, unload the module and load it with all of them, such as "
-        f'video_nr={NUMBER},{NUMBER + 1} exclusive_caps=1,1 card_label="{label},Other")'
+        f'video_nr={number},{number + 1} exclusive_caps=1,1 card_label="{label},Other")'
     )
+
+
+def free_number(taken: Iterable[int]) -> int:
+    """The first number from the usual one on that no video device has."""
+    used = set(taken)
+    return next(number for number in range(NUMBER, NUMBER + 64) if number not in used)
 
 
 def _make_virtual_camera(label: str, system: System) -> str:

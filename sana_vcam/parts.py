@@ -64,5 +64,6 @@ class Parts:
             delay_ms=round(buffer.delay_s * 1000) if program.output is Output.LIVE else None,
             dropped=buffer.dropped,
             repeated=buffer.repeated,
-            error=engine.error or camera.error or self.sink.status.error,
+            # What is nearest to the user comes first: it is often the cause of the rest.
+            error=camera.error or self.sink.status.error or engine.error,
         )

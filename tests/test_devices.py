@@ -404,7 +404,7 @@ def test_another_loopback_is_never_taken_but_named(full):
     message = str(caught.value)
     assert '"OBS Virtual Camera"' in message
     assert '"SANA VCam"' in message
-    assert 'v4l2loopback-ctl add -n "My Cam" -x 1 10' in message
+    assert 'v4l2loopback-ctl add -n "My Cam" -x 1 13' in message
 
 
 @pytest.mark.parametrize(

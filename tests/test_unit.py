@@ -116,7 +116,9 @@ def test_the_user_unit_comes_before_wireplumber_and_at_login() -> None:
 def test_a_reload_judges_before_it_signals(unit: Path) -> None:
     check, signal = settings(unit)["ExecReload"]
     start = settings(unit)["ExecStart"][0]
-    assert check == start.replace(" run", " config check")
+    # Without the variable: systemd 252 sets it for a reload, but keeps the folder closed.
+    without = "/usr/bin/env -u CREDENTIALS_DIRECTORY "
+    assert check == without + start.replace(" run", " config check")
     assert signal == "kill -HUP $MAINPID"
 
 

@@ -131,7 +131,7 @@ def _full(reason: str) -> access.Refused:
 
 def _peer_uid(doorway: Doorway, visitor: Visitor) -> int | None:
     if doorway.is_unix:
-        return unixsocket.peer_uid(visitor.transport.get_extra_info("socket"))
+        return visitor.uid
     ends = visitor.remote_address, visitor.local_address
     if None in ends:
         return None

@@ -67,7 +67,7 @@ def json_schema() -> Document:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sana-vcam control API",
         "description": "A message: from a client one of the Request, to a client all others.",
-        "oneOf": [
+        "anyOf": [
             {"$ref": ref.replace("#/components/schemas/", "#/$defs/")} for ref in names.values()
         ],
         "$defs": schemas,

@@ -84,7 +84,7 @@ def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) ->
     note = rendezvous.find(directory)
     if note is not None and url in {None, note.url}:
         mine = token or note.token.get_secret_value()
-        # A token of the user's own is to be judged, so it goes where tokens are looked at.
+        # A daemon that is named by its address is reached there.
         has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
         return Daemon(note.url, mine, note.pid, directory if has_socket else None)
     if url is None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import InvalidMessage
 from websockets.http11 import Response
+from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
 from websockets.typing import LoggerLike, StatusLike
 
-from sana_vcam.control import limits
+from sana_vcam.control import limits, unixsocket
 from sana_vcam.control.answers import Answer, secure
 
 
@@ -99,7 +100,22 @@ class Doorway:
         return Here
 
 
-class GuardedProtocol(ServerProtocol):
+class _Held(Protocol):
+    """Frames that are not read until the request before them has been answered.
+
+    The library reads on at once. What follows a GET is no frame, and would end the connection
+    while its command runs, without an answer and with a traceback.
+    """
+
+    def parse(self) -> Generator[None]:
+        while self.state is State.CONNECTING and not self.reader.eof:
+            if len(self.reader.buffer) > limits.MAX_MESSAGE_BYTES:
+                self.reader.buffer.clear()
+            yield
+        yield from super().parse()
+
+
+class GuardedProtocol(ServerProtocol, _Held):
     """HTTP as the library speaks it, with security headers on all that it answers by itself."""
 
     def reject(self, status: StatusLike, text: str) -> Response:
@@ -120,7 +136,7 @@ class GuardedProtocol(ServerProtocol):
 class Visitor(ServerConnection):
     """One connection, known to its doorway.
 
-    `token` is what it was let in with, `uid` the user who has a WebSocket; None if not known.
+    `token` is what it was let in with, `uid` the user at its other end; None if not known (yet).
     """
 
     def __init__(
@@ -141,6 +157,9 @@ class Visitor(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter, with a deadline for the head."""
         super().connection_made(transport)
+        if self._doorway.is_unix:
+            # Now, since a socket that is closed does not tell any more.
+            self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))
         self._doorway.enter(self)
         self._set_deadline(limits.HEAD_TIMEOUT_S)
 
@@ -158,6 +177,10 @@ class Visitor(ServerConnection):
         self._set_deadline(None)
         self._doorway.attend(self)
         self._doorway.admitted.add(self)
+
+    def read_on(self) -> None:
+        """Read what came before the WebSocket was open; some clients do not wait for it."""
+        self.data_received(b"")
 
     def attend(self) -> None:
         """Its command runs now."""

@@ -17,7 +17,7 @@ from sana_vcam.status import CameraState, Output, SessionState, State
 
 
 def answer(state: State, figures: Figures, clients: int) -> Answer:
-    """Answer a scrape. No prompt and no device's path is in it: metrics are kept for long."""
+    """Answer a scrape. No prompt is in it: what is scraped is kept for long."""
     registry = CollectorRegistry()
     registry.register(Snapshot(state, figures, clients))
     return Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)

@@ -12,6 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NoReturn, get_args
 from urllib.parse import parse_qsl
 
@@ -593,7 +594,7 @@ def _build(
 
 def _complaints(model: type[Command], error: ValidationError) -> Iterator[str]:
     """Say of each wrong field what is wrong and what is expected; at most three."""
-    schema: dict[str, Any] = model.model_json_schema()["properties"]
+    schema = _properties(model)
     for fault in error.errors(include_url=False, include_context=False)[:3]:
         field = str(fault["loc"][0]) if fault["loc"] else ""
         if fault["type"] == "extra_forbidden":
@@ -604,6 +605,12 @@ def _complaints(model: type[Command], error: ValidationError) -> Iterator[str]:
         else:
             got = _short(fault["input"])
             yield f"{field}: {fault['msg']} (got {got}); expected {_expected(schema[field])}"
+
+
+@cache
+def _properties(model: type[Command]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = model.model_json_schema().get("properties", {})
+    return properties
 
 
 def _expected(schema: Mapping[str, Any]) -> str:

@@ -265,6 +265,7 @@ class ControlServer:
         self._clients.add(client)
         if self._admission.is_revoked(client.connection):
             client.revoked.set()
+        client.connection.read_on()
         side_tasks = (
             asyncio.create_task(client.write(), name="control-writer"),
             asyncio.create_task(client.close_if_too_slow(), name="control-overflow"),

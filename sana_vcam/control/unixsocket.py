@@ -1,7 +1,7 @@
 """The control API's Unix socket: a file that only its user can open, and who is at its other end.
 
 Standard library only, because `sana-vcam ctl` comes through here with each press of a key. Linux
-only: elsewhere there is no SO_PEERCRED, and clients take the TCP port.
+only: elsewhere SO_PEERCRED is missing or another thing, and clients take the TCP port.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SOCKET_FILE = "control.sock"
 
-IS_SUPPORTED = hasattr(socket, "SO_PEERCRED")
+IS_SUPPORTED = sys.platform == "linux"
 
 _BACKLOG = 100
 # struct ucred of unix(7): pid, uid, gid.

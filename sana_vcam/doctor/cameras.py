@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sana_vcam.devices import NUMBER, Device, describe, find_camera, find_virtual_cameras
+from sana_vcam.devices import Device, describe, find_camera, find_virtual_cameras, free_number
 from sana_vcam.doctor.case import Case
 from sana_vcam.doctor.driver import MODULE, reload_commands, settings
 from sana_vcam.doctor.findings import Finding, Group, Severity
@@ -57,8 +57,7 @@ def _virtual(
 def _not_found(case: Case, error: SinkError) -> Finding:
     sink = case.config.sink
     others = [device for device in case.devices if device.kind == "virtual camera"]
-    taken = {device.number for device in case.devices}
-    number = next(free for free in range(NUMBER, NUMBER + 64) if free not in taken)
+    number = free_number(device.number for device in case.devices)
     if others and not sink.device:
         add = f'sudo v4l2loopback-ctl add -n "{sink.label}" -x 1 {number}'
         names = ", ".join(describe(device) for device in others)

@@ -21,7 +21,9 @@ MODULES_LOAD = "config/modules-load.d-sana-vcam.conf"
 
 _PACKAGED = Path(__file__).parent / "files"
 _PROJECT = Path(__file__).parent.parent.parent
-_COMMAND = re.compile(r"^(Exec(?:Start|Reload)=)\S*/sana-vcam(?= )", re.MULTILINE)
+_COMMAND = re.compile(
+    r"^(Exec(?:Start|Reload)=(?:/usr/bin/env -u \w+ )?)\S*/sana-vcam(?= )", re.MULTILINE
+)
 _PLAIN = re.compile(r"[\w/.+@:,-]+", re.ASCII)
 
 

@@ -214,7 +214,7 @@ async def test_the_cloud_is_as_bursty_as_it_likes(tmp_path: Path):
         views = await bridge.viewer.take(100)
         assert all(grey(view) for view in views), "no card between the bursts"
         distinct = {view.data[::997].tobytes() for view in views}
-        assert len(distinct) > 40
+        assert len(distinct) > 10, "a moving picture"
 
 
 async def test_a_second_daemon_names_the_first(standin: Standin, tmp_path: Path):

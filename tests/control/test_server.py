@@ -20,30 +20,13 @@ from sana_vcam.status import Output
 
 from .conftest import TOKEN, open_client
 from .fakes import FIRST_STATE, JPEG
-
-AUTHORIZED = f"Authorization: Bearer {TOKEN}\r\n"
+from .wire import AUTHORIZED, exchange, get, upgrade
 
 
 async def http(server, request: str) -> tuple[int, str]:
-    """Send a raw request and return the status and the whole answer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(request.encode())
-    answer = (await reader.read()).decode()
-    writer.close()
-    await writer.wait_closed()
-    return int(answer.split()[1]), answer
-
-
-def get(path: str, headers: str = AUTHORIZED, method: str = "GET") -> str:
-    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n"
-
-
-def upgrade(path: str = "/ws", headers: str = AUTHORIZED) -> str:
-    return get(
-        path,
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n{headers}",
-    )
+    """Send a raw request and return the status and the answer's body."""
+    answer = await exchange(server, request)
+    return answer.status, answer.body.decode()
 
 
 # Conversation

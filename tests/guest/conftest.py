@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.guest.rig import Cache, RigMissing
 
 HERE = Path(__file__).parent
+COLUMNS = ("driver", "size", "format", "fps", "frames", "colour error", "sent per got")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -17,11 +19,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(place.is_relative_to(HERE) for place in places) else True
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what each consumer saw of the picture."""
+    lines = []
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        seen = dict(report.user_properties).get("seen", {})
+        if "colour error" in seen:
+            words = ", ".join(f"{key} {seen[key]}" for key in COLUMNS if key in seen)
+            lines.append(f"{report.nodeid.partition('[')[2].rstrip(']')}: {words}")
+    if lines:
+        terminalreporter.section("what the consumers saw")
+        terminalreporter.write("\n".join(lines) + "\n")
+
+
 @pytest.fixture(scope="session")
 def rig() -> Cache:
     """The built guests; without them the suite is skipped, or fails where tools are required."""
-    import os
-
     cache = Cache.default()
     try:
         cache.require()

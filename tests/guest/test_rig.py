@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sana_vcam import __version__
 from tests.guest.rig import Cache, Guest, GuestDied, GuestTimeout, Share
-from tests.guest.rig.cache import Stage
+from tests.guest.rig.cache import VARIABLE, Stage
 from tests.guest.rig.guest import PROJECT
 
 pytestmark = pytest.mark.timeout(600)
@@ -58,12 +63,8 @@ def test_output_exit_status_and_files_come_back(guest: Guest, tmp_path: Path) ->
 @pytest.mark.parametrize("guest", GUESTS)
 def test_the_projects_python_runs(guest: Guest) -> None:
     program = "import cv2, sana_vcam, sys; print(sys.prefix, sana_vcam.__version__)"
-    import sys
-
-    import sana_vcam
-
     outcome = guest.run([sys.executable, "-c", program], timeout_s=PATIENCE_S)
-    assert outcome.output == f"{sys.prefix} {sana_vcam.__version__}\n"
+    assert outcome.output == f"{sys.prefix} {__version__}\n"
 
 
 @pytest.mark.parametrize("guest", GUESTS)
@@ -80,13 +81,9 @@ def test_a_guest_that_takes_too_long_is_ended(guest: Guest) -> None:
 
 
 def test_a_killed_runner_takes_its_guest_along(rig: Cache) -> None:
-    import signal
-    import subprocess
-    import sys
-    import time
-
     words = [sys.executable, "-m", "tests.guest.rig", "run", "--", "sh", "-c", "echo up; sleep 600"]
-    runner = subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    env = os.environ | {VARIABLE: str(rig.folder)}
+    runner = subprocess.Popen(words, cwd=PROJECT, env=env, stdout=subprocess.PIPE, text=True)
     assert runner.stdout is not None
     with runner.stdout:
         assert runner.stdout.readline() == "up\n"
@@ -130,6 +127,6 @@ def test_an_interrupted_build_is_never_taken_for_a_finished_one(tmp_path: Path) 
 
 
 def test_the_cache_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANA_VCAM_RIG_CACHE", os.fspath(tmp_path))
+    monkeypatch.setenv(VARIABLE, os.fspath(tmp_path))
     assert Cache.default().folder == tmp_path
     assert not Cache.default().is_built

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -45,13 +44,12 @@ def test_scenario(
     setting: Setting,
     name: str,
     report_of: Callable[[Setting], Report],
-    record_property: Callable[[str, object], None],
+    request: pytest.FixtureRequest,
 ) -> None:
     report = report_of(setting)
     result = report.results.get(name)
     if result is None:
         pytest.fail(f"{name} in {setting.name} gave no result: {report.died}", pytrace=False)
-    record_property("seen", result.seen)
-    print(json.dumps(result.seen))
+    request.node.user_properties.append(("seen", result.seen))
     if result.error:
         pytest.fail(f"{name} in {setting.name}\nseen: {result.seen}\n{result.error}", pytrace=False)

@@ -90,7 +90,7 @@ def test_a_user_gets_a_unit_with_this_command_enabled_and_started(user):
 
     text = (user.config / UNIT).read_text()
     assert "\nExecStart=/opt/sana-vcam/bin/sana-vcam run\n" in text
-    assert "\nExecReload=/opt/sana-vcam/bin/sana-vcam config check\n" in text
+    assert "CREDENTIALS_DIRECTORY /opt/sana-vcam/bin/sana-vcam config check\n" in text
     assert "%h" not in text.replace("%E", "")
     assert user.commands.lines()[:2] == [
         "systemctl --user daemon-reload",

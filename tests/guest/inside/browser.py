@@ -132,6 +132,7 @@ def chromium(case: Case) -> None:
     assert [label.startswith(LABEL) for label in found["labels"]] == [True], found
     assert found["drawn"] == [1280, 720], found
     assert found["frameRate"] == 24, found
+    case.seen |= {"size": f"{found['width']}x{found['height']}", "fps": found["frameRate"]}
     colours = np.array(found["colours"], float)[:, 2::-1]
     case.seen["colour error"] = float(np.abs(colours - BARS).max())
     assert case.seen["colour error"] <= TOLERANCE, found

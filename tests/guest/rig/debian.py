@@ -79,8 +79,8 @@ def _build_loopbacks(sources: Path, release: str, modules: Path, work: Path) -> 
     headers = sources / f"linux-headers-{release}"
     makefile = headers / "Makefile"
     # The headers are not installed, so their absolute include is moved.
-    old, new = "\ninclude /usr/src/", f"\ninclude {sources}/"
-    makefile.write_text(makefile.read_text().replace(old, new))
+    text = makefile.read_text().replace("include /usr/src/", f"include {sources}/")
+    makefile.write_text(text)
     (modules / "v4l2loopback").mkdir()
     (modules / "updates").mkdir()
     archive = apt.Archive(work / "apt-newer", ("bookworm", *list(SERIES.values())[1:]))
