@@ -1,8 +1,23 @@
-"""`python -m sana_vcam` is the same as `sana-vcam`."""
+"""The command's entry; `python -m sana_vcam` is the same as `sana-vcam`.
+
+`ctl` goes past the command line's parser: a press of a key must not pay for it.
+"""
+
+from __future__ import annotations
 
 import sys
 
-from sana_vcam.cli import main
+
+def main() -> int:
+    """Run one command and return the exit status."""
+    if sys.argv[1:2] == ["ctl"]:
+        from sana_vcam.control import ctl  # noqa: PLC0415
+
+        return ctl.main(sys.argv[2:])
+    from sana_vcam import cli  # noqa: PLC0415
+
+    return cli.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

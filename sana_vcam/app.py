@@ -23,6 +23,7 @@ from sana_vcam import places
 from sana_vcam.cards import card
 from sana_vcam.commands import Commands
 from sana_vcam.config import Config, differences
+from sana_vcam.control.figures import Figures
 from sana_vcam.control.server import ControlServer
 from sana_vcam.demand import Demand
 from sana_vcam.engine.engine import Engine
@@ -172,6 +173,7 @@ class Daemon:
                 state_dir=self._state_dir,
                 runtime_dir=self._runtime_dir,
                 secrets=() if key is None else (key.get_secret_value(),),
+                figures=lambda: _figures(parts),
             )
             async with self._server, asyncio.TaskGroup() as group:
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
@@ -274,6 +276,18 @@ def _first_wants(config: Config) -> Wants:
         seed = start.seed if preset.seed is None else preset.seed
         return Wants(preset.prompt, preset.id, seed, start.anchor_interval)
     return Wants(start.prompt, None, start.seed, start.anchor_interval)
+
+
+def _figures(parts: Parts) -> Figures:
+    """Counts for the metrics, from numbers that are kept anyway."""
+    return Figures(
+        frames_published=parts.media.publisher.meter.total,
+        frames_received=parts.media.received.total,
+        frames_written=parts.sink.frames_sent,
+        outputs=tuple(
+            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.outputs
+        ),
+    )
 
 
 def _status_line(state: State) -> str:

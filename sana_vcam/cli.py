@@ -6,7 +6,6 @@ Imports are made where a command needs them: `ctl` must not pay for a video libr
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -213,17 +212,9 @@ def _standin(arguments: argparse.Namespace) -> int:
 
 
 def _ctl(arguments: argparse.Namespace) -> int:
-    from sana_vcam.control import client
+    from sana_vcam.control import ctl
 
-    parser = argparse.ArgumentParser(prog="sana-vcam ctl")
-    client.add_arguments(parser)
-    words = parser.parse_intermixed_args(arguments.words)
-    return client.run_ctl(
-        words.arguments,
-        json_output=words.json_output,
-        url=words.url,
-        token=os.environ.get(client.TOKEN_VARIABLE),
-    )
+    return ctl.main(arguments.words)
 
 
 def _service(arguments: argparse.Namespace) -> int:

@@ -13,10 +13,13 @@ class Meter:
     """A rate over the last two seconds."""
 
     def __init__(self) -> None:
+        # Events since the start; written by the one writer thread.
+        self.total = 0
         self._times: deque[float] = deque(maxlen=256)
 
     def count(self, now: float) -> None:
         """Count one event at `now` (monotonic seconds); one writer thread."""
+        self.total += 1
         self._times.append(now)
 
     def rate(self, now: float) -> float:

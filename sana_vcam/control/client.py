@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import socket
@@ -29,11 +28,9 @@ from sana_vcam.control.ctl import (
     Failure,
     compact,
     printable,
-    run_ctl,
 )
 from sana_vcam.errors import StartupError
-
-__all__ = ["TOKEN_VARIABLE", "add_arguments", "run_ctl"]
+from sana_vcam.service import shared
 
 ROTATION_TIMEOUT_S = 10.0
 
@@ -50,18 +47,8 @@ class Daemon:
     pid: int | None = None
     runtime_dir: Path | None = None
     """Where its Unix socket is, if it has one."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe `sana-vcam ctl` to argparse."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = "Send one command to the running daemon."
-    parser.epilog = "commands:" + ctltable.HELP.partition("commands:")[2]
-    parser.add_argument("arguments", nargs="*", metavar="COMMAND [VALUE]", help="see below")
-    parser.add_argument(
-        "--json", dest="json_output", action="store_true", help="print the reply as JSON"
-    )
-    parser.add_argument("--url", help=f"a daemon elsewhere; its token is in {TOKEN_VARIABLE}")
+    uid: int | None = None
+    """The user that it runs as; None: ours."""
 
 
 def command_from(word: str, rest: Sequence[str]) -> protocol.Command:
@@ -87,11 +74,24 @@ def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) ->
         # A daemon that is named by its address is reached there.
         has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
         return Daemon(note.url, mine, note.pid, directory if has_socket else None)
+    if url is None and (system := _system_daemon()) is not None:
+        mine = token or system.note.token.get_secret_value()
+        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
     if url is None:
         raise Failure(
             f"no daemon runs (there is no {directory / rendezvous.CONTROL_FILE}); {_START_HINT}"
         )
     return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+
+
+def _system_daemon() -> shared.SystemDaemon | None:
+    """A daemon that runs as a service of the machine, for the people of its group."""
+    try:
+        return shared.find()
+    except PermissionError as error:
+        raise Failure(
+            f"the daemon is a service of the machine, for its group: {shared.JOIN_GROUP}"
+        ) from error
 
 
 def _runtime_dir(given: Path | None) -> Path:
@@ -163,7 +163,8 @@ def _require_same_owner(daemon: Daemon) -> None:
     except ValueError as error:
         raise Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
     uid = procnet.listener_uid(server)
-    if uid not in {None, os.geteuid()}:
+    owner = os.geteuid() if daemon.uid is None else daemon.uid
+    if uid not in {None, owner}:
         raise Failure(
             f"the daemon has gone, and another user (id {uid}) listens at {daemon.url}; "
             f"{_START_HINT}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from sana_vcam import __version__, places
 from sana_vcam.control import rendezvous
-from sana_vcam.control.client import TOKEN_VARIABLE
+from sana_vcam.control.ctl import TOKEN_VARIABLE
 from sana_vcam.control.rendezvous import Rendezvous
 from sana_vcam.service import shared
 from sana_vcam.service.install import UNIT, Scope

@@ -52,11 +52,16 @@ class Copy:
     def __init__(self, private: Path, shared: Path) -> None:
         self._source = private / CONTROL_FILE
         self._target = shared / CONTROL_FILE
-        self._done = False
+        self._copied: tuple[int, int] | None = None
 
     def bring_up_to_date(self) -> None:
-        """Copy control.json once it is there; does nothing after that."""
-        if self._done or not self._source.exists():
+        """Copy control.json when it has come or changed, as it does with another token."""
+        try:
+            found = self._source.stat()
+        except FileNotFoundError:
+            return
+        now = (found.st_ino, found.st_mtime_ns)
+        if now == self._copied:
             return
         draft = self._target.with_name(f".{CONTROL_FILE}.{secrets.token_hex(8)}")
         try:
@@ -68,7 +73,7 @@ class Copy:
             draft.replace(self._target)
         finally:
             draft.unlink(missing_ok=True)
-        self._done = True
+        self._copied = now
 
 
 @dataclass(frozen=True, slots=True)

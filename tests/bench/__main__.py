@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import cpu, delays, memory, startup
+from tests.bench import cpu, ctl, delays, memory, startup
 
 type Measure = Callable[[Path, bool], Awaitable[dict[str, object]]]
 
 MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "delays": delays.measure,
+    "ctl": ctl.measure,
     "cpu": cpu.measure,
     "memory": memory.measure,
 }
