@@ -50,7 +50,12 @@ async def _demo(overrides: Mapping[str, object]) -> None:
 
 def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
     """The user's flags over the demo's: a local runtime, and a first look."""
-    demo: dict[str, object] = {"reactor.local": "true", "reactor.api_url": url}
+    demo: dict[str, object] = {
+        "reactor.local": "true",
+        "reactor.api_url": url,
+        # It costs nothing here, and is to be seen before an application is opened.
+        "capture.when": "always",
+    }
     if "start.prompt" not in given and "start.preset" not in given:
         demo["start.preset"] = DEFAULT_PRESET
     return demo | dict(given)
