@@ -57,9 +57,9 @@ async def _serve(config: Config, read_again: ReadAgain | None) -> None:
 
 
 def _reloader(daemon: Daemon, config: Config, read_again: ReadAgain | None) -> Callable[[], None]:
-    from sana_vcam.service.reload import Reloader, Reloads
+    from sana_vcam.service.reload import Reloader
 
-    if read_again is None or not isinstance(daemon, Reloads):
+    if read_again is None:
         return lambda: log.warning("the configuration is read at the start only; restart for it")
     return Reloader(daemon, config, read_again)
 

@@ -60,13 +60,6 @@ class Line:
     colour: Colour
 
 
-class SlateCache:
-    """Draws each slate once, for one size of picture; keeps the newest few. For one thread."""
-
-    def __init__(self, width: int, height: int, keep: int = 16) -> None:
-        self.draw = functools.lru_cache(keep)(functools.partial(draw, width=width, height=height))
-
-
 def draw(slate: Slate, width: int, height: int) -> Card:
     """Draw a card of (height, width). Any text is safe: it is wrapped, then cut off with dots."""
     picture = _background(width, height).copy()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.frames import Card
-from sana_vcam.slate import NAME, Slate, SlateCache, draw
+from sana_vcam.slate import NAME, Slate, draw
 
 AWKWARD = {
     "long word": "W" * 500,
@@ -92,13 +92,3 @@ def test_one_card_does_not_draw_into_another():
     draw(Slate("Something else"), 320, 180)
 
     assert np.array_equal(draw(Slate("Paused"), 320, 180).bgr, before)
-
-
-def test_a_cache_draws_the_same_slate_once():
-    cache = SlateCache(320, 180, keep=2)
-    first = cache.draw(Slate("Paused"))
-
-    assert cache.draw(Slate("Paused")) is first
-    assert cache.draw(Slate("Paused", elapsed_s=1)) is not first
-    cache.draw(Slate("Starting"))
-    assert cache.draw(Slate("Paused")) is not first

@@ -25,7 +25,7 @@ from sana_vcam.sana import SanaClient
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.status import SessionState
 from tests.bench.figures import summary_ms
-from tests.bridge.rig import TRACK, running_standin
+from tests.bridge.rig import local_settings, running_standin
 
 SETTLE_S = 5.0
 
@@ -57,7 +57,9 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
 async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedMedia]:
     """A daemon that streams from a stand-in which hands every frame back."""
     async with running_standin("--edit", "copy", *arguments) as standin:
-        config = load(environ={}, overrides=_settings(standin.url)).config
+        config = load(
+            environ={}, overrides=local_settings(standin.url) | {"sink.kind": "preview"}
+        ).config
         daemon = Daemon(
             config, state_dir=home / "state", runtime_dir=home / "runtime", make_media=TimedMedia
         )
@@ -78,18 +80,6 @@ async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedMedia]:
 
 def _streams(parts: Parts) -> bool:
     return parts.engine.status.state is SessionState.STREAMING
-
-
-def _settings(url: str) -> dict[str, object]:
-    return {
-        "reactor.local": "true",
-        "reactor.api_url": url,
-        "reactor.track_width": str(TRACK[0]),
-        "reactor.track_height": str(TRACK[1]),
-        "camera.source": "test",
-        "sink.kind": "preview",
-        "control.port": "0",
-    }
 
 
 class TimedMedia(MediaPath):

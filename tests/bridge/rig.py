@@ -198,18 +198,22 @@ class Bridge:
         return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
 
+def local_settings(url: str) -> dict[str, str]:
+    """Settings by dotted key: a runtime at `url`, the small track, the test scene."""
+    return {
+        "reactor.local": "true",
+        "reactor.api_url": url,
+        "reactor.track_width": str(TRACK[0]),
+        "reactor.track_height": str(TRACK[1]),
+        "camera.source": "test",
+        "control.port": "0",
+    }
+
+
 def environment(home: Path, url: str, **settings: str) -> dict[str, str]:
     """The daemon's environment: its own folders, a free port, the small track."""
-    base = {
-        "REACTOR__LOCAL": "true",
-        "REACTOR__API_URL": url,
-        "REACTOR__TRACK_WIDTH": str(TRACK[0]),
-        "REACTOR__TRACK_HEIGHT": str(TRACK[1]),
-        "CAMERA__SOURCE": "test",
-        "SINK__KIND": "raw",
-        "SINK__PATH": "-",
-        "CONTROL__PORT": "0",
-    }
+    local = {key.replace(".", "__").upper(): text for key, text in local_settings(url).items()}
+    base = local | {"SINK__KIND": "raw", "SINK__PATH": "-"}
     folders = {}
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         folder = home / name.lower()

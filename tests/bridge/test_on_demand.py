@@ -15,7 +15,7 @@ from sana_vcam import app
 from sana_vcam.configfile import load
 from sana_vcam.parts import Parts
 from sana_vcam.status import CameraState, Hold, Output, SessionState
-from tests.bridge.rig import PATIENCE_S, TRACK, Standin, running_standin
+from tests.bridge.rig import PATIENCE_S, Standin, local_settings, running_standin
 
 
 class Viewers:
@@ -51,17 +51,8 @@ async def daemon(
     monkeypatch: pytest.MonkeyPatch, home: Path, url: str, **settings: str
 ) -> AsyncIterator[tuple[app.Daemon, Viewers]]:
     monkeypatch.setattr(app, "Consumers", Viewers)
-    overrides: dict[str, object] = {
-        "reactor.local": "true",
-        "reactor.api_url": url,
-        "reactor.track_width": str(TRACK[0]),
-        "reactor.track_height": str(TRACK[1]),
-        "camera.source": "test",
-        "sink.kind": "preview",
-        "control.port": "0",
-        "capture.linger_s": "0",
-    }
-    config = load(environ={}, overrides=overrides | settings).config
+    base = local_settings(url) | {"sink.kind": "preview", "capture.linger_s": "0"}
+    config = load(environ={}, overrides=base | settings).config
     running = app.Daemon(config, state_dir=home / "state", runtime_dir=home / "run")
     stop = asyncio.Event()
     task = asyncio.create_task(running.run(stop))
@@ -160,4 +151,21 @@ async def test_start_connect_false_waits_for_the_user(
         await until(lambda: parts(running).playout.ticks > ticks + 5)
         assert asleep(running)
         await app.Commands(parts(running), list, lambda: None).connect()
+        await until(lambda: live(running))
+
+
+async def test_a_reload_takes_on_what_it_can_and_names_the_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, standin: Standin
+):
+    async with daemon(monkeypatch, tmp_path, standin.url) as (running, _):
+        other = running.config.model_copy(
+            update={
+                "capture": running.config.capture.model_copy(update={"when": "always"}),
+                "presets": running.config.presets[:2],
+                "sink": running.config.sink.model_copy(update={"label": "Other"}),
+            }
+        )
+        assert running.reload(other) == ["sink.label"]
+        assert running.reload(other) == ["sink.label"], "named until there was a restart"
+        assert running.config.presets == other.presets
         await until(lambda: live(running))
