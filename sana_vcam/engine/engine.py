@@ -1,43 +1,44 @@
-"""The engine: keeps one session streaming for as long as one is wanted.
+"""The engine: keeps a session on air for as long as one is wanted.
 
-    wanted ──▶ sweep what a crash left ──▶ connect ──▶ publish, mode, seed, anchor, prompt, start
-      ▲                                                        │
-      └── backoff ◀── lost for good ◀── reconnect (30 s) ◀── streaming ──▶ unwanted: close
+    wanted ──▶ sweep what a crash left ──▶ on air ──────────────────────────▶ unwanted: close
+      ▲                                     │  ▲                                 ▲
+      └── backoff ◀── lost, nobody next ────┘  └── next: warmed up, cut, old closed ──┘
+
+At most one session is on air, and at most one more is brought up to take over from it: before the
+platform ends the old one, when the user asks for it, or when the old one is no good. Every session
+is a `SessionRun`, which works by itself; the engine looks at them and decides. Where the account
+has no second session, the old one is ended first, at the last moment, and viewers get a card.
 
 Everything here runs on the event loop. A session object is used once and closed on every way out;
 its id stays in the ledger until the platform has confirmed its end.
-
-One task works on the session (connect, begin, watch, reconnect) while `_supervise` decides whether
-it may go on, so that no slow step holds up a disconnect. `wants` is what the user asked for,
-`_given` what the model has accepted in this run; whatever differs is sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
-from sana_vcam.config import ReactorConfig
+from sana_vcam.config import CostConfig, ReactorConfig
 from sana_vcam.engine.backoff import backoff
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.engine.lifecycle import EngineStatus, check
+from sana_vcam.engine.lifecycle import EngineStatus, check, check_takeover
+from sana_vcam.engine.limits import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
+from sana_vcam.engine.run import Feed, SessionRun
 from sana_vcam.engine.sessions import Sessions
-from sana_vcam.engine.wants import Wants
+from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.wants import Wants, Wishes
 from sana_vcam.errors import CommandFailed
-from sana_vcam.frames import ModelFrame
 from sana_vcam.sana import (
-    CommandRejected,
     OpenSession,
-    Phase,
     Refused,
     SanaClient,
     SessionError,
-    SessionLost,
     StateMessage,
     Unavailable,
 )
@@ -46,48 +47,42 @@ from sana_vcam.threads import wait_out
 
 log = logging.getLogger(__name__)
 
-# The platform keeps a dropped session for 30 s; the SDK notices a drop after 5 to 8 s.
-RECONNECT_WINDOW_S = 20.0
-RECONNECT_PAUSE_S = 1.0
-# Ended and reopened this long before the platform would end it.
-RENEW_MARGIN_S = 15.0
-# A run that is connected but gives no frame for this long is begun anew.
-SILENT_RUN_S = 20.0
+# A session that streams is on air after this long at the latest, its rhythm known or not: both are
+# billed meanwhile.
+WARM_UP_S = 8.0
+# Without a second session, the old one is ended this long before the platform would end it.
+LAST_MOMENT_S = 10.0
 # A session without a camera costs money for nothing.
 CAMERA_GRACE_S = 20.0
-WATCH_INTERVAL_S = 0.25
 # A session that streamed this long was a success: the next failure starts the backoff anew.
 STABLE_S = 60.0
 # While no session is wanted, one that could not be ended is tried again this often.
 SWEEP_PAUSE_S = 30.0
+# So many sessions in a row that were billed, or requests that the platform calls wrong, and never
+# a picture: trying again only burns money.
+MOST_FRUITLESS = 3
+# An earlier session that is in the way ends by itself: it is looked for again this often at least.
+IN_THE_WAY_PAUSE_S = 2.0
+# A session that is no good is left after this long at the earliest: another may be no better.
+DEGRADED_PAUSE_S = 300.0
+
+_FRUITLESS_WORDS = "The service gives no picture"
 
 
 class Media(Protocol):
-    """What the engine connects a session to: the camera's frames in, the model's frames out."""
+    """What the engine connects sessions to: the camera's frames in, the model's frames out."""
 
     def camera_ready(self) -> bool:
         """Whether the camera delivers frames now."""
         ...
 
-    def attach(self, push: Callable[[bytes], bool]) -> None:
-        """Send the camera's frames to `push` from now on."""
-        ...
-
-    def detach(self) -> None:
-        """Send the camera's frames nowhere."""
-        ...
-
-    def model_frame(self, frame: ModelFrame) -> None:
-        """Take an edited frame; on an SDK thread."""
-        ...
-
-    def run_began(self) -> None:
-        """Forget the frames of the former run."""
+    def open_feed(self) -> Feed:
+        """A place for one more session; off air."""
         ...
 
 
 class Engine:
-    """Decides about sessions, and carries the user's commands to the one that is open."""
+    """Decides about sessions, and carries the user's commands to the one that is on air."""
 
     def __init__(
         self,
@@ -97,14 +92,14 @@ class Engine:
         sessions: Sessions,
         media: Media,
         ledger: Ledger,
+        usage: Usage,
         on_change: Callable[[], None],
         connect_wanted: bool,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; `run` does the work. `on_change` is called on the loop at every change."""
-        self.wants = wants
-        self.model_state: StateMessage | None = None
+        self.usage = usage
         self.status = EngineStatus(since=clock(), wanted=connect_wanted, paused=wants.paused)
         self._config = config
         self._sessions = sessions
@@ -113,40 +108,79 @@ class Engine:
         self._on_change = on_change
         self._rng = rng or random.Random()
         self._clock = clock
+        self._wishes = Wishes(wants, self._wants_changed)
+        self._paused_at = clock()
         self._waits = backoff(self._rng)
+        self._tokens = Allowance(TOKENS_AN_HOUR)
+        self._opened = Allowance(SESSIONS_AN_HOUR)
         self._sweep_at = 0.0
         self._logged = ""
-        self._client: SanaClient | None = None
-        self._asked = asyncio.Event()
-        self._wire = asyncio.Lock()
-        self._restart = False
-        # The model has a run, as far as it has said.
-        self._started = False
-        # The run is as wanted: commands go to the model at once.
-        self._running = False
-        self._run_began_at = 0.0
-        self._given = wants
-        # Who asked last for each want: a refusal takes back only what nobody asked for since.
-        self._askers: dict[str, object] = {}
+        self._fruitless = 0
+        # The latest session that has given a picture.
+        self._proven: SessionRun | None = None
+        # Only the user, or more budget, ends a refusal of ours; a new prompt does not.
+        self._held_back = False
+        self._is_new_session = True
+        self._on_air: SessionRun | None = None
+        self._next: SessionRun | None = None
+        self._leaving: set[asyncio.Future[None]] = set()
+        # Ids of the sessions that a run of ours holds or is ending.
+        self._held: set[str] = set()
+        # Why another session is to take over, besides age.
+        self._renew_why: str | None = None
+        self._next_waits = backoff(self._rng)
+        self._next_at = 0.0
+        self._degraded_at = -math.inf
+        # A runtime on this machine serves one session; an account is asked once.
+        self._one_at_a_time = config.local
+        # The old session was ended for the sake of another, which has no picture yet.
+        self._breaks = False
+
+    @property
+    def wants(self) -> Wants:
+        """What the user wants."""
+        return self._wishes.wants
+
+    @property
+    def client(self) -> SanaClient | None:
+        """The session on air, for statistics; None while there is none."""
+        return self._on_air.client if self._on_air is not None else None
+
+    @property
+    def model_state(self) -> StateMessage | None:
+        """What the model on air has said of itself last."""
+        return self._on_air.model_state if self._on_air is not None else None
 
     @property
     def chunk(self) -> int | None:
         """Index of the last chunk that the model completed in this run."""
-        return self._client.last_chunk if self._client is not None else None
+        return self._on_air.client.last_chunk if self._on_air is not None else None
+
+    def ends_in_s(self, now: float) -> float | None:
+        """Seconds until the session on air is renewed; None before it is ready."""
+        run = self._on_air
+        if run is None or run.client.ready_at is None:
+            return None
+        return max(0.0, self._renewal_age_s - self._age_s(run, now))
 
     # -- the user's wishes ---------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Want a session; after a refusal, try again."""
+        """Want a session; after a refusal, or a cap of one session, try again."""
+        if self.status.state is S.REFUSED or not self.status.wanted:
+            self._is_new_session = True
+        self._fruitless = 0
+        self._held_back = False
         self._try_again()
         self._set(wanted=True)
-        self._asked.set()
+        self._wishes.wake()
 
     def disconnect(self) -> None:
         """Want none."""
+        self._held_back = self._breaks = False
         self._try_again()
         self._set(wanted=False, error=None)
-        self._asked.set()
+        self._wishes.wake()
 
     async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
         """Want this prompt (and seed). Raises `CommandFailed` and keeps the old one if refused."""
@@ -162,6 +196,10 @@ class Engine:
 
         await self._wish(send, fields)
 
+    def name_preset(self, preset: str | None) -> None:
+        """Say which preset the wanted prompt is now; the model is asked for nothing."""
+        self._wishes.ask({"preset": preset})
+
     async def set_seed(self, seed: int) -> None:
         """Want this seed; the model reads it when a run begins."""
         await self._wish(lambda client: client.set_seed(seed), {"seed": seed})
@@ -173,72 +211,73 @@ class Engine:
         )
 
     async def pause(self) -> None:
-        """Want the run paused."""
+        """Want the run paused; a pause that lasts ends the session."""
         await self._wish(lambda client: client.pause(), {"paused": True})
         self._follow_model()
 
     async def resume(self) -> None:
-        """Want the run to go on."""
+        """Want the run to go on, in another session if the pause has ended the last one."""
         await self._wish(lambda client: client.resume(), {"paused": False})
         self._follow_model()
 
     async def reset(self) -> None:
         """Begin the run anew, with everything that is wanted."""
-        if not self._running:
+        if self._on_air is None or not self._on_air.running:
             raise CommandFailed("not_ready", "no session is streaming, so there is no run to reset")
-        self._running = False
-        self._restart = True
-        self._asked.set()
+        for run in (self._on_air, self._next):
+            if run is not None and run.running:
+                run.restart()
+
+    def renew(self) -> None:
+        """Have another session take over. Raises `CommandFailed` while there is none to renew."""
+        if self.status.state is not S.STREAMING:
+            raise CommandFailed("not_ready", "no session is streaming, so there is none to renew")
+        wait_s = self._wait_s()
+        if wait_s > 0:
+            raise CommandFailed(
+                "rejected", f"too many sessions in the last hour; wait for {wait_s:.0f} s"
+            )
+        self._renew_why = "asked for"
+        self._next_at = 0.0
+        self._wishes.wake()
+
+    def degraded(self, why: str) -> None:
+        """The session on air is no good: have another one take over, but not all the time.
+
+        For whoever judges the quality of the connection or the picture; `why` is for the log.
+        Nothing is done where it would take a break: a poor picture is better than none.
+        """
+        if self._one_at_a_time or self.status.state is not S.STREAMING:
+            return
+        if self._is_worth_leaving():
+            self._degraded_at = self._clock()
+            self._renew_why = why
+            self._wishes.wake()
+
+    def follow(self, cost: CostConfig) -> None:
+        """Take on other caps, another price and another bound of a pause."""
+        self.usage.follow(cost)
+        self._wishes.wake()
 
     async def _wish(
         self, send: Callable[[SanaClient], Awaitable[object]], fields: dict[str, object]
     ) -> None:
         """Want `fields`; send them if a run is on, and leave them to the next one if not."""
-        asker = object()
-        self._askers.update(dict.fromkeys(fields, asker))
-        self._want(**fields)
-        self._asked.set()
-        client = self._client
-        if client is None or not self._running:
-            return
-        async with self._wire:
-            # Held by another command for up to 10 s: the run may be over by now.
-            if self._running:
-                await self._deliver(client, send, fields, asker)
-
-    async def _deliver(
-        self,
-        client: SanaClient,
-        send: Callable[[SanaClient], Awaitable[object]],
-        fields: dict[str, object],
-        asker: object,
-    ) -> None:
-        """Send a wish to the run that is on. What did not arrive is sent again by `_watch`."""
-        try:
-            await send(client)
-        except CommandRejected as error:
-            # A session that is being closed refuses everything; that says nothing of the wish.
-            if self._client is client and self.status.state is not S.CLOSING:
-                self._take_back(name for name in fields if self._askers[name] is asker)
-                raise CommandFailed("rejected", str(error)) from None
-        except SessionLost:
-            log.info("the connection dropped; the wish is kept for the next one")
-        except Unavailable as error:
-            raise CommandFailed("not_ready", f"{error}; it is kept and sent again") from None
-        else:
-            self._given = _changed(self._given, fields)
+        asker = self._wishes.ask(fields)
+        if self._on_air is not None:
+            await self._on_air.deliver(send, fields, asker)
 
     # -- the work ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Keep the wish fulfilled until cancelled; closes the session on the way out."""
+        """Keep the wish fulfilled until cancelled; closes the sessions on the way out."""
         try:
             while True:
                 await self._until(lambda: self._may_open() or self._may_sweep())
                 try:
                     await self._sweep()
                     if self._may_open():
-                        await self._one_session()
+                        await self._broadcast()
                 except SessionError as error:
                     await self._failed(error)
         finally:
@@ -251,167 +290,295 @@ class Engine:
         except SessionError as error:
             log.warning("%s; the next start will try again", error)
 
-    async def _one_session(self) -> None:
-        """From connect to the end of one session; closed however it goes."""
-        client = self._client = self._new_client()
-        self._restart = self._started = False
-        self._to(S.CONNECTING, error=None)
-        work = asyncio.ensure_future(self._work(client))
+    async def _broadcast(self) -> None:
+        """From the first connect until no session is to go on; all are closed however it goes."""
+        if self._is_new_session:
+            self.usage.new_session()
+            self._is_new_session = False
+        self._renew_why = None
+        self._check_budget()
+        self._check_fruits()
+        self._on_air = self._open()
+        self._on_air.feed.go_on_air()
+        self._on_air.start()
         try:
-            await self._supervise(client, work)
+            await self._watch_over()
+        except SessionError as error:
+            self._count_fruitless(error, self._on_air)
+            self._check_fruits(error)
+            raise
         finally:
-            self._running = False
-            self._media.detach()
-            self._to(S.CLOSING)
-            # Also a second cancellation waits until the session is ended.
-            await wait_out(asyncio.ensure_future(self._close(client, work)))
+            # All at once, and before anything else runs that a session of ours still says.
+            coming, self._next = self._next, None
+            self._leave(coming, self._on_air)
+            # Also a second cancellation waits until the sessions are ended.
+            await wait_out(asyncio.ensure_future(self._all_left()))
 
-    async def _supervise(self, client: SanaClient, work: asyncio.Future[None]) -> None:
-        """Return when the session is not to go on, whatever `work` is doing; raise its error."""
+    async def _watch_over(self) -> None:
+        """Return when no session is to go on, whatever each is doing; raise what ended the last."""
         camera_seen = self._clock()
-        while not work.done():
+        while True:
             now = self._clock()
             camera_seen = now if self._media.camera_ready() else camera_seen
-            if not self.status.wanted:
-                return
-            if self._worn_out(client):
-                log.info("renewing the session before the platform ends it")
-                return
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
                 self._set(error="the camera has stopped, so the session was closed")
                 return
-            await self._moment(work)
-        work.result()
-
-    async def _work(self, client: SanaClient) -> None:
-        """Connect, and keep the run going until it fails; the session is closed elsewhere."""
-        deadline: float | None = None
-        await client.connect()
-        while True:
-            self._to(S.STARTING, ready_at=client.ready_at)
-            try:
-                await self._begin_run(client)
-                await self._watch(client)
-            except SessionLost as error:
-                # A connection that drops again before a picture was shown has no new window.
-                again = deadline is not None and self.status.state is S.STARTING
-                if deadline is None or not again:
-                    deadline = self._clock() + RECONNECT_WINDOW_S
-                log.warning("%s", error)
-                self._running = False
-                self._media.detach()
-                self._to(S.RECONNECTING, error=str(error))
-                await self._reconnect(client, deadline, RECONNECT_PAUSE_S if again else 0.0)
-
-    async def _begin_run(self, client: SanaClient) -> None:
-        """Publish and bring the model to what is wanted, whatever state it is in."""
-        self._running = False
-        async with self._wire:
-            if self._restart:
-                await client.reset()
-                self._restart = self._started = False
-            if not client.published:
-                await client.publish()
-            self._run_began_at = self._clock()
-            self._media.run_began()
-            self._media.attach(client.push)
-            await self._converge(client, None)
-            self._running = True
-
-    async def _converge(self, client: SanaClient, sent: Wants | None) -> None:
-        """Send what differs from `sent` until nothing changed meanwhile, and start the run."""
-        if not self._started:
-            await client.set_mode("live")
-        while sent != self.wants or not self._started:
-            wants = self.wants
-            if sent is None or wants.seed != sent.seed:
-                await _tolerant(client.set_seed(wants.seed))
-            if sent is None or wants.anchor_interval != sent.anchor_interval:
-                await _tolerant(client.set_anchor_interval(wants.anchor_interval))
-            if sent is None or wants.prompt != sent.prompt:
-                await self._send_prompt(client, wants.prompt)
-            if not self._started and wants is self.wants:
-                await client.start()
-                self._started = True
-            if self._started and wants.paused != _is_paused(client):
-                await _tolerant(client.pause() if wants.paused else client.resume())
-            sent = wants
-        self._given = self.wants
-
-    async def _send_prompt(self, client: SanaClient, prompt: str) -> None:
-        """Send `prompt`; if it is refused, a run that is on keeps the prompt that it has.
-
-        Without a run, and unless another was asked for meanwhile, the end is `Refused`: starting
-        without a prompt would show the camera nearly as it is.
-        """
-        try:
-            await client.set_prompt(prompt)
-        except CommandRejected as error:
-            log.warning("%s", error)
-            if self.wants.prompt != prompt:
+            self._look_at_next(now)
+            self._look_at_leaving()
+            on_air = self._on_air
+            if not self.status.wanted or on_air is None or self._is_to_end(on_air, now):
                 return
-            if not self._started:
-                raise Refused(
-                    f"{error}. Choose another: sana-vcam ctl prompt ...",
-                    words="The model refused the prompt",
-                ) from None
-            self._take_back(("prompt", "preset"))
+            self._check_budget()
+            if on_air.work.done():
+                if self._next is None:
+                    on_air.work.result()
+                    return
+                log.warning("%s; the next session takes over at once", _failure_of(on_air))
+                self._cut(on_air, self._next)
+                continue
+            await self._moment(*(run.work for run in (on_air, self._next) if run is not None))
 
-    async def _watch(self, client: SanaClient) -> None:
-        """Return when the run is to begin anew; raise `SessionLost` when the connection drops."""
-        lost = asyncio.ensure_future(client.wait_lost())
+    def _is_to_end(self, on_air: SessionRun, now: float) -> bool:
+        """Whether the session on air is to be closed although nothing is wrong with the wish."""
+        if self.wants.paused:
+            ends_after_s = self.usage.cost.pause_ends_after_s
+            if ends_after_s and now - self._paused_at > ends_after_s:
+                log.info("the pause has lasted for %.0f s; resuming opens another", ends_after_s)
+                return True
+            return self._is_worn_out(on_air, now)
+        if self._next is not None:
+            return False
+        breaks = self._one_at_a_time and self._why_renew(on_air, now) is not None
+        if breaks or self._is_worn_out(on_air, now):
+            log.info("ending the session for another one, with a break")
+            self._breaks = True
+            if on_air.degraded is not None:
+                self._degraded_at = now
+            return True
+        return False
+
+    # -- the next session ----------------------------------------------------------------------
+
+    def _look_at_next(self, now: float) -> None:
+        """Open the session that is to take over, have it take over, or give it up."""
+        on_air, coming = self._on_air, self._next
+        if on_air is None:
+            return
+        if coming is None:
+            if not self._one_at_a_time and self._may_open_next(on_air, now):
+                self._open_next(on_air, now)
+        elif coming.work.done() or coming.degraded is not None:
+            self._give_up(coming)
+        elif self._may_take_over(on_air, coming, now):
+            self._cut(on_air, coming)
+
+    def _may_open_next(self, on_air: SessionRun, now: float) -> bool:
+        """Whether a session is to be opened beside the one on air now."""
+        if self._why_renew(on_air, now) is None or on_air.work.done():
+            return False
+        return (
+            self.status.wanted
+            and not self.wants.paused
+            and not self._leaving
+            and not self._leftovers()
+            and now >= self._next_at
+            and self._fruitless < MOST_FRUITLESS
+            and self._wait_s() <= 0
+        )
+
+    def _why_renew(self, on_air: SessionRun, now: float) -> str | None:
+        """Why another session is to take over from the one on air; None while it is good."""
+        if self.wants.paused or on_air.client.ready_at is None:
+            return None
+        if self._age_s(on_air, now) > self._renewal_age_s and not self._one_at_a_time:
+            return "the platform ends it soon"
+        if on_air.degraded is not None and self._is_worth_leaving():
+            return on_air.degraded
+        return self._renew_why
+
+    def _open_next(self, on_air: SessionRun, now: float) -> None:
+        why = self._why_renew(on_air, now)
+        log.info("bringing up another session to take over: %s", why)
+        if on_air.degraded is not None:
+            self._degraded_at = now
+        self._next = self._open()
+        self._next.start()
+        self._set()
+
+    def _may_take_over(self, on_air: SessionRun, coming: SessionRun, now: float) -> bool:
+        """Whether viewers lose nothing by the cut, or more without it."""
+        if self._age_s(on_air, now) > self._config.max_session_s:
+            return True
+        if coming.state is S.PAUSED:
+            return self.wants.paused
+        if coming.state is not S.STREAMING:
+            return False
+        has_nothing = on_air.state is not S.STREAMING or on_air.degraded is not None
+        is_late = now - coming.since > WARM_UP_S or self._is_worn_out(on_air, now)
+        return coming.feed.plays_on() or has_nothing or is_late
+
+    def _cut(self, on_air: SessionRun, coming: SessionRun) -> None:
+        """Take over at the next tick; the old session is ended beside it."""
+        log.info("session %s goes on air", coming.client.session_id)
+        coming.feed.go_on_air()
+        on_air.feed.detach()
+        self._on_air, self._next = coming, None
+        self._renew_why = None
+        self._next_waits = backoff(self._rng)
+        self._leave(on_air)
+        check_takeover(self.status.state, coming.state)
+        self._tell(coming)
+
+    def _give_up(self, coming: SessionRun) -> None:
+        """The next session has failed: say so, and try again later or never."""
+        self._next = None
+        self._leave(coming)
+        self._renew_why = None
+        self._set()
+        error = _failure_of(coming)
+        self._count_fruitless(error, coming)
+        was_opened = coming.client.ready_at is not None
+        if not was_opened and (isinstance(error, Refused) or _has_no_room(error)):
+            self._one_at_a_time = True
+            log.warning("%s; from now on a session is renewed with a short break", error)
+            return
+        wait_s = max(next(self._next_waits), _hint_s(error))
+        self._next_at = self._clock() + wait_s
+        log.warning("the session could not be renewed: %s; again in %.0f s", error, wait_s)
+
+    # -- opening and closing -------------------------------------------------------------------
+
+    def _open(self) -> SessionRun:
+        """A session that is not started yet. Raises `Unavailable` while the hour's are used up."""
+        wait_s = self._wait_s()
+        if wait_s > 0:
+            raise Unavailable(
+                f"too many sessions were asked for in the last hour; the next in {wait_s:.0f} s",
+                retry_after_s=wait_s,
+            )
+        self._tokens.note(self._clock())
+        client = self._sessions.new_client()
+        client.on_session(self._session_opened)
+        return SessionRun(
+            client,
+            self._media.open_feed(),
+            self._wishes,
+            on_change=self._run_changed,
+            clock=self._clock,
+        )
+
+    def _wait_s(self) -> float:
+        """How long to wait for the hour's limits; a runtime on this machine has none."""
+        if self._config.local:
+            return 0.0
+        now = self._clock()
+        return max(self._tokens.wait_s(now), self._opened.wait_s(now))
+
+    def _session_opened(self, session: OpenSession) -> None:
+        self._held.add(session.session_id)
+        self._opened.note(self._clock())
+        self._ledger.opened(session)
+
+    def _leave(self, *runs: SessionRun | None) -> None:
+        """End sessions beside the one on air, or that one as well."""
+        for run in runs:
+            if run is not None:
+                run.stop()
+                self._leaving.add(asyncio.ensure_future(self._close(run)))
+
+    def _look_at_leaving(self) -> None:
+        for task in [task for task in self._leaving if task.done()]:
+            self._leaving.discard(task)
+            task.result()
+        if not self._leaving and self._may_sweep():
+            self._leaving.add(asyncio.ensure_future(self._sweep_beside()))
+
+    async def _all_left(self) -> None:
+        """Wait for the end of every session; the one on air is the last to be forgotten."""
+        await asyncio.wait(self._leaving)
+        ended, self._leaving = self._leaving, set()
+        self._on_air = None
+        self._to(S.IDLE, ready_at=None)
+        for task in ended:
+            task.result()
+
+    async def _close(self, run: SessionRun) -> None:
+        """End the session, and note whether it is surely over."""
+        client = run.client
+        is_over = False
         try:
-            while self._started and not self._restart:
-                await self._moment(lost)
-                if lost.done():
-                    raise SessionLost("the connection to the model dropped")
-                await self._deliver_again(client)
-                self._follow_model()
-                self._check_silence(client)
+            is_over = await run.close()
         finally:
-            lost.cancel()
-        if not self._restart:
-            if not self._has_picture(client):
-                raise Unavailable("the model ended the run before its first picture")
-            log.warning("the model ended the run; starting it again")
+            self._bill(run)
+            if client.session_id is not None:
+                self._held.discard(client.session_id)
+                if is_over:
+                    self._ledger.ended(client.session_id)
+                    self.usage.ended(client.session_id)
+                else:
+                    self.usage.dropped(client.session_id)
+            if (client.last_frame_at or 0.0) - (client.ready_at or 0.0) > STABLE_S:
+                self._waits = backoff(self._rng)
 
-    async def _deliver_again(self, client: SanaClient) -> None:
-        """Send the wishes that did not arrive, unless one is being sent right now."""
-        if self._running and self._given != self.wants and not self._wire.locked():
-            async with self._wire:
-                await self._converge(client, self._given)
-
-    async def _reconnect(self, client: SanaClient, deadline: float, pause_s: float) -> None:
-        """Get the same session back until `deadline`, first after `pause_s`. Raises when late."""
-        while True:
-            await asyncio.sleep(pause_s)
-            pause_s = RECONNECT_PAUSE_S
-            left_s = deadline - self._clock()
-            if left_s <= 0:
-                raise Unavailable("the session could not be joined again in time")
-            try:
-                await asyncio.wait_for(client.reconnect(), left_s)
-            except (TimeoutError, Unavailable) as error:
-                log.debug("not joined again: %r", error)
-            else:
-                return
+    # -- failures ------------------------------------------------------------------------------
 
     async def _failed(self, error: SessionError) -> None:
         """After a session, or the attempt at one: wait and try again, or wait to be asked."""
         first = logging.ERROR if isinstance(error, Refused) else logging.WARNING
         log.log(logging.DEBUG if str(error) == self._logged else first, "%s", error)
         self._logged = str(error)
+        self._breaks = False
         if not self.status.wanted:
             return
         if isinstance(error, Refused):
             self._to(S.REFUSED, error=str(error), words=error.words)
             return
-        hint = error.retry_after_s if isinstance(error, Unavailable) else None
-        deadline = self._clock() + max(next(self._waits), hint or 0.0)
+        pause_s = next(self._waits)
+        if isinstance(error, Unavailable) and error.in_the_way:
+            pause_s = min(pause_s, IN_THE_WAY_PAUSE_S)
+        deadline = self._clock() + max(pause_s, _hint_s(error))
         self._to(S.BACKOFF, error=str(error), words=error.words)
         await self._until(lambda: not self.status.wanted or self._clock() >= deadline)
         self._to(S.IDLE)
+
+    def _count_fruitless(self, error: SessionError, run: SessionRun | None) -> None:
+        """Count what was billed for nothing, and requests that are wrong by themselves.
+
+        A refusal is final by itself.
+        """
+        if run is None or isinstance(error, Refused):
+            return
+        is_wrong = isinstance(error, Unavailable) and not error.recoverable
+        if run.was_fruitless or is_wrong:
+            self._fruitless += 1
+
+    def _check_fruits(self, error: SessionError | None = None) -> None:
+        """Raise `Refused` when trying again would burn money for nothing once more."""
+        if self._fruitless >= MOST_FRUITLESS:
+            self._held_back = True
+            last = f" ({error})" if error else ""
+            raise Refused(
+                f"{self._fruitless} sessions in a row gave no picture{last}, so no more are "
+                "opened. Look at the log and at your account; then: sana-vcam ctl connect",
+                words=_FRUITLESS_WORDS,
+            ) from error
+
+    def _check_budget(self) -> None:
+        """Raise `Refused` while a cap is reached."""
+        used_up = self.usage.budget.used_up
+        if used_up is not None:
+            self._held_back = True
+            raise Refused(used_up.sentence, words=used_up.words)
+
+    def _is_back_in_budget(self) -> bool:
+        """Whether a refusal for a cap has outlived the cap, or the day."""
+        return (
+            self.status.state is S.REFUSED
+            and self._held_back
+            and self._fruitless < MOST_FRUITLESS
+            and self.usage.budget.used_up is None
+        )
 
     async def _sweep(self) -> None:
         """End every session that an earlier run, or a failed close, has left open.
@@ -421,7 +588,7 @@ class Engine:
         """
         self._sweep_at = self._clock() + SWEEP_PAUSE_S
         held_up: SessionError | None = None
-        for session in self._ledger.pending:
+        for session in self._leftovers(everywhere=True):
             log.info("ending session %s, which was left open", session.session_id)
             try:
                 await self._sessions.end(session)
@@ -432,28 +599,23 @@ class Engine:
                     log.warning("session %s cannot be ended now: %s", session.session_id, error)
             else:
                 self._ledger.ended(session.session_id)
+                self.usage.ended(session.session_id)
         if held_up is not None:
             raise held_up
 
-    async def _close(self, client: SanaClient, work: asyncio.Future[None]) -> None:
-        """End the work, then the session."""
-        work.cancel()
-        await asyncio.wait({work})
-        if not work.cancelled():
-            log.debug("the work on the session ended with %r", work.exception())
+    async def _sweep_beside(self) -> None:
+        """Sweep while a session is on air; what cannot be ended is tried again."""
         try:
-            if await client.close() and client.session_id is not None:
-                self._ledger.ended(client.session_id)
-        finally:
-            if (client.last_frame_at or 0.0) - (client.ready_at or 0.0) > STABLE_S:
-                self._waits = backoff(self._rng)
-            self._client = None
-            self.model_state = None
-            self._to(S.IDLE, ready_at=None)
+            await self._sweep()
+        except SessionError as error:
+            log.warning("%s", error)
 
     # -- small things --------------------------------------------------------------------------
 
     def _may_open(self) -> bool:
+        if self._is_back_in_budget():
+            self._held_back = False
+            self._try_again()
         return (
             self.status.wanted
             and self.status.state is S.IDLE
@@ -462,21 +624,46 @@ class Engine:
         )
 
     def _may_sweep(self) -> bool:
-        return (
-            self.status.state is S.IDLE
-            and self._clock() >= self._sweep_at
-            and any(self._is_ours(session) for session in self._ledger.pending)
-        )
+        is_quiet = self.status.state is S.IDLE or self._on_air is not None
+        return is_quiet and self._clock() >= self._sweep_at and bool(self._leftovers())
+
+    def _leftovers(self, *, everywhere: bool = False) -> list[OpenSession]:
+        """Sessions that are open as far as anybody knows, and that no run of ours holds."""
+        return [
+            session
+            for session in self._ledger.pending
+            if session.session_id not in self._held and (everywhere or self._is_ours(session))
+        ]
 
     def _is_ours(self, session: OpenSession) -> bool:
         return session.api_url == self._config.api_url
 
-    def _worn_out(self, client: SanaClient) -> bool:
-        """Whether the platform would end the session soon."""
-        return (
-            client.ready_at is not None
-            and self._clock() - client.ready_at > self._config.max_session_s - RENEW_MARGIN_S
-        )
+    @property
+    def _renewal_age_s(self) -> float:
+        """From this age on another session is to take over."""
+        longest_s = self._config.max_session_s
+        if self._one_at_a_time:
+            return longest_s - LAST_MOMENT_S
+        return longest_s - min(self._config.renew_margin_s, longest_s / 4)
+
+    def _age_s(self, run: SessionRun, now: float) -> float:
+        """The session's age as the platform may see it.
+
+        From its beginning, if that is what the platform counts: but a long wait for a GPU is not
+        to use all of it up.
+        """
+        ready_at = run.client.ready_at
+        if ready_at is None:
+            return 0.0
+        waited_s = ready_at - (run.opened_at if run.opened_at is not None else ready_at)
+        return now - ready_at + min(waited_s, self._config.max_session_s / 4)
+
+    def _is_worn_out(self, run: SessionRun, now: float) -> bool:
+        return self._age_s(run, now) > self._config.max_session_s - LAST_MOMENT_S
+
+    def _is_worth_leaving(self) -> bool:
+        """Whether the last change for want of quality is long enough ago."""
+        return self._clock() - self._degraded_at > DEGRADED_PAUSE_S
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for `condition`, looking when something was asked and every moment anyway."""
@@ -484,101 +671,88 @@ class Engine:
             await self._moment()
 
     async def _moment(self, *others: asyncio.Future[None]) -> None:
-        """Sleep until something was asked, one of `others` is done, or a moment has passed.
-
-        Whoever waits here looks at what is wanted before, so that a wish is never missed.
-        """
-        self._asked.clear()
-        asked: asyncio.Future[Any] = asyncio.ensure_future(self._asked.wait())
-        try:
-            await asyncio.wait(
-                {asked, *others}, timeout=WATCH_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            asked.cancel()
-
-    def _has_picture(self, client: SanaClient) -> bool:
-        return (client.last_frame_at or 0.0) > self._run_began_at
+        await self._wishes.moment(*others, *self._leaving)
+        self.usage.count()
 
     def _follow_model(self) -> None:
-        """Streaming or paused, as the model's own state and picture say."""
-        client = self._client
-        if client is None or not self._running:
-            return
-        if _is_paused(client):
-            self._to(S.PAUSED, error=None)
-        elif self._has_picture(client):
+        if self._on_air is not None:
+            self._on_air.follow_model()
+
+    def _run_changed(self, run: SessionRun) -> None:
+        """One of the sessions has changed; that on air is what is told."""
+        self._bill(run)
+        if run.state is S.STREAMING and run is not self._proven:
+            self._proven = run
+            self._fruitless = 0
+        if run is self._on_air:
+            if run.state is not self.status.state:
+                check(self.status.state, run.state)
+            self._tell(run)
+            self._on_change()
+
+    def _tell(self, run: SessionRun) -> None:
+        """Tell of the session on air."""
+        changes: dict[str, object] = {"ready_at": run.client.ready_at}
+        if run.state is not S.CLOSING:
+            changes["error"] = run.error
+        if run.state is S.STREAMING:
             self._logged = ""
-            self._to(S.STREAMING, error=None)
+            self._breaks = False
+        self._change_to(run.state, **changes)
 
-    def _check_silence(self, client: SanaClient) -> None:
-        """Raise `Unavailable` if a run that is not paused has shown nothing for too long."""
-        if self.status.state is S.PAUSED or self.wants.paused:
-            return
-        quiet_since = max(self.status.since, self._run_began_at, client.last_frame_at or 0.0)
-        if self._clock() - quiet_since > SILENT_RUN_S:
-            raise Unavailable(f"the model gave no picture for {SILENT_RUN_S:.0f} s")
-
-    def _new_client(self) -> SanaClient:
-        client = self._sessions.new_client()
-        client.on_session(self._ledger.opened)
-        client.on_phase(self._phase_changed)
-        client.on(StateMessage, self._model_state_changed)
-        client.on_frame(self._media.model_frame)
-        return client
-
-    def _phase_changed(self, phase: Phase) -> None:
-        if phase is Phase.WAITING and self.status.state is S.CONNECTING:
-            self._to(S.WAITING)
-
-    def _model_state_changed(self, state: StateMessage) -> None:
-        # Only a change says that a run has ended: the state before `start` may come after it.
-        if self.model_state is not None and self.model_state.started and not state.started:
-            self._started = False
-            self._asked.set()
-        self.model_state = state
-        self._on_change()
+    def _bill(self, run: SessionRun) -> None:
+        """Count a session from the moment it is ready; a runtime on this machine costs nothing."""
+        client = run.client
+        if client.ready_at is not None and client.session_id is not None and not self._config.local:
+            self.usage.ready(client.session_id, client.ready_at)
 
     def _try_again(self) -> None:
         """A refusal is final until the user asks for something."""
-        if self.status.state is S.REFUSED:
+        if self.status.state is S.REFUSED and not self._held_back:
             self._to(S.IDLE, error=None)
 
-    def _take_back(self, names: Iterable[str]) -> None:
-        """Want what the model has, as it has refused what was wanted."""
-        self._want(**{name: getattr(self._given, name) for name in names})
-
-    def _want(self, **fields: object) -> None:
-        self.wants = _changed(self.wants, fields)
-        self.status = replace(self.status, paused=self.wants.paused)
+    def _wants_changed(self) -> None:
+        if self.wants.paused and not self.status.paused:
+            self._paused_at = self._clock()
+        self._set(paused=self.wants.paused)
         self._on_change()
 
     def _to(self, state: S, **changes: object) -> None:
-        """The one place where the state changes."""
+        """Go where the table of one session allows."""
         if state is not self.status.state:
             check(self.status.state, state)
+        self._change_to(state, **changes)
+
+    def _change_to(self, state: S, **changes: object) -> None:
+        """The one place where the state changes."""
+        if state is not self.status.state:
             log.info("session: %s -> %s", self.status.state, state)
             changes["since"] = self._clock()
         self._set(state=state, **changes)
 
     def _set(self, **changes: object) -> None:
+        changes["renewing"] = self._next is not None or self._breaks
         status = replace(self.status, **changes)  # type: ignore[arg-type]
         if status != self.status:
             self.status = status
             self._on_change()
 
 
-async def _tolerant(command: Awaitable[bool]) -> None:
-    """A refused seed or anchor interval is no reason to show nothing."""
+def _failure_of(run: SessionRun) -> SessionError:
+    """Why a session has failed or is given up. Raises what is a defect."""
+    if not run.work.done():
+        return Unavailable(run.degraded or "the session is no good")
     try:
-        await command
-    except CommandRejected as error:
-        log.warning("%s", error)
+        run.work.result()
+    except SessionError as error:
+        return error
+    raise RuntimeError("the work on a session ended without an error")
 
 
-def _is_paused(client: SanaClient) -> bool:
-    return client.state is not None and client.state.paused
+def _has_no_room(error: SessionError) -> bool:
+    return isinstance(error, Unavailable) and error.no_room
 
 
-def _changed(wants: Wants, fields: dict[str, object]) -> Wants:
-    return replace(wants, **fields)  # type: ignore[arg-type]
+def _hint_s(error: SessionError) -> float:
+    """What the platform asks to wait, in seconds."""
+    return (error.retry_after_s or 0.0) if isinstance(error, Unavailable) else 0.0

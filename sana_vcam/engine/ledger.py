@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from sana_vcam.atomicfile import remove_drafts, replace_file
 from sana_vcam.sana import OpenSession
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        remove_drafts(path)
         self._open = {session.session_id: session for session in _read(path)}
 
     @property
@@ -45,17 +46,10 @@ class Ledger:
 
     def _write(self) -> None:
         """Replace the file; a full disk costs the safety net, not the picture."""
-        temporary = self._path.with_suffix(".new")
         text = json.dumps({"sessions": [asdict(s) for s in self._open.values()]})
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(self._path)
+            replace_file(self._path, text.encode())
         except OSError as error:
             log.warning("%s: the open session cannot be noted: %s", self._path, error)
 

@@ -1,4 +1,8 @@
-"""The engine's states as data: which state may follow which, and one snapshot for everybody."""
+"""The states as data: which state may follow which, and one snapshot for everybody.
+
+A row of the table is about one session. When another session takes over, the state that is told
+becomes the other one's, whatever it is: only between two states that a session is open in.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +23,26 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.REFUSED: frozenset({S.IDLE}),
 }
 
+OPEN = frozenset(
+    {S.CONNECTING, S.WAITING, S.STARTING, S.STREAMING, S.PAUSED, S.RECONNECTING},
+)
+"""With a session object that has to be closed."""
+
 
 class IllegalTransition(RuntimeError):
     """A state change that the table does not have: a defect of the engine."""
 
 
 def check(old: S, new: S) -> None:
-    """Raise `IllegalTransition` unless `new` may follow `old`."""
+    """Raise `IllegalTransition` unless `new` may follow `old` in one session."""
     if new not in TRANSITIONS[old]:
         raise IllegalTransition(f"{old} -> {new}")
+
+
+def check_takeover(old: S, new: S) -> None:
+    """Raise `IllegalTransition` unless a session in `new` may take over from one in `old`."""
+    if old not in OPEN or new not in OPEN:
+        raise IllegalTransition(f"{old} -> {new} of another session")
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,8 @@ class EngineStatus:
 
     `since` is when `state` began and `ready_at` when billing did (monotonic seconds). No session
     is opened while `paused`, which is the user's wish, or while none is `wanted`. `error` is for
-    the user; `words` say the same to viewers.
+    the user; `words` say the same to viewers. `renewing`: another session is being brought up to
+    take over, or, where the account has one session at a time, the old one was ended for it.
     """
 
     state: S = S.IDLE
@@ -46,3 +62,4 @@ class EngineStatus:
     ready_at: float | None = None
     error: str | None = None
     words: str | None = None
+    renewing: bool = False

@@ -41,6 +41,7 @@ from sana_vcam.sana.messages import (
     parse_message,
 )
 from sana_vcam.sana.platform import OpenSession, Platform
+from sana_vcam.sana.stats import ConnectionStats
 
 __all__ = [
     "Anchored",
@@ -48,6 +49,7 @@ __all__ = [
     "CommandErrorMessage",
     "CommandRejected",
     "ConditionsReady",
+    "ConnectionStats",
     "GenerationComplete",
     "GenerationPaused",
     "GenerationReset",

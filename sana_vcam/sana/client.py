@@ -24,7 +24,6 @@ from typing import Any, Literal, Self
 
 from reactor_sdk import (
     AbortedError,
-    ConnectionStats,
     DisconnectedError,
     FileRef,
     InvalidStateError,
@@ -43,8 +42,8 @@ from sana_vcam.sana.errors import (
     UploadFailed,
     describe,
     from_command,
-    from_connect,
     from_join,
+    from_opening,
     from_reconnect,
 )
 from sana_vcam.sana.messages import (
@@ -60,6 +59,7 @@ from sana_vcam.sana.messages import (
     parse_message,
 )
 from sana_vcam.sana.platform import TOKEN_TIMEOUT_S, OpenSession, Platform
+from sana_vcam.sana.stats import ConnectionStats
 from sana_vcam.threads import run_blocking
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ class SanaClient:
             self._reactor = reactor = self._make_reactor(token)
             await self._bounded(
                 lambda: reactor.connect(session_id=session_id),
-                from_connect if session_id is None else from_join,
+                self._from_opening if session_id is None else from_join,
                 too_late=Unavailable,
             )
             self._commands = await self._declared_commands()
@@ -239,6 +239,9 @@ class SanaClient:
                 if time.monotonic() > deadline:
                     raise Unavailable("the platform keeps the camera's track to itself") from None
                 log.debug("publish refused, trying again: %s", error.message)
+                # Also our own publish may be in the way: a reconnect that the platform answered
+                # with an error before it worked leaves the track published.
+                self.unpublish()
                 await asyncio.sleep(PUBLISH_RETRY_S)
             else:
                 self._require()
@@ -310,9 +313,9 @@ class SanaClient:
         await self.close()
 
     async def stats(self) -> ConnectionStats:
-        """The SDK's statistics of the connection. Raises `SessionLost`."""
+        """The connection's statistics now. Raises `SessionLost` or `Unavailable`."""
         try:
-            return await self._require().get_stats()
+            return ConnectionStats.of(await self._require().get_stats())
         except ReactorError as error:
             raise from_command(error, "get_stats") from None
 
@@ -412,6 +415,10 @@ class SanaClient:
         if self._reactor is None:
             raise SessionLost("no session is open; call connect() first")
         return self._reactor
+
+    def _from_opening(self, error: Exception, *, model: str, api_url: str) -> SessionError:
+        is_open = self.session_id is not None
+        return from_opening(error, is_open=is_open, model=model, api_url=api_url)
 
     async def _bounded(
         self,

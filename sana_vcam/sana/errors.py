@@ -16,17 +16,16 @@ them become `CommandRejected`.
 from __future__ import annotations
 
 import math
-import urllib.error
 
 from reactor_sdk import (
     AbortedError,
-    AuthError,
     BadRequestError,
     ConflictError,
     DecodeError,
     DisconnectedError,
     InvalidStateError,
     NotFoundError,
+    RateLimitedError,
     ReactorError,
     SessionTerminalError,
     TransportError,
@@ -55,11 +54,27 @@ class Refused(SessionError):
 
 
 class Unavailable(SessionError):
-    """Not now. `retry_after_s` is the platform's hint in seconds, or None."""
+    """Not now. `retry_after_s` is the platform's hint in seconds, or None.
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    `no_room`: the account or the model serves as many sessions as it may. `in_the_way`: another
+    session does, which the platform ends by itself in a while. `recoverable` is the SDK's word on
+    whether the same request could succeed later; it is not always right.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        no_room: bool = False,
+        in_the_way: bool = False,
+        recoverable: bool = True,
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.no_room = no_room
+        self.in_the_way = in_the_way
+        self.recoverable = recoverable
 
 
 class SessionLost(SessionError):
@@ -91,18 +106,21 @@ KEY_HELP = (
 
 # What a client may repeat although the answer is a 4xx: timeout, too early, too many.
 _PASSING = frozenset({408, 425, 429})
+# Parts of the platform's own codes for an account that has its sessions already. The codes are
+# open-ended, and none is documented.
+_NO_ROOM = ("quota", "limit", "conflict", "concurren", "too_many", "capacity")
 
 
-def from_mint(error: Exception, *, api_url: str, joining: bool) -> SessionError:
-    """What a failed exchange of the key for a token means; `joining` one for an open session.
+def from_mint(status: int, retry_after: str | None, *, api_url: str, joining: bool) -> SessionError:
+    """What a refused exchange of the key for a token means; `joining` one for an open session.
 
-    The HTTP answer is the exception's cause. Its text is left out: a server may repeat the key.
+    `retry_after` is the answer's header. Its text is left out: a server may repeat the key.
     """
-    cause = error.__cause__
-    if not isinstance(error, AuthError) or not isinstance(cause, urllib.error.HTTPError):
-        return Unavailable(f"{api_url} cannot be reached to check the API key")
-    status = cause.code
-    cause.close()
+    if 300 <= status < 400:
+        return Refused(
+            f"{api_url} sends on to another address (HTTP {status}), which never gets the key. "
+            "Set [reactor] api_url to the address itself"
+        )
     if status in (401, 403):
         return _key_refused(api_url, f"HTTP {status}")
     if status == 402:
@@ -116,7 +134,8 @@ def from_mint(error: Exception, *, api_url: str, joining: bool) -> SessionError:
         )
     return Unavailable(
         f"{api_url} cannot check the API key now (HTTP {status})",
-        retry_after_s=_hint(cause.headers.get("Retry-After")),
+        retry_after_s=_hint(retry_after),
+        no_room=status == 429,
     )
 
 
@@ -140,15 +159,29 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
             words="The software needs an update",
         )
     if isinstance(error, ConflictError):
-        return Unavailable("the service is still busy with an earlier session", retry_after_s=1.0)
+        return Unavailable(
+            "the service is still busy with an earlier session",
+            retry_after_s=_seconds(error.retry_after_ms) or 1.0,
+            no_room=True,
+            in_the_way=True,
+        )
     if isinstance(error, BadRequestError) and error.status == 402:
         return _unpaid(api_url)
     if isinstance(error, ReactorError):
         return Unavailable(
             f"{api_url} cannot open a session now: {describe(error)}",
             retry_after_s=_seconds(error.retry_after_ms),
+            no_room=_has_no_room(error),
+            recoverable=error.recoverable or _is_about_this_session(error),
         )
     return Unavailable(f"{api_url} cannot open a session now: {type(error).__name__}")
+
+
+def from_opening(error: Exception, *, is_open: bool, model: str, api_url: str) -> SessionError:
+    """What a failed connect means; what is missing once the session `is_open` is the session."""
+    if is_open and isinstance(error, NotFoundError):
+        return from_join(error, model=model, api_url=api_url)
+    return from_connect(error, model=model, api_url=api_url)
 
 
 def from_join(error: Exception, *, model: str, api_url: str) -> SessionError:
@@ -183,6 +216,16 @@ def from_command(error: ReactorError, command: str) -> SessionError:
             retry_after_s=_seconds(error.retry_after_ms),
         )
     return CommandRejected(command, error.message)
+
+
+def _has_no_room(error: ReactorError) -> bool:
+    code = error.code.lower()
+    return isinstance(error, RateLimitedError) or any(part in code for part in _NO_ROOM)
+
+
+def _is_about_this_session(error: ReactorError) -> bool:
+    """Whether the SDK's "not recoverable" is about a session that another one replaces."""
+    return isinstance(error, (DecodeError, InvalidStateError, SessionTerminalError))
 
 
 def describe(error: ReactorError) -> str:

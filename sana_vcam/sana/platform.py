@@ -1,10 +1,11 @@
 """The platform's few HTTP calls that the SDK does not make for us, each with a deadline.
 
-The SDK never refreshes a token and gives its HTTP calls no timeout; a client that adopted a
+The SDK never refreshes a token and gives its HTTP calls no timeout; its own exchange of the key
+for a token follows redirects, with the key, to wherever they lead; a client that adopted a
 session cannot end it, and one that created it hides whether the end was granted. So tokens are
-minted here, one per connection, and a session is ended by its id alone: `DELETE /sessions/{id}`
-on the cloud, `POST /stop_session` on a local runtime (both as the SDK's own disconnect sends
-them).
+minted here, one per connection, as the SDK asks for them, and a session is ended by its id alone:
+`DELETE /sessions/{id}` on the cloud, `POST /stop_session` on a local runtime (both as the SDK's
+own disconnect sends them). Nothing here follows a redirect.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-
-from reactor_sdk import AuthError, fetch_jwt
 
 from sana_vcam.sana.errors import KEY_HELP, Refused, Unavailable, from_mint
 from sana_vcam.threads import run_blocking
@@ -101,21 +100,29 @@ class Platform:
             # The refusal of the HTTP library would show it.
             raise Refused(f"the API key has characters that no key has. {KEY_HELP}")
 
-        def fetch() -> str:
-            return fetch_jwt(
-                key,
-                self.api_url,
-                models=models,
-                sessions=sessions,
-                max_session_duration_seconds=max_session_s,
-            )
-
+        body = _token_request(models, sessions, max_session_s)
+        url = f"{self.api_url.rstrip('/')}/tokens"
         try:
-            return await asyncio.wait_for(run_blocking(fetch, name="mint-token"), timeout_s)
+            status, retry_after, answer = await asyncio.wait_for(
+                run_blocking(lambda: _post_key(url, key, body), name="mint-token"), timeout_s
+            )
         except TimeoutError:
             raise Unavailable(f"{self.api_url} did not answer within {timeout_s:.0f} s") from None
-        except (AuthError, OSError, ValueError, http.client.HTTPException) as error:
-            raise from_mint(error, api_url=self.api_url, joining=sessions is not None) from None
+        except (OSError, ValueError, http.client.HTTPException):
+            raise Unavailable(f"{self.api_url} cannot be reached to check the API key") from None
+        if status >= 300:
+            joining = sessions is not None
+            raise from_mint(status, retry_after, api_url=self.api_url, joining=joining)
+        return self._token_in(answer)
+
+    def _token_in(self, answer: bytes) -> str:
+        try:
+            token = json.loads(answer)["jwt"]
+        except (ValueError, LookupError, TypeError):
+            token = None
+        if not isinstance(token, str) or not token:
+            raise Unavailable(f"{self.api_url} cannot be reached to check the API key")
+        return token
 
     async def _stop_local(self, url: str) -> None:
         try:
@@ -155,7 +162,7 @@ class Platform:
 
         def send() -> tuple[int, bytes]:
             try:
-                with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:  # noqa: S310
+                with _STRAIGHT.open(request, timeout=HTTP_TIMEOUT_S) as answer:
                     return answer.status, answer.read()
             except urllib.error.HTTPError as error:
                 with error:
@@ -171,6 +178,46 @@ class Platform:
             raise Unavailable(f"{url} did not answer") from None
         except (OSError, http.client.HTTPException):
             raise Unavailable(f"{url} did not answer") from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: whoever it names must not get the key."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none."""
+
+
+_STRAIGHT = urllib.request.build_opener(_NoRedirect)
+
+
+def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]:
+    """Exchange the key for a token; blocks. The answer's status, Retry-After and body."""
+    request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
+        url, method="POST", data=json.dumps(body).encode()
+    )
+    request.add_header("Content-Type", "application/json")
+    request.add_unredirected_header("Reactor-API-Key", key)
+    try:
+        with _STRAIGHT.open(request, timeout=TOKEN_TIMEOUT_S) as answer:
+            return answer.status, None, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get("Retry-After"), b""
+
+
+def _token_request(
+    models: list[str] | None, sessions: list[str] | None, max_session_s: int | None
+) -> object:
+    """What to ask for, as the SDK's `fetch_jwt` does; null asks for all that the key may do."""
+    if models is None and sessions is None:
+        return None
+    resources: dict[str, object] = {"models": {"match": models} if models else {"all": True}}
+    if sessions is not None:
+        resources["sessions"] = {"bind": sessions}
+    detail: dict[str, object] = {"type": "session", "resources": resources}
+    if max_session_s is not None:
+        detail["constraints"] = {"max_session_duration_seconds": max_session_s}
+    return {"authorization_details": [detail]}
 
 
 def _is_over(body: bytes) -> bool:

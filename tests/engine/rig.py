@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 
-from sana_vcam.config import ReactorConfig
+from sana_vcam.config import CostConfig, ReactorConfig
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
+from sana_vcam.engine.usage import Usage
 from sana_vcam.engine.wants import Wants
 from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessions
@@ -18,27 +20,50 @@ from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessions
 WANTS = Wants("as a drawing", None, 7, 20)
 # Virtual seconds.
 PATIENCE_S = 7200.0
+# Besides at every change that the engine tells of.
+LOOK_EVERY_S = 0.05
+NO_CAPS = CostConfig(pause_ends_after_s=0.0)
+NOON = datetime(2026, 3, 10, 12).timestamp()
 
 
 class Rig:
     """The engine with everything around it; `states` is every state that it was in."""
 
     def __init__(
-        self, folder: Path, *, wants: Wants = WANTS, connect: bool = True, max_session_s: int = 1200
+        self,
+        folder: Path,
+        *,
+        wants: Wants = WANTS,
+        connect: bool = True,
+        max_session_s: int = 1200,
+        room: int = 2,
+        cost: CostConfig = NO_CAPS,
+        noon: float = NOON,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.sessions = FakeSessions()
+        self.sessions.room = room
         self.media = FakeMedia()
         self.states = [S.IDLE]
+        self._news = asyncio.Event()
         self.errors: list[str] = []
         self.ledger = Ledger(folder / "sessions.json")
         self.folder = folder
+        # The wall clock: it goes as the loop's does, until a test sets it.
+        self.wall_offset = noon - self.loop.time()
+        self.usage = Usage(
+            folder / "usage.json",
+            cost,
+            clock=self.loop.time,
+            wall=lambda: self.loop.time() + self.wall_offset,
+        )
         self.engine = Engine(
             ReactorConfig(api_url=URL, max_session_s=max_session_s),
             wants,
             sessions=self.sessions,
             media=self.media,
             ledger=self.ledger,
+            usage=self.usage,
             on_change=self._changed,
             connect_wanted=connect,
             rng=random.Random(1),
@@ -63,7 +88,12 @@ class Rig:
         """The ids that the next start would read."""
         return {session.session_id for session in Ledger(self.folder / "sessions.json").pending}
 
+    def gone(self, client: FakeClient) -> bool:
+        """Whether its session was opened and is over."""
+        return client.closes == 1 and client.session_id not in self.sessions.open
+
     def _changed(self) -> None:
+        self._news.set()
         if self.state is not self.states[-1]:
             self.states.append(self.state)
         if self.error is not None and self.error not in self.errors:
@@ -79,7 +109,10 @@ class Rig:
         while not (self.state is wanted if isinstance(wanted, S) else wanted()):
             assert self.task is None or not self.task.done(), self.task
             assert self.loop.time() < deadline, f"{wanted} never came: {self.states}, {self.errors}"
-            await asyncio.sleep(0.005)
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
 
     async def streaming(self) -> FakeClient:
         await self.until(S.STREAMING)
@@ -92,7 +125,9 @@ class Rig:
         await asyncio.wait({self.task})
         assert self.task.cancelled(), self.task
         assert self.state is S.IDLE
-        assert self.media.target is None
+        assert self.media.targets == []
+        assert self.media.on_air is None
+        assert all(feed.closed for feed in self.media.feeds)
         assert all(client.closes == 1 for client in self.sessions.clients)
 
 

@@ -89,20 +89,6 @@ async def test_a_run_that_wants_to_be_paused_is_paused_after_its_start(tmp_path)
 
 
 @virtual_time
-async def test_the_session_is_renewed_before_the_platform_ends_it(tmp_path):
-    async with running(tmp_path, max_session_s=120) as rig:
-        first = await rig.streaming()
-        began = rig.loop.time()
-        await rig.until(lambda: len(rig.sessions.clients) == 2)
-        assert 100 < rig.loop.time() - began < 120
-        second = await rig.streaming()
-        assert second.calls == RECIPE
-        assert first.closes == 1
-        assert rig.sessions.most_open == 1
-        assert S.BACKOFF not in rig.states
-
-
-@virtual_time
 async def test_a_worn_out_session_that_is_paused_is_not_renewed(tmp_path):
     async with running(tmp_path, max_session_s=120) as rig:
         await rig.streaming()
@@ -259,6 +245,16 @@ async def test_the_platform_s_hint_is_kept_to(tmp_path):
 
 
 @virtual_time
+async def test_a_session_in_the_way_is_looked_for_again_soon_however_long_it_stays(tmp_path):
+    async with running(tmp_path) as rig:
+        busy = Unavailable("busy with an earlier session", retry_after_s=1.0, in_the_way=True)
+        rig.sessions.plan("create", *[busy] * 12)
+        at = rig.loop.time()
+        await rig.streaming()
+        assert rig.loop.time() - at <= 12 * 3.0
+
+
+@virtual_time
 async def test_repeats_of_a_failure_do_not_fill_the_log(tmp_path, caplog):
     caplog.set_level("DEBUG", "sana_vcam")
     async with running(tmp_path) as rig:
@@ -295,16 +291,6 @@ async def test_a_defect_ends_the_engine_and_still_closes_the_session(tmp_path):
 
 
 @virtual_time
-async def test_a_run_without_a_picture_is_begun_anew_in_another_session(tmp_path):
-    async with running(tmp_path) as rig:
-        first = await rig.streaming()
-        first.silent = True
-        await rig.until(S.BACKOFF)
-        assert "no picture" in rig.error
-        assert await rig.streaming() is not first
-
-
-@virtual_time
 async def test_a_run_that_never_shows_anything_is_not_waited_for_for_ever(tmp_path):
     async with running(tmp_path) as rig:
         await rig.until(S.STARTING)
@@ -328,13 +314,13 @@ async def test_a_run_that_the_model_ended_is_started_again(tmp_path):
 @virtual_time
 async def test_a_model_that_ends_every_run_at_once_is_not_hammered(tmp_path):
     async with running(tmp_path) as rig:
-        for _ in range(3):
+        for state in (S.BACKOFF, S.BACKOFF, S.REFUSED):
             await rig.until(S.STARTING)
             client = rig.client
             client.silent = True
             await rig.until(lambda client=client: client.model.started)
             client.end_run()
-            await rig.until(S.BACKOFF)
+            await rig.until(state)
             assert "before its first picture" in rig.error
             assert client.calls.names().count("start") == 1
 
@@ -364,13 +350,40 @@ async def test_a_state_from_before_the_start_that_comes_late_ends_nothing(tmp_pa
 
 
 @virtual_time
-async def test_a_model_that_pauses_by_itself_is_shown_as_paused(tmp_path):
+async def test_a_model_that_pauses_by_itself_is_told_to_go_on(tmp_path):
     async with running(tmp_path) as rig:
         client = await rig.streaming()
         client.pause_run()
         await rig.until(S.PAUSED)
+        await rig.streaming()
+        assert client.calls == [*RECIPE, ("resume",)]
+        assert not rig.engine.wants.paused
         await asyncio.sleep(100)
-        assert client.closes == 0
+        assert len(rig.sessions.clients) == 1
+
+
+@virtual_time
+async def test_a_model_that_pauses_by_itself_again_is_left_for_another(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        for _ in range(2):
+            client.pause_run()
+            await rig.until(S.PAUSED)
+            await rig.until(S.STREAMING)
+        assert rig.client is not client
+        assert client.calls.names().count("resume") == 1
+        await rig.until(lambda: rig.gone(client))
+
+
+@virtual_time
+async def test_a_model_that_does_not_go_on_is_not_waited_for(tmp_path):
+    async with running(tmp_path, room=1) as rig:
+        client = await rig.streaming()
+        rig.sessions.plan("resume", *[CommandRejected("resume", "no")] * 9)
+        client.pause_run()
+        await _next_session(rig)
+        assert client.closes == 1
+        assert rig.sessions.most_open == 1
 
 
 @virtual_time
@@ -576,6 +589,20 @@ async def test_a_prompt_goes_to_the_run_that_is_on_and_nothing_else_does(tmp_pat
         ]
         await asyncio.sleep(10)
         assert len(client.calls) == len(RECIPE) + 3
+        assert rig.states.count(S.STARTING) == 1
+
+
+@virtual_time
+async def test_a_preset_that_is_called_otherwise_costs_the_model_nothing(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        await rig.engine.set_prompt("in oil", preset="oil", seed=None)
+        before = list(client.calls)
+        for name in ("oils", None):
+            rig.engine.name_preset(name)
+            await asyncio.sleep(10)
+            assert (rig.engine.wants.preset, rig.engine.wants.prompt) == (name, "in oil")
+        assert client.calls == before
         assert rig.states.count(S.STARTING) == 1
 
 

@@ -6,11 +6,15 @@ from itertools import product
 
 import pytest
 
-from sana_vcam.engine.lifecycle import TRANSITIONS, EngineStatus, IllegalTransition, check
+from sana_vcam.engine.lifecycle import (
+    OPEN,
+    TRANSITIONS,
+    EngineStatus,
+    IllegalTransition,
+    check,
+    check_takeover,
+)
 from sana_vcam.status import SessionState as S
-
-# With a session object, which has to be closed.
-OPEN = {S.CONNECTING, S.WAITING, S.STARTING, S.STREAMING, S.PAUSED, S.RECONNECTING}
 
 
 def reachable(start: S) -> set[S]:
@@ -45,6 +49,19 @@ def test_only_what_the_table_has_is_allowed(old, new):
     else:
         with pytest.raises(IllegalTransition, match=f"{old} -> {new}"):
             check(old, new)
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(S, S)))
+def test_a_session_takes_over_from_one_that_is_open_only(old, new):
+    if old in OPEN and new in OPEN:
+        check_takeover(old, new)
+    else:
+        with pytest.raises(IllegalTransition, match=f"{old} -> {new}"):
+            check_takeover(old, new)
+
+
+def test_what_is_open_has_to_be_closed():
+    assert {state for state in S if S.CLOSING in TRANSITIONS[state]} == OPEN
 
 
 def test_it_begins_idle_and_unwanted():

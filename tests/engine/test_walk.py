@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from sana_vcam.config import CostConfig
 from sana_vcam.errors import CommandFailed
 from sana_vcam.sana import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
 from sana_vcam.status import SessionState as S
 from tests.engine.rig import Rig
-from tests.fakes.sessions import Later, Outcome
+from tests.fakes.sessions import FakeClient, Later, Outcome
 from tests.fakes.virtualtime import run
 
 STEPS = 300
+# The slowest answer of this platform for each step of a start, and a silent run's patience.
+LONGEST_OVERLAP_S = 180.0
 CALLS = ("create", "connect", "reconnect", "publish", "close", "end", "reset", "start")
 COMMANDS = ("set_mode", "set_seed", "set_anchor_interval", "set_prompt", "pause", "resume")
 GOOD, BAD = ["as a drawing", "in oil", "noir"], ["bad", "worse"]
@@ -29,8 +32,15 @@ class Walk:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.dice = random.Random(seed)
-        self.rig = Rig(folder, max_session_s=self.dice.choice([60, 1200]))
+        self.rig = Rig(
+            folder,
+            max_session_s=self.dice.choice([60, 120, 1200]),
+            room=self.dice.choice([1, 2, 2]),
+            cost=CostConfig(pause_ends_after_s=self.dice.choice([0.0, 40.0])),
+        )
         self.rig.sessions.bad_prompts = set(BAD)
+        # How many commands there are for three troubles.
+        self.calm = self.dice.choice([2, 12])
         self.wants = self.rig.engine.wants
         self.wanted = True
         self.asking: set[asyncio.Future[None]] = set()
@@ -38,13 +48,14 @@ class Walk:
 
     async def take(self) -> None:
         """One step, and some time."""
-        step = self.dice.choice([self.command, self.command, self.fault, self.drop, self.camera])
+        trouble = [self.fault, self.drop, self.camera]
+        step = self.dice.choice([self.command] * self.calm + trouble)
         self.steps.append(step())
         await asyncio.sleep(self.dice.choice([0.0, 0.005, 0.012, 0.1, 1.0, 5.0, 30.0]))
 
     def command(self) -> str:
         engine = self.rig.engine
-        match self.dice.randrange(9):
+        match self.dice.randrange(12):
             case 0 | 1:
                 engine.connect()
                 self.wanted = True
@@ -62,8 +73,16 @@ class Walk:
                 return self._ask(engine.pause)
             case 7:
                 return self._ask(engine.resume)
+            case 8 | 9:
+                return self._ask(self._renew)
+            case 10:
+                engine.degraded("it looks poor")
+                return "degraded"
             case _:
                 return self._ask(engine.reset)
+
+    async def _renew(self) -> None:
+        self.rig.engine.renew()
 
     def _ask(self, command: Callable[[], Awaitable[None]]) -> str:
         async def ask() -> None:
@@ -97,7 +116,8 @@ class Walk:
             outcome = self.dice.choice([outcome, CommandRejected(call, "no")])
         if call in {"create", "connect", "reconnect"}:
             slow = Later(60.0, Unavailable("did not answer"))
-            outcome = self.dice.choice([outcome, slow, Refused("bad key")])
+            full = Unavailable("full", no_room=True)
+            outcome = self.dice.choice([outcome, outcome, slow, full, Refused("bad key")])
         if call == "reconnect":
             outcome = self.dice.choice([outcome, SessionGone("gone")])
         if call in {"close", "end"}:
@@ -106,12 +126,13 @@ class Walk:
         return f"{call}: {outcome!r}"
 
     def drop(self) -> str:
+        self.rig.media.plays_on = self.dice.random() < 0.7
         if self.rig.sessions.clients:
-            choice = self.dice.choice(["lose", "end_run", "silent"])
-            client = self.rig.client
+            choice = self.dice.choice(["lose", "end_run", "pause_run", "silent"])
+            client = self.dice.choice(self.rig.sessions.clients[-2:])
             if choice == "silent":
                 client.silent = not client.silent
-            elif client.session_id is not None:
+            elif client.session_id is not None and not client.closes:
                 getattr(client, choice)()
             return choice
         return "nothing to drop"
@@ -129,22 +150,35 @@ class Walk:
         rig = self.rig
         assert rig.task is not None
         assert not rig.task.done(), rig.task
-        assert rig.sessions.most_open <= 1
+        assert rig.sessions.most_open <= rig.sessions.room
+        assert max(rig.sessions.overlaps, default=0.0) < LONGEST_OVERLAP_S
         assert set(rig.sessions.open) <= rig.on_disk
-        assert sum(client.closes == 0 for client in rig.sessions.clients) <= 1
+        held = [client for client in rig.sessions.clients if client.closes == 0]
+        assert len(held) <= 1 + rig.engine.status.renewing
+        assert set(rig.media.targets) <= {client.push for client in held}
+        on_air = rig.engine.client
+        if on_air is not None and on_air in held:
+            assert rig.media.target in {on_air.push, None}, "viewers see what the engine tells of"
         assert rig.engine.status.wanted is self.wanted
         assert rig.engine.status.paused is rig.engine.wants.paused
         if rig.state in {S.IDLE, S.BACKOFF, S.REFUSED}:
-            assert rig.media.target is None
+            assert rig.media.targets == []
+            assert rig.media.on_air is None
             assert all(client.closes for client in rig.sessions.clients)
         if rig.state in {S.STREAMING, S.PAUSED}:
             assert rig.error is None
+
+    @property
+    def on_air(self) -> FakeClient:
+        client = self.rig.engine.client
+        assert isinstance(client, FakeClient)
+        return client
 
     async def calm_down(self) -> None:
         """From here on everything works, and everything wanted comes true."""
         rig = self.rig
         rig.sessions.script.clear()
-        rig.media.camera = True
+        rig.media.camera = rig.media.plays_on = True
         await asyncio.gather(*self.asking, return_exceptions=True)
         prompt = self.dice.choice(GOOD)
         with contextlib.suppress(CommandFailed):
@@ -154,12 +188,12 @@ class Walk:
         # What was on its way before may still fail.
         await asyncio.sleep(100)
         rig.engine.connect()
-        if rig.sessions.clients:
-            rig.client.silent = False
-        await rig.until(lambda: rig.state is S.STREAMING and rig.client.model.started)
-        await rig.until(lambda: rig.client.model.current_prompt == prompt)
-        assert rig.client.model.seed == 4
-        assert not rig.client.model.paused
+        for client in rig.sessions.clients:
+            client.silent = False
+        await rig.until(lambda: rig.state is S.STREAMING and self.on_air.model.started)
+        await rig.until(lambda: self.on_air.model.current_prompt == prompt)
+        assert self.on_air.model.seed == 4
+        assert not self.on_air.model.paused
         assert rig.engine.wants == replace(
             rig.engine.wants, prompt=prompt, preset=None, seed=4, paused=False
         )
@@ -192,6 +226,7 @@ async def walk(folder: Path, seed: int) -> None:
     await it.rig.engine.end_leftovers()
     assert it.rig.on_disk == set()
     assert it.rig.sessions.open == {}
+    assert it.rig.usage.seconds.total == pytest.approx(it.rig.sessions.billed_s, abs=1.0)
 
 
 @pytest.mark.parametrize("seed", range(12))

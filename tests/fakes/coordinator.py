@@ -7,7 +7,8 @@
         assert cloud.opened and not cloud.still_open
 
 It serves `POST /tokens`, `POST /sessions`, `GET` and `DELETE /sessions/{id}`, and passes everything
-below `/sessions/{id}/` on to the runtime. Tokens have scopes, as the SDK documents them: one for a
+below `/sessions/{id}/` on to the runtime. A runtime serves one session; with several of them, each
+session gets one that is free. Tokens have scopes, as the SDK documents them: one for a
 model reaches only the sessions that it created, one bound to sessions only those, one without
 either reaches all. Every request is kept in `requests`.
 """
@@ -72,20 +73,32 @@ class _Token:
 @dataclass
 class _Session:
     pending: int
+    runtime: str | None
     open: bool = True
 
 
 class Coordinator:
-    """The fake; sessions of `runtime_url` (None: there never is a GPU), on a port of its own."""
+    """The fake; sessions of the runtimes (none: there never is a GPU), on a port of its own.
 
-    def __init__(self, runtime_url: str | None = None, *, key: str = KEY) -> None:
+    `room` is how many sessions the account may have open; one more gets 409.
+    """
+
+    def __init__(
+        self,
+        runtime_url: str | None = None,
+        *more_urls: str,
+        key: str = KEY,
+        room: int | None = None,
+    ) -> None:
         self.url = ""
         self.key = key
+        self.room = room
         self.pending = 0
+        self.most_open = 0
         self.requests: list[Request] = []
         self.tokens: dict[str, _Token] = {}
         self._sessions: dict[str, _Session] = {}
-        self._runtime = runtime_url
+        self._runtimes = () if runtime_url is None else (runtime_url, *more_urls)
         self._scripted: defaultdict[Route, deque[Answer]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -96,6 +109,14 @@ class Coordinator:
     def next(self, route: Route, *answers: Answer) -> None:
         """Answer the next requests of `route` like this, then as usual."""
         self._scripted[route].extend(answers)
+
+    def answer_as_usual(self, route: Route) -> None:
+        """Forget what `next` was told for `route`."""
+        self._scripted[route].clear()
+
+    def waiting(self, route: Route) -> bool:
+        """Whether a request of `route` is in and not answered yet."""
+        return any(one.status is None and _route(one)[0] == route for one in self.requests)
 
     @property
     def opened(self) -> list[str]:
@@ -216,28 +237,38 @@ class Coordinator:
             return 403, {}, _json({"detail": "the token may not create sessions"})
         if json.loads(request.body)["model"]["name"] != MODEL:
             return 404, {}, _json({"detail": "no such model"})
+        if self.room is not None and len(self.still_open) >= self.room:
+            return 409, {}, _json({"detail": "the account has its sessions already"})
         session_id = str(uuid.uuid4())
         # Before the runtime knows of it: from here on it costs money, whoever is listening.
-        self._sessions[session_id] = _Session(self.pending)
+        runtime = self._free_runtime()
+        self._sessions[session_id] = _Session(self.pending, runtime)
+        self.most_open = max(self.most_open, len(self.still_open))
         token.sessions.add(session_id)
-        if self._runtime is not None:
-            await self._start_runtime()
+        if runtime is not None:
+            await self._start_runtime(runtime)
         return 201, {}, _json(_slim(session_id, "CREATED"))
 
-    async def _start_runtime(self) -> None:
+    def _free_runtime(self) -> str | None:
+        """One without a session, else the first."""
+        taken = {session.runtime for session in self._sessions.values() if session.open}
+        free = [runtime for runtime in self._runtimes if runtime not in taken]
+        return next(iter((*free, *self._runtimes)), None)
+
+    async def _start_runtime(self, runtime: str) -> None:
         """Open the runtime's session, waiting for the end of a former one."""
         async with asyncio.timeout(PATIENCE_S):
-            while (await self._ask_runtime("POST", "/start_session"))[0] == 409:
+            while (await _ask(runtime, "POST", "/start_session"))[0] == 409:
                 await asyncio.sleep(0.05)
 
     async def _show(self, session_id: str) -> tuple[int, dict[str, str], bytes]:
         session = self._sessions[session_id]
         if not session.open:
             return 200, {}, _json(_slim(session_id, "CLOSED"))
-        if self._runtime is None or session.pending > 0:
+        if session.runtime is None or session.pending > 0:
             session.pending -= 1
             return 200, {}, _json(_slim(session_id, "PENDING"))
-        status, body = await self._ask_runtime("GET", "/session")
+        status, body = await _ask(session.runtime, "GET", "/session")
         return status, {}, _json(json.loads(body) | {"session_id": session_id, "state": "WAITING"})
 
     async def _end(self, session_id: str) -> tuple[int, dict[str, str], bytes]:
@@ -245,35 +276,45 @@ class Coordinator:
         if not session.open:
             return 404, {}, _json({"detail": "the session has ended"})
         session.open = False
-        if self._runtime is not None:
-            await self._ask_runtime("POST", "/stop_session")
+        if session.runtime is not None:
+            await _ask(session.runtime, "POST", "/stop_session")
         return 204, {}, b""
 
     async def _pass_on(
         self, request: Request, session_id: str, rest: str
     ) -> tuple[int, dict[str, str], bytes]:
-        if not self._sessions[session_id].open:
+        session = self._sessions[session_id]
+        if not session.open:
             return 404, {}, _json({"detail": "the session has ended"})
+        if session.runtime is None:
+            return 503, {}, b"{}"
         passed = {k: v for k, v in request.headers.items() if k.startswith("reactor-")}
-        status, body = await self._ask_runtime(
-            request.method, f"/sessions/{LOCAL_SESSION}/{rest}", request.body, passed
+        status, body = await _ask(
+            session.runtime,
+            request.method,
+            f"/sessions/{LOCAL_SESSION}/{rest}",
+            request.body,
+            passed,
         )
         return status, {}, body
 
-    async def _ask_runtime(
-        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> tuple[int, bytes]:
-        if self._runtime is None:
-            return 503, b"{}"
-        host, port = self._runtime.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        try:
-            sent = {"Host": f"{host}:{port}", "Connection": "close"} | (headers or {})
-            writer.write(_head(f"{method} {path} HTTP/1.1", sent, body) + body)
-            head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
-        finally:
-            writer.close()
-        return int(head.split(b" ")[1]), answer
+
+async def _ask(
+    runtime: str,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
+    host, port = runtime.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        sent = {"Host": f"{host}:{port}", "Connection": "close"} | (headers or {})
+        writer.write(_head(f"{method} {path} HTTP/1.1", sent, body) + body)
+        head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    return int(head.split(b" ")[1]), answer
 
 
 def never() -> Answer:

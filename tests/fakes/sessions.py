@@ -1,7 +1,7 @@
 """A platform with one model, scripted: what the engine's sessions do when a test says so.
 
 It speaks as `SanaClient` and `Sessions` do, on virtual time, and watches what the engine may not
-do: overlapping life-cycle calls, a client used after its end, two sessions at once.
+do: overlapping life-cycle calls, a client used after its end, three sessions at once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from sana_vcam.sana import (
 
 URL = "https://platform.test"
 LATENCY_S = 0.01
+# A session that nobody holds is billed for so long at most.
+KEPT_S = 40.0
 
 HANG = math.inf
 
@@ -59,6 +61,13 @@ class FakeSessions:
         self.open: dict[str, OpenSession] = {}
         self.ended: list[str] = []
         self.most_open = 0
+        # More than so many at once are refused as an account without a second session is.
+        self.room = 2
+        # How long two sessions were open at once, each time.
+        self.overlaps: list[float] = []
+        self._two_since: float | None = None
+        # What the sessions that are over were billed for.
+        self.billed_s = 0.0
 
     def plan(self, name: str, *outcomes: Outcome) -> None:
         self.script[name].extend(outcomes)
@@ -68,14 +77,35 @@ class FakeSessions:
         return self.clients[-1]
 
     def new_client(self) -> FakeClient:
-        assert all(client.closes == 1 for client in self.clients), "the former one is not closed"
+        held = [client for client in self.clients if client.closes == 0]
+        assert len(held) < 2, "a third one beside the one on air and the next"
         self.clients.append(FakeClient(self, f"session-{len(self.clients) + 1}"))
         return self.client
 
     async def end(self, session: OpenSession) -> None:
         await self.outcome("end")
         self.ended.append(session.session_id)
-        self.open.pop(session.session_id, None)
+        self.has_ended(session.session_id)
+
+    def has_opened(self, session: OpenSession) -> None:
+        if len(self.open) >= self.room:
+            raise Unavailable("the account has no room", no_room=True)
+        self.open[session.session_id] = session
+        self.most_open = max(self.most_open, len(self.open))
+        if len(self.open) == 2:
+            self._two_since = asyncio.get_running_loop().time()
+
+    def has_ended(self, session_id: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.open.pop(session_id, None) is not None:
+            client = next(client for client in self.clients if client.session_id == session_id)
+            if client.ready_at is not None:
+                left_at = client.left_at or now
+                kept_s = min(now - left_at, KEPT_S)
+                self.billed_s += left_at - client.ready_at + kept_s
+        if len(self.open) < 2 and self._two_since is not None:
+            self.overlaps.append(asyncio.get_running_loop().time() - self._two_since)
+            self._two_since = None
 
     async def outcome(self, name: str) -> None:
         outcome = self.script[name].popleft() if self.script[name] else Later(LATENCY_S)
@@ -102,6 +132,8 @@ class FakeClient:
         self.silent = False
         self.says_state = True
         self.closes = 0
+        # When it was closed without the platform's word on it.
+        self.left_at: float | None = None
         self.push = lambda bgra: self.published
         self._platform = platform
         self._id = session_id
@@ -111,6 +143,7 @@ class FakeClient:
         self._model = StateMessage()
         self._frame_at: float | None = None
         self._handlers: dict[Any, Callable[[Any], None]] = {}
+        self._session_handlers: list[Callable[[OpenSession], None]] = []
 
     def on(self, kind: type, handler: Callable[[Any], None]) -> None:
         self._handlers[kind] = handler
@@ -119,7 +152,7 @@ class FakeClient:
         self._handlers["phase"] = handler
 
     def on_session(self, handler: Callable[[OpenSession], None]) -> None:
-        self._handlers["session"] = handler
+        self._session_handlers.append(handler)
 
     def on_frame(self, handler: Callable[[Any], None]) -> None:
         self._handlers["frame"] = handler
@@ -137,11 +170,11 @@ class FakeClient:
     async def connect(self) -> None:
         async def create() -> None:
             await self._platform.outcome("create")
-            self.session_id = self._id
             session = OpenSession(self._id, URL, False, "sana-streaming")
-            self._platform.open[self._id] = session
-            self._platform.most_open = max(self._platform.most_open, len(self._platform.open))
-            self._handlers["session"](session)
+            self._platform.has_opened(session)
+            self.session_id = self._id
+            for handler in self._session_handlers:
+                handler(session)
             self._handlers["phase"](Phase.WAITING)
             await self._platform.outcome("connect")
 
@@ -164,8 +197,9 @@ class FakeClient:
         try:
             await self._platform.outcome("close")
         except Unavailable:
+            self.left_at = asyncio.get_running_loop().time()
             return self.session_id is None
-        self._platform.open.pop(self._id, None)
+        self._platform.has_ended(self._id)
         return True
 
     async def wait_lost(self) -> None:
@@ -281,13 +315,44 @@ class FakeMedia:
 
     def __init__(self) -> None:
         self.camera = True
-        self.target: Callable[[bytes], bool] | None = None
-        self.runs = 0
+        self.feeds: list[FakeFeed] = []
+        self.on_air: FakeFeed | None = None
+        # Whether a feed's pictures play on without a gap as soon as there are any.
+        self.plays_on = True
+        self.cuts: list[FakeFeed] = []
 
     def camera_ready(self) -> bool:
         return self.camera
 
+    def open_feed(self) -> FakeFeed:
+        self.feeds.append(FakeFeed(self))
+        return self.feeds[-1]
+
+    @property
+    def targets(self) -> list[Callable[[bytes], bool]]:
+        return [feed.target for feed in self.feeds if feed.target is not None]
+
+    @property
+    def target(self) -> Callable[[bytes], bool] | None:
+        """Where the camera goes to be seen."""
+        return self.on_air.target if self.on_air is not None else None
+
+    @property
+    def runs(self) -> int:
+        return sum(feed.runs for feed in self.feeds)
+
+
+class FakeFeed:
+    """One session's place."""
+
+    def __init__(self, media: FakeMedia) -> None:
+        self.target: Callable[[bytes], bool] | None = None
+        self.runs = 0
+        self.closed = False
+        self._media = media
+
     def attach(self, push: Callable[[bytes], bool]) -> None:
+        assert not self.closed
         self.target = push
 
     def detach(self) -> None:
@@ -297,7 +362,22 @@ class FakeMedia:
         raise AssertionError("no frames here")
 
     def run_began(self) -> None:
+        assert not self.closed
         self.runs += 1
+
+    def plays_on(self) -> bool:
+        return self._media.plays_on
+
+    def go_on_air(self) -> None:
+        assert not self.closed
+        self._media.on_air = self
+        self._media.cuts.append(self)
+
+    def close(self) -> None:
+        self.detach()
+        self.closed = True
+        if self._media.on_air is self:
+            self._media.on_air = None
 
 
 async def _for_ever() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import reactor_sdk
 
 from sana_vcam.sana import (
     OpenSession,
@@ -22,6 +25,7 @@ from sana_vcam.sana import (
     Unavailable,
 )
 from sana_vcam.sana import client as client_module
+from sana_vcam.threads import run_blocking
 from tests.fakes.coordinator import KEY, LOCAL_SESSION, Answer, Coordinator, never
 from tests.sana.rig import PATIENCE_S, TRACK, Runtime, camera, clip, eventually, within
 
@@ -168,6 +172,61 @@ async def test_no_token(
     assert getattr(error, "retry_after_s", None) == retry_after_s
     assert await client.close()
     assert crowded.count("POST", "/sessions") == 0
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("joining", [False, True])
+async def test_the_key_follows_no_redirect(
+    crowded: Coordinator, status: int, joining: bool
+) -> None:
+    async with Coordinator() as elsewhere:
+        headers = {"Location": f"{elsewhere.url}/tokens"}
+        crowded.next("tokens", Answer(status, {"jwt": "jwt_fake"}, headers))
+        client = make(crowded)
+        error = await failure(client.connect(session_id="s" if joining else None))
+        assert isinstance(error, Refused)
+        assert f"sends on to another address (HTTP {status})" in str(error)
+        assert "[reactor] api_url" in str(error)
+        assert await client.close()
+        assert elsewhere.requests == [], "neither the key nor anything else"
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_the_token_follows_no_redirect(crowded: Coordinator, status: int) -> None:
+    async with Coordinator() as elsewhere:
+        client = make(crowded)
+        opened: list[OpenSession] = []
+        client.on_session(opened.append)
+        connecting = asyncio.ensure_future(client.connect())
+        await eventually(lambda: opened)
+        away = Answer(status, headers={"Location": f"{elsewhere.url}/sessions/x"})
+        crowded.next("delete", away)
+        assert not await client.close(), "that is no word on the session's end"
+        await asyncio.wait({connecting})
+        assert isinstance(connecting.exception(), SessionLost)
+        assert elsewhere.requests == []
+        await client.platform.end(opened[0])
+
+
+async def test_the_token_is_asked_for_as_the_sdk_does(crowded: Coordinator) -> None:
+    """So that a change of the SDK shows."""
+    platform = Platform(crowded.url, False, "sana-streaming", KEY, 600)
+    asked: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (
+            {"session_id": None},
+            {"models": ["sana-streaming"], "max_session_duration_seconds": 600},
+        ),
+        ({"session_id": "s"}, {"sessions": ["s"]}),
+    ]
+    for ours, theirs in asked:
+        crowded.next("tokens", *[Answer(200, {"jwt": "jwt_x"})] * 2)
+        assert await platform.mint(**ours) == "jwt_x"
+        fetch = functools.partial(reactor_sdk.fetch_jwt, KEY, crowded.url, **theirs)
+        assert await run_blocking(fetch, name="sdk") == "jwt_x"
+        mine, sdk = crowded.requests[-2:]
+        assert json.loads(mine.body) == json.loads(sdk.body)
+        for name in ("reactor-api-key", "content-type"):
+            assert mine.headers[name] == sdk.headers[name]
 
 
 async def test_a_wrong_key(crowded: Coordinator) -> None:
@@ -435,10 +494,13 @@ async def test_reconnect_to_a_session_that_has_ended(cloud: Coordinator) -> None
 async def test_reconnect_when_the_platform_is_overloaded(cloud: Coordinator) -> None:
     client = make(cloud)
     await client.connect()
+    await client.publish()
     cloud.next("transport", Answer(503))
     assert isinstance(await failure(client.reconnect()), Unavailable)
     await within(client.reconnect())
     assert client.phase is Phase.READY
+    await within(client.publish())
+    assert client.published
     assert await client.close()
 
 

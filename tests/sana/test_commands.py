@@ -232,4 +232,13 @@ async def test_the_chunk_of_a_former_run_does_not_count(page: Runtime, local: Lo
 async def test_stats(runtime: Runtime, local: Local) -> None:
     client = local(runtime)
     await client.connect()
-    assert (await client.stats()).rtt_ms is not None or (await client.stats()).candidate_pairs
+    before = await client.stats()
+    assert before.frames_up == before.bytes_up == 0
+    await client.publish()
+    width, height = client.track_size
+    async with asyncio.timeout(30):
+        while (stats := await client.stats()).frames_up < 2 or stats.bytes_up == 0:
+            await asyncio.to_thread(client.push, bytes(width * height * 4))
+            await asyncio.sleep(0.05)
+    assert stats.relay is None
+    assert stats.rtt_ms is None or 0 <= stats.rtt_ms < 10_000
