@@ -13,6 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from sana_vcam.config import Fit
@@ -102,6 +103,48 @@ def to_i420(pixels: Pixels) -> Pixels:
     return i420
 
 
+def coarse_luma(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:
+    """The brightness of (height, width) areas, 0..255 and not rounded, from a part of the pixels.
+
+    Costs 0.06 ms at 1280x704: four pixels stand for each of 160x88 places.
+    """
+    cv2 = _cv()
+    places = cv2.resize(pixels, (160, 88), interpolation=cv2.INTER_LINEAR)
+    code = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+    grey = cv2.cvtColor(places, code).astype(np.float32)
+    areas: npt.NDArray[np.float32] = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    return areas
+
+
+def fit_i420(i420: Pixels, width: int, height: int, mode: Fit) -> Pixels:
+    """Bring planar I420 in (h * 3 / 2, w) to (height * 3 / 2, width), by the user's choice.
+
+    As `fit` does it, but on planes: half the pixels to scale, and cut at even places only. All
+    sizes have to be even. Of the right size, it comes back as it is.
+    """
+    have_height, have_width = i420.shape[0] * 2 // 3, i420.shape[1]
+    if (have_width, have_height) == (width, height):
+        return i420
+    if mode == "crop":
+        source = _centred(
+            _covering(have_width, have_height, width, height), have_width, have_height
+        )
+        target = (0, 0, width, height)
+    elif mode == "pad":
+        source = (0, 0, have_width, have_height)
+        target = _centred(_inside(have_width, have_height, width, height), width, height)
+    else:
+        source, target = (0, 0, have_width, have_height), (0, 0, width, height)
+    fitted = np.empty((height * 3 // 2, width), np.uint8)
+    for plane, place, black, scale in zip(
+        _planes(i420), _planes(fitted), BLACK, SCALES, strict=True
+    ):
+        if mode == "pad":
+            place[:] = black
+        _resize_into(_part(plane, source, scale), _part(place, target, scale))
+    return fitted
+
+
 def i420_to_bgr(i420: Pixels) -> Pixels:
     """Planar I420 in (h * 3 / 2, w) as (h, w, 3) BGR."""
     cv2 = _cv()
@@ -118,6 +161,63 @@ def to_jpeg(pixels: Pixels, quality: int = 85) -> bytes:
     if not done:
         raise ValueError(f"cannot encode pixels of shape {pixels.shape} as JPEG")
     return bytes(encoded.tobytes())
+
+
+BLACK = (16, 128, 128)
+"""Y, U and V of black in limited range."""
+SCALES = (1, 2, 2)
+"""How much smaller each plane is than the picture, each way."""
+
+type Part = tuple[int, int, int, int]
+"""Left, top, width, height; all even."""
+
+
+def _planes(i420: Pixels) -> tuple[Pixels, Pixels, Pixels]:
+    """Views of Y in (h, w), and of U and V in (h / 2, w / 2)."""
+    height, width = i420.shape[0] * 2 // 3, i420.shape[1]
+    chroma = i420[height:].reshape(2, height // 2, width // 2)
+    return i420[:height], chroma[0], chroma[1]
+
+
+def _part(plane: Pixels, part: Part, scale: int) -> Pixels:
+    left, top, width, height = (length // scale for length in part)
+    return plane[top : top + height, left : left + width]
+
+
+def _centred(size: tuple[int, int], width: int, height: int) -> Part:
+    """A part of this size in the middle."""
+    return _even((width - size[0]) // 2), _even((height - size[1]) // 2), *size
+
+
+def _covering(have_width: int, have_height: int, width: int, height: int) -> tuple[int, int]:
+    """The largest size in what there is that has the target's shape."""
+    scale = max(width / have_width, height / have_height)
+    return (
+        max(2, _even(_whole(width / scale, have_width))),
+        max(2, _even(_whole(height / scale, have_height))),
+    )
+
+
+def _inside(have_width: int, have_height: int, width: int, height: int) -> tuple[int, int]:
+    """The largest size in the target that has the shape of what there is."""
+    scale = min(width / have_width, height / have_height)
+    return (
+        max(2, _even(_whole(have_width * scale, width))),
+        max(2, _even(_whole(have_height * scale, height))),
+    )
+
+
+def _even(length: int) -> int:
+    return length - length % 2
+
+
+def _resize_into(plane: Pixels, place: Pixels) -> None:
+    """Scale a plane into another one's memory."""
+    cv2 = _cv()
+    height, width = place.shape
+    shrinks = width <= plane.shape[1] and height <= plane.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    cv2.resize(plane, (width, height), dst=place, interpolation=how)
 
 
 class Canvas:
@@ -143,10 +243,20 @@ class Canvas:
     def convert(self, picture: Picture) -> Pixels:
         """The frame: (h * 3 / 2, w) for I420, (h, w, 3) for BGR24; not to be written to."""
         if self._frame is None or picture is not self._picture:
-            fitted = fit(picture.pixels, self.width, self.height, self.fit)
-            self._frame = to_i420(fitted) if self.pixel_format == "I420" else to_bgr(fitted)
+            self._frame = self._convert(picture.pixels)
             self._picture = picture
         return self._frame
+
+    def _convert(self, picture: Pixels) -> Pixels:
+        size = (self.width, self.height)
+        if self.pixel_format == "BGR24":
+            return to_bgr(fit(picture, *size, self.fit))
+        # A picture of odd size loses its last line or column.
+        require_pixels(picture)
+        even = picture[: _even(picture.shape[0]), : _even(picture.shape[1])]
+        if 0 in even.shape:
+            return to_i420(fit(picture, *size, self.fit))
+        return fit_i420(to_i420(even), *size, self.fit)
 
 
 def _require_size(width: int, height: int) -> None:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sana_vcam.pacing import Decimator, Grid
+from sana_vcam.pacing import Decimator, Due, Grid, moment
 
 
 def taken(rate_hz, times):
@@ -67,3 +67,38 @@ def test_a_grid_skips_what_was_missed():
     assert grid.next(1.01) == (25, pytest.approx(1.0))
     assert grid.next(1.011) == (26, pytest.approx(1.04))
     assert grid.next(1.012) == (27, pytest.approx(1.08))
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        (None, 10.0),
+        (Due(10.02, arrived=True), 10.02),
+        (Due(9.97, arrived=True), 9.97),
+        (Due(5.0, arrived=True), 9.95),
+        (Due(10.05, arrived=True), 10.0),
+        (Due(10.02, arrived=False), 10.05),
+        (Due(10.2, arrived=False), 10.0),
+    ],
+)
+def test_a_tick_shows_a_picture_at_its_own_time_within_half_a_period(due, expected):
+    assert moment(10.0, 0.1, due) == pytest.approx(expected)
+
+
+def test_a_grid_follows_a_source_of_its_own_rate_until_it_is_in_the_middle():
+    grid = Grid(25.0, start=0.0)
+    offset = 0.015
+    for n in range(1000):
+        _, at = grid.next(n * 0.04)
+        grid.follow(n * 0.04 + offset - at)
+    _, at = grid.next(1000 * 0.04)
+    assert at == pytest.approx(1000 * 0.04 + offset, abs=1e-4)
+
+
+@pytest.mark.parametrize("seconds", [-0.02, 0.02])
+def test_a_grid_keeps_its_rate_whatever_it_follows(seconds):
+    grid = Grid(25.0, start=0.0)
+    for n in range(1000):
+        grid.next(n * 0.04)
+        grid.follow(seconds)
+    assert grid.next(1000 * 0.04)[1] == pytest.approx(40.0, rel=0.003)

@@ -46,7 +46,7 @@ class SinkStatus:
 class Sink:
     """One or more virtual cameras of one size, format and rate for their whole life.
 
-    Used by the playout thread; `status`, `devices` and `latest_pixels` also by others. Takes a
+    Used by the playout thread; `status`, `devices` and the latest picture also by others. Takes a
     `Picture` and nothing else: the raw camera has no way in here.
     """
 
@@ -60,7 +60,7 @@ class Sink:
         self._outputs = tuple(outputs)
         self._fit = config.fit
         self._canvas = canvas
-        self._latest: Picture | None = None
+        self._latest: tuple[Picture, Pixels] | None = None
 
     @classmethod
     def open(
@@ -148,15 +148,25 @@ class Sink:
         frame = self._canvas.convert(picture)
         for output in self._outputs:
             output.send(frame)
-        self._latest = picture
+        self._latest = picture, frame
         self.frames_sent += 1
 
     def latest_pixels(self) -> Pixels | None:
         """What viewers see now, as (h, w, 3) BGR of the sink's size; None before the first."""
-        picture = self._latest
-        if picture is None:
+        if self._latest is None:
             return None
+        picture, _ = self._latest
         return pixels.to_bgr(pixels.fit(picture.pixels, *self.size, self._fit))
+
+    def latest_i420(self) -> tuple[Picture, Pixels] | None:
+        """The picture that viewers see now, and its I420 frame of the sink's size.
+
+        As it was sent where viewers get I420; not to be written to. None before the first.
+        """
+        if self._latest is None or self._canvas.pixel_format == "I420":
+            return self._latest
+        picture, frame = self._latest
+        return picture, pixels.to_i420(frame)
 
     def close(self) -> None:
         """Let go of the virtual cameras; their consumers are left with the card. Twice is fine."""

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from itertools import pairwise
+import threading
 
-import numpy as np
 import pytest
 
 from sana_vcam.frames import ModelFrame
+from sana_vcam.playout.bell import Bell
 from sana_vcam.playout.buffer import PlayoutBuffer
+from tests.playout.player import FPS, PIXELS, play
 
-PIXELS = np.zeros((2, 2, 4), np.uint8)
-FPS = 24
-SETTLED_S = 7.0
-
-
-@dataclass
-class Shown:
-    """What ticks showed: sequence by first tick, after the buffer had settled."""
-
-    first: dict[int, float]
-    delays: list[float]
-    buffer: PlayoutBuffer
-
-    @property
-    def gaps(self) -> list[float]:
-        return [b - a for a, b in pairwise(self.first.values())]
-
-
-def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 30) -> Shown:
-    buffer = PlayoutBuffer(fps=FPS, max_delay_s=max_delay_s)
-    shown = Shown({}, [], buffer)
-    arrived = 0
-    last = -1
-    for tick in range(int(seconds * FPS)):
-        now = 0.5 + tick / FPS
-        while arrived < len(arrivals) and arrivals[arrived] <= now:
-            buffer.put(ModelFrame(PIXELS, arrived, arrivals[arrived]))
-            arrived += 1
-        frame = buffer.take(now)
-        if frame is None:
-            continue
-        assert frame.sequence >= last, "never backwards"
-        last = frame.sequence
-        if now > SETTLED_S:
-            shown.first.setdefault(frame.sequence, now)
-            shown.delays.append(buffer.delay_s)
-    return shown
+MS = 1e-3
 
 
 def bursts(period_s: float, *, spread_s: float, count: int = 40) -> list[float]:
@@ -60,22 +24,57 @@ def bursts(period_s: float, *, spread_s: float, count: int = 40) -> list[float]:
     ]
 
 
-def test_a_smooth_source_gets_one_frame_per_tick_and_next_to_no_delay():
+def smooth(fps: float, *, jitter_s: float, seconds: float = 40) -> list[float]:
     rng = random.Random(2)
-    shown = play([0.3 + k / 24 + abs(rng.gauss(0, 0.008)) for k in range(800)])
-    assert all(gap == pytest.approx(1 / FPS) for gap in shown.gaps)
-    assert max(shown.delays) < 2 / FPS
+    return sorted(0.3 + k / fps + abs(rng.gauss(0, jitter_s)) for k in range(int(seconds * fps)))
+
+
+@pytest.mark.parametrize("fps", [15, 17.14, 20, 23.5, 23.976, 24])
+@pytest.mark.parametrize("jitter_s", [0.0, 3 * MS, 10 * MS])
+def test_a_smooth_source_is_shown_evenly_and_waits_for_no_more_than_its_jitter(
+    fps: float, jitter_s: float
+):
+    shown = play(smooth(fps, jitter_s=jitter_s))
+    assert shown.judder <= 0.05
+    assert shown.lost == 0
+    assert max(shown.waited) <= 1 / FPS
+    assert shown.rate == pytest.approx(FPS, rel=0.01)
+
+
+@pytest.mark.parametrize("fps", [25, 30, 60])
+def test_a_source_faster_than_the_output_fills_every_tick(fps: float):
+    shown = play(smooth(fps, jitter_s=3 * MS))
+    assert all(gap == pytest.approx(1 / FPS, abs=3 * MS) for gap in shown.gaps)
+    assert shown.rate == pytest.approx(FPS, rel=0.01)
 
 
 @pytest.mark.parametrize("period_s", [1.0, 1.2, 1.4, 1.5])
-@pytest.mark.parametrize("spread_s", [0.0, 0.004, 1 / 24])
+@pytest.mark.parametrize("spread_s", [0.0, 0.004, 1 / 48, 1 / 24])
 def test_bursts_come_out_evenly(period_s: float, spread_s: float):
     shown = play(bursts(period_s, spread_s=spread_s))
-    even = period_s / 24
-    # On a grid of ticks, even means: no gap more than a tick off.
-    assert max(shown.gaps) <= even + 1.5 / FPS
-    assert max(shown.delays) <= 1.5
-    assert max(shown.first) - min(shown.first) + 1 == pytest.approx(len(shown.first), abs=2)
+    assert shown.judder <= 0.15
+    assert max(shown.waited) <= 1.5 + 1 / FPS
+    assert shown.lost == 0
+    assert shown.rate == pytest.approx(FPS, rel=0.01)
+    assert max(shown.tick_gaps) <= 2 / FPS + MS
+
+
+def test_one_late_frame_does_not_delay_all_that_follow():
+    arrivals = smooth(24, jitter_s=3 * MS)
+    arrivals[480] += 0.15
+    shown = play(sorted(arrivals))
+    after = [
+        waited for number, waited in zip(shown.first, shown.waited, strict=True) if number > 530
+    ]
+    assert max(after) <= 20 * MS
+
+
+@pytest.mark.parametrize("fps", [17, 24])
+def test_without_smoothing_a_frame_is_shown_as_it_comes(fps: float):
+    shown = play(smooth(fps, jitter_s=1 * MS), max_delay_s=0)
+    assert max(shown.waited) <= 5 * MS
+    assert shown.lost == 0
+    assert shown.rate == pytest.approx(FPS, rel=0.01)
 
 
 def test_the_delay_is_bounded_by_the_setting():
@@ -91,6 +90,37 @@ def test_zero_delay_shows_the_newest_frame_at_once():
     assert newest is not None
     assert newest.sequence == 9
     assert buffer.delay_s == 0
+
+
+def test_a_frame_that_comes_rings_the_bell():
+    buffer = PlayoutBuffer(fps=FPS, max_delay_s=0)
+    waits: list[bool] = []
+    reader = threading.Thread(target=lambda: waits.append(buffer.bell.wait(60)))
+    reader.start()
+    while reader.is_alive():
+        buffer.put(ModelFrame(PIXELS, 1, 1.1))
+        reader.join(0.01)
+    assert waits == [False]
+
+
+def test_a_wake_ends_the_wait_also_if_it_came_before():
+    bell = Bell()
+    bell.wake()
+    assert bell.wait(60)
+    assert not bell.wait(0)
+
+
+def test_what_is_due_is_not_known_before_the_first_frame_nor_long_after_the_last():
+    buffer = PlayoutBuffer(fps=FPS, max_delay_s=1.5)
+    assert buffer.due(1.0) is None
+    for k in range(10):
+        buffer.put(ModelFrame(PIXELS, k, 1.0 + k / FPS))
+        assert buffer.take(1.0 + k / FPS) is not None
+    coming = buffer.due(1.0 + 9 / FPS)
+    assert coming is not None
+    assert not coming.arrived
+    assert coming.at == pytest.approx(1.0 + 10 / FPS, abs=MS)
+    assert buffer.due(1.0 + 12 / FPS) is None
 
 
 def test_silence_repeats_the_last_frame_and_counts_it():

@@ -124,6 +124,28 @@ def test_the_same_picture_is_converted_once(preview, monkeypatch):
 
 def test_nothing_is_to_be_seen_before_the_first_picture(preview):
     assert preview.latest_pixels() is None
+    assert preview.latest_i420() is None
+
+
+@pytest.mark.parametrize("pixel_format", ["I420", "BGR24"])
+def test_the_latest_picture_as_viewers_get_it(tmp_path, pixel_format):
+    config = SinkConfig(
+        kind="raw",
+        path=str(tmp_path / "frames"),
+        width=320,
+        height=180,
+        pixel_format=pixel_format,
+    )
+    sink = Sink.open(config)
+    sink.send(Picture.black(64, 64))
+    picture = model_picture(200)
+    sink.send(picture)
+    latest, i420 = sink.latest_i420()
+    sink.close()
+    assert latest is picture
+    assert i420.shape == (270, 320)
+    assert np.all(i420[:180] == 188), "Y of grey 200 in limited range"
+    assert np.all(np.abs(i420[180:].astype(int) - 128) <= 1)
 
 
 def test_closing_twice_is_fine():

@@ -1,0 +1,42 @@
+"""Whether a session's frames come in a rhythm that the playout can go on with."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from itertools import pairwise
+
+# Two of the model's slowest chunks: after so much of arrivals their rhythm is known.
+LEARNED_S = 3.0
+WINDOW_S = 6.0
+# How much later than ever before the next burst may be.
+LATE_S = 0.1
+
+
+class Arrivals:
+    """When a session's frames came; written by one thread, read by another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._times: deque[float] = deque()
+
+    def note(self, now: float) -> None:
+        """A frame has come at `now` (monotonic seconds)."""
+        with self._lock:
+            self._times.append(now)
+            while now - self._times[0] > WINDOW_S:
+                self._times.popleft()
+
+    def clear(self) -> None:
+        """Forget them: what comes next is another run."""
+        with self._lock:
+            self._times.clear()
+
+    def play_on(self, now: float) -> bool:
+        """Whether their rhythm is known by now, and the next ones are not overdue."""
+        with self._lock:
+            times = tuple(self._times)
+        if len(times) < 2 or times[-1] - times[0] < LEARNED_S:
+            return False
+        longest = max(b - a for a, b in pairwise(times))
+        return now - times[-1] <= longest + LATE_S

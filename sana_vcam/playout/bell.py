@@ -1,0 +1,32 @@
+"""What wakes the playout thread: a frame that has come, or somebody who wants it to look up."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Bell:
+    """Rung from any thread; one thread waits."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._woken = False
+
+    def ring(self) -> None:
+        """A frame has come: end the wait that is on now."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def wake(self) -> None:
+        """End the wait that is on now, or else the next one."""
+        with self._condition:
+            self._woken = True
+            self._condition.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring, or at most so long; True if `wake` ended it."""
+        with self._condition:
+            if not self._woken and seconds > 0:
+                self._condition.wait(seconds)
+            woken, self._woken = self._woken, False
+            return woken
