@@ -1,0 +1,347 @@
+"""Finds how far one course of pictures lies behind another, whatever an edit made of the colours.
+
+Each picture is a row of cells, the mean brightness of small areas. Two things survive an edit: a
+cell that brightens and darkens goes on doing so, or does the opposite, in the edited picture; and
+where and when something moves, it moves there too. Both are compared over the last seconds:
+
+1. At every constant delay, how well each cell follows its own past. The best delay says which
+   cells follow at all, and whether upright or inverted.
+2. With only those cells, moment by moment, a path of delays: a model that is slower than the
+   camera lets the delay grow within a chunk and fall back at the next. Its mean is the answer.
+
+How far the path is better than the best path elsewhere tells how sure the answer is. Motion that
+repeats itself has such a path, and a still picture has none that is good: both are not sure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+type Array = npt.NDArray[np.floating[Any]]
+type Times = npt.NDArray[np.float64]
+type Indices = npt.NDArray[np.intp]
+
+STEP_S = 1 / 24
+"""The grid on which both courses are compared: about one frame."""
+WINDOW_S = 8.0
+"""How much of what viewers saw is compared."""
+LEAST_S = 5.0
+"""With less than this nothing is said: too little motion to tell one moment from another."""
+LONGEST_S = 6.0
+"""The longest delay that is looked for."""
+GAP_S = 1.0
+"""A pause this long in what viewers saw ends what can be compared."""
+MOVING_CELLS = 160
+"""How many cells are compared: those of the camera that move most."""
+SLOW = 10
+"""Changes slower than about this many grid steps to each side are left out: lighting, drift."""
+LOCAL = 12
+"""Grid steps to each side over which a moment of the path is judged."""
+EVERY = 3
+"""Grid steps from one moment of the path to the next."""
+NOISE = 0.15
+"""Brightness levels by which a cell of a still picture varies, from camera noise and coding."""
+MOTION = (0.15, 0.35)
+"""Levels by which the moving cells vary: up to the first it is noise, from the second motion."""
+TURN_COST = 0.3
+"""What a path pays for each grid step by which the delay changes from moment to moment."""
+JUMP_COST = 2.4
+"""What it pays for a jump to any other delay, as when the model skips frames."""
+APART = 8
+"""Grid steps within which another path is the same answer."""
+CUT = (6.0, 3.0)
+"""So many times the usual change from frame to frame, and so many levels more, are a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Pictures in the order of time: `times` (n,) in seconds, `cells` (n, c) in brightness levels.
+
+    `times` increase.
+    """
+
+    times: Times
+    cells: Array
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is too short for any interpolation."""
+        return len(self.times) < 2
+
+    def at(self, moments: Times) -> Array:
+        """The cells at the moments, interpolated: (len(moments), c)."""
+        after = np.clip(np.searchsorted(self.times, moments), 1, len(self.times) - 1)
+        before = after - 1
+        part = (moments - self.times[before]) / (self.times[after] - self.times[before])
+        share = np.clip(part, 0.0, 1.0).astype(np.float32)[:, None]
+        mixed: Array = self.cells[before] * (1 - share) + self.cells[after] * share
+        return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The mean delay over the window, and how sure it is, 0..1.
+
+    `likeness` (0..1) is how well the two agree along the path, `rivalry` (0..1) how good the best
+    path elsewhere is in proportion, `lead` how far the best constant delay stands out from the
+    next (1 is not at all), and `motion` how much the cells vary, in levels.
+    """
+
+    delay_s: float
+    confidence: float
+    likeness: float
+    rivalry: float
+    lead: float
+    motion: float
+
+
+def match(sent: Course, shown: Course) -> Match | None:
+    """Find how far `shown` lies behind `sent`; None if there is too little of either.
+
+    Takes a few milliseconds; pure.
+    """
+    moments = _window(sent, shown)
+    if moments is None:
+        return None
+    back = int(min(LONGEST_S, moments[0] - sent.times[0]) / STEP_S)
+    if back < 2 * APART:
+        return None
+    earlier = moments[0] - STEP_S * np.arange(back, 0, -1)
+    before = sent.at(np.concatenate([earlier, moments]))
+    pair, motion = _Pair.of(before, shown.at(moments), back)
+    profile = pair.profile()
+    start = int(profile.argmax())
+    scores = pair.scores(start)
+    path = _best_path(scores)
+    likeness = _along(scores, path)
+    elsewhere = scores.copy()
+    elsewhere[np.abs(np.arange(scores.shape[1]) - path[:, None]) <= APART] = -1.0
+    rivalry = max(0.0, _along(elsewhere, _best_path(elsewhere))) / max(likeness, 1e-6)
+    lead = _lead(profile, start)
+    return Match(
+        delay_s=float(path.mean()) * STEP_S,
+        confidence=_confidence(likeness, rivalry, lead, motion),
+        likeness=likeness,
+        rivalry=min(rivalry, 1.0),
+        lead=lead,
+        motion=motion,
+    )
+
+
+def _window(sent: Course, shown: Course) -> Times | None:
+    """The moments to compare, on the grid and up to the newest picture."""
+    if sent.empty or shown.empty:
+        return None
+    newest = float(shown.times[-1])
+    length = min(WINDOW_S, newest - _comparable_from(sent, shown))
+    if length < LEAST_S:
+        return None
+    return newest - STEP_S * np.arange(int(length / STEP_S), -1.0, -1.0)
+
+
+def _comparable_from(sent: Course, shown: Course) -> float:
+    """When what viewers saw began to be of one piece: after its last pause, and its last look.
+
+    Before and after another prompt a cell may follow in opposite ways. A cut of the camera's own,
+    as of a looped file, is none.
+    """
+    pauses = shown.times[1:][np.diff(shown.times) > GAP_S]
+    own = _cuts(sent)
+    looks = [at for at in _cuts(shown) if not np.any((own <= at) & (own >= at - LONGEST_S))]
+    return float(max([shown.times[0], *pauses[-1:], *looks[-1:]]))
+
+
+def _cuts(course: Course) -> Times:
+    """When everything changed from one picture to the next."""
+    size = np.abs(np.diff(course.cells, axis=0)).mean(axis=1)
+    return course.times[1:][size > CUT[0] * float(np.median(size)) + CUT[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Both courses on the grid, as two kinds of features; rows are moments, columns cells.
+
+    `sway` is the brightness without its slow part, `bustle` the size of its changes. The sent
+    ones begin `back` rows earlier. `weight` is a cell's, by its motion in the camera.
+    """
+
+    sent_sway: Array
+    sent_bustle: Array
+    shown_sway: Array
+    shown_bustle: Array
+    weight: Array
+    back: int
+
+    @classmethod
+    def of(cls, sent: Array, shown: Array, back: int) -> tuple[_Pair, float]:
+        """Compute the features of the cells that move most; also how much those move."""
+        sent_sway = _sway(sent)
+        spread = sent_sway.std(axis=0)
+        count = min(MOVING_CELLS, len(spread))
+        cells = np.argpartition(spread, -count)[-count:]
+        sent, shown = np.ascontiguousarray(sent[:, cells]), np.ascontiguousarray(shown[:, cells])
+        sent_sway, spread = np.ascontiguousarray(sent_sway[:, cells]), spread[cells]
+        weight = spread**2 / (spread**2 + 4 * NOISE**2) + 1e-3
+        features = (_scaled(sent_sway), _bustle(sent), _scaled(_sway(shown)), _bustle(shown))
+        return cls(*features, weight, back), float(np.median(spread))
+
+    def profile(self) -> Array:
+        """For each constant delay, in grid steps: the squared correlation of a cell, on average.
+
+        Squared, since an edit may invert a cell.
+        """
+        following = self._following()
+        mean: Array = (following**2 @ self.weight) / self.weight.sum()
+        return mean[::-1]
+
+    def _following(self) -> Array:
+        """Each cell's correlation with its past: row `back - d` is for the delay `d`."""
+        sent, shown = self.sent_sway, self.shown_sway
+        length = 1 << (len(sent) + len(shown) - 1).bit_length()
+        spectrum = np.fft.rfft(sent, length, axis=0) * np.conj(np.fft.rfft(shown, length, axis=0))
+        products = np.fft.irfft(spectrum, length, axis=0)[: self.back + 1]
+        power = _running_sum(sent**2, len(shown))
+        both = power * (shown**2).sum(axis=0) + 1e-3 * len(shown) ** 2
+        following: Array = (products / np.sqrt(both)).astype(np.float32)
+        return following
+
+    def scores(self, start: int) -> Array:
+        """How well each moment fits each delay, 0..1, with what follows at the delay `start`.
+
+        Rows are moments, `EVERY` grid steps apart; columns are delays in grid steps.
+        """
+        rows = slice(self.back - start, self.back - start + len(self.shown_sway))
+        sway = _correlation(self.sent_sway[rows], self.shown_sway)
+        bustle = _correlation(self.sent_bustle[rows], self.shown_bustle)
+        upright = np.sign(sway) * _beyond(np.abs(sway), 0.15) * self.weight
+        moving = (_beyond(bustle, 0.10) + 1e-3) * self.weight
+        fit = self._fit(self.sent_sway, self.shown_sway, upright)
+        fit += self._fit(self.sent_bustle, self.shown_bustle, moving)
+        return fit[::EVERY] / 2
+
+    def _fit(self, sent: Array, shown: Array, gain: Array) -> Array:
+        """The local correlation of the cells, with their gains, for each moment and delay."""
+        size = np.abs(gain)
+        count = len(shown)
+        rows = self.back + np.arange(count)[:, None] - np.arange(self.back + 1)
+        products = np.take_along_axis((shown * gain) @ sent.T, rows, axis=1)
+        sent_power = (sent**2 @ size)[rows]
+        shown_power = (shown**2 @ size)[:, None]
+        power = _smooth(sent_power, LOCAL) * _smooth(shown_power, LOCAL)
+        fit: Array = _smooth(products, LOCAL) / np.sqrt(power + 1e-2 * size.sum() ** 2 + 1e-9)
+        return fit
+
+
+def _sway(cells: Array) -> Array:
+    return _smooth(cells, 1) - _smooth(cells, SLOW)
+
+
+def _bustle(cells: Array) -> Array:
+    changes = np.zeros_like(cells)
+    changes[1:-1] = np.abs(cells[2:] - cells[:-2])
+    changes = _smooth(changes, 1)
+    changes = _scaled(changes - changes.mean(axis=0), floor=1e-3)
+    # Half of what all cells share is taken off: flicker and keyframes of the coding.
+    halved: Array = changes - changes.mean(axis=1, keepdims=True) / 2
+    return halved
+
+
+def _scaled(values: Array, floor: float = NOISE) -> Array:
+    """In units of each cell's own spread, without outliers."""
+    scaled: Array = np.clip(values / (values.std(axis=0) + floor), -3.0, 3.0)
+    return scaled
+
+
+def _smooth(values: Array, reach: int) -> Array:
+    """The mean over `reach` rows to each side; fewer at the ends."""
+    total = values.copy()
+    for by in range(1, reach + 1):
+        total[by:] += values[:-by]
+        total[:-by] += values[by:]
+    rows = np.arange(len(values))
+    first, last = np.maximum(rows - reach, 0), np.minimum(rows + reach + 1, len(values))
+    mean: Array = total / (last - first).astype(np.float32)[:, None]
+    return mean
+
+
+def _running_sum(values: Array, length: int) -> Array:
+    total = np.zeros((len(values) + 1, values.shape[1]), np.float64)
+    np.cumsum(values, axis=0, out=total[1:])
+    sums: Array = (total[length:] - total[:-length]).astype(np.float32)
+    return sums
+
+
+def _correlation(first: Array, second: Array) -> Array:
+    """Of each column; shrunk where there is little in it."""
+    power = (first**2).sum(axis=0) * (second**2).sum(axis=0) + 1e-3 * len(first) ** 2
+    correlation: Array = (first * second).sum(axis=0) / np.sqrt(power)
+    return correlation
+
+
+def _beyond(values: Array, threshold: float) -> Array:
+    """What exceeds the threshold, which chance reaches as well."""
+    beyond: Array = np.maximum(values - threshold, 0.0).astype(np.float32)
+    return beyond
+
+
+def _best_path(scores: Array) -> Indices:
+    """The column at each row that makes the best sum, less what turns and jumps cost."""
+    moments, delays = scores.shape
+    here = np.arange(delays)
+    came_from = np.empty((moments, delays), np.intp)
+    best = scores[0].astype(np.float64) * EVERY
+    for moment in range(1, moments):
+        source, value = here, best
+        for turn in (-2, -1, 1, 2):
+            other = _shifted(best, turn) - TURN_COST * abs(turn)
+            better = other > value
+            source, value = np.where(better, here - turn, source), np.where(better, other, value)
+        leap = int(best.argmax())
+        better = best[leap] - JUMP_COST > value
+        came_from[moment] = np.where(better, leap, source)
+        best = np.where(better, best[leap] - JUMP_COST, value) + scores[moment] * EVERY
+    path = np.empty(moments, np.intp)
+    path[-1] = int(best.argmax())
+    for moment in range(moments - 1, 0, -1):
+        path[moment - 1] = came_from[moment, path[moment]]
+    return path
+
+
+def _shifted(values: Times, by: int) -> Times:
+    """Moved `by` places up; what comes in at the end can never be best."""
+    shifted = np.full_like(values, -np.inf)
+    if by > 0:
+        shifted[by:] = values[:-by]
+    else:
+        shifted[:by] = values[-by:]
+    return shifted
+
+
+def _along(scores: Array, path: Indices) -> float:
+    return float(scores[np.arange(len(path)), path].mean())
+
+
+def _lead(profile: Array, peak: int) -> float:
+    """How far the peak stands above the rest, against the highest of the rest; at most 10."""
+    rest = np.delete(profile, slice(max(0, peak - APART), peak + APART + 1))
+    usual = float(np.median(rest))
+    return min(10.0, (float(profile[peak]) - usual) / max(float(rest.max()) - usual, 1e-6))
+
+
+def _confidence(likeness: float, rivalry: float, lead: float, motion: float) -> float:
+    """One number of four that each have to be good."""
+    return (
+        _rise(likeness, 0.25, 0.45)
+        * _rise(-rivalry, -0.8, -0.5)
+        * _rise(lead, 1.1, 1.8)
+        * _rise(motion, *MOTION)
+    )
+
+
+def _rise(value: float, low: float, high: float) -> float:
+    """0 up to `low`, 1 from `high` on."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))

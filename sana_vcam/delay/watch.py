@@ -1,0 +1,29 @@
+"""Has the delay measured once a second, beside the event loop, while a session streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sana_vcam.delay.meter import DelayMeter
+from sana_vcam.threads import run_blocking
+
+EVERY_S = 1.0
+
+
+async def watch_delay(meter: DelayMeter, session: Callable[[], object | None]) -> None:
+    """Keep `meter.reading` up to date until cancelled.
+
+    `session()` is the session on air, or None while none streams.
+    """
+    watched: object | None = None
+    while True:
+        current = session()
+        if current is None:
+            meter.clear()
+        elif current is not watched:
+            meter.cut()
+        else:
+            await run_blocking(meter.measure, name="delay")
+        watched = current
+        await asyncio.sleep(EVERY_S)

@@ -1,0 +1,55 @@
+"""The figure that is shown: slow to believe, quick enough to follow."""
+
+from __future__ import annotations
+
+import pytest
+
+from sana_vcam.delay.match import Match
+from sana_vcam.delay.steady import AGREE_S, KEEP_S, SURE, Steady
+
+
+def found(delay_s: float, confidence: float = 0.9) -> Match:
+    return Match(delay_s, confidence, 0.6, 0.3, 3.0, 1.0)
+
+
+def delays(steady: Steady, *matches: Match | None, start: float = 0.0) -> list[float | None]:
+    """What is shown after each second."""
+    readings = [steady.take(match, start + second) for second, match in enumerate(matches)]
+    return [None if reading is None else reading.delay_s for reading in readings]
+
+
+def test_one_sure_match_may_be_chance_and_two_are_a_figure():
+    assert delays(Steady(), found(1.5), found(1.52)) == [None, pytest.approx(1.51)]
+
+
+def test_an_unsure_match_counts_for_nothing():
+    unsure = found(3.0, SURE - 0.01)
+    assert delays(Steady(), unsure, unsure, unsure) == [None] * 3
+    assert delays(Steady(), found(1.5), found(1.5), unsure)[-1] == 1.5
+
+
+def test_the_figure_stays_while_a_person_sits_still_and_then_is_unknown():
+    steady = Steady()
+    shown = delays(steady, found(1.5), found(1.5), *[None] * 10)
+    last = int(KEEP_S)
+    assert shown[1 : last + 1] == [1.5] * last
+    assert shown[last + 2 :] == [None] * (len(shown) - last - 2)
+
+
+def test_one_that_is_off_changes_nothing():
+    assert delays(Steady(), *[found(1.5)] * 3, found(3.0), found(1.5))[2:] == [1.5] * 3
+
+
+def test_another_delay_is_shown_after_two_that_agree():
+    assert delays(Steady(), *[found(1.5)] * 5, *[found(2.5)] * 2)[-1] == 2.5
+
+
+def test_matches_that_do_not_agree_are_no_figure():
+    assert delays(Steady(), *[found(1.0 + 3 * AGREE_S * k) for k in range(5)])[1:] == [None] * 4
+
+
+def test_clear_forgets():
+    steady = Steady()
+    delays(steady, found(1.5), found(1.5))
+    steady.clear()
+    assert delays(steady, found(1.5), start=2.0) == [None]
