@@ -60,6 +60,7 @@ def _loopback(host: str) -> str:
 
 type Fit = Literal["crop", "pad", "stretch"]
 type Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type Minutes = Annotated[float, Field(ge=0, le=100_000)]
 type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
 type OptionalPath = Annotated[
     Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
@@ -106,6 +107,9 @@ class ReactorConfig(Section):
     max_session_s: Annotated[int, Field(ge=60, le=86400)] = 1200
     """The platform ends a session after this many seconds, whatever happens here: it bounds what
     can be billed."""
+    renew_margin_s: Annotated[float, Field(ge=10, le=3600)] = 90.0
+    """A fresh session is opened this long before that, and takes over without a break; both are
+    billed until then. Long enough to wait for a GPU; at most a quarter of max_session_s counts."""
     connect_timeout_s: Seconds = 20.0
     """How long one step of connecting may stay without an answer before it is given up."""
     waiting_timeout_s: Seconds = 180.0
@@ -154,6 +158,24 @@ class CaptureConfig(Section):
     """How long camera and session stay on after the last application has left."""
 
 
+class CostConfig(Section):
+    """What may be spent. A session is billed by the second, also while it is paused."""
+
+    session_cap_min: Minutes = 0.0
+    """Minutes that one use of the camera may be billed, renewals included; then a card is shown
+    until `sana-vcam ctl connect`. 0: no cap."""
+    day_cap_min: Minutes = 0.0
+    """Minutes that a day may be billed; 0: no cap. A reload takes on a changed cap at once."""
+    month_cap_min: Minutes = 0.0
+    """Minutes that a calendar month may be billed; 0: no cap."""
+    pause_ends_after_s: Annotated[float, Field(ge=0, le=86400)] = 120.0
+    """A pause that lasts this long ends the session, and `resume` opens another. 0: never."""
+    price_per_min: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+    """What a billed minute costs, to show money beside minutes; 0: unknown."""
+    currency: Annotated[str, Field(max_length=8)] = "USD"
+    """The price's currency, as it is shown."""
+
+
 class SinkConfig(Section):
     """Where viewers see the picture."""
 
@@ -193,6 +215,9 @@ class PrivacyConfig(Section):
 
     allow_bypass: bool = False
     """true: the bypass command may show the raw camera. false: nothing can."""
+    thumbnails: bool = True
+    """true: keep a small still of the edited picture for each preset that was live, in the state
+    folder, readable by you alone. false: keep none, and remove those that are there."""
 
 
 class ControlConfig(Section):
@@ -257,6 +282,7 @@ class Config(BaseSettings):
     reactor: ReactorConfig = ReactorConfig()
     camera: CameraConfig = CameraConfig()
     capture: CaptureConfig = CaptureConfig()
+    cost: CostConfig = CostConfig()
     sink: SinkConfig = SinkConfig()
     playout: PlayoutConfig = PlayoutConfig()
     privacy: PrivacyConfig = PrivacyConfig()

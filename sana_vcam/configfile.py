@@ -83,17 +83,19 @@ def load(
     path: Path | None = None,
     overrides: Mapping[str, object] = types.MappingProxyType({}),
     environ: Mapping[str, str] = os.environ,
+    drafts: Mapping[Path, str] = types.MappingProxyType({}),
 ) -> Loaded:
     """Read every source and return the frozen tree, or raise one `ConfigError` for all problems.
 
     `overrides` are the flags: dotted keys, whose text values are read as the environment's.
     Without a `path` the file is the first of `default_paths` that exists; there may be none.
+    A path in `drafts` is judged as if it held that text.
     """
     problems: list[str] = []
     warnings: list[str] = []
     flags = _flags(overrides, problems)
     environment = _environment(environ, problems)
-    found, text = _file_text(path, environ, problems)
+    found, text = _file_text(path, environ, drafts, problems)
     lines = _line_numbers(text)
     file = _file(found, text, lines, problems) if found else {}
     layers = [flags, environment, file]
@@ -213,10 +215,15 @@ def _add_text(layer: Layer, key: str, given: Given, problems: list[str]) -> None
 
 
 def _file_text(
-    path: Path | None, environ: Mapping[str, str], problems: list[str]
+    path: Path | None,
+    environ: Mapping[str, str],
+    drafts: Mapping[Path, str],
+    problems: list[str],
 ) -> tuple[Path | None, str]:
     """Return the file that counts and its text; a problem if it is asked for and missing."""
     for candidate in (path,) if path else default_paths(environ):
+        if candidate in drafts:
+            return candidate, drafts[candidate]
         try:
             return candidate, candidate.read_bytes().decode("utf-8-sig")
         except (FileNotFoundError, NotADirectoryError):
@@ -237,6 +244,10 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problems.append(_syntax_problem(path, text, error))
+        return {}
+    except (RecursionError, ValueError):
+        # What Python's reader gives up on without saying where.
+        problems.append(f"{path}: holds a list that is nested too deeply, or too long a number")
         return {}
     layer: Layer = {}
     for name, value in table.items():

@@ -62,11 +62,14 @@ HEADER = """\
 """
 
 PRESETS_NOTE = """\
-# The looks on your hotkeys, in their order. These are the built-in ones. Giving any
-# replaces the whole list: keep the ones that you want, change them, add your own.
+# The looks on your hotkeys, in their order; at first the built-in ones. Giving any
+# replaces the whole list: keep the ones that you want, change them, add your own. The
+# dashboard and `sana-vcam presets add|edit|remove|move` edit them here as well, and
+# leave everything else as it is.
 #
 # Prompts that work well name a style with a few details, or say what to replace and
-# what to leave alone. A preset may also fix the noise: seed = 42.
+# what to leave alone. A preset may also fix the noise (seed = 42), and say how it may
+# go on (evolve = ["A whole prompt.", "Another one."]; they are suggested first).
 """
 
 
@@ -79,12 +82,16 @@ def render_template() -> str:
     for name, section in sections().items():
         blocks.append(f"[{name}]\n{_comment(section.__doc__ or '')}")
         blocks += [
-            f"{_comment(_explained(field))}#{key} = {_toml(field.default)}\n"
+            f"{_comment(_explained(field))}#{key} = {toml(field.default)}\n"
             for key, field in section.model_fields.items()
         ]
     blocks.append(PRESETS_NOTE)
-    blocks += [textwrap.indent(_preset_table(preset), "#") for preset in BUILTIN_PRESETS]
-    return "\n".join(blocks)
+    return "\n".join([*blocks, switched_off_presets()])
+
+
+def switched_off_presets() -> str:
+    """Return the built-in presets as they stand in the commented file."""
+    return "\n".join(textwrap.indent(preset_table(preset), "#") for preset in BUILTIN_PRESETS)
 
 
 def _explained(field: FieldInfo) -> str:
@@ -101,16 +108,20 @@ def _comment(text: str) -> str:
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _preset_table(preset: Preset) -> str:
-    given = preset.model_dump(exclude_none=True)
-    return "[[presets]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in given.items())
+def preset_table(preset: Preset) -> str:
+    """Return a preset as the file has it, without the keys that are at their default."""
+    given = preset.model_dump(exclude_defaults=True)
+    return "[[presets]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in given.items())
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     """Return a value as TOML writes it; JSON's texts, numbers and booleans are TOML's."""
     if value is None:
         return '""'
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, tuple) and value:
+        return "[\n" + "".join(f"    {toml(item)},\n" for item in value) + "]"
+    # The one character that JSON leaves as it is and TOML does not.
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
 def write_initial(path: Path | None = None, force: bool = False) -> str:
@@ -166,7 +177,7 @@ def render_effective(loaded: Loaded) -> str:
     if not loaded.config.presets:
         blocks.insert(1, f"presets = []  # {origin}\n")
     blocks += [
-        f"# preset {number}: {origin}\n{_preset_table(preset)}"
+        f"# preset {number}: {origin}\n{preset_table(preset)}"
         for number, preset in enumerate(loaded.config.presets, 1)
     ]
     return "\n".join(blocks).rstrip("\n")
@@ -190,7 +201,7 @@ def effective_json(loaded: Loaded) -> str:
 
 def _assignment(config: Config, key: str) -> str:
     value = _masked(config, key)
-    return f"{key.partition('.')[2]} = {value if is_secret(key) else _toml(value)}"
+    return f"{key.partition('.')[2]} = {value if is_secret(key) else toml(value)}"
 
 
 def _masked(config: Config, key: str) -> object:

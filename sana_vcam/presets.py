@@ -20,6 +20,12 @@ class Expected:
     text: str
 
 
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+MAX_NAME_CHARS = 64
+MAX_PROMPT_CHARS = 4000
+MAX_CONTINUATIONS = 12
+
+
 class Preset(BaseModel):
     """One look."""
 
@@ -27,16 +33,30 @@ class Preset(BaseModel):
 
     id: Annotated[
         str,
-        Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"),
+        Field(pattern=ID_PATTERN),
         Expected("a short name of lower-case letters, digits, - and _"),
     ]
     """The short name that commands use: lower-case letters, digits, - and _."""
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
     """The name that people read."""
-    prompt: Annotated[str, Field(max_length=4000)]
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS)]
     """What the model is asked for. Empty: the output stays close to the camera."""
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     """The seed that goes with it, if it needs a certain one."""
+    evolve: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS)], ...],
+        Field(max_length=MAX_CONTINUATIONS),
+        Expected(f"a list of at most {MAX_CONTINUATIONS} prompts"),
+    ] = ()
+    """Whole prompts to go on with from this look; they are suggested first."""
+
+
+class Look(Preset):
+    """A preset as clients see it, with its picture."""
+
+    thumbnail: str | None = None
+    """The path of a still of you in that look, such as /v1/thumbnail.jpg?id=noir&v=3; null while
+    there is none. v changes with the picture."""
 
 
 def _builtin(preset_id: str, name: str, prompt: str) -> Preset:
@@ -192,6 +212,7 @@ def render_presets(presets: Sequence[Preset]) -> str:
     return "\n".join(
         f"{p.id:<{id_width}}  {p.name:<{name_width}}  {p.prompt or '(no prompt)'}"
         f"{'' if p.seed is None else f'  [seed {p.seed}]'}"
+        f"{f'  [{len(p.evolve)} to go on with]' if p.evolve else ''}"
         for p in presets
     )
 

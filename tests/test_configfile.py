@@ -7,12 +7,15 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from sana_vcam import configfile
@@ -241,6 +244,27 @@ def test_a_syntax_error_has_line_and_column(
     assert re.match(rf"{place}:[1-9]\d*: this is not TOML: {re.escape(words)}", problem)
 
 
+@pytest.mark.parametrize("value", ["[" * 100_000, "1" * 5000], ids=["deep", "long"])
+def test_what_the_reader_of_toml_gives_up_on_is_a_problem_too(machine: Machine, value: str) -> None:
+    machine.file(f"[sink]\nfps = {value}\n")
+    (problem,) = machine.problems()
+    assert problem.startswith(f"{machine.path}: holds a list that is nested too deeply")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60) | st.text("[]{}\"'=#.\n presetsink1", max_size=40).map(str.encode))
+def test_any_file_loads_or_is_a_configuration_error(raw: bytes) -> None:
+    """A daemon that runs reads whatever an editor leaves: nothing of it may end the daemon."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.toml"
+        path.write_bytes(raw)
+        try:
+            said = str(load(path, {}, {}).path)
+        except ConfigError as error:
+            said = str(error)
+        assert str(path) in said
+
+
 @pytest.mark.parametrize("text", ["\ufeff[log]\nlevel = 'debug'\n", "[log]\r\nlevel = 'debug'\r\n"])
 def test_files_from_other_editors(machine: Machine, text: str) -> None:
     machine.file(text)
@@ -256,6 +280,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "reactor.local": ("true", True),
     "reactor.model": ("other", "other"),
     "reactor.max_session_s": ("60", 60),
+    "reactor.renew_margin_s": ("30", 30.0),
     "reactor.connect_timeout_s": ("1.5", 1.5),
     "reactor.waiting_timeout_s": ("2", 2.0),
     "reactor.track_width": ("640", 640),
@@ -270,6 +295,12 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "camera.mirror": ("1", True),
     "capture.when": ("always", "always"),
     "capture.linger_s": ("3", 3.0),
+    "cost.session_cap_min": ("30", 30.0),
+    "cost.day_cap_min": ("90", 90.0),
+    "cost.month_cap_min": ("600", 600.0),
+    "cost.pause_ends_after_s": ("0", 0.0),
+    "cost.price_per_min": ("0.25", 0.25),
+    "cost.currency": ("EUR", "EUR"),
     "sink.kind": ("preview", "preview"),
     "sink.label": ("My Camera", "My Camera"),
     "sink.device": ("/dev/video9", "/dev/video9"),
@@ -282,6 +313,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "playout.max_delay_ms": ("0", 0),
     "playout.slate_after_s": ("4", 4.0),
     "privacy.allow_bypass": ("yes", True),
+    "privacy.thumbnails": ("no", False),
     "control.host": ("::1", "::1"),
     "control.port": ("0", 0),
     "control.token": ("t1", SecretStr("t1")),
@@ -449,7 +481,7 @@ def test_secrets_are_refused_as_flags(machine: Machine) -> None:
         ("sink = 1", "1: sink is a table: write [sink] and its keys below it"),
         ("[[sink]]\n", "1: sink is a table: write [sink] and its keys below it"),
         ('presets = "x"', "1: presets: expected a list of [[presets]] tables"),
-        ("presets = [1]", "1: preset 1: expected a table with id, name, prompt, seed"),
+        ("presets = [1]", "1: preset 1: expected a table with id, name, prompt, seed, evolve"),
         ('sink.fit = "x"', '1: sink.fit = "x": expected one of crop, pad, stretch'),
         ('sink = { fit = "x" }', '1: sink.fit = "x": expected one of crop, pad, stretch'),
         ('[ sink ]\n"fit" = "x"', '2: sink.fit = "x": expected one of crop, pad, stretch'),
