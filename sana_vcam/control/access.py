@@ -23,6 +23,7 @@ from sana_vcam.errors import StartupError
 
 _ONCE_AT_MOST = ("host", "authorization", "origin", "sec-fetch-site")
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_WHERE_TO_GET_IT = "sana-vcam ctl url prints the addresses with the right one"
 _OF_NO_OTHER_SITE = frozenset({"none", "same-origin"})
 
 
@@ -139,10 +140,10 @@ class AccessPolicy:
         if presented:
             if self._are_right(presented):
                 return None
-            return Refused(HTTPStatus.UNAUTHORIZED, "the token is wrong")
+            return Refused(HTTPStatus.UNAUTHORIZED, f"the token is wrong; {_WHERE_TO_GET_IT}")
         if self._needs_no_token(request):
             return None
-        return Refused(HTTPStatus.UNAUTHORIZED, "a token is needed (see control.json)")
+        return Refused(HTTPStatus.UNAUTHORIZED, f"a token is needed; {_WHERE_TO_GET_IT}")
 
     def _refuse_web_sites(self, request: AccessRequest) -> Refused | None:
         if not request.is_caused_by_a_web_site:

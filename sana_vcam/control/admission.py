@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import cast
@@ -16,13 +16,22 @@ from websockets.http11 import Request, Response
 
 from sana_vcam.control import access, limits, procnet, protocol, unixsocket
 from sana_vcam.control.answers import Answer
+from sana_vcam.control.dashboard import Visit
 from sana_vcam.control.doorway import Doorway, Visitor
-from sana_vcam.control.hooks import Hooks, as_answer
+from sana_vcam.control.hooks import Hooks, as_answer, is_file
 from sana_vcam.control.ratelimit import TokenBucket
 
 PATH = "/ws"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """How much of each kind a listener's GETs may take, all together."""
+
+    commands: TokenBucket
+    files: TokenBucket
 
 
 class Admission:
@@ -47,17 +56,20 @@ class Admission:
     ) -> Callable[[ServerConnection, Request], Awaitable[Response | None]]:
         """Return what the library asks about each request at `doorway`."""
         clock = asyncio.get_running_loop().time
-        bucket = TokenBucket(limits.MESSAGES_HZ, limits.MESSAGES_BURST, clock)
+        buckets = Buckets(
+            commands=TokenBucket(limits.MESSAGES_HZ, limits.MESSAGES_BURST, clock),
+            files=TokenBucket(limits.FILES_HZ, limits.FILES_BURST, clock),
+        )
 
         async def decide(connection: ServerConnection, request: Request) -> Response | None:
             visitor = cast("Visitor", connection)
-            answer = await self._decide(doorway, bucket, visitor, request)
+            answer = await self._decide(doorway, buckets, visitor, request)
             return None if answer is None else visitor.answer(answer)
 
         return decide
 
     async def _decide(
-        self, doorway: Doorway, bucket: TokenBucket, visitor: Visitor, request: Request
+        self, doorway: Doorway, buckets: Buckets, visitor: Visitor, request: Request
     ) -> Answer | None:
         """Answer a request, or admit it to a WebSocket, which is None."""
         asked = access.AccessRequest(
@@ -75,7 +87,7 @@ class Admission:
             return replace(refusal, headers={"Allow": "GET"})
         if asked.is_websocket:
             return self._admit(doorway, visitor, request)
-        answer = await self._serve(doorway, bucket, visitor, request)
+        answer = await self._serve(doorway, buckets, visitor, request)
         origin = asked.value("origin")
         if origin is None:
             return answer
@@ -97,18 +109,20 @@ class Admission:
         return None
 
     async def _serve(
-        self, doorway: Doorway, bucket: TokenBucket, visitor: Visitor, request: Request
+        self, doorway: Doorway, buckets: Buckets, visitor: Visitor, request: Request
     ) -> Answer:
         if request.path.partition("?")[0] == PATH:
             answer = Answer.text(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket")
             return replace(answer, headers={"Upgrade": "websocket"})
+        bucket = buckets.files if is_file(request.path) else buckets.commands
         if not bucket.take():
-            text = f"more than {limits.MESSAGES_HZ} requests a second; the command did not run"
+            text = f"more than {bucket.rate_hz} requests a second; the command did not run"
             return as_answer(protocol.Error(None, protocol.ReplyCode.RATE_LIMITED, text))
         if len(doorway.served) >= limits.MAX_SERVED:
             return self._refuse(_full(f"{limits.MAX_SERVED} commands run; wait for one"))
         with doorway.serving(visitor):
-            return await self._hooks.answer(request.path)
+            visit = Visit(visitor.token, request.headers["Host"])
+            return await self._hooks.answer(request.path, visit)
 
     def _refuse(self, refused: access.Refused) -> Answer:
         level = logging.DEBUG if refused.reason in self._told else logging.WARNING

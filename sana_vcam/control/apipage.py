@@ -32,7 +32,8 @@ Linux none for programs of the same user |
 `control.json` in the same folder tells the address and the token of the daemon that runs:
 `{{"url", "token", "pid", "version", "socket"}}`. `sana-vcam ctl url` prints both ready to paste.
 
-Further GETs: `{hooks.SNAPSHOT_PATH}` is what viewers see now, as a picture; `{hooks.METRICS_PATH}`
+Further GETs: `/` is the dashboard; `{hooks.SNAPSHOT_PATH}` is what viewers see now, as a picture;
+`{hooks.THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{hooks.METRICS_PATH}`
 is for Prometheus. Other methods are refused.
 
 ## Messages
@@ -40,7 +41,8 @@ is for Prometheus. Other methods are refused.
 One JSON text each: `{{"type", "id", "data"}}`. `id` is an integer or a string of the client's own
 choice, may be left out, and comes back with the reply. A field that is not known is an error in a
 command; in an event, take it as news of a later version. A line of plain text is a command as
-well: the first word is its type, the rest its fields, in their order or as `field=value`.
+well: the first word is its type, the rest its fields, in their order or as `field=value`; where a
+command has several, values with spaces in them stand in quotes.
 
 ```
 {{"type": "set_prompt", "id": 1, "data": {{"prompt": "as a clay figure"}}}}
@@ -49,7 +51,8 @@ GET {hooks.PREFIX}set_prompt?prompt=as+a+clay+figure&token=…
 ```
 
 The commands of one client run in the order in which they came, those of another beside them. A
-command runs even if its client closes right after it.
+command runs even if its client closes right after it. Only a preview is opened and closed beside
+the others, so its reply may come after that of a later command.
 
 A reply is `{{"type": "ok", "id": 1, "data": …}}` or
 `{{"type": "error", "id": 1, "data": {{"code", "message"}}}}`. A GET is answered with the same text.

@@ -42,8 +42,9 @@ def asyncapi() -> Document:
             "description": (
                 "Hotkeys, prompts and presets over a local WebSocket. Each message is one JSON "
                 'text `{"type", "id", "data"}`, or one line of plain text. Unknown fields are '
-                "errors in commands, and to be ignored in events. Every command but `subscribe` "
-                f"is also a GET at `{hooks.PREFIX}<command>?field=value&token=…`."
+                "errors in commands, and to be ignored in events. Every command that needs "
+                "no connection which stays open is also a GET at "
+                f"`{hooks.PREFIX}<command>?field=value&token=…`."
             ),
             "license": {"name": "MIT"},
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import sys
 import time
@@ -57,7 +58,9 @@ def command_from(word: str, rest: Sequence[str]) -> protocol.Command:
     if name not in protocol.COMMANDS:
         raise Failure(f"no command {word!r}; have: {', '.join(ctltable.WORDS)}", EXIT_USAGE)
     try:
-        return protocol.command_from_words(name, " ".join([fixed, *rest]))
+        several = len(protocol.COMMANDS[name].model_fields) > 1
+        said = shlex.join(rest) if several else " ".join(rest)
+        return protocol.command_from_words(name, f"{fixed} {said}")
     except protocol.ProtocolError as error:
         raise Failure(error.message, EXIT_USAGE) from error
 
@@ -106,7 +109,7 @@ def _connected(daemon: Daemon) -> Iterator[ClientConnection]:
     """Connect; every way in which that or the conversation fails becomes a `Failure`."""
     unix = _unix_socket(daemon)
     if unix is None:
-        _require_same_owner(daemon)
+        require_same_owner(daemon)
     try:
         with _open(daemon, unix) as connection:
             yield connection
@@ -149,11 +152,11 @@ def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
     if unix is not None:
         opened = unix_connect(uri="ws://localhost/ws", sock=unix, **more)
     else:
-        opened = connect(daemon.url, additional_headers=_authorization(daemon.token), **more)
+        opened = connect(daemon.url, additional_headers=authorization(daemon.token), **more)
     return opened
 
 
-def _require_same_owner(daemon: Daemon) -> None:
+def require_same_owner(daemon: Daemon) -> None:
     """Refuse to show the token to another user who listens where our daemon was."""
     if daemon.pid is None or sys.platform != "linux":
         return
@@ -171,7 +174,8 @@ def _require_same_owner(daemon: Daemon) -> None:
         )
 
 
-def _authorization(token: str | None) -> dict[str, str]:
+def authorization(token: str | None) -> dict[str, str]:
+    """The header that presents `token`; none without one."""
     if not token:
         return {}
     # A header's value is written as ISO-8859-1; the daemon compares UTF-8.
@@ -242,9 +246,8 @@ def print_urls(runtime_dir: Path | None) -> int:
     if note is None:
         raise Failure(f"no daemon runs; {_START_HINT}")
     query = f"?token={quote(note.token.get_secret_value(), safe='')}"
-    where = urlsplit(note.url)
     print(f"WebSocket  {note.url}{query}")
-    print(f"dashboard  http://{where.netloc}/{query}")
+    print(f"dashboard  {note.dashboard}")
     print(
         "sana-vcam ctl: the token in these is a secret: whoever has it can switch your camera on. "
         "Replace it: sana-vcam ctl token --rotate",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sana_vcam.presets import Preset
+from sana_vcam.engine.budget import Budget
+from sana_vcam.evolve import Suggestion
+from sana_vcam.presets import Look, Preset
 from sana_vcam.status import State
 
 
@@ -21,7 +23,7 @@ class Controls(Protocol):
         """The full state now."""
         ...
 
-    def presets(self) -> Sequence[Preset]:
+    def presets(self) -> Sequence[Look]:
         """The presets in their order."""
         ...
 
@@ -77,6 +79,42 @@ class Controls(Protocol):
         """Want none; the open session is closed."""
         ...
 
+    def renew(self) -> None:
+        """Have a fresh session take over. Raises `not_ready` while none is streaming."""
+        ...
+
+    def usage(self) -> Budget:
+        """What is billed, with caps and price."""
+        ...
+
     async def snapshot(self) -> bytes:
         """What viewers see now, as JPEG bytes."""
+        ...
+
+    async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
+        """Create or change a preset in the configuration file.
+
+        `replaces` is the id of the one that is edited, if that changes. Raises `not_found` for
+        it, and `rejected`, with nothing changed, if the file is wrong or cannot be written.
+        """
+        ...
+
+    async def remove_preset(self, preset_id: str) -> Preset:
+        """Take a preset out of the configuration file; raises as `save_preset` does."""
+        ...
+
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+        """Put a preset at another place (0 is the first); raises as `save_preset` does."""
+        ...
+
+    async def reset_presets(self) -> Sequence[Look]:
+        """Go back to the built-in presets; raises as `save_preset` does."""
+        ...
+
+    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
+        """How a prompt may go on; None is the one in force."""
+        ...
+
+    async def thumbnail(self, preset_id: str) -> bytes:
+        """The still of a preset as JPEG bytes. Raises `not_found` while there is none."""
         ...

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -12,6 +14,7 @@ from websockets.frames import CloseCode
 from sana_vcam.control import limits, protocol
 from sana_vcam.control.doorway import Visitor
 from sana_vcam.control.outbox import Outbox
+from sana_vcam.control.previews import Previews, Screen
 from sana_vcam.control.ratelimit import TokenBucket
 
 _log = logging.getLogger(__name__)
@@ -20,12 +23,15 @@ _log = logging.getLogger(__name__)
 class Client:
     """An open connection: what it wants and what waits for it."""
 
-    def __init__(self, connection: Visitor) -> None:
+    def __init__(self, connection: Visitor, previews: Previews | None = None) -> None:
         self.connection = connection
+        self.screen = Screen(previews)
         self.events: frozenset[protocol.EventName] = frozenset({"state"})
         self.outbox = Outbox(limits.MAX_WAITING)
         self.revoked = asyncio.Event()
         """Set once the token that it came with holds no more."""
+        self.beside: set[asyncio.Task[None]] = set()
+        """What runs for it while its next messages are answered."""
         self._bucket = TokenBucket(
             limits.MESSAGES_HZ, limits.MESSAGES_BURST, asyncio.get_running_loop().time
         )
@@ -56,6 +62,12 @@ class Client:
             f"more than {limits.MESSAGES_HZ} messages a second; the command did not run",
         )
 
+    def run_beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something that this client's next messages need not wait for."""
+        task = asyncio.create_task(work(), name="control-beside")
+        self.beside.add(task)
+        task.add_done_callback(self.beside.discard)
+
     def cut_off(self) -> None:
         """End its command, if it runs one."""
         if self._task is not None:
@@ -77,6 +89,7 @@ class Client:
     async def close_if_revoked(self) -> None:
         """Wait for its token to be replaced, then close the connection."""
         await self.revoked.wait()
+        await self.screen.stop()
         await self._close(CloseCode.POLICY_VIOLATION, "the token has changed")
 
     async def _close(self, code: CloseCode, reason: str) -> None:

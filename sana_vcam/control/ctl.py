@@ -256,7 +256,7 @@ def _show(command: str, reply: dict[str, Any], json_output: bool, file: str | No
             raise Failure(printable(reply["data"]["message"]))
         return EXIT_REFUSED
     data = reply["data"]
-    if command == "snapshot" and (file or not json_output):
+    if ctltable.REPLIES[command] == "Picture" and (file or not json_output):
         _save(data["data"], file)
     elif not json_output:
         print(_human(command, data))
@@ -289,6 +289,13 @@ def _human(command: str, data: Mapping[str, Any]) -> str:
 
             looks = [Preset.model_construct(**preset) for preset in data["presets"]]
             return "\n".join(printable(line) for line in render_presets(looks).splitlines())
+        case "Suggestions":
+            found = data["suggestions"]
+            return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
+        case "Usage":
+            from sana_vcam.usagetext import render_usage  # noqa: PLC0415 - for this command alone
+
+            return printable_lines(render_usage(data))
         case "Preset":
             return f"preset {data['id']}: {printable(data['name'])}"
         case "Switched":
@@ -311,6 +318,11 @@ def _value(value: object) -> str:
 def compact(message: Mapping[str, Any]) -> str:
     """Write a message as JSON on one line."""
     return json.dumps(message, ensure_ascii=False)
+
+
+def printable_lines(text: str) -> str:
+    """Keep what could command a terminal from each line."""
+    return "\n".join(printable(line) for line in text.splitlines())
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pprint import pformat
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from sana_vcam.control import protocol
 
 SHORT_WORDS: Mapping[str, str] = {
@@ -32,6 +34,9 @@ _ABOUT: Mapping[str, str] = {
     "next": "Go to the next preset.",
     "previous": "Go to the previous preset.",
 }
+
+_ELSEWHERE = ("save_preset", "remove_preset", "move_preset", "reset_presets")
+"""Commands that `sana-vcam presets` has, with flags instead of one long line."""
 
 _EXAMPLES = """\
 examples:
@@ -78,19 +83,24 @@ def usages() -> dict[str, tuple[str, str]]:
 
 
 def _command_words() -> Iterator[str]:
-    short = {line.partition(" ")[0] for line in SHORT_WORDS.values()}
+    left_out = {line.partition(" ")[0] for line in SHORT_WORDS.values()}
+    left_out |= protocol.BOUND_TO_A_CONNECTION | set(_ELSEWHERE)
     yield from SHORT_WORDS
-    yield from (name for name in protocol.COMMANDS if name not in short | {"subscribe"})
+    yield from (name for name in protocol.COMMANDS if name not in left_out)
 
 
 def _usage(word: str) -> str:
     """Write a word with what follows it: `seed SEED`, `blank [on|off]`."""
     model = protocol.COMMANDS.get(SHORT_WORDS.get(word, word))
     fields = model.model_fields.items() if model else ()
-    values = [name.upper() if field.is_required() else "[on|off]" for name, field in fields] or (
-        ["[FILE]"] if word == "snapshot" else []
-    )
-    return " ".join([word, *values])
+    values = [_value_usage(name, field) for name, field in fields]
+    return " ".join([word, *values, *(["[FILE]"] if word == "snapshot" else [])])
+
+
+def _value_usage(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        return name.upper()
+    return "[on|off]" if field.annotation == bool | None else f"[{name.upper()}]"
 
 
 def _about(word: str) -> str:

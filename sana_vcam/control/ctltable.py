@@ -32,7 +32,11 @@ WORDS: tuple[str, ...] = (
     "bypass",
     "connect",
     "disconnect",
+    "renew",
+    "usage",
     "snapshot",
+    "suggest",
+    "thumbnail",
     "watch",
     "url",
     "token",
@@ -54,7 +58,14 @@ FIELDS: dict[str, Field | None] = {
     "bypass": ("on", "switch", 0, 1, False),
     "connect": None,
     "disconnect": None,
+    "renew": None,
+    "usage": None,
     "snapshot": None,
+    "remove_preset": ("id", "text", 0, 64, True),
+    "reset_presets": None,
+    "thumbnail": ("id", "text", 0, 64, True),
+    "preview": ("sdp", "text", 0, 32000, True),
+    "stop_preview": None,
 }
 REPLIES: dict[str, str] = {
     "get_state": "State",
@@ -72,7 +83,17 @@ REPLIES: dict[str, str] = {
     "bypass": "Switched",
     "connect": "Nothing",
     "disconnect": "Nothing",
+    "renew": "Nothing",
+    "usage": "Usage",
     "snapshot": "Picture",
+    "save_preset": "Preset",
+    "remove_preset": "Preset",
+    "move_preset": "Presets",
+    "reset_presets": "Presets",
+    "suggest": "Suggestions",
+    "thumbnail": "Picture",
+    "preview": "PreviewAnswer",
+    "stop_preview": "Nothing",
     "subscribe": "Subscribed",
 }
 COMMANDS = """\
@@ -92,7 +113,11 @@ COMMANDS = """\
   bypass [on|off]          Show viewers the raw camera, if the configuration allows it.
   connect                  Want a (paid) session; tries again after a refusal.
   disconnect               Want no session; the open one is closed.
+  renew                    Switch to a fresh session without a break; for a moment both are billed.
+  usage                    Read what is billed: the session, the day, the month, caps and money.
   snapshot [FILE]          Take a picture of what viewers see now.
+  suggest [PROMPT]         Suggest how a look may go on, without any network.
+  thumbnail ID             Get the still of you in a preset's look, 320x180.
   watch                    Print each change of the state, until Ctrl-C.
   url                      Print the addresses with the token, for clients that take nothing else.
   token [--rotate]         Print the token, or replace it by a new one."""
@@ -125,7 +150,11 @@ commands:
   bypass [on|off]          Show viewers the raw camera, if the configuration allows it.
   connect                  Want a (paid) session; tries again after a refusal.
   disconnect               Want no session; the open one is closed.
+  renew                    Switch to a fresh session without a break; for a moment both are billed.
+  usage                    Read what is billed: the session, the day, the month, caps and money.
   snapshot [FILE]          Take a picture of what viewers see now.
+  suggest [PROMPT]         Suggest how a look may go on, without any network.
+  thumbnail ID             Get the still of you in a preset's look, 320x180.
   watch                    Print each change of the state, until Ctrl-C.
   url                      Print the addresses with the token, for clients that take nothing else.
   token [--rotate]         Print the token, or replace it by a new one.

@@ -157,6 +157,8 @@ class Visitor(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter, with a deadline for the head."""
         super().connection_made(transport)
+        # What asyncio reads at once on Unix; elsewhere it means nothing.
+        transport.max_size = limits.READ_BYTES  # type: ignore[attr-defined]
         if self._doorway.is_unix:
             # Now, since a socket that is closed does not tell any more.
             self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sana_vcam.meter import Histogram
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -17,5 +19,13 @@ class Figures:
     """Frames written to the sink."""
     outputs: tuple[tuple[str, bool], ...] = ()
     """Each virtual camera that is fed, and whether it is open now."""
+    billed_s: float | None = None
+    """Seconds that were ever billed, as far as they were noted; over restarts, too."""
+    watched_s: float | None = None
+    """Seconds in which somebody read the virtual camera."""
+    delays: Histogram | None = None
+    """Seconds from the SDK's callback to the sink, of each model frame that was shown."""
+    previews: int | None = None
+    """Viewers of the live preview now."""
     restarts: int | None = None
-    """How often the service was started again."""
+    """Starts after an end that nobody asked for, ever; over restarts, too."""

@@ -1,19 +1,28 @@
-"""The HTTP side of the API: commands as GET, the picture, the metrics; free of any transport."""
+"""The HTTP side of the API: the dashboard, commands as GET, the picture, the metrics.
+
+Free of any transport.
+"""
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from sana_vcam.control import protocol
 from sana_vcam.control.answers import JPEG, JSON, Answer
+from sana_vcam.control.dashboard import PREFIX as DASHBOARD_PREFIX
+from sana_vcam.control.dashboard import Dashboard, Visit
 from sana_vcam.control.dispatch import Dispatcher
 from sana_vcam.control.protocol import ReplyCode
 
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
+THUMBNAIL_PATH = "/v1/thumbnail.jpg"
 METRICS_PATH = "/metrics"
+# It changes with the picture, so that a page that shows it takes the new one.
+VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
 
 STATUS_OF: Mapping[ReplyCode, HTTPStatus] = {
     ReplyCode.PARSE_ERROR: HTTPStatus.BAD_REQUEST,
@@ -34,7 +43,7 @@ class Hooks:
 
     Args:
         dispatcher: Runs the commands.
-        welcome: What `/` says.
+        dashboard: The page at `/`.
         metrics: Makes the answer to `/metrics`.
     """
 
@@ -42,25 +51,28 @@ class Hooks:
         self,
         dispatcher: Dispatcher,
         *,
-        welcome: Callable[[], str],
+        dashboard: Dashboard,
         metrics: Callable[[], Answer],
     ) -> None:
         self._dispatcher = dispatcher
-        self._welcome = welcome
+        self._dashboard = dashboard
         self._metrics = metrics
 
-    async def answer(self, target: str) -> Answer:
+    async def answer(self, target: str, visit: Visit) -> Answer:
         """Answer `target`, the path with its query. Paths are taken as they are, not decoded."""
         path, _, query = target.partition("?")
-        if path == "/":
-            return Answer.text(HTTPStatus.OK, self._welcome())
+        page = self._dashboard.answer(path, visit)
+        if page is not None:
+            return page
         if path == METRICS_PATH:
             return self._metrics()
         if path == SNAPSHOT_PATH:
             return _as_picture(await self._run("snapshot", query))
+        if path == THUMBNAIL_PATH:
+            return _as_picture(await self._run("thumbnail", _without_version(query)))
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or "/" in name:
-            known = f"/ws, {PREFIX}<command>, {SNAPSHOT_PATH}, {METRICS_PATH}"
+            known = f"/, /ws, {PREFIX}<command>, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
             return Answer.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
         return as_answer(await self._run(name, query))
 
@@ -70,6 +82,16 @@ class Hooks:
         except protocol.ProtocolError as error:
             return error.reply()
         return await self._dispatcher.answer(protocol.Request(None, command))
+
+
+def is_file(target: str) -> bool:
+    """Whether `target` is one of the many files that the page loads, which runs no command."""
+    path = target.partition("?")[0]
+    return path in {"/", THUMBNAIL_PATH} or path.startswith(DASHBOARD_PREFIX)
+
+
+def _without_version(query: str) -> str:
+    return VERSION_FIELD.sub("", query).removeprefix("&")
 
 
 def as_answer(reply: protocol.Ok | protocol.Error) -> Answer:

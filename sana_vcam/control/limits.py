@@ -10,6 +10,13 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MESSAGES_HZ = 50
 MESSAGES_BURST = 100
 """For each WebSocket by itself, and for all GETs of a listener together."""
+REFUSED_PAUSE_S = 1 / MESSAGES_HZ
+"""How long a WebSocket that sends too much waits for each refusal: it slows down only itself."""
+READ_BYTES = 2 * 1024
+"""How much of one connection is read in one turn: many small messages are a long one."""
+FILES_HZ = 200
+FILES_BURST = 400
+"""For the dashboard's files and the presets' stills, of which one visit takes dozens."""
 MAX_WAITING = 256
 """Messages queued for one client before it counts as too slow."""
 

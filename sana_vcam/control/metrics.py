@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import accumulate
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 import sana_vcam
 from sana_vcam.control.answers import Answer
 from sana_vcam.control.figures import Figures
-from sana_vcam.status import CameraState, Output, SessionState, State
+from sana_vcam.meter import Histogram
+from sana_vcam.status import CameraState, Output, QualityWord, SessionState, State
 
 
 def answer(state: State, figures: Figures, clients: int) -> Answer:
@@ -40,7 +47,7 @@ class Snapshot(Collector):
         yield _gauge("control_clients", "Clients with an open WebSocket.", self.clients)
         restarts = self.figures.restarts
         if restarts is not None:
-            yield _counter("restarts", "Starts of the service after the first.", restarts)
+            yield _counter("restarts", "Starts after an end that nobody asked for.", restarts)
 
     def _frames(self) -> Iterator[Metric]:
         state, figures = self.state, self.figures
@@ -63,6 +70,12 @@ class Snapshot(Collector):
         if state.delay_ms is not None:
             delay_s = state.delay_ms / 1000
             yield _gauge("delay_seconds", "Delay that smoothing adds now.", delay_s)
+        if figures.delays is not None:
+            yield _histogram(
+                "shown_delay_seconds",
+                "From the model's frame to the sink, of each one that was shown.",
+                figures.delays,
+            )
 
     def _session(self) -> Iterator[Metric]:
         state = self.state
@@ -72,6 +85,36 @@ class Snapshot(Collector):
         # A gauge, since it begins anew with each session; 0 while none is open.
         seconds = state.session_s or 0.0
         yield _gauge("session_seconds", "Age of the open session.", seconds)
+        yield _gauge("session_renewing", "1 while another one is to take over.", state.renewing)
+        yield from self._billed()
+        yield from self._connection()
+
+    def _billed(self) -> Iterator[Metric]:
+        state, total = self.state, self.figures.billed_s
+        if total is not None:
+            yield _counter("billed_seconds", "Billed seconds that were ever noted.", total)
+        seconds = {"day": state.billed_day_s, "month": state.billed_month_s}
+        yield _labelled("billed_period_seconds", "Billed seconds so far.", "period", seconds)
+        cost = {"day": state.cost_day, "month": state.cost_month}
+        money = {period: amount for period, amount in cost.items() if amount is not None}
+        if money:
+            yield _labelled("cost", "Money for the billed seconds so far.", "period", money)
+
+    def _connection(self) -> Iterator[Metric]:
+        state = self.state
+        if state.quality is not None:
+            yield _one_of("quality", "The connection.", QualityWord, state.quality)
+        gauges = (
+            ("rtt_seconds", "Round trip to the model.", state.rtt_ms, 1e-3),
+            ("loss_ratio", "Lost packets of the worse way.", state.loss_percent, 1e-2),
+            ("uplink_bits_per_second", "Bits sent to the model.", state.bitrate_kbps, 1e3),
+            ("relayed", "1 if the connection goes through a relay.", state.relay, 1),
+            ("glass_delay_seconds", "Camera read to virtual camera.", state.glass_ms, 1e-3),
+            ("glass_delay_confidence", "From 0 to 1.", state.glass_confidence, 1),
+        )
+        for name, what, value, unit in gauges:
+            if value is not None:
+                yield _gauge(name, what, value * unit)
 
     def _devices(self) -> Iterator[Metric]:
         state = self.state
@@ -79,6 +122,11 @@ class Snapshot(Collector):
         yield _one_of("output_state", "What viewers see.", Output, state.output)
         if state.viewers is not None:
             yield _gauge("viewers", "Applications that read the virtual camera.", state.viewers)
+        if self.figures.watched_s is not None:
+            watched = self.figures.watched_s
+            yield _counter("watched_seconds", "Seconds in which somebody watched.", watched)
+        if self.figures.previews is not None:
+            yield _gauge("previews", "Viewers of the live preview.", self.figures.previews)
         if self.figures.outputs:
             is_open = {name: float(is_open) for name, is_open in self.figures.outputs}
             yield _labelled("sink_output_open", "1: fed; 0: lost.", "output", is_open)
@@ -89,8 +137,17 @@ def _gauge(name: str, what: str, value: float) -> Metric:
     return GaugeMetricFamily(f"sana_vcam_{name}", what, value=value)
 
 
-def _counter(name: str, what: str, value: int) -> Metric:
+def _counter(name: str, what: str, value: float) -> Metric:
     return CounterMetricFamily(f"sana_vcam_{name}", what, value=value)
+
+
+def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
+    family = HistogramMetricFamily(f"sana_vcam_{name}", what)
+    bounds = [*(str(bound) for bound in histogram.bounds), "+Inf"]
+    totals = accumulate(histogram.counts)
+    buckets = list(zip(bounds, totals, strict=True))
+    family.add_metric([], buckets, sum_value=histogram.sum)
+    return family
 
 
 def _labelled(name: str, what: str, label: str, values: dict[str, float]) -> Metric:
@@ -101,7 +158,7 @@ def _labelled(name: str, what: str, label: str, values: dict[str, float]) -> Met
 
 
 def _one_of(
-    name: str, what: str, states: type[SessionState | CameraState | Output], now: str
+    name: str, what: str, states: type[SessionState | CameraState | Output | QualityWord], now: str
 ) -> Metric:
     """Write one line for each state, of which the present one is 1."""
     values = {str(state): float(state == now) for state in states}

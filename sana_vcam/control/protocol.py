@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,14 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sana_vcam.presets import Preset
+from sana_vcam.presets import (
+    ID_PATTERN,
+    MAX_CONTINUATIONS,
+    MAX_NAME_CHARS,
+    MAX_PROMPT_CHARS,
+    Look,
+    Preset,
+)
 from sana_vcam.status import State
 
 API_VERSION = 1
@@ -31,6 +39,9 @@ MAX_ID_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 
 MAX_QUERY_FIELDS = 16
+MAX_PLACE = 10_000
+"""The largest place in a list that can be named."""
+
 TOKEN_FIELD = "token"  # noqa: S105 - a field's name
 """The field of a URL's query that holds the token, and is no part of the command."""
 
@@ -87,8 +98,24 @@ class Switched(Word):
 class Presets(Word):
     """The presets, in their order; the reply to `list_presets` and the data of `presets`."""
 
-    presets: tuple[Preset, ...]
+    presets: tuple[Look, ...]
     """The looks on the hotkeys."""
+
+
+class Suggestion(Word):
+    """One way for a look to go on."""
+
+    label: str
+    """A few words for a button."""
+    prompt: str
+    """The whole prompt, for `set_prompt`."""
+
+
+class Suggestions(Word):
+    """Ways for a look to go on, the best first."""
+
+    suggestions: tuple[Suggestion, ...]
+    """At most six."""
 
 
 class Picture(Word):
@@ -100,11 +127,48 @@ class Picture(Word):
     """The picture, in base64."""
 
 
+class Spent(Word):
+    """What is billed in one period."""
+
+    seconds: float
+    """Billed seconds so far."""
+    cap_s: float | None
+    """Seconds that may be billed at most; null without a cap."""
+    cost: float | None
+    """Money for them; null without a configured price."""
+
+
+class Usage(Word):
+    """What is billed, kept over restarts."""
+
+    session: Spent
+    """This use of the camera, or the last one; renewals and overlaps included."""
+    day: Spent
+    """Today, by the local calendar."""
+    month: Spent
+    """This calendar month."""
+    total_s: float
+    """Seconds that were ever noted."""
+    price_per_min: float | None
+    """What a minute costs; null while no price is configured."""
+    currency: str
+    """The currency of the money."""
+    budget: str | None
+    """A cap that is nearly used up or reached, and how to go on; null while there is none."""
+
+
 class Subscribed(Word):
     """What this connection receives from now on."""
 
     events: tuple[EventName, ...]
     """The events it receives."""
+
+
+class PreviewAnswer(Word):
+    """The daemon's side of the WebRTC connection."""
+
+    sdp: str
+    """The answer, with every address in it."""
 
 
 # Commands
@@ -115,7 +179,7 @@ class Command(Word):
 
     model_config = ConfigDict(strict=True)
 
-    name: ClassVar[str]
+    wire_name: ClassVar[str]
     """The `type` of the request."""
     reply: ClassVar[type[BaseModel]] = Nothing
     """What the reply's `data` holds."""
@@ -124,21 +188,21 @@ class Command(Word):
 class GetState(Command):
     """Read the full state."""
 
-    name = "get_state"
+    wire_name = "get_state"
     reply = State
 
 
 class ListPresets(Command):
     """List the presets in their order."""
 
-    name = "list_presets"
+    wire_name = "list_presets"
     reply = Presets
 
 
 class SetPrompt(Command):
     """Ask the model for a look in words; empty stays close to the camera."""
 
-    name = "set_prompt"
+    wire_name = "set_prompt"
     prompt: Annotated[str, Field(max_length=4000, examples=["as a clay figure"])]
     """What the model is asked for."""
 
@@ -146,7 +210,7 @@ class SetPrompt(Command):
 class ApplyPreset(Command):
     """Ask for a preset's look."""
 
-    name = "apply_preset"
+    wire_name = "apply_preset"
     reply = Preset
     id: Annotated[str, Field(max_length=64, examples=["noir"])]
     """The preset's id; `list_presets` has them."""
@@ -155,7 +219,7 @@ class ApplyPreset(Command):
 class StepPreset(Command):
     """Go to the next preset, or the previous one with by = -1."""
 
-    name = "step_preset"
+    wire_name = "step_preset"
     reply = Preset
     by: Annotated[int, Field(ge=-1000, le=1000, examples=[1, -1])] = 1
     """How many places further, wrapping around."""
@@ -164,25 +228,25 @@ class StepPreset(Command):
 class Pause(Command):
     """Pause the model after the current chunk; the session is still billed."""
 
-    name = "pause"
+    wire_name = "pause"
 
 
 class Resume(Command):
     """Go on after a pause."""
 
-    name = "resume"
+    wire_name = "resume"
 
 
 class Reset(Command):
     """Begin the run anew; a new seed takes effect."""
 
-    name = "reset"
+    wire_name = "reset"
 
 
 class SetSeed(Command):
     """Set the model's noise seed; it takes effect at the next reset."""
 
-    name = "set_seed"
+    wire_name = "set_seed"
     seed: Annotated[int, Field(ge=0, le=2**53 - 1, examples=[42])]
     """The same camera, prompt and seed give the same edit."""
 
@@ -190,7 +254,7 @@ class SetSeed(Command):
 class SetAnchorInterval(Command):
     """Set how often the edit is grounded on the camera again."""
 
-    name = "set_anchor_interval"
+    wire_name = "set_anchor_interval"
     chunks: Annotated[int, Field(ge=0, le=10_000, examples=[20])]
     """Chunks from one anchor to the next; 0 is never."""
 
@@ -198,7 +262,7 @@ class SetAnchorInterval(Command):
 class Blank(Command):
     """Show viewers black, at once, with or without a network."""
 
-    name = "blank"
+    wire_name = "blank"
     reply = Switched
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
@@ -207,7 +271,7 @@ class Blank(Command):
 class Freeze(Command):
     """Show viewers a still picture."""
 
-    name = "freeze"
+    wire_name = "freeze"
     reply = Switched
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
@@ -216,7 +280,7 @@ class Freeze(Command):
 class Bypass(Command):
     """Show viewers the raw camera, if the configuration allows it."""
 
-    name = "bypass"
+    wire_name = "bypass"
     reply = Switched
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
@@ -225,26 +289,127 @@ class Bypass(Command):
 class Connect(Command):
     """Want a (paid) session; tries again after a refusal."""
 
-    name = "connect"
+    wire_name = "connect"
 
 
 class Disconnect(Command):
     """Want no session; the open one is closed."""
 
-    name = "disconnect"
+    wire_name = "disconnect"
+
+
+class Renew(Command):
+    """Switch to a fresh session without a break; for a moment both are billed."""
+
+    wire_name = "renew"
+
+
+class ReadUsage(Command):
+    """Read what is billed: the session, the day, the month, caps and money."""
+
+    wire_name = "usage"
+    reply = Usage
 
 
 class Snapshot(Command):
     """Take a picture of what viewers see now."""
 
-    name = "snapshot"
+    wire_name = "snapshot"
     reply = Picture
+
+
+class SavePreset(Command):
+    """Create a preset or change one, in the configuration file."""
+
+    wire_name = "save_preset"
+    reply = Preset
+    id: Annotated[str, Field(pattern=ID_PATTERN, examples=["dusk"])]
+    """Lower-case letters, digits, - and _; a preset of that id is replaced."""
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, examples=["Dusk"])]
+    """The name that people read."""
+    prompt: Annotated[
+        str, Field(max_length=MAX_PROMPT_CHARS, examples=["Relight the scene with dusk light."])
+    ]
+    """What the model is asked for; empty stays close to the camera."""
+    seed: Annotated[int | None, Field(ge=0, le=2**53 - 1, examples=[42])] = None
+    """The seed that goes with it; left out or null, any will do."""
+    evolve: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS)], ...],
+        Field(strict=False, max_length=MAX_CONTINUATIONS, examples=[["Make it evening."]]),
+    ] = ()
+    """Whole prompts to go on with from this look. In a URL or line of text: one on each line."""
+    replaces: Annotated[str | None, Field(pattern=ID_PATTERN, examples=["noir"])] = None
+    """The id of the preset that is edited, if its id changes."""
+
+    def preset(self) -> Preset:
+        """The preset as it is to be."""
+        return Preset(**self.model_dump(exclude={"replaces"}))
+
+
+class RemovePreset(Command):
+    """Take a preset out of the configuration file; the reply is what it was."""
+
+    wire_name = "remove_preset"
+    reply = Preset
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+
+
+class MovePreset(Command):
+    """Put a preset at another place in the configuration file."""
+
+    wire_name = "move_preset"
+    reply = Presets
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+    place: Annotated[int, Field(ge=0, le=MAX_PLACE, examples=[0])]
+    """0 is the first; beyond the end is the last."""
+
+
+class ResetPresets(Command):
+    """Go back to the built-in presets: your own are taken out of the configuration file."""
+
+    wire_name = "reset_presets"
+    reply = Presets
+
+
+class Suggest(Command):
+    """Suggest how a look may go on, without any network."""
+
+    wire_name = "suggest"
+    reply = Suggestions
+    prompt: Annotated[str | None, Field(max_length=4000, examples=["as a clay figure"])] = None
+    """The look's prompt; left out, it is the one in force."""
+
+
+class Thumbnail(Command):
+    """Get the still of you in a preset's look, 320x180."""
+
+    wire_name = "thumbnail"
+    reply = Picture
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+
+
+class Preview(Command):
+    """Open a live preview of what viewers see, by WebRTC; WebSocket only."""
+
+    wire_name = "preview"
+    reply = PreviewAnswer
+    sdp: Annotated[str, Field(max_length=32_000, examples=["v=0\r\n..."])]
+    """The offer: one video that is received only, complete with its gathering."""
+
+
+class StopPreview(Command):
+    """End the live preview of this connection; closing it does so, too."""
+
+    wire_name = "stop_preview"
 
 
 class Subscribe(Command):
     """Choose the events that this connection receives; the first choice is state."""
 
-    name = "subscribe"
+    wire_name = "subscribe"
     reply = Subscribed
     # JSON has no tuples, so strict reading would refuse its lists.
     events: Annotated[
@@ -254,9 +419,12 @@ class Subscribe(Command):
     """The events wanted, in place of those before; an empty list is none."""
 
 
+BOUND_TO_A_CONNECTION = frozenset({"preview", "stop_preview", "subscribe"})
+"""The commands that make sense on a WebSocket only."""
+
 COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
     {
-        command.name: command
+        command.wire_name: command
         for command in (
             GetState,
             ListPresets,
@@ -273,7 +441,17 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
             Bypass,
             Connect,
             Disconnect,
+            Renew,
+            ReadUsage,
             Snapshot,
+            SavePreset,
+            RemovePreset,
+            MovePreset,
+            ResetPresets,
+            Suggest,
+            Thumbnail,
+            Preview,
+            StopPreview,
             Subscribe,
         )
     }
@@ -393,7 +571,7 @@ def _id_member(request_id: RequestId) -> str:
 def request_text(command: Command, request_id: RequestId = None) -> str:
     """Write a command as a client sends it."""
     data = command.model_dump_json(exclude_unset=True)
-    return f'{{"type":"{command.name}",{_id_member(request_id)}"data":{data}}}'
+    return f'{{"type":"{command.wire_name}",{_id_member(request_id)}"data":{data}}}'
 
 
 class ProtocolError(Exception):
@@ -430,8 +608,8 @@ def parse(text: str) -> Request:
 def command_from_words(name: str, rest: str) -> Command:
     """Read a command's fields from text: `key=value` or positional.
 
-    If the first field is a string, all of `rest` is its value (`prompt=` may stand before it).
-    List items may be separated by commas or spaces.
+    If the only field is a string, all of `rest` is its value (`prompt=` may stand before it);
+    else values with spaces stand in quotes. Events may be separated by commas or spaces.
 
     Raises:
         ProtocolError: there is no such command, or its fields are wrong.
@@ -462,9 +640,7 @@ def command_from_query(name: str, query: str) -> Command:
             raise ProtocolError(ReplyCode.INVALID_DATA, f"{_short(key)} stands twice in the query")
         data[key] = value
     data.pop(TOKEN_FIELD, None)
-    if model is Subscribe and isinstance(events := data.get("events"), str):
-        data["events"] = events.replace(",", " ").split()
-    return _build(model, data, None, lax=True)
+    return _build(model, _split_lists(model, data), None, lax=True)
 
 
 def _parse_line(line: str) -> Request:
@@ -480,22 +656,47 @@ def _words_to_data(model: type[Command], rest: str) -> dict[str, object]:
     fields = list(model.model_fields)
     if not rest:
         return {}
-    if fields and model.model_fields[fields[0]].annotation is str:
+    if _takes_one_text(model):
         return {fields[0]: rest.removeprefix(f"{fields[0]}=").strip()}
     if model is Subscribe:
         return {"events": rest.removeprefix("events=").replace(",", " ").split()}
     data: dict[str, object] = {}
     free = iter(fields)
-    for word in rest.split():
+    for word in _words(rest):
         key, equals, value = word.partition("=")
         key, value = (key, value) if equals else (next(free, word), word)
         if key in data or (key not in fields and not equals):
             takes = ", ".join(fields) or "nothing"
             raise ProtocolError(
                 ReplyCode.INVALID_DATA,
-                f"one word too many: {_short(word)}; {model.name} takes: {takes}",
+                f"one word too many: {_short(word)}; {model.wire_name} takes: {takes}",
             )
         data[key] = value
+    return _split_lists(model, data)
+
+
+def _takes_one_text(model: type[Command]) -> bool:
+    """Return whether all that follows the command in a line of text is its one field's value."""
+    types = [field.annotation for field in model.model_fields.values()]
+    return types in ([str], [str | None])
+
+
+def _words(line: str) -> list[str]:
+    """Split a line as a shell does, so that values in quotes may have spaces in them."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.INVALID_DATA, "a quotation mark is not closed; write \\' for a plain one"
+        ) from error
+
+
+def _split_lists(model: type[Command], data: dict[str, object]) -> dict[str, object]:
+    """Make lists of the texts that stand for them: events by commas, prompts by lines."""
+    if model is Subscribe and isinstance(events := data.get("events"), str):
+        return data | {"events": events.replace(",", " ").split()}
+    if model is SavePreset and isinstance(prompts := data.get("evolve"), str):
+        return data | {"evolve": [line.strip() for line in prompts.splitlines() if line.strip()]}
     return data
 
 
@@ -599,7 +800,7 @@ def _complaints(model: type[Command], error: ValidationError) -> Iterator[str]:
         field = str(fault["loc"][0]) if fault["loc"] else ""
         if fault["type"] == "extra_forbidden":
             fields = ", ".join(model.model_fields) or "no fields"
-            yield f"unknown field {_short(field)}; {model.name} takes: {fields}"
+            yield f"unknown field {_short(field)}; {model.wire_name} takes: {fields}"
         elif fault["type"] == "missing":
             yield f"{field}: missing; expected {_expected(schema[field])}"
         else:
@@ -617,12 +818,20 @@ def _expected(schema: Mapping[str, Any]) -> str:
     match schema:
         case {"type": "integer"}:
             return f"an integer from {schema['minimum']} to {schema['maximum']}"
+        case {"type": "string", "pattern": _}:
+            return "a short name of lower-case letters, digits, - and _"
         case {"type": "string"}:
             return f"a string of at most {schema['maxLength']} characters"
+        case {"type": "array", "items": {"type": "string"}}:
+            return f"a list of at most {schema['maxItems']} texts"
         case {"type": "array"}:
             return f"a list of: {', '.join(EVENT_NAMES)}"
-        case _:
+        case {"anyOf": [{"type": "boolean"}, _]}:
             return "true or false, or nothing to toggle"
+        case {"anyOf": [inner, {"type": "null"}]}:
+            return f"{_expected(inner)}, or nothing"
+        case _:
+            raise AssertionError(f"no words for {schema}")
 
 
 def _short(value: object) -> str:

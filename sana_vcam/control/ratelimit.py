@@ -15,7 +15,7 @@ class TokenBucket:
     """
 
     def __init__(self, rate_hz: float, burst: int, clock: Callable[[], float]) -> None:
-        self._rate_hz = rate_hz
+        self.rate_hz = rate_hz
         self._burst = burst
         self._clock = clock
         self._left = float(burst)
@@ -24,7 +24,7 @@ class TokenBucket:
     def take(self) -> bool:
         """Take one, or return False if there is none left."""
         now = self._clock()
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate_hz)
+        self._left = min(self._burst, self._left + (now - self._at) * self.rate_hz)
         self._at = now
         if self._left < 1:
             return False

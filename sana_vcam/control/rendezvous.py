@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import secrets
 import stat
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -42,6 +44,12 @@ class Rendezvous(BaseModel):
     """The daemon's version."""
     socket: str | None = None
     """The Unix socket, where there is one; it takes no token."""
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard's address, with the token in clear: for the user's own eyes."""
+        query = urlencode({"token": self.token.get_secret_value()})
+        return f"http://{urlsplit(self.url).netloc}/?{query}"
 
     def text(self) -> str:
         """Write the file's content, with the token in clear."""
@@ -91,8 +99,14 @@ def rotate_token(state_dir: Path) -> str:
 def _create_token(path: Path) -> str:
     token = secrets.token_urlsafe(32)
     path.unlink(missing_ok=True)  # an empty file, left by a crash
-    _write_new(path, token + "\n")
-    _log.info("generated a control token, kept in %s", path)
+    try:
+        _write_new(path, token + "\n")
+    except OSError as error:
+        # A full disk is no reason for viewers to see nothing: control.json tells this token.
+        path.unlink(missing_ok=True)
+        _log.warning("cannot keep the control token in %s: %s", path, error.strerror)
+    else:
+        _log.info("generated a control token, kept in %s", path)
     return token
 
 
@@ -212,12 +226,17 @@ def _read_private(path: Path, *, repair: bool = False) -> str:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write a file that did not exist, mode 0600 from its first moment."""
+    """Write a file that did not exist, mode 0600 from its first moment.
+
+    Raises `StartupError`, or `OSError` when the disk is full.
+    """
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
     except FileExistsError as error:
         raise StartupError(f"{path} appeared just now; is another daemon starting?") from error
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         raise StartupError(f"cannot write {path}: {error.strerror}") from error
     with os.fdopen(file, "w", encoding="utf-8") as stream:
         stream.write(text)

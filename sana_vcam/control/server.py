@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self, cast
 
@@ -23,22 +24,14 @@ from sana_vcam.control.admission import PATH, Admission, own_uid
 from sana_vcam.control.answers import Answer
 from sana_vcam.control.controls import Controls
 from sana_vcam.control.conversation import Client
+from sana_vcam.control.dashboard import Dashboard
 from sana_vcam.control.dispatch import Dispatcher
 from sana_vcam.control.doorway import Doorway, Visitor
 from sana_vcam.control.figures import Figures
 from sana_vcam.control.hooks import Hooks
 from sana_vcam.control.logfeed import LogFeed, Redaction
+from sana_vcam.control.previews import Previews
 from sana_vcam.errors import StartupError
-
-_WELCOME = """\
-sana-vcam {version}: the control API.
-
-It is a WebSocket: {url}
-Give the token of control.json as "Authorization: Bearer <token>", or as ?token=<token>.
-Send {{"type": "get_state"}}, or a line such as: set_prompt as a clay figure
-
-Each command is a GET as well, which takes the token, too: /v1/set_prompt?prompt=as+a+clay+figure
-What viewers see: /v1/snapshot.jpg; figures for Prometheus: /metrics"""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +44,7 @@ class ControlServer:
         controls: The daemon.
         state_dir: Where the token is kept.
         runtime_dir: Where control.json goes.
+        previews: Shows clients what viewers see, live; None: they have to take snapshots.
         secrets: What must never appear in a `log` event, besides the token.
         figures: What the metrics show besides the state.
         state_every_s: The shortest time from one `state` event to the next.
@@ -65,6 +59,7 @@ class ControlServer:
         *,
         state_dir: Path,
         runtime_dir: Path,
+        previews: Previews | None = None,
         secrets: tuple[str, ...] = (),
         figures: Callable[[], Figures] = Figures,
         state_every_s: float = limits.STATE_EVERY_S,
@@ -74,6 +69,7 @@ class ControlServer:
         self._config = config
         self._controls = controls
         self._dispatcher = Dispatcher(controls)
+        self._previews = previews
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
         self._figures = figures
@@ -83,7 +79,7 @@ class ControlServer:
         self._redaction = Redaction(secrets)
         self._admission = Admission(
             access.AccessPolicy(token="", own_uid=own_uid()),
-            Hooks(self._dispatcher, welcome=self._welcome, metrics=self._metrics),
+            Hooks(self._dispatcher, dashboard=Dashboard(), metrics=self._metrics),
         )
         self._note: rendezvous.Rendezvous | None = None
         self._port = 0
@@ -202,9 +198,6 @@ class ControlServer:
             logger=wire_log,
         )
 
-    def _welcome(self) -> str:
-        return _WELCOME.format(version=sana_vcam.__version__, url=self.url)
-
     def _metrics(self) -> Answer:
         # Loaded by the first scrape: most daemons are never asked.
         from sana_vcam.control import metrics  # noqa: PLC0415
@@ -259,7 +252,7 @@ class ControlServer:
 
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one client until it goes."""
-        client = Client(cast("Visitor", connection))
+        client = Client(cast("Visitor", connection), self._previews)
         client.outbox.put_event(protocol.event_text(protocol.Hello(version=sana_vcam.__version__)))
         self._send_first(client, client.events)
         self._clients.add(client)
@@ -276,25 +269,39 @@ class ControlServer:
                 if client.revoked.is_set():
                     break
                 await self._answer(client, message)
+                # Whoever has many messages waiting takes turns with the others.
+                await asyncio.sleep(0)
         except ConnectionClosed as closed:
             _log.debug("a client went without goodbye: %s", closed)
         finally:
             self._clients.discard(client)
             client.outbox.close()
-            await _end(side_tasks)
+            await _end((*side_tasks, *client.beside))
+            await client.screen.stop()
 
     async def _answer(self, client: Client, message: str | bytes) -> None:
-        """Run one message and queue its reply; a client's next message waits until then."""
+        """Run one message and queue its reply; a client's next message waits until then.
+
+        Not so for a preview, whose reply may come after that of the next message.
+        """
         request = client.read(message)
         if isinstance(request, protocol.Error):
+            if request.code is protocol.ReplyCode.RATE_LIMITED:
+                await asyncio.sleep(limits.REFUSED_PAUSE_S)
             await client.outbox.put_reply(request.text())
         elif isinstance(request.command, protocol.Subscribe):
             before, client.events = client.events, frozenset(request.command.events)
             await client.outbox.put_reply(protocol.Ok(request.id, client.subscribed()).text())
             self._send_first(client, client.events - before)
+        elif isinstance(request.command, protocol.Preview | protocol.StopPreview):
+            # Opening one may take a while, and a `blank` that comes after it must not wait.
+            client.run_beside(partial(self._run, client, request))
         else:
-            reply = await self._dispatcher.answer(request)
-            await client.outbox.put_reply(reply.text())
+            await self._run(client, request)
+
+    async def _run(self, client: Client, request: protocol.Request) -> None:
+        reply = await self._dispatcher.answer(request, client.screen)
+        await client.outbox.put_reply(reply.text())
 
     # Events
 

@@ -79,11 +79,12 @@ class Page:
 
 
 @asynccontextmanager
-async def chromium(binary: str, folder: Path):
-    """Start Chromium with an empty profile in `folder`, and yield a tab."""
+async def chromium(binary: str, folder: Path, *flags: str):
+    """Start Chromium with an empty profile in `folder` and more flags, and yield a tab."""
     process = await asyncio.create_subprocess_exec(
         binary,
         *FLAGS,
+        *flags,
         f"--user-data-dir={folder}",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -3,15 +3,25 @@
 import asyncio
 from collections.abc import Sequence
 
+from sana_vcam.config import CostConfig
+from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets import Preset
+from sana_vcam.evolve import Suggestion, suggestions
+from sana_vcam.presetedits import Move, Remove, Save, apply
+from sana_vcam.presets import Look, Preset, find
 from sana_vcam.status import CameraState, Hold, Output, SessionState, State
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
 LOOKS = (
-    Preset(id="van-gogh", name="Van Gogh", prompt="oil painting", seed=None),
-    Preset(id="noir", name="Film noir", prompt="black and white", seed=7),
+    Look(id="van-gogh", name="Van Gogh", prompt="oil painting", seed=None),
+    Look(
+        id="noir",
+        name="Film noir",
+        prompt="black and white",
+        seed=7,
+        thumbnail="/v1/thumbnail.jpg?id=noir&v=3",
+    ),
 )
 
 FIRST_STATE = State(
@@ -50,12 +60,17 @@ FIRST_STATE = State(
 )
 
 
+def bare(look: Preset) -> Preset:
+    """The preset without its picture."""
+    return Preset(**look.model_dump(exclude={"thumbnail"}))
+
+
 class FakeControls:
     """Keeps what it is asked for; `done` lists it. `gate` holds `set_prompt` back while cleared."""
 
     def __init__(self) -> None:
         self.current = FIRST_STATE
-        self.looks: tuple[Preset, ...] = LOOKS
+        self.looks: tuple[Look, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -78,7 +93,7 @@ class FakeControls:
         self.read.set()
         return self.current
 
-    def presets(self) -> Sequence[Preset]:
+    def presets(self) -> Sequence[Look]:
         return self.looks
 
     async def set_prompt(self, prompt: str) -> None:
@@ -96,7 +111,7 @@ class FakeControls:
         for look in self.looks:
             if look.id == preset_id:
                 await self._note("apply_preset", preset_id, prompt=look.prompt, preset=look.id)
-                return look
+                return bare(look)
         have = ", ".join(look.id for look in self.looks)
         raise CommandFailed("not_found", f"no preset {preset_id!r}; have: {have}")
 
@@ -105,7 +120,7 @@ class FakeControls:
         at = ids.index(self.current.preset) if self.current.preset in ids else -1
         look = self.looks[(at + by) % len(ids)]
         await self._note("step_preset", by, prompt=look.prompt, preset=look.id)
-        return look
+        return bare(look)
 
     async def set_seed(self, seed: int) -> None:
         await self._note("set_seed", seed, seed=seed)
@@ -145,7 +160,51 @@ class FakeControls:
     async def disconnect(self) -> None:
         await self._note("disconnect", session_wanted=False)
 
+    def renew(self) -> None:
+        if self.current.session is not SessionState.STREAMING:
+            raise CommandFailed("not_ready", "no session is streaming")
+        self.done.append(("renew", None))
+
+    def usage(self) -> Budget:
+        return Budget(CostConfig(day_cap_min=60, price_per_min=0.5), Seconds(90, 3000, 6000, 9000))
+
     async def snapshot(self) -> bytes:
         if self.current.output is Output.BLANK:
             raise CommandFailed("not_ready", "there is no picture yet")
+        return JPEG
+
+    def _edit(self, edit: Save | Remove | Move) -> None:
+        self.looks = tuple(
+            Look(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
+        )
+
+    async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
+        if preset.id == "unwritable":
+            raise CommandFailed("rejected", "config.toml: this user may not write it")
+        self._edit(Save(preset, replaces))
+        await self._note("save_preset", preset.id)
+        return preset
+
+    async def remove_preset(self, preset_id: str) -> Preset:
+        preset = bare(find(self.looks, preset_id))
+        self._edit(Remove(preset_id))
+        await self._note("remove_preset", preset_id)
+        return preset
+
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+        self._edit(Move(preset_id, place))
+        await self._note("move_preset", (preset_id, place))
+        return self.looks
+
+    async def reset_presets(self) -> Sequence[Look]:
+        self.looks = LOOKS
+        await self._note("reset_presets")
+        return self.looks
+
+    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
+        return suggestions(self.current.prompt if prompt is None else prompt, self.looks)
+
+    async def thumbnail(self, preset_id: str) -> bytes:
+        if find(self.looks, preset_id).id != "noir":
+            raise CommandFailed("not_found", "there is no still of it yet")
         return JPEG

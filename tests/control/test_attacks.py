@@ -105,7 +105,13 @@ FOREIGN_NAMES = [
 @pytest.mark.parametrize("make", BOTH)
 @pytest.mark.parametrize("name", ["", *FOREIGN_NAMES])
 async def test_dns_rebinding(target, make, name):
-    for path in (WITH_TOKEN, "/", "/ws", f"/v1/snapshot.jpg?token={TOKEN}"):
+    for path in (
+        WITH_TOKEN,
+        "/",
+        "/dashboard/index.html",
+        "/ws",
+        f"/v1/snapshot.jpg?token={TOKEN}",
+    ):
         request = make(path, AUTHORIZED).replace("Host: 127.0.0.1", f"Host: {name}")
         await refused(target, request, 421)
     await refused(target, make(WITH_TOKEN).replace("Host: 127.0.0.1\r\n", ""), 421)
@@ -221,7 +227,7 @@ async def test_forms_and_other_methods(target, request_text):
 )
 async def test_wrong_tokens(target, token):
     for make in BOTH:
-        for path in (LINE, "/ws", "/", "/nowhere"):
+        for path in (LINE, "/ws", "/", "/nowhere", "/dashboard/index.html"):
             await refused(target, make(f"{path}?token={token}", ""), 401)
             # One right token does not make up for a wrong one.
             await refused(target, make(f"{path}?token={token}&token={TOKEN}", ""), 401)
@@ -258,6 +264,94 @@ async def test_wrong_tokens(target, token):
 )
 async def test_a_token_in_an_odd_place_is_none(target, path, headers):
     await refused(target, get(path, headers), 401)
+
+
+# The dashboard: the page and what it loads are as private as the commands
+
+PAGES = ["/", "/dashboard/", "/dashboard/index.html", "/dashboard/main.js", "/dashboard/style.css"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_the_dashboard_without_the_token(target, path):
+    for token in ("", "?token=", "?token=guess", f"?token={TOKEN[:-1]}"):
+        for headers in ("", "Sec-Fetch-Site: none\r\n", "Sec-Fetch-Site: same-origin\r\n"):
+            answer = await exchange(target, get(f"{path}{token}", headers))
+            assert answer.status == 401
+            assert b"<" not in answer.body
+            assert b"sana-vcam ctl url" in answer.body
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("name", FOREIGN_NAMES[:6])
+async def test_the_dashboard_by_dns_rebinding(target, path, name):
+    request = get(f"{path}?token={TOKEN}", "Sec-Fetch-Site: same-origin\r\n")
+    await refused(target, request.replace("Host: 127.0.0.1", f"Host: {name}"), 421)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("mode", "destination"),
+    [
+        ("navigate", "document"),
+        ("navigate", "iframe"),
+        ("no-cors", "script"),
+        ("cors", "script"),
+        ("no-cors", "style"),
+        ("no-cors", "image"),
+        ("no-cors", "object"),
+        ("cors", "worker"),
+    ],
+)
+async def test_the_dashboard_in_another_sites_page(target, path, site, mode, destination):
+    headers = (
+        f"Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {destination}\r\n"
+    )
+    await refused(target, get(f"{path}?token={TOKEN}", headers), 403)
+    await refused(target, get(f"{path}?token={TOKEN}", "Origin: https://evil.com\r\n"), 403)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../control/server.py",
+        "../__init__.py",
+        "..%2f__init__.py",
+        "%2e%2e/__init__.py",
+        "%2e%2e%2f__init__.py",
+        "..\\__init__.py",
+        "....//__init__.py",
+        "/etc/passwd",
+        "//etc/passwd",
+        "../../../../../../etc/passwd",
+        "index.html/../../__init__.py",
+        "index.html%00.js",
+        "./index.html",
+        "index.html/",
+        ".",
+        "..",
+        "__pycache__",
+    ],
+)
+async def test_path_traversal(target, name):
+    for path in (f"/dashboard/{name}", f"/{name}", f"/dashboard/dashboard/{name}"):
+        answer = await exchange(target, get(path))
+        assert answer.status in {400, 404}, path
+        assert b"root:" not in answer.body
+        assert b"__version__" not in answer.body
+
+
+async def test_the_page_cannot_be_talked_into_another_policy(target):
+    """What a visitor writes in its request reaches neither the page nor its policy."""
+    evil = "127.0.0.1:7262%3B%20script-src%20*"
+    for host in (evil, "127.0.0.1; script-src *", "127.0.0.1, evil.com", "127.0.0.1 evil.com"):
+        request = get(f"/?token={TOKEN}").replace("Host: 127.0.0.1", f"Host: {host}")
+        await refused(target, request, 421)
+    answer = await exchange(target, get(f"/?token={TOKEN}&x=<script>alert(1)</script>"))
+    assert answer.status == 200
+    assert b"alert(1)" not in answer.body
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "'unsafe" not in answer.headers["content-security-policy"]
 
 
 # Heads
@@ -435,7 +529,7 @@ def test_a_hundred_thousand_inputs_get_an_answer_or_a_command():
         try:
             command = protocol.parse(message).command
             understood += 1
-            assert protocol.COMMANDS[command.name] is type(command)
+            assert protocol.COMMANDS[command.wire_name] is type(command)
         except protocol.ProtocolError as error:
             refusals.append(error)
     for error in refusals:

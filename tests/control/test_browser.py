@@ -47,6 +47,7 @@ for (const host of HOSTS) {
   const http = 'http://' + host + ':' + PORT, ws = 'ws://' + host + ':' + PORT;
   const url = http + '/v1/connect?token=' + TOKEN;
   const jpeg = http + '/v1/snapshot.jpg?token=' + TOKEN;
+  const file = (name) => http + '/dashboard/' + name + '?token=' + TOKEN;
   const all = {
     fetch: () => get(url),
     fetch_no_cors: () => get(url, {mode: 'no-cors'}),
@@ -73,6 +74,13 @@ for (const host of HOSTS) {
     form_get: () => form('get', http + '/v1/connect'),
     form_post: () => form('post', url),
     form_text: () => form('post', url, 'text/plain'),
+    page: () => get(http + '/?token=' + TOKEN),
+    page_frame: () => wait(element('iframe', {src: http + '/?token=' + TOKEN})),
+    page_script: () => wait(element('script', {src: file('main.js')})),
+    page_module: () => wait(element('script', {type: 'module', src: file('main.js')})),
+    page_style: () => wait(element('link', {rel: 'stylesheet', href: file('page.css')})),
+    page_image: () => wait(element('img', {src: file('icon.svg')})),
+    page_import: () => import(file('main.js')).then(() => 'in', () => 'failed'),
     events: () => new Promise((done) => {
       const source = new EventSource(url);
       source.onopen = () => done('in');
@@ -153,11 +161,16 @@ async def test_a_page_with_the_leaked_token_gets_nothing(
             await page.go(origin)
             hosts = ["127.0.0.1", "localhost", "rebound.example"]
             tries = json.loads(await page.run(script(server, hosts)))
-            assert len(tries) == 81
+            assert len(tries) == 102
             # `loaded` is a frame that shows the refusal, `opaque` an answer that cannot be read.
             assert {name: said for name, said in tries.items() if said.startswith("in")} == {}
             pictures = [said for name, said in tries.items() if "picture" in name]
             assert set(pictures) == {"failed"}
+            # Of the dashboard nothing is shown, run or applied; a frame shows the refusal.
+            files = {
+                said for name, said in tries.items() if "page_" in name and "frame" not in name
+            }
+            assert files == {"failed"}
             assert controls.done == []
             # Going there, with the token in the link.
             for host in hosts:
@@ -197,3 +210,60 @@ async def test_a_page_with_the_leaked_token_gets_nothing(
         assert (await exchange(server, get("/"))).status == 200
         if unixsocket.IS_SUPPORTED:
             assert (await exchange_unix(runtime_dir, get("/", headers=""))).status == 200
+
+
+async def test_the_dashboard_runs_under_its_own_policy(serve, binary, tmp_path):
+    """Its modules load with the token, its WebSocket opens; what is not its own does not run."""
+    async with serve() as server, chromium(binary, tmp_path / "profile") as page:
+        await page.go(f"http://127.0.0.1:{server.port}/?token={TOKEN}")
+        seen = await page.run("""
+            const file = (name) => import(new URL('/dashboard/' + name, location.href).href);
+            const socket = new WebSocket(`ws://${location.host}/ws${location.search}`);
+            const hello = new Promise((done) => {
+              socket.onmessage = ({data}) => done(JSON.parse(data).type);
+              socket.onerror = () => done('failed');
+            });
+            const loaded = performance.getEntriesByType('resource')
+              .filter(({name}) => name.includes('/dashboard/'));
+            const broken = new Set(), policies = new Promise((done) => {
+              document.onsecuritypolicyviolation = ({effectiveDirective}) =>
+                broken.add(effectiveDirective).size === 2 && done();
+            });
+            const script = document.createElement('script');
+            script.textContent = 'window.injected = true';
+            document.body.append(script);
+            const elsewhere = await fetch('http://127.0.0.1:1/').then(() => 'in', () => 'failed');
+            await policies;
+            return JSON.stringify({
+              hello: await hello, loaded: loaded.length, injected: 'injected' in window,
+              bad: loaded.filter((one) => one.responseStatus !== 200).map(({name}) => name),
+              broken: [...broken].sort(), elsewhere,
+              // By its bare address, as modules name each other: the import map adds the token.
+              module: await file('main.js').then(() => 'in', (error) => String(error)),
+            });
+        """)
+        seen = json.loads(seen)
+        assert seen.pop("loaded") > 2
+        assert seen == {
+            "hello": "hello",
+            "injected": False,
+            "bad": [],
+            "broken": ["connect-src", "script-src-elem"],
+            "elsewhere": "failed",
+            "module": "in",
+        }
+        # Without the token there is nothing but a sentence on how to get in.
+        await page.go(f"http://127.0.0.1:{server.port}/")
+        assert "sana-vcam ctl url" in await page.run("return document.body.innerText")
+        # Another page of this machine cannot frame it.
+        async with web_server() as port:
+            await page.go(f"http://localhost:{port}/")
+            framed = await page.run(f"""
+                const frame = document.createElement('iframe');
+                frame.src = 'http://127.0.0.1:{server.port}/?token={TOKEN}';
+                document.body.append(frame);
+                await new Promise((done) => frame.onload = done);
+                try {{ return frame.contentDocument === null ? 'closed' : 'open'; }}
+                catch {{ return 'closed'; }}
+            """)
+            assert framed == "closed"

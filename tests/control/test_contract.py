@@ -23,7 +23,17 @@ def test_the_commands_and_their_fields():
         "bypass": ("on",),
         "connect": (),
         "disconnect": (),
+        "renew": (),
+        "usage": (),
         "snapshot": (),
+        "save_preset": ("id", "name", "prompt", "seed", "evolve", "replaces"),
+        "remove_preset": ("id",),
+        "move_preset": ("id", "place"),
+        "reset_presets": (),
+        "suggest": ("prompt",),
+        "thumbnail": ("id",),
+        "preview": ("sdp",),
+        "stop_preview": (),
         "subscribe": ("events",),
     }
 
@@ -82,7 +92,17 @@ def test_the_reply_data():
         "bypass": "Switched",
         "connect": "Nothing",
         "disconnect": "Nothing",
+        "renew": "Nothing",
+        "usage": "Usage",
         "snapshot": "Picture",
+        "save_preset": "Preset",
+        "remove_preset": "Preset",
+        "move_preset": "Presets",
+        "reset_presets": "Presets",
+        "suggest": "Suggestions",
+        "thumbnail": "Picture",
+        "preview": "PreviewAnswer",
+        "stop_preview": "Nothing",
         "subscribe": "Subscribed",
     }
 
@@ -106,5 +126,6 @@ def test_the_limits():
     assert limits.MAX_CLIENTS == 32
     assert limits.MAX_MESSAGE_BYTES == 65536
     assert (limits.MESSAGES_HZ, limits.MESSAGES_BURST) == (50, 100)
+    assert (limits.FILES_HZ, limits.FILES_BURST) == (200, 400)
     assert limits.STATE_EVERY_S == 0.05
     assert limits.STATS_EVERY_S == 1.0

@@ -52,7 +52,8 @@ def test_the_generated_module_is_formatted():
 
 def test_the_table_is_what_the_models_say():
     assert ctlhelp.fields() == ctltable.FIELDS
-    assert set(protocol.COMMANDS) - set(ctltable.FIELDS) == {"subscribe"}
+    several = {"save_preset", "move_preset"}
+    assert set(protocol.COMMANDS) - set(ctltable.FIELDS) == {"subscribe", "suggest"} | several
     assert ctlhelp.help_text() == ctltable.HELP
     assert ctltable.SHORT_WORDS == ctlhelp.SHORT_WORDS
 

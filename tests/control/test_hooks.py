@@ -17,6 +17,7 @@ from sana_vcam.control import hooks, limits, protocol, unixsocket
 from sana_vcam.control.answers import SECURITY_HEADERS
 from sana_vcam.control.figures import Figures
 from sana_vcam.errors import StartupError
+from sana_vcam.meter import Histogram
 from sana_vcam.status import CameraState, Output, SessionState
 
 from .conftest import TOKEN, open_client
@@ -201,8 +202,8 @@ async def test_the_picture(serve):
 @pytest.mark.parametrize(
     "request_text",
     [
-        get("/"),
         get("/nowhere"),
+        get("/dashboard/nothing.js"),
         get("/v1/pause"),
         get("/v1/snapshot.jpg"),
         get("/metrics"),
@@ -233,6 +234,18 @@ async def test_every_answer_has_the_security_headers(serve, request_text):
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+
+
+async def test_a_page_with_many_files_leaves_room_for_commands(serve, controls, monkeypatch):
+    monkeypatch.setattr(limits, "MESSAGES_BURST", 2)
+    monkeypatch.setattr(limits, "FILES_BURST", 30)
+    monkeypatch.setattr(limits, "FILES_HZ", 0)
+    async with serve() as server:
+        for path in ["/", "/dashboard/index.html", "/v1/thumbnail.jpg?id=x"] * 10:
+            assert (await exchange(server, get(path))).status in {200, 404}
+        assert (await exchange(server, get("/"))).status == 429
+        assert (await exchange(server, get("/v1/pause"))).status == 200
+    assert controls.done == [("pause", None)]
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "get"])
@@ -406,8 +419,13 @@ async def test_metrics(serve, controls):
         frames_received=20,
         frames_written=30,
         outputs=(("SANA VCam", True), ('second "one"\n', False)),
+        watched_s=99.5,
+        delays=Histogram((0.1, 0.5)),
+        previews=3,
         restarts=2,
     )
+    for delay_s in (0.05, 0.2, 0.3, 4.0):
+        figures.delays.observe(delay_s)
     async with serve(figures=lambda: figures) as server, open_client(server):
         samples = await scrape(server)
         text = (await exchange(server, get("/metrics"))).body.decode()
@@ -430,6 +448,13 @@ async def test_metrics(serve, controls):
     assert samples['sana_vcam_sink_output_open{output=second "one"\n}'] == 0
     assert samples["sana_vcam_control_clients"] == 1
     assert samples["sana_vcam_restarts_total"] == 2
+    assert samples["sana_vcam_watched_seconds_total"] == 99.5
+    assert samples["sana_vcam_previews"] == 3
+    assert samples["sana_vcam_shown_delay_seconds_bucket{le=0.1}"] == 1
+    assert samples["sana_vcam_shown_delay_seconds_bucket{le=0.5}"] == 3
+    assert samples["sana_vcam_shown_delay_seconds_bucket{le=+Inf}"] == 4
+    assert samples["sana_vcam_shown_delay_seconds_count"] == 4
+    assert round(samples["sana_vcam_shown_delay_seconds_sum"], 2) == 4.55
     assert samples["sana_vcam_error"] == 1
     assert "private prompt" not in text
     assert "disk" not in text
@@ -440,8 +465,41 @@ async def test_what_is_not_known_is_left_out(serve):
         samples = await scrape(server)
     for name in ("frames_published_total", "viewers", "delay_seconds", "restarts_total"):
         assert f"sana_vcam_{name}" not in samples
+    for name in ("watched_seconds_total", "previews", "shown_delay_seconds_count"):
+        assert f"sana_vcam_{name}" not in samples
     assert not any("sink_output" in name for name in samples)
     assert samples["sana_vcam_session_seconds"] == 0
+
+
+async def test_the_connection_is_in_the_metrics_in_base_units(serve, controls):
+    controls.current = FIRST_STATE.model_copy(
+        update={
+            "quality": "fair",
+            "rtt_ms": 42.0,
+            "loss_percent": 2.5,
+            "bitrate_kbps": 2400.0,
+            "relay": True,
+            "glass_ms": 1830,
+            "glass_confidence": 0.75,
+        }
+    )
+    async with serve() as server:
+        samples = await scrape(server)
+    assert samples["sana_vcam_quality{state=fair}"] == 1
+    assert samples["sana_vcam_quality{state=poor}"] == 0
+    assert samples["sana_vcam_rtt_seconds"] == pytest.approx(0.042)
+    assert samples["sana_vcam_loss_ratio"] == pytest.approx(0.025)
+    assert samples["sana_vcam_uplink_bits_per_second"] == 2_400_000
+    assert samples["sana_vcam_relayed"] == 1
+    assert samples["sana_vcam_glass_delay_seconds"] == pytest.approx(1.83)
+    assert samples["sana_vcam_glass_delay_confidence"] == 0.75
+
+
+async def test_a_connection_that_is_not_known_is_left_out_of_the_metrics(serve):
+    async with serve() as server:
+        samples = await scrape(server)
+    for name in ("quality", "rtt_", "loss_", "uplink_", "relayed", "glass_"):
+        assert not any(key.startswith(f"sana_vcam_{name}") for key in samples)
 
 
 async def test_metrics_need_the_token(serve):

@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 
 import pytest
@@ -45,6 +46,20 @@ def test_a_token_is_generated_once_and_kept_private(folder):
     assert mode(folder) == 0o700
     assert mode(folder / "token") == 0o600
     assert (folder / "token").read_text() == token + "\n"
+
+
+def test_a_full_disk_costs_the_kept_token_only(folder, caplog):
+    whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, whole[1]))
+    try:
+        token = load_token(None, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
+    assert len(token) >= 43
+    assert "cannot keep the control token" in caplog.text
+    assert token not in caplog.text
+    assert list(folder.iterdir()) == []
+    assert load_token(None, folder) != token
 
 
 def test_an_empty_token_file_is_filled(folder):

@@ -1,0 +1,114 @@
+// The dialog that makes or changes a preset.
+
+import { $, setText } from "./dom.js";
+
+const FREE_TRIES = 100;
+
+/** Let presets be made and changed; returns what opens the dialog. */
+export function showEditor(store, ask, { saved, run }) {
+  const editor = new Editor(store, ask, saved);
+  $("editor-try").addEventListener("click", () => run("set_prompt", { prompt: $("editor-prompt").value.trim() }));
+  return editor;
+}
+
+class Editor {
+  #store;
+  #ask;
+  #saved;
+  #edited = null; // the preset that is changed; null: a new one
+  #ownId = false; // the user has written a short name
+
+  constructor(store, ask, saved) {
+    this.#store = store;
+    this.#ask = ask;
+    this.#saved = saved;
+    $("editor-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#save();
+    });
+    $("editor-cancel").addEventListener("click", () => $("editor").close());
+    $("editor-id").addEventListener("input", () => (this.#ownId = true));
+    $("editor-name").addEventListener("input", () => this.#proposeId());
+  }
+
+  /** Make a new preset of `prompt`. */
+  make(prompt = "") {
+    this.#open(null, { id: "", name: "", prompt, seed: null, evolve: [] });
+  }
+
+  /** Change `preset`. */
+  change(preset) {
+    this.#open(preset, preset);
+  }
+
+  #open(edited, { id, name, prompt, seed, evolve }) {
+    this.#edited = edited;
+    this.#ownId = edited !== null;
+    setText($("editor-title"), edited === null ? "New preset" : `Edit “${name}”`);
+    $("editor-name").value = name;
+    $("editor-prompt").value = prompt;
+    $("editor-id").value = id;
+    $("editor-seed").value = seed ?? "";
+    $("editor-evolve").value = (evolve ?? []).join("\n");
+    this.#complain("");
+    $("editor").showModal();
+    $("editor-name").focus();
+  }
+
+  async #save() {
+    const wrong = [...$("editor-form").elements].find((field) => field.willValidate && !field.checkValidity());
+    if (wrong) {
+      this.#complain(complaint(wrong));
+      wrong.focus();
+      return;
+    }
+    try {
+      this.#saved(await this.#ask("save_preset", this.#fields()), this.#edited);
+      $("editor").close();
+    } catch (error) {
+      this.#complain(error.message);
+    }
+  }
+
+  #fields() {
+    const seed = $("editor-seed").value;
+    const evolve = $("editor-evolve").value.split("\n").map((line) => line.trim()).filter(Boolean);
+    const fields = {
+      id: $("editor-id").value.trim(),
+      name: $("editor-name").value.trim(),
+      prompt: $("editor-prompt").value.trim(),
+      seed: seed === "" ? null : Number(seed),
+      evolve,
+    };
+    return this.#edited === null ? fields : { ...fields, replaces: this.#edited.id };
+  }
+
+  #proposeId() {
+    if (!this.#ownId) $("editor-id").value = freeId($("editor-name").value, this.#store.model.presets);
+  }
+
+  #complain(message) {
+    setText($("editor-error"), message ? message[0].toUpperCase() + message.slice(1) : "");
+    $("editor-error").hidden = !message;
+  }
+}
+
+function complaint(field) {
+  const name = field.labels?.[0]?.textContent ?? "A field";
+  if (field.validity.valueMissing) return `${name} is missing.`;
+  if (field.id === "editor-id") return "The short name is made of a–z, 0–9, - and _, and begins with a letter or a digit.";
+  return `${name}: ${field.validationMessage}`;
+}
+
+/** A short name for `name` that no preset has. */
+export function freeId(name, presets) {
+  const plain = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const base = plain.replace(/^-+|-+$/g, "").slice(0, 60).replace(/-+$/, "");
+  if (!base) return "";
+  const taken = new Set(presets.map(({ id }) => id));
+  for (let number = 1; number <= FREE_TRIES; number++) {
+    const id = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(id)) return id;
+  }
+  return base;
+}

@@ -1,0 +1,102 @@
+// The page's composition root: the connection, what is known, and everything that shows it.
+
+import { CommandError, Connection } from "./connection.js";
+import { announce } from "./dom.js";
+import { showEditor } from "./editor.js";
+import { showFigures } from "./figures.js";
+import { addLogLine } from "./loglines.js";
+import { Notices } from "./notices.js";
+import { showPresets } from "./presets.js";
+import { showPreview } from "./preview.js";
+import { showPrompt } from "./prompt.js";
+import { showShortcuts } from "./shortcuts.js";
+import { showStatus } from "./status.js";
+import { Store } from "./store.js";
+import { showSwitches } from "./switches.js";
+import { showTheme } from "./theme.js";
+
+const store = new Store();
+const token = new URLSearchParams(location.search).get("token") ?? "";
+const connection = new Connection(token, { onLink: followLink, onEvent: takeEvent });
+const notices = new Notices(store);
+
+/** Send a command; a refusal is shown, unless `quiet`, and gives `undefined`. */
+async function run(type, data = {}, { quiet = false } = {}) {
+  try {
+    const reply = await connection.ask(type, data);
+    if (!quiet) notices.clear();
+    return reply;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (!quiet) notices.fail(error);
+    return undefined;
+  }
+}
+
+function followLink(link) {
+  if (link !== store.model.link) store.change({ link, linkSince: performance.now() });
+}
+
+function takeEvent(type, data) {
+  const { hello, state } = store.model;
+  if (type === "hello") {
+    if (hello !== null && hello.version !== data.version) notices.updated();
+    store.change({ hello: data });
+  } else if (type === "state") {
+    store.change({ state: data, stateAt: performance.now() });
+  } else if (type === "stats" && state !== null) {
+    // A newer look at some of the state's numbers; the clocks go on from the state's own time.
+    const { session_s: _, ...moving } = data;
+    store.change({ state: { ...state, ...moving } });
+  } else if (type === "presets") {
+    store.change({ presets: data.presets });
+  } else if (type === "log") {
+    addLogLine(data);
+  }
+}
+
+/** While nothing can be asked of the daemon, the keys say so instead of failing one by one. */
+function holdKeysOffline() {
+  const offline = () => store.model.link !== "open";
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!offline() || !event.target.closest("[data-live]")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      announce("Offline: this does nothing until sana-vcam answers again");
+    },
+    { capture: true },
+  );
+  store.watch(() => {
+    for (const key of document.querySelectorAll("[data-live]")) {
+      if (offline()) key.setAttribute("aria-disabled", "true");
+      else key.removeAttribute("aria-disabled");
+    }
+  });
+}
+
+const nextTheme = showTheme();
+showStatus(store);
+showFigures(store);
+const switches = showSwitches(store, run, (text) => notices.toast(text));
+const editor = showEditor(store, (type, data) => connection.ask(type, data), {
+  run,
+  saved: (preset, before) => notices.toast(before === null ? `Saved “${preset.name}”` : `Changed “${preset.name}”`),
+});
+const presets = showPresets(store, token, run, { editor, toast: (text, undo) => notices.toast(text, undo) });
+const prompt = showPrompt(store, run, { keep: (text) => editor.make(text) });
+showPreview(store, connection);
+showShortcuts({
+  ...switches,
+  step: presets.step,
+  preset: presets.apply,
+  type: prompt.focus,
+  find: presets.find,
+  undo: () => notices.undo(),
+  theme: nextTheme,
+});
+holdKeysOffline();
+// Clocks go on between two states.
+setInterval(() => store.change(), 1000);
+connection.open();

@@ -1,0 +1,217 @@
+// The grid of presets: found, applied, edited, moved and removed from here.
+
+import { $, announce, setText } from "./dom.js";
+import { Card } from "./cards.js";
+import { openMenu } from "./menu.js";
+import { letDrag } from "./moving.js";
+import { can } from "./store.js";
+
+const EDITING = ["save_preset", "remove_preset", "move_preset"];
+
+/** Show the presets; returns what shortcuts may do with them. */
+export function showPresets(store, token, run, { editor, toast }) {
+  const grid = new Grid(store, token, run, { editor, toast });
+  store.watch(() => grid.show());
+  const step = (by) => run("step_preset", { by });
+  $("previous-button").addEventListener("click", () => step(-1));
+  $("next-button").addEventListener("click", () => step(1));
+  $("builtin-button").addEventListener("click", () => run("reset_presets"));
+  $("add-button").addEventListener("click", () => editor.make());
+  return { step, apply: (place) => grid.applyAt(place), find: () => $("search").focus() };
+}
+
+class Grid {
+  #store;
+  #token;
+  #run;
+  #editor;
+  #toast;
+  #list = $("grid");
+  #cards = new Map(); // by id
+  #reachable = null; // the id of the card that Tab goes to
+
+  constructor(store, token, run, { editor, toast }) {
+    this.#store = store;
+    this.#token = token;
+    this.#run = run;
+    this.#editor = editor;
+    this.#toast = toast;
+    $("search").addEventListener("input", () => this.show());
+    $("search").addEventListener("keydown", (event) => this.#onSearchKey(event));
+    this.#list.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#list.addEventListener("focusin", (event) => this.#onFocus(event));
+    letDrag(this.#list, (item) => item.dataset.id, (id, target, after) => this.#drop(id, target, after));
+  }
+
+  /** Show the presets of the model that the search finds. */
+  show() {
+    const { presets, state } = this.#store.model;
+    const editable = this.#editable();
+    for (const [place, preset] of presets.entries()) {
+      this.#card(preset.id).show(preset, { place, active: state?.preset === preset.id, editable });
+    }
+    this.#forgetOthers(presets);
+    this.#arrange(presets.filter(found($("search").value)));
+    $("add-button").hidden = !editable;
+    setText($("preset-count"), presets.length ? String(presets.length) : "");
+    this.#showEmpty(presets);
+  }
+
+  /** Apply the preset at a place of the whole list, if there is one. */
+  applyAt(place) {
+    const preset = this.#store.model.presets[place];
+    if (preset) this.#run("apply_preset", { id: preset.id });
+  }
+
+  #editable() {
+    return EDITING.every((command) => can(this.#store.model, command));
+  }
+
+  #card(id) {
+    if (!this.#cards.has(id)) {
+      const card = new Card(id, this.#token, {
+        apply: ({ preset }) => this.#run("apply_preset", { id: preset.id }),
+        menu: (opened) => this.#openMenu(opened),
+      });
+      card.item.dataset.id = id;
+      this.#cards.set(id, card);
+    }
+    return this.#cards.get(id);
+  }
+
+  #forgetOthers(presets) {
+    const kept = new Set(presets.map(({ id }) => id));
+    for (const [id, card] of this.#cards) {
+      if (kept.has(id)) continue;
+      const hadFocus = card.item.contains(document.activeElement);
+      const neighbour = card.item.nextElementSibling ?? card.item.previousElementSibling;
+      card.item.remove();
+      this.#cards.delete(id);
+      if (hadFocus) this.#cards.get(neighbour?.dataset.id)?.look.focus();
+    }
+  }
+
+  /** Put the shown cards into their order; the focus stays where it is. */
+  #arrange(shown) {
+    const items = shown.map(({ id }) => this.#cards.get(id).item);
+    const now = [...this.#list.children];
+    if (items.length !== now.length || items.some((item, place) => item !== now[place])) {
+      const focused = document.activeElement;
+      this.#list.replaceChildren(...items);
+      if (focused !== document.activeElement && this.#list.contains(focused)) focused.focus();
+    }
+    this.#setReachable(shown);
+  }
+
+  #setReachable(shown) {
+    const ids = shown.map(({ id }) => id);
+    const active = this.#store.model.state?.preset;
+    if (!ids.includes(this.#reachable)) this.#reachable = ids.includes(active) ? active : (ids[0] ?? null);
+    for (const [id, card] of this.#cards) card.reachable(id === this.#reachable);
+  }
+
+  #showEmpty(presets) {
+    const wanted = $("search").value.trim();
+    $("grid-empty").hidden = this.#list.childElementCount > 0;
+    $("builtin-button").hidden = presets.length > 0 || !can(this.#store.model, "reset_presets");
+    setText($("grid-empty"), presets.length ? `No preset has “${wanted}”.` : "There are no presets yet.");
+  }
+
+  // Keys
+
+  #onSearchKey(event) {
+    if (event.key === "Escape" && $("search").value) {
+      $("search").value = "";
+      this.show();
+    } else if (event.key === "Escape") {
+      $("search").blur();
+    } else if (event.key === "Enter" || event.key === "ArrowDown") {
+      event.preventDefault();
+      this.#list.querySelector(".look")?.focus();
+    }
+  }
+
+  #onFocus(event) {
+    const item = event.target.closest(".card");
+    if (item === null || item.dataset.id === this.#reachable) return;
+    this.#reachable = item.dataset.id;
+    for (const [id, card] of this.#cards) card.reachable(id === this.#reachable);
+  }
+
+  #onKey(event) {
+    const item = event.target.closest(".card");
+    const by = this.#distance(event.key);
+    if (item === null || by === null || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    if (event.shiftKey) this.#moveBy(item.dataset.id, by);
+    else this.#focusBy(item, by);
+  }
+
+  /** How many cards further an arrow key leads; null if it is no such key. */
+  #distance(key) {
+    const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
+    const all = this.#store.model.presets.length;
+    const keys = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -all, End: all };
+    return keys[key] ?? null;
+  }
+
+  #focusBy(item, by) {
+    const items = [...this.#list.children];
+    const to = Math.max(0, Math.min(items.length - 1, items.indexOf(item) + by));
+    items[to].querySelector(".look").focus();
+  }
+
+  // Changing
+
+  #openMenu(card) {
+    const { presets } = this.#store.model;
+    const place = presets.findIndex(({ id }) => id === card.id);
+    const { preset } = card;
+    openMenu(card.more, preset.name, [
+      { label: "Edit…", run: () => this.#editor.change(preset) },
+      { label: "Move earlier", disabled: place === 0, run: () => this.#moveBy(preset.id, -1) },
+      { label: "Move later", disabled: place === presets.length - 1, run: () => this.#moveBy(preset.id, 1) },
+      { label: "Move to the front", disabled: place === 0, run: () => this.#moveTo(preset.id, 0) },
+      { label: "Remove", danger: true, run: () => this.#remove(preset, place) },
+    ]);
+  }
+
+  #moveBy(id, by) {
+    const { presets } = this.#store.model;
+    const from = presets.findIndex((preset) => preset.id === id);
+    this.#moveTo(id, Math.max(0, Math.min(presets.length - 1, from + by)));
+  }
+
+  #drop(id, target, after) {
+    const others = this.#store.model.presets.filter((preset) => preset.id !== id);
+    this.#moveTo(id, others.findIndex((preset) => preset.id === target) + (after ? 1 : 0));
+  }
+
+  async #moveTo(id, place) {
+    const { presets } = this.#store.model;
+    const preset = presets.find((one) => one.id === id);
+    if (!this.#editable() || !preset || presets[place] === preset) return;
+    if (await this.#run("move_preset", { id, place })) {
+      announce(`${preset.name} is now number ${place + 1} of ${presets.length}`);
+    }
+  }
+
+  async #remove(preset, place) {
+    const removed = await this.#run("remove_preset", { id: preset.id });
+    if (removed) this.#toast(`Removed “${preset.name}”`, () => this.#restore(preset, place));
+  }
+
+  async #restore({ id, name, prompt, seed, evolve }, place) {
+    const fields = { id, name, prompt, seed, evolve: evolve ?? [] };
+    if (await this.#run("save_preset", fields)) await this.#run("move_preset", { id, place });
+  }
+}
+
+/** Whether every word that is searched for stands in the name, the id or the prompt. */
+function found(text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return ({ id, name, prompt }) => {
+    const where = `${name} ${id} ${prompt}`.toLowerCase();
+    return words.every((word) => where.includes(word));
+  };
+}

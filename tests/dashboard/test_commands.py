@@ -1,0 +1,171 @@
+"""The keys, the session's button, the fine tuning: what they send and what they say."""
+
+import logging
+
+import pytest
+from playwright.async_api import expect
+
+from sana_vcam.status import Output, SessionState
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+@pytest.mark.parametrize("name", ["blank", "freeze"])
+async def test_a_switch_is_pressed_and_lit(open_desk, controls, name):
+    async with open_desk() as desk:
+        key = desk.find(f"#{name}-button")
+        assert await key.get_attribute("aria-pressed") == "false"
+        await key.click()
+        await desk.until(f"document.getElementById('{name}-button').ariaPressed === 'false'")
+        assert (name, True) in controls.done
+        desk.server.notify_state()
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        await expect(key).to_contain_text("viewers see")
+        await key.click()
+        await desk.say()
+        await expect(key).to_have_attribute("aria-pressed", "false")
+        assert (name, False) in controls.done
+
+
+async def test_pause_and_resume_with_honest_labels(open_desk):
+    async with open_desk() as desk:
+        key, note = desk.find("#pause-button"), desk.find("#pause-note")
+        await expect(note).to_have_text("still billed")
+        await key.click()
+        await desk.done("pause")
+        await desk.say(session=SessionState.PAUSED, output=Output.SLATE, card="Paused")
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        await expect(note).to_have_text("paused, still billed")
+        await expect(desk.find("#sentence")).to_contain_text("still billed")
+        await desk.say(session=SessionState.IDLE)
+        await expect(note).to_have_text("paused, not billed")
+        await key.click()
+        await desk.done("resume")
+        await desk.say(session=SessionState.IDLE)
+        await expect(note).to_have_text("no session is open")
+
+
+async def test_connect_disconnect_and_try_again(open_desk):
+    async with open_desk() as desk:
+        button = desk.find("#session-button")
+        await expect(button).to_have_text("Disconnect ends the billing")
+        await button.click()
+        await desk.done("disconnect")
+        await desk.say(session=SessionState.IDLE, session_s=None)
+        await expect(button).to_have_text("Connect billed per second")
+        await button.click()
+        await desk.done("connect")
+        await desk.say(session=SessionState.REFUSED, error="the key was refused")
+        await expect(button).to_have_text("Try again billed once it runs")
+        await desk.say(session=SessionState.WAITING, error=None)
+        await expect(button).to_have_text("Disconnect stops trying")
+        desk.controls.done.clear()
+        await desk.say(session=SessionState.REFUSED)
+        await expect(button).to_contain_text("Try again")
+        await button.click()
+        await desk.done("connect")
+
+
+async def test_the_raw_camera_is_explained_while_it_is_locked(open_desk, controls):
+    async with open_desk() as desk:
+        await expect(desk.find("#bypass-note")).to_have_text("locked")
+        await desk.find("#bypass-button").click()
+        await expect(desk.find("#toasts")).to_contain_text("allow_bypass = true")
+        assert not await desk.find("#confirm").is_visible()
+        assert controls.done == []
+
+
+async def test_the_raw_camera_is_shown_only_after_a_yes(open_desk, controls):
+    async with open_desk() as desk:
+        await desk.say(bypass_allowed=True)
+        await expect(desk.find("#bypass-note")).to_have_text("bypass: not edited")
+        key = desk.find("#bypass-button")
+        await key.click()
+        await expect(desk.find("#confirm")).to_be_visible()
+        # Enter on what has the focus is a no; so is Escape.
+        assert await desk.focused() == "confirm-no"
+        await desk.page.keyboard.press("Enter")
+        await expect(desk.find("#confirm")).to_be_hidden()
+        await key.click()
+        await desk.page.keyboard.press("Escape")
+        await expect(desk.find("#confirm")).to_be_hidden()
+        assert controls.done == []
+        await key.click()
+        await desk.find("#confirm-yes").click()
+        await desk.until("!document.getElementById('confirm').open")
+        await desk.say(output=Output.BYPASS)
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        assert ("bypass", True) in controls.done
+        await expect(desk.find("#tally")).to_have_text("Raw camera")
+        # Going back needs no question.
+        await key.click()
+        await desk.until("!document.getElementById('confirm').open")
+        await desk.say(output=Output.LIVE)
+        await expect(key).to_have_attribute("aria-pressed", "false")
+
+
+async def test_seed_anchor_reset_and_renew(open_desk, controls):
+    async with open_desk() as desk:
+        await desk.find("#tuning summary").click()
+        await expect(desk.find("#seed")).to_have_value("0")
+        await desk.find("#seed").fill("4242")
+        await desk.say(seed=1)
+        await expect(desk.find("#seed")).to_have_value("4242")
+        await desk.page.keyboard.press("Enter")
+        await desk.done("set_seed", 4242)
+        await desk.find("#seed-random").click()
+        await expect(desk.find("#seed")).not_to_have_value("4242")
+        await desk.find("#anchor").fill("35")
+        await desk.find("#anchor-form").get_by_role("button", name="Set").click()
+        await desk.done("set_anchor_interval", 35)
+        await desk.find("#anchor").fill("-1")
+        await desk.find("#anchor-form").get_by_role("button", name="Set").click()
+        await desk.button("Reset").click()
+        await desk.done("reset")
+        await desk.button("Renew the session").click()
+        await desk.done("renew")
+        assert ("set_anchor_interval", -1) not in controls.done
+
+
+async def test_a_refused_command_is_told_until_the_state_brings_news(open_desk):
+    async with open_desk() as desk:
+        await desk.find("#prompt").fill("forbidden")
+        await desk.page.keyboard.press("Enter")
+        banner = desk.find("#command-banner")
+        await expect(banner).to_be_visible()
+        await expect(desk.find("#command-text")).to_have_text("The model refuses this prompt")
+        assert await banner.get_attribute("role") == "alert"
+        # What was written is not lost.
+        await expect(desk.find("#prompt")).to_have_value("forbidden")
+        # Moving numbers are no news.
+        await desk.say(chunk=732)
+        await expect(desk.find("#figure-chunk")).to_contain_text("732")
+        await expect(banner).to_be_visible()
+        for seed in range(1, 400):
+            await desk.say(seed=seed)
+            if not await banner.is_visible():
+                break
+            await desk.page.wait_for_timeout(25)
+        await expect(banner).to_be_hidden()
+
+
+async def test_a_refused_command_is_told_until_it_is_dismissed_or_one_succeeds(open_desk):
+    async with open_desk() as desk:
+        banner = desk.find("#command-banner")
+        for leave in (desk.button("Dismiss the message"), desk.find("#blank-button")):
+            await desk.find("#prompt").fill("explode")
+            await desk.find("#prompt-send").click()
+            await expect(desk.find("#command-text")).to_contain_text("failed inside the daemon")
+            await leave.click()
+            await expect(banner).to_be_hidden()
+
+
+async def test_log_lines_come_as_they_are_written(open_desk, caplog):
+    caplog.set_level(logging.INFO, "sana_vcam.engine")
+    async with open_desk() as desk:
+        await desk.find("#log summary").click()
+        logging.getLogger("sana_vcam.engine.engine").warning("the <b>line</b> dropped")
+        line = desk.find("#log-lines li[data-level=warning]")
+        await expect(line).to_contain_text("the <b>line</b> dropped")
+        await expect(line).to_contain_text("engine.engine")
+        assert await desk.find("#log-lines b").count() == 0

@@ -1,0 +1,203 @@
+"""Every state that the daemon can be in, as the page says it."""
+
+import itertools
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from sana_vcam.status import CameraState, Hold, Output, SessionState
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+BADGES = {
+    SessionState.IDLE: ("Starting", "busy"),
+    SessionState.CONNECTING: ("Connecting", "busy"),
+    SessionState.WAITING: ("Waiting for a GPU", "busy"),
+    SessionState.STARTING: ("Starting", "busy"),
+    SessionState.STREAMING: ("Streaming", "good"),
+    SessionState.PAUSED: ("Paused", "warning"),
+    SessionState.RECONNECTING: ("Reconnecting", "warning"),
+    SessionState.BACKOFF: ("Trying again soon", "warning"),
+    SessionState.REFUSED: ("Needs attention", "error"),
+    SessionState.CLOSING: ("Ending the session", "busy"),
+}
+TALLIES = {
+    Output.LIVE: ("Live", "Viewers see you, edited."),
+    Output.FREEZE: ("Frozen", "Viewers see a still picture."),
+    Output.BLANK: ("Black", "Viewers see black."),
+    Output.BYPASS: ("Raw camera", "Viewers see the raw camera, not edited."),
+    Output.SLATE: ("Card", "Viewers see the card “One moment”."),
+}
+CAMERAS = {
+    CameraState.OFF: "Camera off: Cam",
+    CameraState.OPENING: "Opening the camera: Cam",
+    CameraState.CAPTURING: "Camera on: Cam",
+    CameraState.LOST: "No camera: Cam",
+}
+READ = """() => ({
+    sink: document.getElementById('sink-line').textContent,
+    badge: document.getElementById('badge-label').textContent,
+    tone: document.getElementById('badge').dataset.tone,
+    tally: document.getElementById('tally').textContent,
+    sentence: document.getElementById('sentence').textContent,
+    camera: document.getElementById('camera-text').textContent,
+    button: document.getElementById('session-label').textContent,
+    title: document.title,
+})"""
+
+
+async def read(desk, sink):
+    """What the page says once it has the state with this sink's name."""
+    await desk.until(f"document.getElementById('sink-line').textContent.startsWith({sink!r})")
+    return await desk.page.evaluate(READ)
+
+
+async def test_every_state_of_session_output_and_camera(open_desk):
+    async with open_desk() as desk:
+        every = list(itertools.product(SessionState, Output, CameraState))
+        assert len(every) == 200
+        for number, (session, output, camera) in enumerate(every):
+            await desk.say(
+                session=session,
+                output=output,
+                card="One moment" if output is Output.SLATE else None,
+                camera=camera,
+                camera_name="Cam",
+                sink_name=f"sink {number};",
+            )
+            said = await read(desk, f"sink {number};")
+            badge, tone = BADGES[session]
+            if session is SessionState.IDLE and camera is not CameraState.CAPTURING:
+                badge, tone = "Waiting for the camera", "warning"
+            tally, sentence = TALLIES[output]
+            where = (session, output, camera)
+            assert (said["badge"], said["tone"]) == (badge, tone), where
+            assert said["tally"] == tally, where
+            assert said["sentence"].startswith(sentence), where
+            assert said["camera"] == CAMERAS[camera], where
+            assert said["title"] == f"{badge} \N{EN DASH} SANA VCam", where
+            refused = session is SessionState.REFUSED
+            assert said["button"] == ("Try again" if refused else "Disconnect"), where
+
+
+@pytest.mark.parametrize(
+    ("changes", "badge", "words"),
+    [
+        ({"hold": Hold.AUTOMATIC}, "Off", "when an application opens the camera"),
+        ({"hold": Hold.OFF}, "Off", "You ended the session"),
+        ({"session_wanted": True, "paused": True}, "Paused", "nothing is billed"),
+    ],
+)
+async def test_without_a_session_it_says_why(open_desk, changes, badge, words):
+    async with open_desk() as desk:
+        idle = {"session": SessionState.IDLE, "session_wanted": False, "session_s": None}
+        await desk.say(**idle | changes)
+        await expect(desk.find("#badge-label")).to_have_text(badge)
+        await expect(desk.find("#sentence")).to_contain_text(words)
+
+
+async def test_it_tells_how_long_it_has_waited_for_a_gpu(open_desk):
+    async with open_desk() as desk:
+        await desk.say(session=SessionState.WAITING, phase_s=83.0, session_s=None)
+        await expect(desk.find("#badge-elapsed")).to_have_text(re.compile(r"1:2[3-9]"))
+        await expect(desk.find("#sentence")).to_contain_text("Nothing is billed until one is free.")
+        # The clock goes on although no further state comes.
+        before = await desk.find("#badge-elapsed").text_content()
+        await desk.until(f"document.getElementById('badge-elapsed').textContent !== {before!r}")
+        # What changes every second is not read out again and again.
+        assert await desk.find("#badge-label").get_attribute("role") == "status"
+        assert await desk.find("[role=status] #badge-elapsed").count() == 0
+
+
+async def test_the_figures(open_desk):
+    async with open_desk() as desk:
+        await desk.say(
+            viewers=2,
+            ends_in_s=446.0,
+            billed_day_s=2900.0,
+            billed_month_s=33000.0,
+            cost_session=0.94,
+            cost_day=3.62,
+            cost_month=41.25,
+            currency="EUR",
+            budget="80 % of the day's cap is used",
+        )
+        await expect(desk.find("#figure-viewers")).to_contain_text("2")
+        await expect(desk.find("#figure-rates")).to_contain_text("24 → 23.5 → 24")
+        await expect(desk.find("#figure-delay")).to_contain_text("+182 ms")
+        await expect(desk.find("#figure-chunk")).to_contain_text("731")
+        await expect(desk.find("#figure-lost")).to_contain_text("12 · 3")
+        await expect(desk.find("#figure-session")).to_contain_text(re.compile(r"12:3\d · €0.94"))
+        await expect(desk.find("#figure-session")).to_contain_text(re.compile(r"renewed in 7:2\d"))
+        await expect(desk.find("#figure-today")).to_contain_text(re.compile(r"48:2\d · €3.62"))
+        await expect(desk.find("#figure-today")).to_contain_text(re.compile(r"9:10:0\d · €41.25"))
+        await expect(desk.find("#budget-banner")).to_contain_text("80 % of the day's cap")
+        await desk.say(cost_session=None, cost_day=None, cost_month=None, budget=None)
+        await expect(desk.find("#figure-session")).to_contain_text(re.compile(r"12:3\d"))
+        await expect(desk.find("#figures")).not_to_contain_text("€")
+        await expect(desk.find("#budget-banner")).to_be_hidden()
+
+
+NEWER = {
+    "quality": "fair",
+    "quality_cause": "3 % of the packets are lost",
+    "rtt_ms": 48.2,
+    "loss_percent": 3.1,
+    "bitrate_kbps": 3200.0,
+    "relay": True,
+    "glass_ms": 2140,
+    "glass_confidence": 0.86,
+    "from_the_future": {"deep": []},
+}
+LATER_FIELDS = ("billed_", "cost_", "quality", "rtt_ms", "glass_")
+
+
+async def test_fields_that_an_older_daemon_does_not_have_hide_their_figures(open_desk):
+    def older(message):
+        if message["type"] == "state":
+            for name in [name for name in message["data"] if name.startswith(LATER_FIELDS)]:
+                del message["data"][name]
+
+    async with open_desk() as desk:
+        await desk.as_other_daemon(older)
+        await desk.open()
+        await expect(desk.find("#figure-chunk")).to_contain_text("731")
+        for name in ("today", "quality", "network", "glass"):
+            await expect(desk.find(f"#figure-{name}")).to_be_hidden()
+
+
+async def test_quality_network_and_delay(open_desk):
+    fields = dict(NEWER)
+
+    def newer(message):
+        if message["type"] == "state":
+            message["data"] |= fields
+
+    async with open_desk() as desk:
+        await desk.as_other_daemon(newer)
+        await desk.open()
+        quality, glass = desk.find("#figure-quality"), desk.find("#figure-glass")
+        await expect(quality).to_contain_text("Fair3 % of the packets are lost")
+        await expect(quality).to_have_attribute("data-tone", "warning")
+        await expect(desk.find("#figure-network")).to_contain_text("48 ms")
+        await expect(desk.find("#figure-network")).to_contain_text(
+            "3.1 % lost · 3.2 Mbit/s · by relay"
+        )
+        await expect(glass).to_contain_text("2.1 s86 % sure")
+        fields |= {"glass_ms": None, "quality": None, "rtt_ms": None}
+        await desk.say(chunk=900)
+        await expect(glass).to_contain_text("unknown")
+        await expect(quality).to_contain_text("no session")
+
+
+async def test_errors_of_the_state_are_shown_and_gone_with_the_next(open_desk):
+    async with open_desk() as desk:
+        assert await desk.find("#error-banner").is_hidden()
+        await desk.say(error="the camera is busy: close Zoom")
+        banner = desk.find("#error-banner")
+        await expect(banner).to_be_visible()
+        await expect(banner).to_have_text("The camera is busy: close Zoom")
+        assert await banner.get_attribute("role") == "alert"
+        await desk.say(error=None)
+        await expect(banner).to_be_hidden()
