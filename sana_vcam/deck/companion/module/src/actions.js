@@ -1,0 +1,95 @@
+// What buttons can do: each action is one command of the daemon.
+
+const SWITCHES = {
+	blank: ['Privacy: black picture', 'Viewers see black at once, also without a network.'],
+	freeze: ['Freeze the picture', "Viewers see a still of the model's last picture."],
+	bypass: ['Raw camera', 'Viewers see you as you are; only if [privacy] allow_bypass is on.'],
+}
+
+const PLAIN = {
+	next: ['Next look', 'step_preset', { by: 1 }],
+	previous: ['Previous look', 'step_preset', { by: -1 }],
+	connect: ['Connect: want a session', 'connect', {}, 'A session is paid for per second.'],
+	disconnect: ['Disconnect: end the session', 'disconnect', {}],
+	reset: ['Begin the run anew', 'reset', {}, 'A new seed takes effect.'],
+}
+
+/**
+ * @param {object} here
+ * @param {(type: string, data?: object) => Promise<object>} here.send
+ * @param {object[]} here.looks
+ * @param {() => object | undefined} here.state undefined while offline
+ */
+export function actions({ send, looks, state }) {
+	const all = {
+		preset: {
+			name: 'Look',
+			options: [lookField(looks)],
+			callback: ({ options }) => send('apply_preset', { id: `${options.id}`.trim() }),
+		},
+		prompt: {
+			name: 'Prompt in words',
+			options: [
+				{ type: 'textinput', id: 'prompt', label: 'Prompt', default: '', useVariables: true },
+			],
+			callback: async ({ options }, context) =>
+				send('set_prompt', { prompt: await context.parseVariablesInString(`${options.prompt}`) }),
+		},
+		pause: {
+			name: 'Pause the model',
+			description: 'A paused session is still billed.',
+			options: [switchField()],
+			callback: ({ options }) => send(wanted(options.on, state()?.paused) ? 'pause' : 'resume'),
+		},
+		seed: {
+			name: 'Seed',
+			description: 'Takes effect when the run begins anew.',
+			options: [
+				{ type: 'textinput', id: 'seed', label: 'Seed', default: '42', useVariables: true },
+				{ type: 'checkbox', id: 'reset', label: 'Begin the run anew at once', default: true },
+			],
+			callback: async ({ options }, context) => {
+				const text = (await context.parseVariablesInString(`${options.seed}`)).trim()
+				if (!/^\d{1,16}$/.test(text)) throw new Error(`the seed "${text}" is no whole number`)
+				await send('set_seed', { seed: Number(text) })
+				if (options.reset) await send('reset')
+			},
+		},
+	}
+	for (const [id, [name, description]] of Object.entries(SWITCHES)) {
+		const callback = ({ options }) => {
+			return send(id, options.on === 'toggle' ? {} : { on: options.on === 'on' })
+		}
+		all[id] = { name, description, options: [switchField()], callback }
+	}
+	for (const [id, [name, command, data, description]] of Object.entries(PLAIN)) {
+		all[id] = { name, description, options: [], callback: () => send(command, data) }
+	}
+	return all
+}
+
+/** The list of looks; an id may be typed as well, for one that comes later. */
+export function lookField(looks) {
+	return {
+		type: 'dropdown',
+		id: 'id',
+		label: 'Look',
+		choices: looks.map(({ id, name }) => ({ id, label: name })),
+		default: looks[0]?.id ?? '',
+		allowCustom: true,
+		tooltip: 'The looks come from the daemon; its ids may be typed too',
+	}
+}
+
+function switchField() {
+	const choices = [
+		{ id: 'toggle', label: 'Toggle' },
+		{ id: 'on', label: 'On' },
+		{ id: 'off', label: 'Off' },
+	]
+	return { type: 'dropdown', id: 'on', label: 'Do', choices, default: 'toggle' }
+}
+
+function wanted(option, now) {
+	return option === 'toggle' ? !now : option === 'on'
+}

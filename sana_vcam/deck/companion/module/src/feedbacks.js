@@ -1,0 +1,76 @@
+// What buttons can show.
+
+import { combineRgb } from '@companion-module/base'
+import { lookField } from './actions.js'
+
+const WHITE = combineRgb(255, 255, 255)
+const GREEN = combineRgb(20, 110, 60)
+const RED = combineRgb(160, 20, 30)
+const BLUE = combineRgb(25, 80, 160)
+const GREY = combineRgb(60, 60, 64)
+
+const OUTPUTS = [
+	['live', 'the edited picture'],
+	['slate', 'a card'],
+	['blank', 'black'],
+	['freeze', 'a still picture'],
+	['bypass', 'the raw camera'],
+]
+const SESSIONS = [
+	'idle',
+	'connecting',
+	'waiting',
+	'starting',
+	'streaming',
+	'paused',
+	'reconnecting',
+	'backoff',
+	'refused',
+	'closing',
+]
+
+/**
+ * @param {object} here
+ * @param {() => object | undefined} here.state undefined while offline
+ * @param {object[]} here.looks
+ * @param {(id: string, lit: boolean) => string} here.picture a PNG in base64
+ */
+export function feedbacks({ state, looks, picture }) {
+	const isOn = (id) => state()?.preset === `${id}`.trim()
+	return {
+		preset_picture: {
+			type: 'advanced',
+			name: 'Look: its picture, lit while it is on',
+			description: 'A still of you in that look, once it has been on; until then a plain tile.',
+			options: [lookField(looks)],
+			callback: ({ options }) => ({
+				png64: picture(`${options.id}`.trim(), isOn(options.id)),
+				pngalignment: 'center:center',
+			}),
+		},
+		preset_active: boolean('Look is on', GREEN, [lookField(looks)], ({ id }) => isOn(id)),
+		output: boolean(
+			'Viewers see …',
+			RED,
+			[choice('output', 'Viewers see', OUTPUTS)],
+			({ output }) => state()?.output === output,
+		),
+		session: boolean(
+			'The session is …',
+			BLUE,
+			[choice('session', 'Session', SESSIONS.map((word) => [word, word]), 'streaming')],
+			({ session }) => state()?.session === session,
+		),
+		offline: boolean('Offline: no daemon', GREY, [], () => state() === undefined),
+	}
+}
+
+function boolean(name, bgcolor, options, isTrue) {
+	const callback = (feedback) => isTrue(feedback.options)
+	return { type: 'boolean', name, options, callback, defaultStyle: { bgcolor, color: WHITE } }
+}
+
+function choice(id, label, pairs, first = pairs[0][0]) {
+	const choices = pairs.map(([value, words]) => ({ id: value, label: words }))
+	return { type: 'dropdown', id, label, choices, default: first }
+}
