@@ -13,24 +13,51 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import cpu, ctl, delays, memory, startup
+from tests.bench import (
+    ctl,
+    deck,
+    deck_companion,
+    deck_linux,
+    delaymeter,
+    delays,
+    flood,
+    idle,
+    memory,
+    pipeline,
+    preview,
+    report,
+    sizes,
+    startup,
+)
 
 type Measure = Callable[[Path, bool], Awaitable[dict[str, object]]]
 
 MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "delays": delays.measure,
+    "delaymeter": delaymeter.measure,
     "ctl": ctl.measure,
-    "cpu": cpu.measure,
+    "deck": deck.measure,
+    "deck-linux": deck_linux.measure,
+    "deck-companion": deck_companion.measure,
     "memory": memory.measure,
+    "pipeline": pipeline.measure,
+    "sizes": sizes.measure,
+    "idle": idle.measure,
+    "preview": preview.measure,
+    "flood": flood.measure,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=[[], *MEASURES], help="default: all")
-    parser.add_argument("--long", action="store_true", help="more and longer runs (10 minutes)")
+    names = ", ".join(MEASURES)
+    parser.add_argument(
+        "what", nargs="*", choices=[[], *MEASURES], metavar="MEASURE", help=f"{names}; default: all"
+    )
+    parser.add_argument("--long", action="store_true", help="more and longer runs")
     parser.add_argument("--json", action="store_true", help="only JSON on standard output")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write a page of plots as well")
     arguments = parser.parse_args()
     figures: dict[str, object] = {}
     for name in arguments.what or MEASURES:
@@ -41,6 +68,8 @@ def main() -> int:
             print(json.dumps({name: figures[name]}, indent=2))
     if arguments.json:
         print(json.dumps(figures))
+    if arguments.page:
+        report.write(figures, arguments.page)
     return 0
 
 

@@ -6,6 +6,8 @@ At 640x352, where two cores are not saturated, against a stand-in that hands eve
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,8 +20,9 @@ from sana_vcam.config import Config
 from sana_vcam.configfile import load
 from sana_vcam.control.rendezvous import find
 from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.media import MediaPath
+from sana_vcam.media import MediaPath, SessionFeed
 from sana_vcam.parts import Parts
+from sana_vcam.places import APP
 from sana_vcam.program import Program
 from sana_vcam.sana import SanaClient
 from sana_vcam.sinks.sink import Sink
@@ -38,6 +41,8 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
     async with _streaming(home / "delays", "--chunk-frames", "1") as timed:
         await asyncio.sleep(seconds)
         replies += await _commands(timed, home / "delays", seconds)
+        by_websocket, timed.on_wire = timed.on_wire, []
+        await _presses(timed, home / "delays", 100 if long else 25)
     async with _streaming(home / "loop") as quiet:
         with counted_handles() as handles:
             await asyncio.sleep(seconds)
@@ -47,7 +52,8 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
         "SDK callback, ms": summary_ms(timed.callbacks),
         "tick to sink returned, ms": summary_ms(timed.handed_over),
         "SDK callback to sink returned, smoothing and tick included, ms": summary_ms(timed.waited),
-        "WebSocket command sent to model command sent, ms": summary_ms(timed.on_wire),
+        "WebSocket command sent to model command sent, ms": summary_ms(by_websocket),
+        "key press (`sana-vcam ctl` started) to model command sent, ms": summary_ms(timed.on_wire),
         "WebSocket command to reply, the model's answer included, ms": summary_ms(replies),
         "event loop callbacks per model frame, with 24-frame chunks": round(load_per_frame, 3),
     }
@@ -61,7 +67,7 @@ async def _streaming(home: Path, *arguments: str) -> AsyncIterator[TimedMedia]:
             environ={}, overrides=local_settings(standin.url) | {"sink.kind": "preview"}
         ).config
         daemon = Daemon(
-            config, state_dir=home / "state", runtime_dir=home / "runtime", make_media=TimedMedia
+            config, state_dir=home / "state", runtime_dir=home / APP, make_media=TimedMedia
         )
         stop = asyncio.Event()
         with timed_sink(daemon):
@@ -100,19 +106,8 @@ class TimedMedia(MediaPath):
         for values in (self.pushed, self.callbacks, self.handed_over, self.waited):
             values.clear()
 
-    def attach(self, push: Callable[[bytes], bool]) -> None:
-        def timed(bgra: bytes) -> bool:
-            frame, _ = self.camera_frames.peek()
-            sent = push(bgra)
-            if sent and frame is not None:
-                self.pushed.append(time.monotonic() - frame.captured_at)
-            return sent
-
-        super().attach(timed)
-
-    def model_frame(self, frame: ModelFrame) -> None:
-        super().model_frame(frame)
-        self.callbacks.append(time.monotonic() - frame.received_at)
+    def open_feed(self) -> SessionFeed:
+        return TimedFeed(self)
 
     def sent(self, started: float, shown: ModelFrame | None) -> None:
         """A picture was handed to the sink; `started` is when its tick began."""
@@ -121,6 +116,28 @@ class TimedMedia(MediaPath):
         if shown is not None and shown.sequence != self._last_shown:
             self._last_shown = shown.sequence
             self.waited.append(now - shown.received_at)
+
+
+class TimedFeed(SessionFeed):
+    """A session's place with clocks at its ends."""
+
+    def __init__(self, media: TimedMedia) -> None:
+        super().__init__(media)
+        self._timed = media
+
+    def attach(self, push: Callable[[bytes], bool]) -> None:
+        def timed(bgra: bytes) -> bool:
+            frame, _ = self._timed.camera_frames.peek()
+            sent = push(bgra)
+            if sent and frame is not None:
+                self._timed.pushed.append(time.monotonic() - frame.captured_at)
+            return sent
+
+        super().attach(timed)
+
+    def model_frame(self, frame: ModelFrame) -> None:
+        super().model_frame(frame)
+        self._timed.callbacks.append(time.monotonic() - frame.received_at)
 
 
 @contextmanager
@@ -184,7 +201,7 @@ def counted_handles() -> Iterator[list[None]]:
 async def _commands(media: TimedMedia, home: Path, seconds: float) -> list[float]:
     """Prompt changes over a real WebSocket, ten a second; the time to each reply."""
     media.on_wire.clear()
-    rendezvous = find(home / "runtime")
+    rendezvous = find(home / APP)
     assert rendezvous is not None
     headers = {"Authorization": f"Bearer {rendezvous.token.get_secret_value()}"}
     replies: list[float] = []
@@ -201,3 +218,16 @@ async def _commands(media: TimedMedia, home: Path, seconds: float) -> list[float
             replies.append(time.monotonic() - media.command_sent_at)
             await asyncio.sleep(0.1)
     return replies
+
+
+async def _presses(media: TimedMedia, home: Path, count: int) -> None:
+    """Press a hotkey: a whole process each time, as a window manager starts it."""
+    for number in range(count):
+        media.command_sent_at = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sana_vcam", "ctl", "prompt", f"press {number}"),
+            env=os.environ | {"XDG_RUNTIME_DIR": str(home)},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        assert await process.wait() == 0
+        await asyncio.sleep(0.1)

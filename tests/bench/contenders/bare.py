@@ -1,8 +1,4 @@
-"""The floor: an SDK client that publishes the test scene and drops what comes back.
-
-A process of its own: `python -m tests.bench.bare URL WIDTH HEIGHT`. Prints "live" at the first
-frame, ends at SIGTERM.
-"""
+"""The floor: an SDK client that publishes the clip and drops what comes back."""
 
 from __future__ import annotations
 
@@ -10,16 +6,15 @@ import asyncio
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from reactor_sdk import Reactor
 
-from sana_vcam.camera.testscene import TestScene
-from sana_vcam.pixels import bgr_to_bgra_bytes, fit
-
-FPS = 24
+from sana_vcam.pixels import bgr_to_bgra_bytes
+from tests.bench.contenders.clip import StampedFile
 
 
-async def main(url: str, width: int, height: int) -> None:
+async def main(url: str, clip: str, stamps: str) -> None:
     reactor = Reactor("sana-streaming", local=True, api_url=url)
     first = threading.Event()
 
@@ -38,12 +33,14 @@ async def main(url: str, width: int, height: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def push() -> None:
-        scene = TestScene(fps=FPS)
-        scene.open()
+        source = StampedFile(Path(clip))
+        source.open()
         while not stop.is_set():
-            picture = fit(scene.read(), width, height, "crop")
+            picture = source.read()
+            height, width = picture.shape[:2]
             camera.push_frame(bgr_to_bgra_bytes(picture), width=width, height=height)
-        scene.close()
+        source.close()
+        source.dump(Path(stamps))
 
     await asyncio.to_thread(push)
     await reactor.disconnect()
@@ -51,4 +48,4 @@ async def main(url: str, width: int, height: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(*sys.argv[1:4]))

@@ -1,0 +1,115 @@
+"""Two kinds of plot as inline SVG: bars with a dot per run, and percentiles of a delay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from statistics import median
+
+WIDTH, LEFT, RIGHT, ROW, BOTTOM = 520, 170, 84, 26, 22
+COLOURS = frozenset({"bare", "script", "daemon", "browser"})
+
+
+def bars(values: Mapping[str, Sequence[float]]) -> str:
+    """A horizontal bar for each name, as long as its median, and a dot for each value."""
+    top = max((value for each in values.values() for value in each), default=0.0)
+    scale = Scale(top)
+    parts = list(_frame(values, scale))
+    for row, (name, each) in enumerate(values.items()):
+        y = row * ROW
+        middle = median(each)
+        width = max(1.0, scale.x(middle) - LEFT)
+        parts.append(
+            f'<rect x="{LEFT}" y="{y + 5}" width="{width:.1f}" height="{ROW - 10}" rx="2" '
+            f'fill="{_colour(name)}"/>'
+        )
+        if len(each) > 1:
+            parts += [_dot(scale.x(value), y + ROW / 2) for value in each]
+        parts.append(_label(scale.x(max(each)) + 8, y, number(middle)))
+    return _svg(len(values), parts)
+
+
+def spread(values: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """For each name from its p50 over p95 to p99, each the median of the runs'; dots: the p50s."""
+    found = {
+        name: [median(run[rank] for run in each) for rank in ("p50", "p95", "p99")]
+        for name, each in values.items()
+    }
+    scale = Scale(max((each[-1] for each in found.values()), default=0.0))
+    parts = list(_frame(values, scale))
+    for row, (name, (low, high, most)) in enumerate(found.items()):
+        y, colour = row * ROW, _colour(name)
+        for value, opacity, inset in ((most, 0.3, 9), (high, 0.55, 7), (low, 1.0, 5)):
+            width = max(1.0, scale.x(value) - LEFT)
+            parts.append(
+                f'<rect x="{LEFT}" y="{y + inset}" width="{width:.1f}" height="{ROW - 2 * inset}" '
+                f'rx="2" fill="{colour}" opacity="{opacity}"/>'
+            )
+        parts += [_dot(scale.x(run["p50"]), y + ROW / 2) for run in values[name]]
+        parts.append(_label(scale.x(most) + 6, y, f"{low:.0f} {high:.0f} {most:.0f}"))
+    return _svg(len(found), parts)
+
+
+class Scale:
+    """From 0 to a round number that holds `top`, over the width of a plot."""
+
+    def __init__(self, top: float) -> None:
+        self.step = _round_step(top)
+        self.top = self.step * max(1, math.ceil(top / self.step - 1e-9))
+
+    def x(self, value: float) -> float:
+        """Where a value is."""
+        return LEFT + value / self.top * (WIDTH - LEFT - RIGHT)
+
+    def ticks(self) -> list[float]:
+        """0, the top, and the round numbers between."""
+        return [self.step * number for number in range(round(self.top / self.step) + 1)]
+
+
+def number(value: float) -> str:
+    """Three digits, or all that are in front of the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _round_step(top: float) -> float:
+    """1, 2 or 5 times a power of ten, so that there are about four steps to the top."""
+    if top <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(top / 4))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= top / 4 - 1e-12)
+
+
+def _frame(names: Mapping[str, object], scale: Scale) -> Iterator[str]:
+    """The ticks, and the name of each row."""
+    height = len(names) * ROW
+    for value in scale.ticks():
+        x = scale.x(value)
+        yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>'
+        yield (
+            f'<text class="dim" x="{x:.1f}" y="{height + 15}" text-anchor="middle">{value:g}</text>'
+        )
+    for row, name in enumerate(names):
+        y = row * ROW + ROW / 2 + 4
+        yield f'<text x="{LEFT - 8}" y="{y}" text-anchor="end">{escape(_short(name))}</text>'
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 27 else f"{name[:26]}…"
+
+
+def _colour(name: str) -> str:
+    return f"var(--{name if name in COLOURS else 'other'})"
+
+
+def _dot(x: float, y: float) -> str:
+    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
+
+
+def _label(x: float, y: float, text: str) -> str:
+    return f'<text class="dim" x="{x:.1f}" y="{y + ROW / 2 + 4}">{escape(text)}</text>'
+
+
+def _svg(rows: int, parts: Sequence[str]) -> str:
+    height = rows * ROW + BOTTOM
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{"".join(parts)}</svg>'
