@@ -25,23 +25,32 @@ from sana_vcam.commands import Commands
 from sana_vcam.config import Config, differences
 from sana_vcam.control.figures import Figures
 from sana_vcam.control.server import ControlServer
+from sana_vcam.delay.watch import watch_delay
 from sana_vcam.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.sessions import ReactorSessions
+from sana_vcam.engine.usage import USAGE_FILE, Usage
 from sana_vcam.engine.wants import Wants
 from sana_vcam.frames import Picture
 from sana_vcam.instance import single_instance
+from sana_vcam.lookbook import Lookbook
 from sana_vcam.media import MediaPath
 from sana_vcam.notify import Notifier
 from sana_vcam.parts import Parts
 from sana_vcam.presets import find
-from sana_vcam.program import Playout, Program
+from sana_vcam.preview.studio import Studio
+from sana_vcam.program import Playout, Program, Switches
+from sana_vcam.quality.watch import QualityWatch, Rates
+from sana_vcam.runs import RUNS_FILE, Runs
+from sana_vcam.sana import SanaClient
 from sana_vcam.sinks.consumers import Consumers
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
-from sana_vcam.status import SessionState, State
-from sana_vcam.threads import run_loop
+from sana_vcam.standing import StandingConfig
+from sana_vcam.status import Output, SessionState, State
+from sana_vcam.threads import run_blocking, run_loop
+from sana_vcam.thumbnails import Photographer, Scene, Thumbnails
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +78,14 @@ class Daemon:
         """Prepare; opens nothing. The folders default to the user's own."""
         self.config = config
         self.parts: Parts | None = None
+        # The file that the configuration came from; None: it is not followed and not edited.
+        self.standing: StandingConfig | None = None
         # Called with the parts before they start, and with the state after each change.
         self.on_parts: Callable[[Parts], None] | None = None
         self.on_state: Callable[[State], None] | None = None
         self._state_dir = state_dir or places.state_dir()
         self._runtime_dir = runtime_dir or places.runtime_dir()
+        self._runs = Runs(self._state_dir / RUNS_FILE)
         self._make_media = make_media
         self.notifier = Notifier()
         self._server: ControlServer | None = None
@@ -101,6 +113,7 @@ class Daemon:
                 if self.on_parts is not None:
                     self.on_parts(self.parts)
                 await self._run_parts(self.parts, stop)
+                self._runs.end()
             finally:
                 sink.close()
 
@@ -113,19 +126,24 @@ class Daemon:
         self.config = now.model_copy(
             update={
                 "capture": new.capture,
+                "cost": new.cost,
                 "log": new.log,
                 "playout": now.playout.model_copy(
                     update={"slate_after_s": new.playout.slate_after_s}
                 ),
                 "presets": new.presets,
+                "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
                 "start": new.start,
             }
         )
         if self.parts is not None:
+            active = self.parts.engine.wants.preset
+            if active is not None and active not in {preset.id for preset in new.presets}:
+                self.parts.engine.name_preset(None)
             capture = new.capture
             self.parts.demand.follow(capture.when, capture.linger_s, automatic=new.start.connect)
-        if self._server is not None:
-            self._server.notify_presets()
+            self.parts.engine.follow(new.cost)
+        self._presets_changed()
         self._changed()
         return differences(self.config, config)
 
@@ -139,6 +157,7 @@ class Daemon:
             sessions=ReactorSessions(config.reactor),
             media=media,
             ledger=Ledger(self._state_dir / "sessions.json"),
+            usage=Usage(self._state_dir / USAGE_FILE, config.cost),
             on_change=self._changed,
             connect_wanted=False,
         )
@@ -156,13 +175,29 @@ class Daemon:
                 config.capture.when, config.capture.linger_s, automatic=config.start.connect
             ),
             program=program,
-            playout=Playout(program, sink, fps=config.sink.fps, on_change=self._changed),
+            playout=Playout(
+                program,
+                sink,
+                fps=config.sink.fps,
+                on_change=self._changed,
+                on_shown=media.delay.shown,
+            ),
             sink=sink,
             consumers=Consumers(lambda: sink.devices, self._changed),
+            quality=QualityWatch(
+                lambda: _streaming(engine), lambda now: _rates(config, media, now), engine.degraded
+            ),
+            config_error=lambda: self.standing.error if self.standing else None,
         )
 
     async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
-        commands = Commands(parts, lambda: self.config.presets, self._changed)
+        thumbnails = Thumbnails(self._state_dir)
+        standing = self.standing
+        lookbook = Lookbook(
+            lambda: self.config.presets, thumbnails, standing.edit if standing else None
+        )
+        commands = Commands(parts, lookbook, self._changed)
+        previews = Studio(parts.sink.latest_i420)
         key = self.config.reactor.api_key
         async with _background(
             run_loop(parts.playout.run, name="playout", wake=parts.playout.wake)
@@ -172,12 +207,17 @@ class Daemon:
                 commands,
                 state_dir=self._state_dir,
                 runtime_dir=self._runtime_dir,
+                previews=previews,
                 secrets=() if key is None else (key.get_secret_value(),),
-                figures=lambda: _figures(parts),
+                figures=lambda: _figures(parts, previews, self._runs.restarts),
             )
             async with self._server, asyncio.TaskGroup() as group:
+                await run_blocking(self._runs.begin, name="runs")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
+                tasks.append(group.create_task(self._photographer(parts, thumbnails).run()))
+                if standing is not None:
+                    tasks.append(group.create_task(standing.follow()))
                 await _first_of(stop, playout, tasks)
                 self.notifier.stopping()
                 parts.engine.disconnect()
@@ -192,8 +232,23 @@ class Daemon:
         yield run_loop(parts.consumers.run, name="consumers", wake=parts.consumers.wake)
         yield self._run_engine(parts.engine)
         yield self._follow_demand(parts)
+        yield parts.quality.run()
+        yield watch_delay(media.delay, lambda: _streaming(parts.engine))
         yield server.supervise()
         yield self._housekeeping(parts)
+
+    def _photographer(self, parts: Parts, thumbnails: Thumbnails) -> Photographer:
+        return Photographer(
+            thumbnails,
+            scene=lambda: _scene(parts),
+            on_show=lambda: parts.program.on_show,
+            presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
+            on_change=self._presets_changed,
+        )
+
+    def _presets_changed(self) -> None:
+        if self._server is not None:
+            self._server.notify_presets()
 
     async def _run_engine(self, engine: Engine) -> None:
         try:
@@ -211,6 +266,7 @@ class Daemon:
             now = time.monotonic()
             if parts.consumers.known or not parts.sink.devices:
                 parts.demand.viewers(parts.consumers.count, now)
+                parts.watched.switch(bool(parts.demand.count), now)
             wanted = parts.demand.wanted(now)
             if wanted != parts.engine.status.wanted:
                 (parts.engine.connect if wanted else parts.engine.disconnect)()
@@ -278,7 +334,34 @@ def _first_wants(config: Config) -> Wants:
     return Wants(start.prompt, None, start.seed, start.anchor_interval)
 
 
-def _figures(parts: Parts) -> Figures:
+def _streaming(engine: Engine) -> SanaClient | None:
+    """The session on air, as long as its pictures come."""
+    return engine.client if engine.status.state is SessionState.STREAMING else None
+
+
+def _rates(config: Config, media: MediaPath, now: float) -> Rates:
+    """Frames per second on their way through the model."""
+    reactor = config.reactor
+    return Rates(
+        wanted=config.camera.fps,
+        camera=media.publisher.meter.rate(now),
+        model=media.received.rate(now),
+        track_pixels=reactor.track_width * reactor.track_height,
+    )
+
+
+def _scene(parts: Parts) -> Scene:
+    """What a still for a preset depends on."""
+    program, model = parts.program, parts.engine.model_state
+    return Scene(
+        live=program.output is Output.LIVE and program.switches == Switches(),
+        wants=parts.engine.wants,
+        model_prompt=model.current_prompt if model is not None else None,
+        chunk=parts.engine.chunk,
+    )
+
+
+def _figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
     """Counts for the metrics, from numbers that are kept anyway."""
     return Figures(
         frames_published=parts.media.publisher.meter.total,
@@ -287,6 +370,11 @@ def _figures(parts: Parts) -> Figures:
         outputs=tuple(
             (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.outputs
         ),
+        delays=parts.playout.delays,
+        watched_s=None if parts.demand.count is None else parts.watched.seconds(time.monotonic()),
+        previews=previews.viewers,
+        billed_s=parts.engine.usage.seconds.total,
+        restarts=restarts,
     )
 
 

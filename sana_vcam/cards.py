@@ -8,6 +8,15 @@ from sana_vcam.status import CameraState, SessionState
 
 # Cards with an elapsed time are drawn anew every second; below this it would only flicker.
 SHOW_ELAPSED_AFTER_S = 3
+# The states of the short break in which one session is replaced by another.
+_BREAK = frozenset(
+    {
+        SessionState.CLOSING,
+        SessionState.IDLE,
+        SessionState.CONNECTING,
+        SessionState.STARTING,
+    }
+)
 
 
 def card(
@@ -22,6 +31,12 @@ def card(
         return Slate("Camera off", "Back when it is switched on again", tone="neutral")
     if camera is not CameraState.CAPTURING:
         return _no_camera(camera, camera_words)
+    if engine.renewing and engine.state in _BREAK:
+        return Slate("One moment", "The picture is being renewed", shown, tone="busy")
+    return _of_state(engine, shown)
+
+
+def _of_state(engine: EngineStatus, shown: int | None) -> Slate:
     match engine.state:
         case SessionState.IDLE if engine.paused:
             return Slate("Paused", "Back in a moment", tone="neutral")

@@ -99,13 +99,15 @@ def _parser() -> argparse.ArgumentParser:
     _lazy(commands, "standin", "serve the stand-in model alone", _standin)
     _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
     _lazy(commands, "service", "run the daemon as a systemd service", _service)
+    _lazy(commands, "deck", "hotkeys on a Stream Deck, and the plugins for them", _deck)
     _lazy(commands, "doctor", "say what is wrong here, and the command that mends it", _doctor)
 
     devices = _command(commands, "devices", _devices, "list cameras and virtual cameras")
     devices.add_argument("--json", action="store_true", help="for scripts")
-    presets = _command(commands, "presets", _presets, "list the presets")
-    presets.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-    presets.add_argument("--json", action="store_true", help="for scripts")
+    _lazy(commands, "presets", "list and edit the presets", _presets)
+    usage = _command(commands, "usage", _usage, "show what was billed, without a daemon as well")
+    usage.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    usage.add_argument("--json", action="store_true", help="for scripts")
     _config_commands(commands)
     return parser
 
@@ -187,16 +189,13 @@ def overrides(arguments: argparse.Namespace) -> dict[str, object]:
 
 def _run(arguments: argparse.Namespace) -> int:
     from sana_vcam import daemon
-    from sana_vcam.configfile import load, require_key
+    from sana_vcam.configfile import require_key
+    from sana_vcam.configsource import ConfigSource
 
-    given = overrides(arguments)
-    loaded = load(arguments.config, given)
+    source = ConfigSource(arguments.config, overrides(arguments))
+    loaded = source.load()
     require_key(loaded.config)
-    return daemon.run(
-        loaded.config,
-        warnings=loaded.warnings,
-        read_again=lambda: load(arguments.config, given),
-    )
+    return daemon.run(loaded.config, warnings=loaded.warnings, source=source)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -223,6 +222,12 @@ def _service(arguments: argparse.Namespace) -> int:
     return run_service(arguments.words)
 
 
+def _deck(arguments: argparse.Namespace) -> int:
+    from sana_vcam.deck.cli import run_deck
+
+    return run_deck(arguments.words)
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from sana_vcam.doctor.command import run_doctor
 
@@ -238,10 +243,20 @@ def _devices(arguments: argparse.Namespace) -> int:
 
 
 def _presets(arguments: argparse.Namespace) -> int:
-    from sana_vcam.presets import presets_json, render_presets
+    from sana_vcam.presetcommand import run_presets
 
-    presets = _load(arguments).config.presets
-    print(presets_json(presets) if arguments.json else render_presets(presets))
+    return run_presets(arguments.words)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    import time
+
+    from sana_vcam.engine.usage import USAGE_FILE
+    from sana_vcam.places import state_dir
+    from sana_vcam.usagetext import render_usage, stored_usage, usage_json
+
+    usage = stored_usage(_load(arguments).config, state_dir() / USAGE_FILE, time.time())
+    print(usage_json(usage) if arguments.json else render_usage(usage))
     return EXIT_OK
 
 

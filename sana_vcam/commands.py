@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sana_vcam.engine.budget import Budget
 from sana_vcam.errors import CommandFailed
+from sana_vcam.evolve import Suggestion
+from sana_vcam.lookbook import Lookbook
 from sana_vcam.parts import Parts
 from sana_vcam.pixels import to_jpeg
-from sana_vcam.presets import Preset, find, step
+from sana_vcam.presets import Look, Preset, step
 from sana_vcam.status import Hold, State
 from sana_vcam.threads import run_blocking
 
@@ -22,11 +25,12 @@ class Commands:
     def __init__(
         self,
         parts: Parts,
-        presets: Callable[[], Sequence[Preset]],
+        lookbook: Lookbook,
         on_change: Callable[[], None],
     ) -> None:
         """`on_change` is called after what viewers are to see has changed."""
-        self.presets = presets
+        self.presets = lookbook.looks
+        self._lookbook = lookbook
         self._parts = parts
         self._on_change = on_change
 
@@ -40,7 +44,7 @@ class Commands:
 
     async def apply_preset(self, preset_id: str) -> Preset:
         """Ask for a preset."""
-        preset = find(self.presets(), preset_id)
+        preset = self._lookbook.find(preset_id)
         await self._parts.engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
         return preset
 
@@ -101,6 +105,14 @@ class Commands:
         self._parts.engine.disconnect()
         self._on_change()
 
+    def renew(self) -> None:
+        """Have a fresh session take over."""
+        self._parts.engine.renew()
+
+    def usage(self) -> Budget:
+        """What is billed."""
+        return self._parts.engine.usage.budget
+
     async def snapshot(self) -> bytes:
         """What viewers see now, as JPEG."""
         sink = self._parts.sink
@@ -113,6 +125,37 @@ class Commands:
         if jpeg is None:
             raise CommandFailed("not_ready", "no frame has been shown yet")
         return jpeg
+
+    async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
+        """Create or change a preset in the configuration file."""
+        active = self._parts.engine.wants.preset
+        await self._lookbook.save(preset, replaces)
+        if replaces is not None and replaces == active:
+            self._parts.engine.name_preset(preset.id)
+        return preset
+
+    async def remove_preset(self, preset_id: str) -> Preset:
+        """Take a preset out of the configuration file."""
+        return await self._lookbook.remove(preset_id)
+
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+        """Put a preset at another place in the configuration file."""
+        return await self._lookbook.move(preset_id, place)
+
+    async def reset_presets(self) -> Sequence[Look]:
+        """Go back to the built-in presets."""
+        return await self._lookbook.reset()
+
+    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
+        """How a prompt may go on; None is the one in force."""
+        wants = self._parts.engine.wants
+        if prompt is None or prompt == wants.prompt:
+            return self._lookbook.suggest(wants.prompt, wants.preset)
+        return self._lookbook.suggest(prompt, None)
+
+    async def thumbnail(self, preset_id: str) -> bytes:
+        """The still of a preset, as JPEG."""
+        return await self._lookbook.thumbnail(preset_id)
 
     def _switch(self, name: str, on: bool | None) -> bool:
         program = self._parts.program

@@ -14,30 +14,31 @@ import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sana_vcam.allocator import share_arenas
 from sana_vcam.config import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 
 if TYPE_CHECKING:
     from sana_vcam.app import Daemon
-    from sana_vcam.service.reload import ReadAgain
+    from sana_vcam.configsource import ConfigSource
 
 log = logging.getLogger("sana_vcam")
 
 
-def run(
-    config: Config, *, warnings: Iterable[str] = (), read_again: ReadAgain | None = None
-) -> int:
+def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | None = None) -> int:
     """Run the daemon until a signal or Ctrl-C. Returns the exit status.
 
-    `read_again` loads the configuration anew, for SIGHUP; it raises `ConfigError`.
+    `source` is where the configuration came from: it is followed while the daemon runs, and read
+    again at SIGHUP. None: what was given holds to the end.
     """
+    share_arenas()
     set_up_logging(config.log.level)
     for warning in warnings:
         log.warning("%s", warning)
-    return run_until_done(lambda: _serve(config, read_again))
+    return run_until_done(lambda: _serve(config, source))
 
 
-async def _serve(config: Config, read_again: ReadAgain | None) -> None:
+async def _serve(config: Config, source: ConfigSource | None) -> None:
     from sana_vcam.app import Daemon, stop_on_signals
     from sana_vcam.service import fault, shared
     from sana_vcam.service.reload import Hangup, on_hangup
@@ -50,18 +51,22 @@ async def _serve(config: Config, read_again: ReadAgain | None) -> None:
         # Called at each change of the state, so also right after the control server is up.
         daemon.on_state = lambda _: copy.bring_up_to_date()
     daemon.on_parts = lambda parts: fault.inject(config, parts.program)
-    hangup = Hangup(stop, _reloader(daemon, config, read_again))
+    hangup = Hangup(stop, follow(daemon, config, source))
     with stop_on_signals(stop), on_hangup(hangup):
         await daemon.run(stop)
     log.info("stopped")
 
 
-def _reloader(daemon: Daemon, config: Config, read_again: ReadAgain | None) -> Callable[[], None]:
+def follow(daemon: Daemon, config: Config, source: ConfigSource | None) -> Callable[[], None]:
+    """Have the daemon follow `source`, which gave `config`; returns what reads it again."""
     from sana_vcam.service.reload import Reloader
+    from sana_vcam.standing import StandingConfig
 
-    if read_again is None:
+    if source is None:
         return lambda: log.warning("the configuration is read at the start only; restart for it")
-    return Reloader(daemon, config, read_again)
+    reloader = Reloader(daemon, config, source.load)
+    daemon.standing = StandingConfig(source, reloader)
+    return reloader
 
 
 def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:

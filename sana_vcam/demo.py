@@ -12,8 +12,10 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from sana_vcam.configfile import load
-from sana_vcam.daemon import run_until_done, set_up_logging
+from sana_vcam import places
+from sana_vcam.configsource import ConfigSource
+from sana_vcam.control import rendezvous
+from sana_vcam.daemon import follow, run_until_done, set_up_logging
 from sana_vcam.errors import StartupError
 from sana_vcam.status import State
 
@@ -27,7 +29,7 @@ def run(overrides: Mapping[str, object]) -> int:
     """Run the demo until Ctrl-C. Returns the exit status."""
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
-    load(overrides=_demo_overrides(overrides, "http://127.0.0.1:1"))
+    ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1")).load()
     return run_until_done(lambda: _demo(overrides))
 
 
@@ -38,9 +40,11 @@ async def _demo(overrides: Mapping[str, object]) -> None:
     with stop_on_signals(stop):
         _say("starting the stand-in model ...")
         async with _standin() as url:
-            config = load(overrides=_demo_overrides(overrides, url)).config
+            source = ConfigSource(overrides=_demo_overrides(overrides, url))
+            config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
             daemon = Daemon(config)
+            follow(daemon, config, source)
             line = _LiveLine(url, lambda: daemon.control_url)
             daemon.on_state = line.show
             await daemon.run(stop)
@@ -117,7 +121,9 @@ model   the stand-in at {model} (classical image processing, for show)
 sink    {sink}
 control {control}
 
-Change the picture from another terminal:
+See and change it in a browser:
+  {dashboard}
+or from another terminal:
   {program} ctl prompt "as a charcoal drawing"
   {program} ctl preset noir        ({program} presets lists them)
   {program} ctl blank on           (black, at once)
@@ -159,15 +165,22 @@ class _LiveLine:
         control = self._control_url()
         if not state.camera_name or control is None:
             return False
+        program = "sana-vcam" if shutil.which("sana-vcam") else sys.argv[0]
         text = INTRODUCTION.format(
             camera=state.camera_name,
             model=self._model_url,
             sink=state.sink_name,
             control=control,
-            program="sana-vcam" if shutil.which("sana-vcam") else sys.argv[0],
+            dashboard=self._dashboard() or f"{program} ctl url   (prints the address)",
+            program=program,
         )
         _say(text)
         return True
+
+    def _dashboard(self) -> str | None:
+        """Its address with the token, where nobody but the user reads it."""
+        note = rendezvous.find(places.runtime_dir()) if self._terminal else None
+        return None if note is None else note.dashboard
 
     def end(self) -> None:
         """Leave the line as it is and go on below."""

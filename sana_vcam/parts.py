@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sana_vcam.config import Config
 from sana_vcam.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.media import MediaPath
+from sana_vcam.meter import Stopwatch
 from sana_vcam.program import Playout, Program
+from sana_vcam.quality.watch import QualityWatch
 from sana_vcam.sinks.consumers import Consumers
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.status import Output, State
@@ -26,12 +29,20 @@ class Parts:
     playout: Playout
     sink: Sink
     consumers: Consumers
+    quality: QualityWatch
+    # How long somebody has watched; written by the event loop.
+    watched: Stopwatch = field(default_factory=Stopwatch)
+    # What is wrong with the changed configuration, if anything is.
+    config_error: Callable[[], str | None] = lambda: None
 
     def state(self, now: float) -> State:
         """The full state at `now` (monotonic seconds); from numbers and immutable snapshots."""
         engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
         camera, buffer = self.media.camera.status, self.media.buffer
         program, switches, card = self.program, self.program.switches, self.program.card
+        glass, quality = self.media.delay.reading, self.quality.now
+        budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
+        session, day, month = budget.lines
         return State(
             output=program.output,
             card=card.headline if card is not None else None,
@@ -41,6 +52,16 @@ class Parts:
             viewers=self.demand.count,
             session_s=None if engine.ready_at is None else round(now - engine.ready_at, 1),
             phase_s=round(now - engine.since, 1),
+            ends_in_s=None if ends_in_s is None else round(ends_in_s, 1),
+            renewing=engine.renewing,
+            billed_session_s=round(session.seconds, 1),
+            billed_day_s=round(day.seconds, 1),
+            billed_month_s=round(month.seconds, 1),
+            cost_session=session.cost,
+            cost_day=day.cost,
+            cost_month=month.cost,
+            currency=budget.cost.currency,
+            budget=budget.sentence,
             prompt=wants.prompt,
             preset=wants.preset,
             model_prompt=model.current_prompt if model is not None else None,
@@ -62,8 +83,16 @@ class Parts:
             fps_model=round(self.media.received.rate(now), 1),
             fps_output=round(self.playout.meter.rate(now), 1),
             delay_ms=round(buffer.delay_s * 1000) if program.output is Output.LIVE else None,
+            glass_ms=None if glass is None else round(glass.delay_s * 1000),
+            glass_confidence=None if glass is None else round(glass.confidence, 2),
+            quality=quality.word,
+            quality_cause=quality.cause,
+            rtt_ms=quality.rtt_ms,
+            loss_percent=quality.loss_percent,
+            bitrate_kbps=quality.bitrate_kbps,
+            relay=quality.relay,
             dropped=buffer.dropped,
             repeated=buffer.repeated,
             # What is nearest to the user comes first: it is often the cause of the rest.
-            error=camera.error or self.sink.status.error or engine.error,
+            error=camera.error or self.sink.status.error or engine.error or self.config_error(),
         )

@@ -13,7 +13,7 @@ APP = "sana-vcam"
 
 
 def state_dir() -> Path:
-    """For the token and the ledger of open sessions; usually ~/.local/state/sana-vcam."""
+    """For the token, the open sessions and what was billed; usually ~/.local/state/sana-vcam."""
     return platformdirs.user_state_path(APP, appauthor=False)
 
 

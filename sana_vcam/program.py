@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture
 from sana_vcam.mailbox import Mailbox
-from sana_vcam.meter import Meter
-from sana_vcam.pacing import Grid
+from sana_vcam.meter import Histogram, Meter
+from sana_vcam.pacing import Due, Grid, moment
 from sana_vcam.playout.buffer import PlayoutBuffer
+from sana_vcam.playout.mixer import Mixer
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
 from sana_vcam.status import Output
@@ -25,6 +26,7 @@ from sana_vcam.status import Output
 BYPASS_FRESH_S = 1.0
 # Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
 REST_FPS = 2.0
+DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Program:
 
     def __init__(
         self,
-        buffer: PlayoutBuffer,
+        buffer: PlayoutBuffer | Mixer,
         size: tuple[int, int],
         *,
         slate: Callable[[], Slate],
@@ -91,6 +93,26 @@ class Program:
     def on_show(self) -> ModelFrame | None:
         """The model frame that a live tick shows; for measurements."""
         return self._model[0] if self._model is not None else None
+
+    def due(self, now: float) -> Due | None:
+        """When the next picture of its own time is due; None while the ticks' places are all."""
+        switches = self.switches
+        if switches.blank or switches.freeze or switches.bypass:
+            return None
+        return self._buffer.due(now)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the model's pictures have piled up and should come out a little faster."""
+        return self._buffer.behind
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a picture, or at most so long; True if `wake` ended it."""
+        return self._buffer.bell.wait(seconds)
+
+    def wake(self) -> None:
+        """End a `wait`; from any thread."""
+        self._buffer.bell.wake()
 
     def next(self, now: float) -> Picture:
         """The picture for the tick `now`; never raises for anything that a user can cause."""
@@ -146,50 +168,82 @@ class Playout:
     """The playout thread: one picture into the sink at every tick, for ever."""
 
     def __init__(
-        self, program: Program, sink: Sink, *, fps: float, on_change: Callable[[], None]
+        self,
+        program: Program,
+        sink: Sink,
+        *,
+        fps: float,
+        on_change: Callable[[], None],
+        on_shown: Callable[[ModelFrame], None] | None = None,
     ) -> None:
-        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes."""
+        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes.
+
+        `on_shown` as well, with each of the model's pictures that has just been written first.
+        """
         self.ticks = 0
         self.skipped = 0
         self.meter = Meter()
+        # Seconds from the SDK's callback to the sink's return, of each model frame that was shown.
+        self.delays = Histogram(DELAY_BOUNDS_S)
+        self._noted: ModelFrame | None = None
         self._program = program
         self._sink = sink
         self._fps = fps
         self._on_change = on_change
+        self._on_shown = on_shown
         self._resting = False
-        self._wake = threading.Event()
 
     def rest(self, resting: bool) -> None:
         """While nobody watches, a card now and then is enough; from any thread."""
         if resting != self._resting:
             self._resting = resting
-            self._wake.set()
+            self._program.wake()
 
     def wake(self) -> None:
         """End a wait of `run`, so that it notices `stop` at once; from any thread."""
-        self._wake.set()
+        self._program.wake()
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; raises `SinkError` when the sink refuses a frame for good."""
         while not stop.is_set():
-            self._run_at(REST_FPS if self._resting else self._fps, stop)
+            self._run(self._resting, stop)
 
-    def _run_at(self, fps: float, stop: threading.Event) -> None:
+    def _run(self, resting: bool, stop: threading.Event) -> None:
         """Tick at one rate, until woken for another one or to stop."""
-        self._wake.clear()
-        grid = Grid(fps, time.monotonic())
+        grid = Grid(REST_FPS if resting else self._fps, time.monotonic())
         shown: tuple[Output, str | None] | None = None
         last = -1
-        while not stop.is_set():
+        while True:
             tick, at = grid.next(time.monotonic())
-            if self._wake.wait(max(0.0, at - time.monotonic())):
+            now = self._until_its_moment(at, grid.period)
+            if stop.is_set() or self._resting != resting:
                 return
-            self._sink.send(self._program.next(at))
+            self._sink.send(self._program.next(now))
+            self._note_delay()
+            if self._program.output is Output.LIVE:
+                grid.follow(now - at, hurry=self._program.is_behind)
             self.ticks += 1
             self.skipped += tick - last - 1
             last = tick
             self.meter.count(time.monotonic())
             shown = self._tell(shown)
+
+    def _until_its_moment(self, at: float, period: float) -> float:
+        """Wait until the tick at `at` is to show its picture, or until woken; returns the time."""
+        while True:
+            now = time.monotonic()
+            left_s = moment(at, period, self._program.due(now)) - now
+            if left_s <= 0 or self._program.wait(left_s):
+                return now
+
+    def _note_delay(self) -> None:
+        """Note how long a new picture of the model's took to the sink."""
+        shown = self._program.on_show
+        if self._program.output is Output.LIVE and shown is not None and shown is not self._noted:
+            self._noted = shown
+            self.delays.observe(time.monotonic() - shown.received_at)
+            if self._on_shown is not None:
+                self._on_shown(shown)
 
     def _tell(self, before: tuple[Output, str | None] | None) -> tuple[Output, str | None]:
         card = self._program.card

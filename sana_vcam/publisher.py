@@ -1,4 +1,4 @@
-"""The publisher thread: the camera's newest frame, as BGRA, into the session's camera track."""
+"""The publisher thread: the camera's newest frame, as BGRA, into the sessions' camera tracks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from sana_vcam.pixels import bgr_to_bgra_bytes
 
 
 class Publisher:
-    """Pushes frames to `target` while there is one.
+    """Pushes frames to `targets` while there are any: two while one session follows another.
 
-    `target` takes BGRA bytes of the track's size and says whether they were sent. It is set by
-    the event loop and read here; frames themselves never touch the loop.
+    A target takes BGRA bytes of the track's size and says whether they were sent. The tuple is
+    replaced by the event loop and read here; frames themselves never touch the loop.
     """
 
-    def __init__(self, camera: Mailbox[CameraFrame]) -> None:
-        self.target: Callable[[bytes], bool] | None = None
+    def __init__(
+        self,
+        camera: Mailbox[CameraFrame],
+        on_sent: Callable[[CameraFrame], None] | None = None,
+    ) -> None:
+        """`on_sent` is called on this thread with every frame that was sent, after that."""
+        self.targets: tuple[Callable[[bytes], bool], ...] = ()
         self.meter = Meter()
         self._camera = camera
+        self._on_sent = on_sent
 
     def run(self, stop: threading.Event) -> None:
         """Push until `stop`; end the wait for a frame by closing the mailbox."""
@@ -35,6 +41,14 @@ class Publisher:
             if got is None:
                 continue
             frame, sequence = got
-            target = self.target
-            if target is not None and target(bgr_to_bgra_bytes(frame.bgr)):
+            targets = self.targets
+            if targets and _push(targets, bgr_to_bgra_bytes(frame.bgr)):
                 self.meter.count(time.monotonic())
+                if self._on_sent is not None:
+                    self._on_sent(frame)
+
+
+def _push(targets: tuple[Callable[[bytes], bool], ...], bgra: bytes) -> bool:
+    """Push to all; whether one of them has sent it."""
+    sent = [push(bgra) for push in targets]
+    return any(sent)

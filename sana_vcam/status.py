@@ -49,6 +49,14 @@ class Hold(StrEnum):
     OFF = "off"
 
 
+class QualityWord(StrEnum):
+    """How good the connection to the model is."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
 class State(BaseModel):
     """A full snapshot; the `data` of the `state` event and of `get_state`."""
 
@@ -70,6 +78,26 @@ class State(BaseModel):
     """Seconds since the session became ready, which is when billing starts."""
     phase_s: float
     """Seconds in the present `session` state, such as waiting for a GPU."""
+    ends_in_s: float | None = None
+    """Seconds until another session takes over, because the platform ends this one."""
+    renewing: bool = False
+    """True while another session is brought up to take over; both are billed until it does."""
+    billed_session_s: float = 0.0
+    """Billed seconds of this use of the camera, or the last: renewals and overlaps included."""
+    billed_day_s: float = 0.0
+    """Billed seconds today, kept over restarts."""
+    billed_month_s: float = 0.0
+    """Billed seconds this calendar month, kept over restarts."""
+    cost_session: float | None = None
+    """Money for `billed_session_s`; None without a configured price."""
+    cost_day: float | None = None
+    """Money for `billed_day_s`; None without a configured price."""
+    cost_month: float | None = None
+    """Money for `billed_month_s`; None without a configured price."""
+    currency: str = ""
+    """The currency of the costs."""
+    budget: str | None = None
+    """A cap that is nearly used up or reached, and how to go on; None while there is none."""
     prompt: str
     """The prompt that the user wants."""
     preset: str | None
@@ -112,6 +140,22 @@ class State(BaseModel):
     """Frames per second written to the sink."""
     delay_ms: int | None
     """Delay that smoothing adds now; None while nothing is live."""
+    glass_ms: int | None = None
+    """Measured delay from the camera's read to the virtual camera; None while it is not known."""
+    glass_confidence: float | None = None
+    """How sure `glass_ms` is, from 0 to 1."""
+    quality: QualityWord | None = None
+    """The connection to the model; None while no picture comes."""
+    quality_cause: str | None = None
+    """What limits the connection, in words; None while it is good."""
+    rtt_ms: float | None = None
+    """Round trip to the model in milliseconds."""
+    loss_percent: float | None = None
+    """Lost packets in percent, of the worse way."""
+    bitrate_kbps: float | None = None
+    """Kilobits per second sent to the model."""
+    relay: bool | None = None
+    """True if the connection goes through a relay."""
     dropped: int
     """Model frames never shown, since start."""
     repeated: int

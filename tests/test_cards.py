@@ -18,6 +18,7 @@ HEADLINES = {
     "Connecting",
     "Needs attention",
     "No camera",
+    "One moment",
     "Paused",
     "Reconnecting",
     "Starting",
@@ -108,6 +109,18 @@ def test_every_combination_is_a_card_that_can_be_drawn(state, camera, wanted, pa
     assert slate == card(status, camera, 104.2, camera_words="lost"), "pure"
     assert slate.elapsed_s in {None, 4}
     assert len(slate.headline) <= 20
+
+
+def test_the_break_between_two_sessions_has_words_of_its_own():
+    told = {state: say(state, renewing=True)[0] for state in S}
+    assert {state for state, headline in told.items() if headline == "One moment"} == {
+        S.CLOSING,
+        S.IDLE,
+        S.CONNECTING,
+        S.STARTING,
+    }
+    assert told[S.WAITING] == "Waiting for a GPU"
+    assert say(S.CLOSING, wanted=False, renewing=True) == ("Camera off", "neutral")
 
 
 def test_the_longest_error_fits_on_the_card():

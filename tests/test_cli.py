@@ -6,14 +6,19 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from sana_vcam.cli import main
+from sana_vcam.engine.usage import USAGE_FILE
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
+from sana_vcam.places import state_dir
 
-COMMANDS = [*("demo", "run", "standin", "ctl", "service", "doctor", "devices", "presets", "config")]
+COMMANDS = [
+    *("demo", "run", "standin", "ctl", "service", "doctor", "devices", "presets", "usage", "config")
+]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -119,3 +124,18 @@ def test_the_demo_runs_and_ends_cleanly(tmp_path: Path):
     assert "LIVE" in text
     assert "the session was closed" in text
     assert "Traceback" not in text
+
+
+def test_usage_without_a_daemon(capsys: pytest.CaptureFixture[str]):
+    file = state_dir() / USAGE_FILE
+    today = date.today().isoformat()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"total_s": 900, "days": {today: 90.0}}))
+    assert main(["usage"]) == EXIT_OK
+    assert capsys.readouterr().out.splitlines() == [
+        "today              1.5 min",
+        "this month         1.5 min",
+        "ever              15.0 min",
+    ]
+    assert main(["usage", "--json"]) == EXIT_OK
+    assert json.loads(capsys.readouterr().out)["day"]["seconds"] == 90.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from itertools import product
 
@@ -315,6 +316,21 @@ def test_every_tick_is_one_picture_and_stop_ends_it():
     assert playout.ticks == 20
     assert playout.meter.rate(0) >= 0
     assert changes == [Output.SLATE], "told once"
+
+
+def test_the_delay_of_each_model_frame_that_was_shown_is_counted_once():
+    stage, stop = Stage(), threading.Event()
+
+    def then(count: int) -> None:
+        if count in {3, 30}:
+            stage.model(time.monotonic())
+        if count >= 60 and stage.program.on_show is not None:
+            stop.set()
+
+    playout, changes = play(stage, then, stop)
+    assert changes == [Output.SLATE, Output.LIVE]
+    assert sum(playout.delays.counts) == 2
+    assert playout.delays.sum > 0
 
 
 def test_a_playout_that_was_stopped_before_it_began_shows_nothing():

@@ -49,14 +49,14 @@ def camera():
 
 
 def test_a_frame_is_pushed_as_bgra(camera):
-    camera.publisher.target = camera.push
+    camera.publisher.targets = (camera.push,)
     camera.box.put(frame(5))
     camera.wait()
     assert camera.pushed == [bytes([5, 10, 20, 255]) * 24]
 
 
 def test_only_what_was_sent_is_counted(camera):
-    camera.publisher.target = camera.push
+    camera.publisher.targets = (camera.push,)
     camera.accepts = False
     for number in range(3):
         camera.box.put(frame(number))
@@ -67,7 +67,7 @@ def test_only_what_was_sent_is_counted(camera):
 
 
 def test_sent_frames_are_counted(camera):
-    camera.publisher.target = camera.push
+    camera.publisher.targets = (camera.push,)
     for number in range(3):
         camera.box.put(frame(number))
         camera.wait()
@@ -78,13 +78,13 @@ def test_sent_frames_are_counted(camera):
 
 def test_without_a_target_frames_go_nowhere_and_are_not_kept(camera):
     camera.box.put(frame(1))
-    camera.publisher.target = camera.push
+    camera.publisher.targets = (camera.push,)
     camera.box.put(frame(2))
     camera.wait()
     assert camera.pushed[-1][0] == 2
-    camera.publisher.target = None
+    camera.publisher.targets = ()
     camera.box.put(frame(3))
-    camera.publisher.target = camera.push
+    camera.publisher.targets = (camera.push,)
     camera.box.put(frame(4))
     camera.wait()
     assert camera.pushed[-1][0] in {3, 4}
@@ -98,7 +98,7 @@ def test_a_slow_target_gets_the_newest_frame(camera):
         assert go_on.wait(20)
         return camera.push(bgra)
 
-    camera.publisher.target = slow
+    camera.publisher.targets = (slow,)
     camera.box.put(frame(1))
     assert busy.wait(20)
     for number in range(2, 50):
@@ -115,7 +115,7 @@ def test_a_target_that_fails_ends_the_thread_with_its_error():
     def fail(bgra: bytes) -> bool:
         raise ValueError("another size")
 
-    camera.publisher.target = fail
+    camera.publisher.targets = (fail,)
     camera.box.put(frame(1))
     with pytest.raises(ValueError, match="another size"):
         camera.publisher.run(camera.stop)

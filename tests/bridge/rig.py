@@ -138,6 +138,8 @@ class Control:
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._next_id = 0
         self.state: dict[str, Any] = {}
+        # Those of the newest `presets` event, to which a test has to subscribe.
+        self.presets: list[dict[str, Any]] = []
         self.states: deque[dict[str, Any]] = deque(maxlen=1000)
 
     async def run(self) -> None:
@@ -150,6 +152,19 @@ class Control:
                     self.state = message["data"]
                     self.states.append(self.state)
                     self._changed.notify_all()
+            elif message["type"] == "presets":
+                async with self._changed:
+                    self.presets = message["data"]["presets"]
+                    self._changed.notify_all()
+
+    async def until_presets(
+        self, wanted: Callable[[list[dict[str, Any]]], bool], what: str = ""
+    ) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._changed:
+                await self._changed.wait_for(lambda: wanted(self.presets))
+        except TimeoutError:
+            raise AssertionError(f"the presets never became {what or wanted}") from None
 
     async def send(self, kind: str, **data: Any) -> dict[str, Any]:
         """The reply, be it ok or an error."""

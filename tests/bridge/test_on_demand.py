@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from sana_vcam import app
+from sana_vcam.config import CostConfig
 from sana_vcam.configfile import load
 from sana_vcam.parts import Parts
 from sana_vcam.status import CameraState, Hold, Output, SessionState
@@ -71,6 +72,11 @@ def parts(running: app.Daemon) -> Parts:
     return running.parts
 
 
+def commands_of(running: app.Daemon, home: Path) -> app.Commands:
+    lookbook = app.Lookbook(list, app.Thumbnails(home), None)
+    return app.Commands(parts(running), lookbook, lambda: None)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():
@@ -119,7 +125,7 @@ async def test_connect_holds_it_open_and_disconnect_lasts_for_this_call(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, standin: Standin
 ):
     async with daemon(monkeypatch, tmp_path, standin.url) as (running, viewers):
-        commands = app.Commands(parts(running), list, lambda: None)
+        commands = commands_of(running, tmp_path)
         await commands.connect()
         await until(lambda: live(running))
         assert commands.state().hold is Hold.ON
@@ -150,7 +156,7 @@ async def test_start_connect_false_waits_for_the_user(
         ticks = parts(running).playout.ticks
         await until(lambda: parts(running).playout.ticks > ticks + 5)
         assert asleep(running)
-        await app.Commands(parts(running), list, lambda: None).connect()
+        await commands_of(running, tmp_path).connect()
         await until(lambda: live(running))
 
 
@@ -161,6 +167,7 @@ async def test_a_reload_takes_on_what_it_can_and_names_the_rest(
         other = running.config.model_copy(
             update={
                 "capture": running.config.capture.model_copy(update={"when": "always"}),
+                "cost": CostConfig(day_cap_min=600),
                 "presets": running.config.presets[:2],
                 "sink": running.config.sink.model_copy(update={"label": "Other"}),
             }
@@ -168,4 +175,5 @@ async def test_a_reload_takes_on_what_it_can_and_names_the_rest(
         assert running.reload(other) == ["sink.label"]
         assert running.reload(other) == ["sink.label"], "named until there was a restart"
         assert running.config.presets == other.presets
+        assert parts(running).engine.usage.budget.cost == other.cost
         await until(lambda: live(running))

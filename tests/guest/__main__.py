@@ -14,8 +14,8 @@ from tests.guest.rig import Cache, RigMissing
 
 
 def main(arguments: Sequence[str]) -> int:
-    # So that a guest and its folder go with us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # As Ctrl-C does, so that a guest and its folder go with us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         Cache.default().ensure()
     except RigMissing as error:

@@ -155,6 +155,47 @@ def test_differences_are_the_dotted_keys_in_order():
     assert differences(old, new) == ["sink.label", "sink.fps", "log.level", "presets"]
 
 
+def test_what_is_wrong_is_said_in_a_sentence_until_it_is_mended(running, file):
+    daemon, reload = running
+    assert reload.error is None
+    file.write_text("[reactor]\nlocal = true\n[sink]\nwidht = 640\nhieght = 1\n")
+    reload.reread()
+    assert reload.error is not None
+    assert reload.error.startswith(f"the changed configuration is not in force: {file}:4:")
+    assert reload.error.endswith("(and 1 more: sana-vcam config check)")
+    file.write_text(GOOD)
+    reload.reread()
+    assert reload.error is None
+    assert len(daemon.taken) == 1
+
+
+def test_a_change_that_nobody_asked_about_is_said_once(running, file, caplog):
+    daemon, reload = running
+    file.write_text("[sink\n")
+    for _ in range(3):
+        reload.reread()
+    assert len(caplog.records) == 1
+    reload()
+    assert len(caplog.records) == 2, "asked for, it answers"
+    file.write_text(GOOD)
+    caplog.clear()
+    for _ in range(3):
+        reload.reread()
+    assert [m for m in caplog.messages if m.startswith("configuration read again")] != []
+    assert len(daemon.taken) == 1
+    assert len(caplog.records) == 2, "what is in force now, and what waits"
+
+
+def test_a_warning_about_the_files_is_said_once(running, file, caplog):
+    _, reload = running
+    file.write_text(GOOD + '[control]\ntoken = "secret"\n')
+    file.chmod(0o644)
+    for _ in range(3):
+        reload.reread()
+    assert len([m for m in caplog.messages if "others may read it" in m]) == 1
+    assert 'secret"' not in caplog.text
+
+
 # --- the signal ---------------------------------------------------------------------------------
 
 
