@@ -367,6 +367,7 @@ def _figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
         frames_published=parts.media.publisher.meter.total,
         frames_received=parts.media.received.total,
         frames_written=parts.sink.frames_sent,
+        ticks_skipped=parts.playout.skipped,
         outputs=tuple(
             (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.outputs
         ),

@@ -19,7 +19,9 @@ class Demand:
     ) -> None:
         """`automatic` False: nothing opens until the user says so."""
         self.hold = Hold.AUTOMATIC
+        # Until `viewers` has told, nobody seems to watch, so that nothing opens.
         self._viewers: int | None = 0
+        self._told = False
         self._left_at = float("-inf")
         self.follow(when, linger_s, automatic=automatic)
 
@@ -33,8 +35,8 @@ class Demand:
 
     @property
     def count(self) -> int | None:
-        """How many applications watch; None where it cannot be known."""
-        return self._viewers
+        """How many applications watch; None where it cannot be known, or is not known yet."""
+        return self._viewers if self._told else None
 
     @property
     def watched(self) -> bool:
@@ -43,7 +45,7 @@ class Demand:
 
     def viewers(self, count: int | None, now: float) -> None:
         """`count` applications read the virtual camera now; None: it cannot be known."""
-        before, self._viewers = self.watched, count
+        before, self._viewers, self._told = self.watched, count, True
         if before and not self.watched:
             self._left_at = now
             if self.hold is Hold.OFF:

@@ -24,6 +24,15 @@ def test_a_viewer_opens_and_the_last_one_closes_after_the_linger():
     assert demand.wanted(120)
 
 
+def test_before_anybody_has_counted_nothing_is_open_and_no_number_is_told():
+    demand = Demand("watched", 10)
+    assert (demand.count, demand.watched) == (None, False)
+    demand.viewers(0, now=0)
+    assert (demand.count, demand.watched) == (0, False)
+    demand.viewers(None, now=1)
+    assert (demand.count, demand.watched) == (None, True)
+
+
 def test_unknown_viewers_count_as_watching():
     demand = Demand("watched", 10)
     demand.viewers(None, now=0)

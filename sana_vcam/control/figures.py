@@ -17,6 +17,8 @@ class Figures:
     """Frames received from the model."""
     frames_written: int | None = None
     """Frames written to the sink."""
+    ticks_skipped: int | None = None
+    """Output ticks that came too late to show anything: the machine was busy, or the sink slow."""
     outputs: tuple[tuple[str, bool], ...] = ()
     """Each virtual camera that is fed, and whether it is open now."""
     billed_s: float | None = None

@@ -55,6 +55,7 @@ class Snapshot(Collector):
             ("frames_published", "Camera frames sent to the model.", figures.frames_published),
             ("frames_received", "Frames received from the model.", figures.frames_received),
             ("frames_written", "Frames written to the sink.", figures.frames_written),
+            ("ticks_skipped", "Output ticks that came too late.", figures.ticks_skipped),
             ("frames_dropped", "Model frames never shown.", state.dropped),
             ("frames_repeated", "Ticks that showed a live picture again.", state.repeated),
         )

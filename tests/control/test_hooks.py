@@ -418,6 +418,7 @@ async def test_metrics(serve, controls):
         frames_published=10,
         frames_received=20,
         frames_written=30,
+        ticks_skipped=5,
         outputs=(("SANA VCam", True), ('second "one"\n', False)),
         watched_s=99.5,
         delays=Histogram((0.1, 0.5)),
@@ -432,6 +433,7 @@ async def test_metrics(serve, controls):
     assert samples["sana_vcam_frames_published_total"] == 10
     assert samples["sana_vcam_frames_received_total"] == 20
     assert samples["sana_vcam_frames_written_total"] == 30
+    assert samples["sana_vcam_ticks_skipped_total"] == 5
     assert samples["sana_vcam_frames_dropped_total"] == 3
     assert samples["sana_vcam_frames_repeated_total"] == 4
     assert samples["sana_vcam_frames_per_second{stage=model}"] == 23.5
