@@ -4,6 +4,10 @@ A `CameraFrame` is the raw camera. A `Picture` is what a sink takes. There are f
 a `Picture`: from a `ModelFrame`, from a drawn card, black, and from a raw frame *together with* a
 `BypassGrant`, which exists only if the configuration allows bypass. A sink refuses everything
 that is not a `Picture`, so a raw face cannot reach viewers by mistake.
+
+From the model on, pictures are planar I420 as (height * 3 / 2, width) uint8 arrays, BT.601 in
+limited range, of even sizes: what virtual cameras and encoders take, in three eighths of BGRA's
+memory.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+
+from sana_vcam.pixels import black_i420, to_i420
 
 if TYPE_CHECKING:
     from sana_vcam.config import PrivacyConfig
@@ -37,21 +43,13 @@ class CameraFrame:
 class ModelFrame:
     """One edited picture from the model's `main_video` track.
 
-    `bgra` is (height, width, 4) BGRA, read-only. `received_at` is `time.monotonic()` seconds in
-    the SDK's frame callback.
+    `i420` is (height * 3 / 2, width) I420, never written to after construction. `received_at` is
+    `time.monotonic()` seconds in the SDK's frame callback.
     """
 
-    bgra: Pixels
+    i420: Pixels
     sequence: int
     received_at: float
-
-    @classmethod
-    def from_sdk(
-        cls, bgra: bytes, width: int, height: int, *, sequence: int, received_at: float
-    ) -> ModelFrame:
-        """Wrap the SDK's frame bytes without copying them (the SDK hands over its own copy)."""
-        pixels = np.frombuffer(bgra, dtype=np.uint8).reshape(height, width, 4)
-        return cls(pixels, sequence, received_at)
 
 
 _SEAL: Final = object()
@@ -81,19 +79,19 @@ class BypassGrant:
 class Picture:
     """What viewers may see; the only type that a sink takes.
 
-    `pixels` is (h, w, 3) BGR or (h, w, 4) BGRA uint8 of any size, read-only; the sink fits it.
+    `i420` is (h * 3 / 2, w) I420 of any even size, read-only; the sink fits it.
     `source` is "model", "card", "black" or "bypass". A picture never changes, so a sink may keep
     its conversion of the one that it was last given.
     """
 
-    __slots__ = ("pixels", "source")
+    __slots__ = ("i420", "source")
 
-    def __init__(self, pixels: Pixels, source: str, *, seal: object) -> None:
+    def __init__(self, i420: Pixels, source: str, *, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("a Picture comes from one of its constructors only")
-        shown = pixels.view()
+        shown = i420.view()
         shown.flags.writeable = False
-        self.pixels = shown
+        self.i420 = shown
         self.source = source
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -108,18 +106,18 @@ class Picture:
     def from_model(cls, frame: ModelFrame) -> Picture:
         """The model's output."""
         _require(frame, ModelFrame)
-        return cls(frame.bgra, "model", seal=_SEAL)
+        return cls(frame.i420, "model", seal=_SEAL)
 
     @classmethod
     def from_card(cls, card: Card) -> Picture:
         """A drawn status card."""
         _require(card, Card)
-        return cls(card.bgr, "card", seal=_SEAL)
+        return cls(to_i420(card.bgr), "card", seal=_SEAL)
 
     @classmethod
     def black(cls, width: int, height: int) -> Picture:
-        """All black, (height, width, 3)."""
-        return cls(np.zeros((height, width, 3), np.uint8), "black", seal=_SEAL)
+        """All black."""
+        return cls(black_i420(width, height), "black", seal=_SEAL)
 
     @classmethod
     def from_bypass(cls, grant: BypassGrant, frame: CameraFrame) -> Picture:
@@ -128,7 +126,7 @@ class Picture:
         if not grant.is_genuine:
             raise TypeError("this BypassGrant does not come from the configuration")
         _require(frame, CameraFrame)
-        return cls(frame.bgr, "bypass", seal=_SEAL)
+        return cls(to_i420(frame.bgr), "bypass", seal=_SEAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,5 +95,5 @@ class SessionFeed:
         self.detach()
         self._media.buffer.close(self._buffer)
         # Session, feed and buffer refer to each other in a circle, which may stay in memory until
-        # a late garbage collection; their frames, up to 200 MB, must not.
+        # a late garbage collection; their frames, some 70 MB, must not.
         self._buffer.clear()

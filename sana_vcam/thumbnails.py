@@ -18,7 +18,7 @@ from pathlib import Path
 from sana_vcam.atomicfile import replace_file
 from sana_vcam.engine.wants import Wants
 from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.pixels import fit, to_jpeg
+from sana_vcam.pixels import fit_i420, i420_to_bgr, to_jpeg
 from sana_vcam.presets import Preset
 from sana_vcam.threads import run_blocking
 
@@ -97,7 +97,8 @@ def still(frame: ModelFrame) -> bytes:
     Takes some milliseconds; not for the event loop. Raises `TypeError` for other frames.
     """
     picture = Picture.from_model(frame)
-    return to_jpeg(fit(picture.pixels, WIDTH, HEIGHT, "crop"), JPEG_QUALITY)
+    small = fit_i420(picture.i420, WIDTH, HEIGHT, "crop")
+    return to_jpeg(i420_to_bgr(small), JPEG_QUALITY)
 
 
 class Thumbnails:

@@ -12,10 +12,11 @@ import pytest
 
 from sana_vcam.config import PrivacyConfig
 from sana_vcam.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.pixels import black_i420, i420_to_bgr, to_i420
 
 RAW = np.full((4, 6, 3), 99, np.uint8)
 RAW_FRAME = CameraFrame(RAW, 1, 0.0)
-MODEL = ModelFrame.from_sdk(bytes(range(96)), 6, 4, sequence=3, received_at=2.0)
+MODEL = ModelFrame(np.arange(36, dtype=np.uint8).reshape(6, 6), 3, 2.0)
 
 
 def grant() -> BypassGrant:
@@ -27,23 +28,18 @@ def grant() -> BypassGrant:
 def test_the_four_ways_to_a_picture():
     model = Picture.from_model(MODEL)
     assert model.source == "model"
-    assert np.array_equal(model.pixels, MODEL.bgra)
-    assert np.shares_memory(model.pixels, MODEL.bgra), "not copied"
-    assert Picture.from_card(Card(RAW)).source == "card"
+    assert np.array_equal(model.i420, MODEL.i420)
+    assert np.shares_memory(model.i420, MODEL.i420), "not copied"
+    card = Picture.from_card(Card(RAW))
+    assert card.source == "card"
+    assert np.array_equal(card.i420, to_i420(RAW))
     bypass = Picture.from_bypass(grant(), RAW_FRAME)
     assert bypass.source == "bypass"
-    assert np.array_equal(bypass.pixels, RAW)
+    assert np.array_equal(bypass.i420, to_i420(RAW))
     black = Picture.black(6, 4)
     assert black.source == "black"
-    assert black.pixels.shape == (4, 6, 3)
-    assert not black.pixels.any()
-
-
-def test_frames_of_the_sdk_are_wrapped_as_they_are():
-    assert MODEL.bgra.shape == (4, 6, 4)
-    assert MODEL.bgra.tobytes() == bytes(range(96))
-    assert not MODEL.bgra.flags.writeable
-    assert (MODEL.sequence, MODEL.received_at) == (3, 2.0)
+    assert black.i420.shape == (6, 6)
+    assert not i420_to_bgr(black.i420).any()
 
 
 class LikeModel(ModelFrame):
@@ -66,7 +62,7 @@ class LikeGrant(BypassGrant):
 class Anything:
     """Says yes to everything."""
 
-    bgr = bgra = pixels = RAW
+    bgr = i420 = RAW
     is_genuine = True
 
 
@@ -137,16 +133,16 @@ def test_a_picture_is_not_made_directly(seal):
 def test_a_picture_does_not_change():
     picture = Picture.black(6, 4)
     with pytest.raises(AttributeError, match="does not change"):
-        picture.pixels = RAW
+        picture.i420 = RAW
     with pytest.raises(AttributeError, match="does not change"):
         picture.source = "model"
     with pytest.raises(ValueError, match="read-only"):
-        picture.pixels[:] = RAW
+        picture.i420[:] = 0
     with pytest.raises(AttributeError):
         picture.other = RAW  # type: ignore[attr-defined]
     for make in (Picture.black(6, 4), Picture.from_card(Card(RAW.copy()))):
-        assert not make.pixels.flags.writeable
-    assert not picture.pixels.any()
+        assert not make.i420.flags.writeable
+    assert np.array_equal(picture.i420, black_i420(6, 4))
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
@@ -154,10 +150,12 @@ def test_a_picture_is_neither_copied_nor_stored(duplicate):
     with pytest.raises(TypeError):
         duplicate(Picture.black(6, 4))
     with pytest.raises(TypeError):
-        replace(Picture.black(6, 4), pixels=RAW)  # type: ignore[type-var]
+        replace(Picture.black(6, 4), i420=RAW)  # type: ignore[type-var]
 
 
 def test_the_camera_s_pixels_stay_the_camera_s():
     mine = RAW.copy()
-    Picture.from_bypass(grant(), CameraFrame(mine, 0, 0.0))
-    assert mine.flags.writeable, "only the picture's view is read-only"
+    picture = Picture.from_bypass(grant(), CameraFrame(mine, 0, 0.0))
+    assert mine.flags.writeable
+    mine[:] = 0
+    assert np.array_equal(picture.i420, to_i420(RAW)), "the picture has its own"

@@ -44,7 +44,7 @@ def book(shelf: Shelf, stills: Thumbnails) -> Lookbook:
 
 
 def test_each_look_says_where_its_still_is(book: Lookbook, stills: Thumbnails) -> None:
-    stills.put(B, ModelFrame(np.zeros((704, 1280, 4), np.uint8), 0, 0.0))
+    stills.put(B, ModelFrame(np.zeros((704 * 3 // 2, 1280), np.uint8), 0, 0.0))
     first, second = book.looks()
     assert first.thumbnail is None
     assert second.thumbnail == f"/v1/thumbnail.jpg?id=b&v={stills.version(B)}"
@@ -52,7 +52,7 @@ def test_each_look_says_where_its_still_is(book: Lookbook, stills: Thumbnails) -
 
 
 async def test_the_still_itself(book: Lookbook, stills: Thumbnails) -> None:
-    stills.put(B, ModelFrame(np.zeros((704, 1280, 4), np.uint8), 0, 0.0))
+    stills.put(B, ModelFrame(np.zeros((704 * 3 // 2, 1280), np.uint8), 0, 0.0))
     assert (await book.thumbnail("b")).startswith(b"\xff\xd8")
     with pytest.raises(CommandFailed, match="there is no still of 'a' yet") as none:
         await book.thumbnail("a")

@@ -19,7 +19,7 @@ def media() -> MediaPath:
 
 
 def model_frame(value: int, at: float = 1.0) -> ModelFrame:
-    return ModelFrame(np.full((64, 64, 4), value, np.uint8), value, at)
+    return ModelFrame(np.full((96, 64), value, np.uint8), value, at)
 
 
 def shown(media: MediaPath, now: float) -> int | None:
@@ -85,7 +85,7 @@ def test_a_session_that_has_ended_holds_no_pictures(media):
     feed = media.open_feed()
     feed.go_on_air()
     frame = model_frame(1)
-    pixels = weakref.ref(frame.bgra)
+    pixels = weakref.ref(frame.i420)
     feed.model_frame(frame)
     del frame
     assert pixels() is not None

@@ -12,8 +12,9 @@ import pytest
 
 from sana_vcam.config import PrivacyConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture
+from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture, Pixels
 from sana_vcam.mailbox import Mailbox
+from sana_vcam.pixels import black_i420, to_i420
 from sana_vcam.playout.buffer import PlayoutBuffer
 from sana_vcam.program import BYPASS_FRESH_S, Bypass, Playout, Program, Switches
 from sana_vcam.slate import Slate, draw
@@ -22,6 +23,16 @@ from sana_vcam.status import Output
 SIZE = (64, 36)
 RAW_LEVEL, MODEL_LEVEL = 99, 200
 PATIENCE_S = 2.5
+
+
+def flat(level: int) -> Pixels:
+    """A grey picture of the model, 0..255."""
+    return to_i420(np.full((SIZE[1], SIZE[0], 3), level, np.uint8))
+
+
+def is_flat(picture: Picture, level: int) -> bool:
+    """Whether it is this grey all over."""
+    return np.array_equal(picture.i420, flat(level))
 
 
 class Stage:
@@ -48,9 +59,7 @@ class Stage:
 
     def model(self, now: float, level: int = MODEL_LEVEL) -> None:
         self.frames += 1
-        pixels = bytes([level]) * (64 * 36 * 4)
-        frame = ModelFrame.from_sdk(pixels, *SIZE, sequence=self.frames, received_at=now)
-        self.buffer.put(frame)
+        self.buffer.put(ModelFrame(flat(level), self.frames, now))
 
     def raw(self, now: float) -> None:
         self.frames += 1
@@ -67,8 +76,7 @@ class Stage:
 
 def source(picture: Picture) -> str:
     """What is really in it."""
-    level = int(picture.pixels.flat[0])
-    if level == RAW_LEVEL and np.all(picture.pixels == RAW_LEVEL):
+    if is_flat(picture, RAW_LEVEL):
         return "raw"
     return picture.source
 
@@ -140,7 +148,7 @@ def test_freeze_holds_one_picture_for_as_long_as_it_lasts():
     output, picture = stage.show(300.0)
     assert output is Output.SLATE, "back to now, which is silence"
     stage.model(301.0, level=150)
-    assert stage.show(301.0)[1].pixels.flat[0] == 150
+    assert is_flat(stage.show(301.0)[1], 150)
     assert picture is not held
 
 
@@ -179,7 +187,7 @@ def test_a_freeze_under_blank_holds_the_moment_of_freezing():
     stage.switch(freeze=True)
     output, picture = stage.show(11.0)
     assert output is Output.FREEZE
-    assert picture.pixels.flat[0] == 50
+    assert is_flat(picture, 50)
 
 
 def test_a_second_freeze_is_of_its_own_moment():
@@ -187,7 +195,7 @@ def test_a_second_freeze_is_of_its_own_moment():
     for level in (50, 60):
         stage.model(10.0 + level, level=level)
         stage.switch(freeze=True)
-        assert stage.show(10.0 + level)[1].pixels.flat[0] == level
+        assert is_flat(stage.show(10.0 + level)[1], level)
         stage.switch()
         stage.show(10.0 + level)
 
@@ -257,7 +265,7 @@ def test_a_card_is_drawn_once_for_as_long_as_it_says_the_same():
     _, first = stage.show(10.0)
     _, same = stage.show(10.1)
     assert same is first
-    assert np.array_equal(first.pixels, draw(stage.slate, *SIZE).bgr)
+    assert np.array_equal(first.i420, to_i420(draw(stage.slate, *SIZE).bgr))
     stage.slate = Slate("Connecting", elapsed_s=3)
     assert stage.show(10.2)[1] is not first
     assert stage.program.card == stage.slate
@@ -276,8 +284,7 @@ def test_blank_is_black_of_the_sink_s_size():
     stage = Stage()
     stage.switch(blank=True)
     _, picture = stage.show(10.0)
-    assert picture.pixels.shape == (36, 64, 3)
-    assert not picture.pixels.any()
+    assert np.array_equal(picture.i420, black_i420(64, 36))
 
 
 # -- the thread ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from sana_vcam import thumbnails as module
 from sana_vcam.config import PrivacyConfig
 from sana_vcam.engine.wants import Wants
 from sana_vcam.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.pixels import to_i420
 from sana_vcam.presets import Preset
 from sana_vcam.thumbnails import Photographer, Scene, Thumbnails, Watch, still
 
@@ -33,7 +34,7 @@ LIVE = Scene(
 
 
 def model_frame(value: int = 90, received_at: float = 0.0) -> ModelFrame:
-    return ModelFrame(np.full((704, 1280, 4), value, np.uint8), 0, received_at)
+    return ModelFrame(to_i420(np.full((704, 1280, 3), value, np.uint8)), 0, received_at)
 
 
 def decoded(jpeg: bytes | None) -> Any:
@@ -45,9 +46,9 @@ def decoded(jpeg: bytes | None) -> Any:
 
 
 def test_a_still_is_small_and_cut_to_the_shape_of_the_virtual_camera() -> None:
-    bgra = np.zeros((704, 1280, 4), np.uint8)
-    bgra[:, 640:, 2] = 255
-    picture = decoded(still(ModelFrame(bgra, 0, 0.0)))
+    bgr = np.zeros((704, 1280, 3), np.uint8)
+    bgr[:, 640:, 2] = 255
+    picture = decoded(still(ModelFrame(to_i420(bgr), 0, 0.0)))
     assert picture.shape == (180, 320, 3)
     assert picture[90, 80].max() < 20
     assert picture[90, 240][2] > 230

@@ -17,8 +17,8 @@ import numpy as np
 
 from sana_vcam.delay.match import LONGEST_S, WINDOW_S, Array, Course, match
 from sana_vcam.delay.steady import Reading, Steady
-from sana_vcam.frames import CameraFrame, ModelFrame, Pixels
-from sana_vcam.pixels import coarse_luma
+from sana_vcam.frames import CameraFrame, ModelFrame
+from sana_vcam.pixels import coarse_luma, coarse_luma_of_i420
 
 COLUMNS, ROWS = 32, 18
 """Cells of a picture: about 40x40 pixels each, a part of a face."""
@@ -40,11 +40,11 @@ class DelayMeter:
 
     def sent(self, frame: CameraFrame) -> None:
         """Note a picture of the camera that was published; takes about 0.1 ms."""
-        self._sent.add(frame.captured_at, _cells(frame.bgr))
+        self._sent.add(frame.captured_at, coarse_luma(frame.bgr, COLUMNS, ROWS).reshape(-1))
 
     def shown(self, frame: ModelFrame) -> None:
         """Note a picture of the model that has just been written for the first time."""
-        self._shown.add(self._clock(), _cells(frame.bgra))
+        self._shown.add(self._clock(), coarse_luma_of_i420(frame.i420, COLUMNS, ROWS).reshape(-1))
 
     def clear(self) -> None:
         """Forget what was shown, and the figure. Not during `measure`."""
@@ -97,7 +97,3 @@ class _History:
         times = np.array([at for at, _ in pictures])
         cells = np.array([cells for _, cells in pictures], np.float32)
         return Course(times, cells)
-
-
-def _cells(pixels: Pixels) -> Array:
-    return coarse_luma(pixels, COLUMNS, ROWS).reshape(-1)

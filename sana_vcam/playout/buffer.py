@@ -19,7 +19,7 @@ from sana_vcam.playout.schedule import Schedule
 MAX_CORRECTION = 0.08
 # The time in which a difference from the schedule is made up for.
 CORRECTION_S = 1.5
-# A chunk of the model comes at once, on top of what the delay holds back. A frame is 3.6 MB.
+# A chunk of the model comes at once, on top of what the delay holds back. A frame is 1.4 MB.
 CHUNK_FRAMES = 24
 # A source no faster than this, in the output's rate, has a tick for each of its frames.
 SAME_RATE = 1.01

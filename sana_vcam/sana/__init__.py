@@ -3,7 +3,7 @@
     from sana_vcam.sana import SanaClient
 
     async with SanaClient(api_key=key) as client:
-        client.on_frame(lambda frame: show(frame.bgra))   # on an SDK thread
+        client.on_frame(lambda frame: show(frame.i420))   # on an SDK thread
         await client.connect()
         await client.publish()
         await client.set_mode("live")

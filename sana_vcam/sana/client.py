@@ -33,6 +33,7 @@ from reactor_sdk import (
 )
 
 from sana_vcam.frames import ModelFrame
+from sana_vcam.pixels import bgra_bytes_to_i420
 from sana_vcam.sana.errors import (
     CommandRejected,
     SessionError,
@@ -637,11 +638,8 @@ class SanaClient:
         self.frames_received += 1
         self.last_frame_at = now
         if self._frame_handler is not None:
-            self._frame_handler(
-                ModelFrame.from_sdk(
-                    bgra, width, height, sequence=self.frames_received, received_at=now
-                )
-            )
+            i420 = bgra_bytes_to_i420(bgra, width, height)
+            self._frame_handler(ModelFrame(i420, self.frames_received, now))
 
     def _say_once(self, text: str) -> None:
         if text not in self._said and len(self._said) < 100:

@@ -58,7 +58,6 @@ class Sink:
         self.size = (config.width, config.height)
         self.frames_sent = 0
         self._outputs = tuple(outputs)
-        self._fit = config.fit
         self._canvas = canvas
         self._latest: tuple[Picture, Pixels] | None = None
 
@@ -152,11 +151,14 @@ class Sink:
         self.frames_sent += 1
 
     def latest_pixels(self) -> Pixels | None:
-        """What viewers see now, as (h, w, 3) BGR of the sink's size; None before the first."""
+        """What viewers see now, as (h, w, 3) BGR of the sink's size; None before the first.
+
+        Not to be written to.
+        """
         if self._latest is None:
             return None
-        picture, _ = self._latest
-        return pixels.to_bgr(pixels.fit(picture.pixels, *self.size, self._fit))
+        _, frame = self._latest
+        return frame if self._canvas.pixel_format == "BGR24" else pixels.i420_to_bgr(frame)
 
     def latest_i420(self) -> tuple[Picture, Pixels] | None:
         """The picture that viewers see now, and its I420 frame of the sink's size.

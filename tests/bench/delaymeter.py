@@ -15,7 +15,7 @@ import numpy as np
 
 from sana_vcam.delay.match import match
 from sana_vcam.delay.meter import COLUMNS, ROWS
-from sana_vcam.pixels import coarse_luma
+from sana_vcam.pixels import coarse_luma, coarse_luma_of_i420
 from sana_vcam.standin import looks
 from tests.delay.material import FPS, MODELS, SOURCES, cells, coded, looked, noisy, play
 from tests.delay.rates import Rates, attempt
@@ -80,12 +80,12 @@ def _cost() -> dict[str, float]:
     """Milliseconds of CPU, of the thread that does it."""
     random = np.random.default_rng(0)
     bgr = random.integers(0, 255, (704, 1280, 3), np.uint8)
-    bgra = random.integers(0, 255, (704, 1280, 4), np.uint8)
+    i420 = random.integers(0, 255, (704 * 3 // 2, 1280), np.uint8)
     pictures = list(noisy(SOURCES["talking"](COUNT)))
     course = cells(pictures)
     sent, shown, _ = play(course, course, MODELS["bursts"], 0).until(18.0)
     sent_ms = _cpu_ms(lambda: coarse_luma(bgr, COLUMNS, ROWS))
-    shown_ms = _cpu_ms(lambda: coarse_luma(bgra, COLUMNS, ROWS))
+    shown_ms = _cpu_ms(lambda: coarse_luma_of_i420(i420, COLUMNS, ROWS))
     match_ms = _cpu_ms(lambda: match(sent, shown), times=30)
     return {
         "frame published, ms": sent_ms,

@@ -11,7 +11,7 @@ import pytest
 from sana_vcam.camera.counter import encode_counter, read_counter
 from sana_vcam.config import SinkConfig
 from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.pixels import Canvas
+from sana_vcam.pixels import Canvas, to_i420
 from sana_vcam.sinks.consumers import Consumers
 from sana_vcam.sinks.sink import Sink
 from tests.bench import pipeline
@@ -88,9 +88,8 @@ def test_what_the_sink_makes_of_a_picture_is_its_reference(clip):
     number = 3
     picture = clip.pictures[number].copy()
     encode_counter(picture, number)
-    bgra = np.dstack([picture, np.full(SIZE[::-1], 255, np.uint8)])
     shown = Canvas(WIDTH, HEIGHT, "crop", "I420").convert(
-        Picture.from_model(ModelFrame(bgra, 0, 0.0))
+        Picture.from_model(ModelFrame(to_i420(picture), 0, 0.0))
     )
 
     reference = clip.reference(number, (WIDTH, HEIGHT), "crop")

@@ -28,7 +28,7 @@ from skimage import data
 import sana_vcam
 from sana_vcam.evolve import suggestions
 from sana_vcam.frames import Card, Picture, Pixels
-from sana_vcam.pixels import to_i420, to_jpeg
+from sana_vcam.pixels import i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.presets import BUILTIN_PRESETS, Look, find
 from sana_vcam.preview.studio import Studio
 from sana_vcam.slate import Slate, draw
@@ -190,7 +190,7 @@ class Stage(PictureControls):
         return self._shown
 
     async def snapshot(self) -> bytes:
-        return to_jpeg(self._shown[0].pixels)
+        return to_jpeg(i420_to_bgr(self._shown[0].i420))
 
     async def thumbnail(self, preset_id: str) -> bytes:
         return self._stills[preset_id]

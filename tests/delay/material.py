@@ -205,7 +205,7 @@ def play(camera: Cells, edited: Cells, model: Model, seed: int) -> Played:
         arrival for arrival in _made(times, model, rng) if rng.random() >= model.lost_down
     )
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=1.5)
-    nothing = np.zeros((2, 2, 4), np.uint8)
+    nothing = np.zeros((3, 2), np.uint8)
     shown: list[tuple[float, int]] = []
     arrived, last = 0, None
     for tick in range(count):

@@ -25,6 +25,7 @@ from sana_vcam.errors import CameraError
 from sana_vcam.frames import CameraFrame, ModelFrame, Pixels
 from sana_vcam.media import MediaPath
 from sana_vcam.pacing import Grid
+from sana_vcam.pixels import luma_plane
 from sana_vcam.publisher import Publisher
 from tests.bridge.rig import TRACK, local_settings, running_standin
 from tests.delay.material import FPS, Picture
@@ -87,12 +88,12 @@ class KnownDelay(DelayMeter):
 
     def shown(self, frame: ModelFrame) -> None:
         now = time.monotonic()
-        read_at = self._read_at.get(read_counter(frame.bgra) or -1)
+        read_at = self._read_at.get(read_counter(luma_plane(frame.i420)[:, :, None]) or -1)
         if read_at is None:
             self.unread += 1
         else:
             self._true.append((now, now - read_at))
-        super().shown(replace(frame, bgra=_hidden(frame.bgra)))
+        super().shown(replace(frame, i420=_hidden_in_i420(frame.i420)))
 
     def measure(self) -> Reading | None:
         reading = super().measure()
@@ -112,8 +113,18 @@ class KnownDelay(DelayMeter):
 
 def _hidden(pixels: Pixels) -> Pixels:
     hidden = pixels.copy()
-    hidden[int((TOP - 0.02) * len(hidden)) :] = 0
+    _hide(hidden)
     return hidden
+
+
+def _hidden_in_i420(i420: Pixels) -> Pixels:
+    hidden = i420.copy()
+    _hide(luma_plane(hidden))
+    return hidden
+
+
+def _hide(rows: Pixels) -> None:
+    rows[int((TOP - 0.02) * len(rows)) :] = 0
 
 
 class KnownMedia(MediaPath):

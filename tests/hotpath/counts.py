@@ -25,6 +25,7 @@ from sana_vcam.camera.capture import camera_frame
 from sana_vcam.config import CameraConfig, Config, SinkConfig
 from sana_vcam.frames import ModelFrame, Picture
 from sana_vcam.media import MediaPath, SessionFeed
+from sana_vcam.pixels import bgra_bytes_to_i420
 from sana_vcam.program import Program
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate
@@ -62,8 +63,8 @@ class Way:
         self._sequence += 1
         frame = camera_frame(self._raw, TRACK, self._camera_config, self._sequence, now)
         self._publish(frame)
-        edited = ModelFrame.from_sdk(self._edited, *TRACK, sequence=self._sequence, received_at=now)
-        self.feed.model_frame(edited)
+        edited = bgra_bytes_to_i420(self._edited, *TRACK)
+        self.feed.model_frame(ModelFrame(edited, self._sequence, now))
         self.program.due(now)
         self._show(now)
 

@@ -12,7 +12,7 @@ from sana_vcam.frames import ModelFrame
 from sana_vcam.pacing import Grid, moment
 from sana_vcam.playout.buffer import PlayoutBuffer
 
-PIXELS = np.zeros((2, 2, 4), np.uint8)
+PIXELS = np.zeros((3, 2), np.uint8)
 FPS = 24
 SETTLED_S = 8.0
 # What a tick's own work takes, so that time goes on.

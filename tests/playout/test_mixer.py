@@ -12,7 +12,7 @@ from sana_vcam.frames import ModelFrame
 from sana_vcam.playout.arrivals import LEARNED_S, Arrivals
 from sana_vcam.playout.mixer import Mixer
 
-PIXELS = np.zeros((2, 2, 4), np.uint8)
+PIXELS = np.zeros((3, 2), np.uint8)
 FPS = 24
 
 

@@ -6,6 +6,7 @@ import pytest
 from sana_vcam.camera.testscene import TestScene
 from sana_vcam.config import SinkConfig
 from sana_vcam.frames import Card, ModelFrame, Picture
+from sana_vcam.pixels import to_i420
 from sana_vcam.preview.studio import Studio
 from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
@@ -58,8 +59,7 @@ def scene():
     scene.open()
     bgr = scene.read()
     scene.close()
-    bgra = np.dstack([bgr, np.full(bgr.shape[:2], 255, np.uint8)])
-    return Picture.from_model(ModelFrame(bgra, 1, 0.0))
+    return Picture.from_model(ModelFrame(to_i420(bgr), 1, 0.0))
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_cut_to_another_kind_of_picture_is_a_whole_one():
     encoder = Encoder(lambda: shown, packets.append)
     encoder._tick(0.0)
     black = Picture.black(1280, 720)
-    shown = black, to_i420(black.pixels)
+    shown = black, black.i420
     encoder._tick(1 / FPS)
     encoder._tick(2)
     assert [one.is_keyframe for one in packets] == [True, True, False]

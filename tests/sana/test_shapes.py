@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from reactor_sdk import (
@@ -26,6 +27,7 @@ from reactor_sdk import (
 )
 
 from sana_vcam.frames import ModelFrame
+from sana_vcam.pixels import black_i420, to_i420
 from sana_vcam.sana import (
     ChunkComplete,
     CommandRejected,
@@ -388,11 +390,11 @@ async def test_frames_of_the_tracks_size_only(client: SanaClient) -> None:
     deliver(bytes(2 * 2 * 4), 2, 2, 0, 0, None)
     deliver(bytes(1280 * 720 * 4), 1280, 720, 0, 0, None)
     assert (client.frames_received, client.last_frame_at) == (0, None)
-    deliver(bytes(range(32)), 4, 2, 0, 0, None)
+    deliver(bytes([90]) * 32, 4, 2, 0, 0, None)
     deliver(bytes(32), 4, 2, 0, 0, None)
     assert [frame.sequence for frame in frames] == [1, 2]
-    assert frames[0].bgra.shape == (2, 4, 4)
-    assert frames[0].bgra.tobytes() == bytes(range(32))
+    assert np.array_equal(frames[0].i420, to_i420(np.full((2, 4, 4), 90, np.uint8)))
+    assert np.array_equal(frames[1].i420, black_i420(4, 2))
     assert client.last_frame_at == frames[1].received_at
     assert client.frames_received == 2
 

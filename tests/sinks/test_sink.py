@@ -26,8 +26,8 @@ def preview():
 
 
 def model_picture(level, width=1280, height=704):
-    raw = bytes([level]) * (width * height * 4)
-    return Picture.from_model(ModelFrame.from_sdk(raw, width, height, sequence=0, received_at=0.0))
+    bgr = np.full((height, width, 3), level, np.uint8)
+    return Picture.from_model(ModelFrame(pixels.to_i420(bgr), 0, 0.0))
 
 
 def raw_frame():
@@ -63,7 +63,7 @@ def test_viewers_get_the_picture_in_the_sinks_size_and_format(preview):
 def test_every_kind_of_picture_is_shown(preview, picture):
     preview.send(picture)
 
-    expected = pixels.to_i420(pixels.to_bgr(pixels.fit(picture.pixels, 320, 180, "crop")))
+    expected = pixels.fit_i420(picture.i420, 320, 180, "crop")
     assert np.abs(in_backend(preview).astype(int) - expected.reshape(-1)).max() <= 1
 
 
@@ -74,13 +74,13 @@ class Disguised(Picture):
 
 
 class Lookalike:
-    pixels = np.full((704, 1280, 3), 99, np.uint8)
+    i420 = np.full((704 * 3 // 2, 1280), 99, np.uint8)
     source = "model"
 
 
 def disguised():
     fake = Disguised.__new__(Disguised)
-    fake.pixels, fake.source = Lookalike.pixels, "model"
+    fake.i420, fake.source = Lookalike.i420, "model"
     return fake
 
 
@@ -91,9 +91,9 @@ def disguised():
         raw_frame().bgr,
         disguised(),
         Lookalike(),
-        Card(Lookalike.pixels),
-        ModelFrame(np.zeros((704, 1280, 4), np.uint8), 0, 0.0),
-        Lookalike.pixels.tobytes(),
+        Card(raw_frame().bgr),
+        ModelFrame(Lookalike.i420, 0, 0.0),
+        Lookalike.i420.tobytes(),
         None,
     ],
     ids=lambda intruder: type(intruder).__name__,
@@ -112,8 +112,8 @@ def test_nothing_but_a_picture_gets_in(preview, intruder):
 
 def test_the_same_picture_is_converted_once(preview, monkeypatch):
     converted = []
-    real = pixels.to_i420
-    monkeypatch.setattr(pixels, "to_i420", lambda one: converted.append(1) or real(one))
+    real = pixels.fit_i420
+    monkeypatch.setattr(pixels, "fit_i420", lambda *how: converted.append(1) or real(*how))
     picture, other = model_picture(5), model_picture(6)
     for shown in (picture, picture, other, other, picture):
         preview.send(shown)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sana_vcam.camera.counter import encode_counter, read_counter
 from sana_vcam.frames import ModelFrame, Picture
+from sana_vcam.pixels import to_i420
 
 WIDTH, HEIGHT = 1280, 720
 FRAME_BYTES = WIDTH * HEIGHT * 3 // 2
@@ -41,11 +42,10 @@ type Array = npt.NDArray[np.uint8]
 
 def bars(number: int) -> Picture:
     """Colour bars with a number below them, as the model's output."""
-    bgra = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
-    bgra[:, :, :3] = np.repeat(BARS, BAR, axis=0)[None]
-    encode_counter(bgra, number)
-    frame = ModelFrame.from_sdk(bgra.tobytes(), WIDTH, HEIGHT, sequence=number, received_at=0.0)
-    return Picture.from_model(frame)
+    bgr = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    bgr[:] = np.repeat(BARS, BAR, axis=0)[None]
+    encode_counter(bgr, number)
+    return Picture.from_model(ModelFrame(to_i420(bgr), number, 0.0))
 
 
 @dataclass
