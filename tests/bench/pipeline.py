@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -18,9 +19,10 @@ from statistics import median
 from typing import Any
 
 from sana_vcam.config import Fit
-from tests.bench.contenders import browser, watcher
+from tests.bench import threads
+from tests.bench.contenders import browser, telling, watcher
 from tests.bench.contenders.clip import Clip
-from tests.bench.figures import cpu_seconds, rss_mb
+from tests.bench.figures import ANONYMOUS, PICTURES, as_installed, memory_parts_mb, rss_mb
 from tests.bridge.rig import Standin, running_standin
 
 SETTLE_S = 10.0
@@ -113,9 +115,25 @@ def ratios(runs: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
     return found
 
 
-async def _run(
-    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting, seconds: float
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Running:
+    """A contender that delivers, after the time to settle."""
+
+    pid: int
+    stamps: Path
+    watching: watcher.Watcher
+    first_s: float
+
+    async def told(self) -> dict[str, Any]:
+        """What only the contender knows; see `contenders.telling`."""
+        return await telling.ask(self.pid, self.stamps)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting
+) -> AsyncIterator[Running]:
+    """Run a contender that is no browser until the block ends."""
     stamps, fifo = place / "stamps.json", place / "sink"
     arguments = [standin.url, str(clip.path), str(stamps)]
     if name != "bare":
@@ -136,28 +154,51 @@ async def _run(
                 )
             first_s = time.monotonic() - began
             await asyncio.sleep(SETTLE_S)
-            cpu, since = cpu_seconds(process.pid), time.monotonic()
-            await asyncio.sleep(seconds)
-            used, until = cpu_seconds(process.pid) - cpu, time.monotonic()
-            figures: dict[str, Any] = {
-                "CPU, cores": round(used / (until - since), 3),
-                "resident MB": round(rss_mb(process.pid), 1),
-                "start to first picture, s": round(first_s, 2),
-            }
+            yield Running(process.pid, stamps, watching, first_s)
     finally:
         watching.close()
+
+
+async def _run(
+    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting, seconds: float
+) -> dict[str, Any]:
+    async with running(name, place, standin, clip, setting) as contender:
+        known = await contender.told()
+        before, since = threads.read(contender.pid), time.monotonic()
+        await asyncio.sleep(seconds)
+        after, until = threads.read(contender.pid), time.monotonic()
+        figures: dict[str, Any] = {
+            "CPU, cores": round((after.total_s - before.total_s) / (until - since), 3),
+            "resident MB": round(rss_mb(contender.pid), 1),
+            "start to first picture, s": round(contender.first_s, 2),
+            "load of the machine": round(os.getloadavg()[0], 1),
+        }
+        parts = memory_parts_mb(contender.pid)
+        told = await contender.told()
+    names = {int(number): thread for number, thread in told["threads"].items()}
+    ended = {name: s - known["ended"].get(name, 0.0) for name, s in told["ended"].items()}
+    figures |= threads.figures(threads.between(before, after, names, ended), until - since)
+    figures["memory by part, MB"] = with_pictures(parts, told["pictures"]["MB"])
+    figures["the model's pictures in memory"] = told["pictures"]["count"]
     if name != "bare":
         mode: Fit = "crop" if name == "daemon" else "stretch"
         figures |= await asyncio.to_thread(
-            watcher.summary, watching.seen, stamps, clip, mode, since, until
+            watcher.summary, contender.watching.seen, contender.stamps, clip, mode, since, until
         )
     return figures
+
+
+def with_pictures(parts: dict[str, float], pictures_mb: float) -> dict[str, float]:
+    """The parts of the memory, with the model's pictures apart from the rest of the anonymous."""
+    rest = parts.get(ANONYMOUS, 0.0) - pictures_mb
+    return parts | {ANONYMOUS: round(rest, 1), PICTURES: round(pictures_mb, 1)}
 
 
 @contextlib.asynccontextmanager
 async def _process(name: str, arguments: list[str]) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"tests.bench.contenders.{name}", *arguments),
+        env=as_installed(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -1,4 +1,4 @@
-"""Two kinds of plot as inline SVG: bars with a dot per run, and percentiles of a delay."""
+"""Plots as inline SVG: bars with a dot per run, percentiles of a delay, and bars of parts."""
 
 from __future__ import annotations
 
@@ -49,6 +49,34 @@ def spread(values: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
         parts += [_dot(scale.x(run["p50"]), y + ROW / 2) for run in values[name]]
         parts.append(_label(scale.x(most) + 6, y, f"{low:.0f} {high:.0f} {most:.0f}"))
     return _svg(len(found), parts)
+
+
+def stacked(values: Mapping[str, Mapping[str, float]], parts: Sequence[str]) -> str:
+    """For each name its parts, one after the other in the order of `parts`, and their sum."""
+    sums = {name: sum(each.values()) for name, each in values.items()}
+    scale = Scale(max(sums.values(), default=0.0))
+    drawn = list(_frame(values, scale))
+    for row, (name, each) in enumerate(values.items()):
+        y, before = row * ROW, 0.0
+        for part in parts:
+            # Rounding can leave a little less than nothing.
+            value = max(0.0, each.get(part, 0.0))
+            x, width = scale.x(before), scale.x(before + value) - scale.x(before)
+            before += value
+            if value:
+                drawn.append(
+                    f'<rect x="{x:.1f}" y="{y + 4}" width="{width:.1f}" height="{ROW - 8}" '
+                    f'fill="{part_colour(parts, part)}"><title>{escape(part)}: {number(value)}'
+                    "</title></rect>"
+                )
+        drawn.append(_label(scale.x(max(before, sums[name])) + 6, y, number(sums[name])))
+    return _svg(len(values), drawn)
+
+
+def part_colour(parts: Sequence[str], part: str) -> str:
+    """The colour of a part: far from its neighbours' in hue, readable on light and dark."""
+    place = parts.index(part)
+    return f"hsl({place * 137.5 % 360:.0f} 55% {45 + 14 * (place % 2)}%)"
 
 
 class Scale:

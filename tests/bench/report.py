@@ -18,8 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench.plots import bars, spread
-from tests.bench.targets import PER_PICTURE, Target, dig, per_picture_ms, targets
+from tests.bench.plots import bars, number, part_colour, spread, stacked
+from tests.bench.targets import LARGE, PER_PICTURE, Target, dig, middle, per_picture_ms, targets
+from tests.bench.threads import in_order
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2330; --dim: #667085; --line: #d5dae3; --paper: #fff;
@@ -39,6 +40,8 @@ svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px syste
 svg .dim { fill: var(--dim); } svg .axis { stroke: var(--line); }
 svg .mark { stroke: var(--bad); stroke-dasharray: 4 3; }
 svg .dot { fill: var(--paper); stroke: var(--ink); }
+.legend { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .85rem; }
+.legend i { display: inline-block; width: .7em; height: .7em; margin-right: .35em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem;
   border-bottom: 1px solid var(--line); }
@@ -82,7 +85,13 @@ def page(figures: Mapping[str, Any], about: str) -> str:
     """The page; `about` says where and when."""
     body = "".join(
         section(figures)
-        for section in (_targets_section, _pipeline_section, _sizes_section, _rest_section)
+        for section in (
+            _targets_section,
+            _parts_section,
+            _pipeline_section,
+            _sizes_section,
+            _rest_section,
+        )
     )
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
@@ -119,6 +128,41 @@ def _target_row(target: Target) -> str:
         f"<tr><td>{escape(target.name)}</td><td>{escape(target.wanted)}</td>"
         f"<td>{escape(target.seen)}</td>{verdict}<td>{escape(target.why)}</td></tr>"
     )
+
+
+def _parts_section(figures: Mapping[str, Any]) -> str:
+    """Where the CPU time and the memory of each contender go."""
+    runs = dig(figures, "pipeline", LARGE, "runs") or {}
+    cores = {name: middle(each, "CPU by group, cores") for name, each in runs.items()}
+    memory = {name: middle(each, "memory by part, MB") for name, each in runs.items()}
+    drawn = "".join(
+        _stack(title, {name: each for name, each in found.items() if each})
+        for title, found in (("CPU by thread, cores", cores), ("Resident memory, MB", memory))
+        if any(found.values())
+    )
+    if not drawn:
+        return ""
+    return (
+        f"<h2>What it goes to, {escape(LARGE)}</h2><p>Medians of the runs. The frame callback is a "
+        "thread of the SDK that runs the client's code; Chromium is shown by process.</p>"
+        f'<div class="plots">{drawn}</div>'
+    )
+
+
+def _stack(title: str, found: Mapping[str, Mapping[str, float]]) -> str:
+    """Stacked bars with what their colours mean, and the figures as a table."""
+    parts = in_order({part for each in found.values() for part in each})
+    legend = "".join(
+        f'<span><i style="background:{part_colour(parts, part)}"></i>{escape(part)}</span>'
+        for part in parts
+    )
+    rows = [
+        {"": part}
+        | {name: number(each[part]) if part in each else "" for name, each in found.items()}
+        for part in parts
+    ]
+    figure = _figure(title, stacked(found, parts))
+    return f'<div>{figure}<p class="legend">{legend}</p></div>{_table(rows)}'
 
 
 def _pipeline_section(figures: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sana_vcam.places import APP
 from tests.bench.contenders.clip import Clip
-from tests.bench.figures import cpu_seconds, rss_mb
+from tests.bench.figures import as_installed, cpu_seconds, rss_mb
 from tests.bridge.rig import running_standin
 
 PATIENCE_S = 60.0
@@ -61,6 +61,7 @@ SIZES = (
     Size("8 control clients", clients=8),
     Size("32 control clients", clients=32),
     Size("1 preview", previews=1),
+    Size("2 previews", previews=2),
     Size("least delay (playout.max_delay_ms=0)", settings=("playout.max_delay_ms=0",)),
 )
 
@@ -180,6 +181,7 @@ async def _announced(
     name, *arguments = command
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"tests.bench.contenders.{name}", *arguments),
+        env=as_installed(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

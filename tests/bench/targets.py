@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from tests.bench.figures import PICTURES
 from tests.bench.plots import number
+from tests.bench.threads import SDK_GROUPS
 
 PER_PICTURE = "CPU per distinct picture, ms"
 LARGE, SMALL = "1280x704, smooth", "640x352, smooth"
@@ -20,6 +22,8 @@ CPU_RATIOS = (("bare", 1.15), ("script", 0.7), ("browser", 0.3))
 OUTWARD = "SDK callback to sink returned, ms"
 WORK = "tick to sink returned, ms"
 INWARD = "camera read to push returned, ms"
+GROUPS = "CPU by group, cores"
+PARTS = "memory by part, MB"
 IDLE = "CPU without a viewer, % of a core"
 LEAST = "least delay (playout.max_delay_ms=0)"
 
@@ -78,6 +82,13 @@ def _median(figures: Mapping[str, Any], setting: str, contender: str, key: str) 
     return median(values) if values else None
 
 
+def middle(runs: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
+    """The median of each part of what the runs have under `key`; a part that is missing is 0."""
+    found = [run[key] for run in runs if key in run]
+    parts = {part: None for each in found for part in each}
+    return {part: median(each.get(part, 0.0) for each in found) for part in parts}
+
+
 def _cpu(figures: Mapping[str, Any], other: str, most: float) -> Target:
     ratio = dig(figures, "pipeline", LARGE, f"CPU, daemon / {other}")
     bare, theirs, ours = (
@@ -86,14 +97,47 @@ def _cpu(figures: Mapping[str, Any], other: str, most: float) -> Target:
     why = ""
     if ours and theirs:
         why = f"{ours:.3f} against {theirs:.3f} cores{_per_picture(figures, other)}"
-    rate = _median(figures, LARGE, other, RATE)
-    if rate is not None and rate < STARVED * OUTPUT_FPS:
+    if _starved(figures, other):
+        rate = _median(figures, LARGE, other, RATE)
         why += f"; it delivered {rate:.1f} of {OUTPUT_FPS:g} pictures a second"
     elif bare and theirs and other != "bare":
         why += f"; the bare SDK client is {bare / theirs:.2f} of it"
         if bare / theirs > most:
             why += ", so no client of this SDK can meet it"
+    why += _sdk_share(figures, other, most)
     return _most(f"CPU of the daemon ÷ {other}, {LARGE}", ratio, most, "", why)
+
+
+def _sdk_share(figures: Mapping[str, Any], other: str, most: float) -> str:
+    """What the SDK's own threads take in both, and whether they alone are too much.
+
+    They encode and decode what comes, so that is said only where both deliver all pictures.
+    """
+    ours, theirs = (_sdk_cores(figures, name) for name in ("daemon", other))
+    if ours is None:
+        return ""
+    words = f"; the SDK's own threads take {ours[0]:.2f} of {ours[1]:.2f} cores in the daemon"
+    if theirs is not None:
+        words += f" and {theirs[0]:.2f} of {theirs[1]:.2f} in the {other}"
+    whole = theirs[1] if theirs else _median(figures, LARGE, other, "CPU, cores")
+    if whole and not any(_starved(figures, name) for name in ("daemon", other)):
+        least = ours[0] / whole
+        words += f": without any code around them the ratio is {least:.2f}"
+        words += ", above the target" if least > most else ""
+    return words
+
+
+def _starved(figures: Mapping[str, Any], contender: str) -> bool:
+    """Whether it is known to deliver too few pictures to be compared."""
+    rate = _median(figures, LARGE, contender, RATE)
+    return rate is not None and rate < STARVED * OUTPUT_FPS
+
+
+def _sdk_cores(figures: Mapping[str, Any], contender: str) -> tuple[float, float] | None:
+    """Cores of the SDK's own threads, and of all; None of a contender without such threads."""
+    groups = middle(dig(figures, "pipeline", LARGE, "runs", contender) or [], GROUPS)
+    own = [cores for group, cores in groups.items() if group in SDK_GROUPS]
+    return (sum(own), sum(groups.values())) if own else None
 
 
 def _per_picture(figures: Mapping[str, Any], other: str) -> str:
@@ -142,8 +186,18 @@ def _judder(figures: Mapping[str, Any], setting: str, most: float) -> Target:
 def _memory(figures: Mapping[str, Any]) -> Target:
     value = _median(figures, LARGE, "daemon", "resident MB")
     bare = _median(figures, LARGE, "bare", "resident MB")
-    why = "" if bare is None else f"the bare SDK client alone has {bare:.0f} MB"
-    return _most(f"Resident memory, {LARGE}", value, 200.0, "MB", why)
+    why = [] if bare is None else [f"the bare SDK client alone has {bare:.0f} MB"]
+    steps = dig(figures, "profile", "resident MB after each step")
+    if steps:
+        last, resident = list(steps.items())[-1]
+        why.append(f"after {last}, before the first picture, a client has {resident:.0f} MB")
+    parts = middle(dig(figures, "pipeline", LARGE, "runs", "daemon") or [], PARTS)
+    if parts:
+        largest = sorted(parts, key=lambda part: -parts[part])[:4]
+        shown = [*(part for part in largest if part != PICTURES), PICTURES]
+        each = ", ".join(f"{part} {parts.get(part, 0.0):.0f} MB" for part in shown)
+        why.append(f"the daemon's: {each}")
+    return _most(f"Resident memory, {LARGE}", value, 200.0, "MB", "; ".join(why))
 
 
 def _startup(figures: Mapping[str, Any]) -> Target:

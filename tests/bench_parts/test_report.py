@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.bench import report
-from tests.bench.plots import LEFT, WIDTH, Scale, bars, spread
+from tests.bench.plots import LEFT, WIDTH, Scale, bars, part_colour, spread, stacked
 from tests.bench.targets import LARGE
+from tests.bench.threads import CAMERA, ENCODER, ENDED, GROUPS
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,31 @@ def test_a_delay_shows_its_percentiles():
     assert "55 85 105" in [one.text for one in drawn(svg, "text")]
 
 
+def test_parts_follow_each_other_and_end_at_their_sum():
+    svg = stacked({"bare": {"a": 1.0, "c": 3.0}, "daemon": {"a": 2.0, "b": 2.0}}, ["a", "b", "c"])
+
+    first, second, *others = drawn(svg, "rect")
+    scale = Scale(4.0)
+    assert float(first.get("x")) == LEFT
+    assert float(second.get("x")) == pytest.approx(scale.x(1.0), abs=0.1)
+    for last in (second, others[-1]):
+        assert float(last.get("x")) + float(last.get("width")) == pytest.approx(
+            scale.x(4.0), abs=0.1
+        )
+    assert [one.text for one in drawn(svg, "title")] == ["a: 1", "c: 3", "a: 2", "b: 2"]
+    assert first.get("fill") == others[0].get("fill")
+
+
+def test_what_rounding_took_away_is_not_drawn():
+    svg = stacked({"bare": {"a": 1.0, "ended": -0.01}}, ["a", "ended"])
+
+    assert len(drawn(svg, "rect")) == 1
+
+
+def test_each_group_has_a_colour_of_its_own():
+    assert len({part_colour(GROUPS, group) for group in GROUPS}) == len(GROUPS)
+
+
 def test_names_are_escaped():
     assert "<b>" not in bars({"<b>": [1.0]})
 
@@ -96,6 +122,23 @@ def test_the_page_shows_every_measure_and_loads_nothing():
         assert words in page
     assert page.count("✗ not met") == 1
     assert not re.search(r"<script|src=|href=|url\(|@import", page)
+
+
+def test_the_page_shows_what_the_time_and_the_memory_go_to():
+    runs = {
+        "bare": [{"CPU by group, cores": {ENCODER: 0.4}, "memory by part, MB": {"heap": 99.0}}],
+        "daemon": [
+            {"CPU by group, cores": {ENCODER: cores, CAMERA: 0.1, ENDED: -0.001}}
+            for cores in (0.3, 0.4, 0.5)
+        ],
+    }
+    page = report.page({"pipeline": {LARGE: {"runs": runs}}}, "today")
+
+    assert "CPU by thread, cores" in page
+    assert "Resident memory, MB" in page
+    assert f"<title>{ENCODER}: 0.4</title>" in page
+    assert f"<td>{CAMERA}</td><td></td><td>0.1</td>" in page
+    assert "What it goes to" not in report.page(FIGURES, "today")
 
 
 def test_a_delay_of_none_is_left_out():

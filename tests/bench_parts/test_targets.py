@@ -3,7 +3,9 @@
 import pytest
 
 from tests.bench import pipeline, sizes
+from tests.bench.figures import ANONYMOUS, PICTURES
 from tests.bench.targets import LARGE, targets
+from tests.bench.threads import CALLBACK, DECODER, ENCODER, LOOP
 
 
 def run(cpu, **more):
@@ -48,6 +50,59 @@ def test_a_ratio_that_no_client_can_reach_says_so():
     assert (target.seen, target.met) == ("0.458", False)
     assert "22.9 against 52.2 ms per distinct picture" in target.why
     assert "the bare SDK client is 0.42 of it, so no client of this SDK can meet it" in target.why
+
+
+def test_a_missed_ratio_says_what_the_sdks_own_threads_take():
+    found = figures()
+    runs = found["pipeline"][LARGE]["runs"]
+    shares = {
+        "daemon": {ENCODER: 0.3, DECODER: 0.1, LOOP: 0.15},
+        "script": {ENCODER: 0.2, DECODER: 0.1, CALLBACK: 0.2},
+        "browser": {"Chromium: renderer": 1.2},
+    }
+    for name, groups in shares.items():
+        for one in runs[name]:
+            one |= {"CPU by group, cores": groups, "distinct frames a second": 24.0}
+    for name, most in (("script", 1.2), ("browser", 0.9)):
+        found["pipeline"][LARGE][f"CPU, daemon / {name}"] = most
+
+    own = "the SDK's own threads take 0.40 of 0.55 cores in the daemon"
+    assert named(found, "÷ script").why.endswith(
+        f"{own} and 0.30 of 0.50 in the script: without any code around them the ratio is 0.80, "
+        "above the target"
+    )
+    assert named(found, "÷ browser").why.endswith(
+        f"{own}: without any code around them the ratio is 0.33, above the target"
+    )
+
+
+@pytest.mark.parametrize("starved", ["script", "daemon"])
+def test_threads_of_a_starved_contender_set_no_limit(starved):
+    found = figures()
+    for name, each in found["pipeline"][LARGE]["runs"].items():
+        rate = 12.0 if name == starved else 24.0
+        for one in each:
+            one |= {"CPU by group, cores": {ENCODER: 0.5}, "distinct frames a second": rate}
+    found["pipeline"][LARGE]["CPU, daemon / script"] = 1.2
+
+    why = named(found, "÷ script").why
+    assert why.endswith("take 0.50 of 0.50 cores in the daemon and 0.50 of 0.50 in the script")
+
+
+def test_missed_memory_says_what_it_goes_to():
+    found = figures()
+    for one in found["pipeline"][LARGE]["runs"]["daemon"]:
+        one["resident MB"] = 290.0
+        one["memory by part, MB"] = {ANONYMOUS: 255.0, "OpenCV's libraries": 25.0, PICTURES: 10.0}
+
+    found["profile"] = {"resident MB after each step": {"python": 20.0, "connect": 90.0}}
+
+    why = named(found, "Resident memory").why
+    assert why == (
+        "the bare SDK client alone has 150 MB; after connect, before the first picture, a client "
+        "has 90 MB; the daemon's: "
+        f"{ANONYMOUS} 255 MB, OpenCV's libraries 25 MB, {PICTURES} 10 MB"
+    )
 
 
 def test_a_starved_contender_proves_nothing():

@@ -12,9 +12,11 @@ from reactor_sdk import Reactor
 
 from sana_vcam.pixels import bgr_to_bgra_bytes
 from tests.bench.contenders.clip import StampedFile
+from tests.bench.contenders.telling import tell_at_signal
 
 
 async def main(url: str, clip: str, stamps: str) -> None:
+    tell_at_signal(Path(stamps))
     reactor = Reactor("sana-streaming", local=True, api_url=url)
     first = threading.Event()
 
@@ -33,6 +35,7 @@ async def main(url: str, clip: str, stamps: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def push() -> None:
+        threading.current_thread().name = "camera"
         source = StampedFile(Path(clip))
         source.open()
         while not stop.is_set():

@@ -15,11 +15,12 @@ import base64
 import contextlib
 import functools
 import http.server
+import re
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -28,9 +29,11 @@ from typing import Any
 import numpy as np
 
 from sana_vcam.pixels import to_i420
+from tests.bench import threads
 from tests.bench.contenders import watcher
 from tests.bench.contenders.clip import Clip
-from tests.bench.figures import cpu_seconds, summary_ms
+from tests.bench.figures import summary_ms
+from tests.bench.threads import Times
 from tests.control import chromium
 
 PAGE = Path(__file__).parent / "page"
@@ -82,24 +85,28 @@ async def measure(
             await asyncio.sleep(settle_s)
             processes = _tree(folder)
             await tab.run("window.shown()")
-            before, since = _cpu(processes), time.monotonic()
+            before, since = _look(processes), time.monotonic()
             await asyncio.sleep(seconds)
-            used, until = _cpu(processes) - before, time.monotonic()
+            after, until = _look(processes), time.monotonic()
             shown = await tab.run("return window.shown()")
-            resident = sum(_pss_mb(pid) for pid in processes)
+            kinds = {pid: kind(_command_line(pid)) for pid in processes}
+            parts = _by_kind({pid: _pss_mb(pid) for pid in processes}, kinds)
             await tab.run("window.watch()")
             await asyncio.sleep(seconds)
             sent, came = await tab.run("return window.unwatch()")
             stills = await tab.run(f"return await window.stills({STILLS})")
             codecs = await tab.run("return await window.codecs()")
             await tab.run("await window.end()")
+    used = used_by_thread(before, after, kinds)
     return (
         {
-            "CPU, cores": round(used / (until - since), 3),
-            "resident MB": round(resident, 1),
+            "CPU, cores": round(sum(used.values()) / (until - since), 3),
+            "resident MB": round(sum(parts.values()), 1),
             "start to first picture, s": round(first_s, 2),
             "distinct frames a second": round(len(shown) / (until - since), 2),
         }
+        | threads.figures(used, until - since)
+        | {"memory by part, MB": {name: round(mb, 1) for name, mb in parts.items()}}
         | summary(sent, came, shown)
         | await asyncio.to_thread(_quality, stills, clip)
         | {"codecs": codecs}
@@ -186,8 +193,33 @@ def _parent(pid: str) -> int:
         return 0
 
 
-def _cpu(processes: list[int]) -> float:
-    return sum(cpu_seconds(pid) for pid in processes if Path(f"/proc/{pid}").exists())
+def kind(command_line: str) -> str:
+    """What a process of Chromium is for, by its command line: `renderer`, `network` …"""
+    found = [re.search(rf"--{word}=(\w+)", command_line) for word in ("utility-sub-type", "type")]
+    return f"Chromium: {next((word[1] for word in found if word), 'browser')}"
+
+
+def used_by_thread(
+    before: Mapping[int, Times], after: Mapping[int, Times], kinds: Mapping[int, str]
+) -> dict[tuple[str, str], float]:
+    """CPU seconds between two looks by (kind of process, thread of it)."""
+    used: dict[tuple[str, str], float] = {}
+    for pid in before.keys() & after.keys():
+        for (_, name), used_s in threads.between(before[pid], after[pid], {}).items():
+            key = (kinds[pid], f"{kinds[pid]}, {name}")
+            used[key] = used.get(key, 0.0) + used_s
+    return used
+
+
+def _look(processes: list[int]) -> dict[int, Times]:
+    return {pid: threads.read(pid) for pid in processes if Path(f"/proc/{pid}").exists()}
+
+
+def _by_kind(values: Mapping[int, float], kinds: Mapping[int, str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for pid, value in values.items():
+        found[kinds[pid]] = found.get(kinds[pid], 0.0) + value
+    return found
 
 
 def _pss_mb(pid: int) -> float:

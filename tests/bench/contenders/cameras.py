@@ -21,6 +21,7 @@ from pathlib import Path
 from sana_vcam import devices
 from sana_vcam.app import Daemon, stop_on_signals
 from sana_vcam.configfile import load
+from sana_vcam.native import share_arenas
 from sana_vcam.places import APP
 from sana_vcam.status import CameraState, Output, SessionState, State
 from tests.bench.delays import TimedMedia, timed_sink
@@ -62,6 +63,7 @@ class VirtualCameras(Machine):
 async def main(
     url: str, home: str, figures: str, cameras: str, viewers: str, *settings: str
 ) -> None:
+    share_arenas()
     place = Path(home)
     machine = VirtualCameras(place / "machine", int(cameras), int(viewers))
     devices.System = lambda: machine.system  # type: ignore[assignment, misc]

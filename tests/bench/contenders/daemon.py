@@ -12,11 +12,15 @@ from pathlib import Path
 from sana_vcam.app import Daemon, stop_on_signals
 from sana_vcam.camera import videofile
 from sana_vcam.configfile import load
+from sana_vcam.native import share_arenas
 from tests.bench.contenders.clip import StampedFile
+from tests.bench.contenders.telling import tell_at_signal
 from tests.bridge.rig import local_settings
 
 
 async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings: str) -> None:
+    share_arenas()
+    tell_at_signal(Path(stamps))
     files: list[StampedFile] = []
 
     class Remembered(StampedFile):

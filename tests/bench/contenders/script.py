@@ -16,6 +16,7 @@ from reactor_sdk import Reactor
 
 from sana_vcam.sinks.backends import RawBackend
 from tests.bench.contenders.clip import StampedFile
+from tests.bench.contenders.telling import tell_at_signal
 
 WIDTH, HEIGHT, FPS = 1280, 720, 24
 
@@ -32,6 +33,7 @@ class FifoCamera(RawBackend):
 
 
 async def main(url: str, clip: str, stamps: str, sink: str) -> None:
+    tell_at_signal(Path(stamps))
     pyvirtualcam.register_backend("fifo", FifoCamera)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,6 +51,7 @@ async def main(url: str, clip: str, stamps: str, sink: str) -> None:
         await reactor.send_command("start", {})
 
         def capture() -> None:
+            threading.current_thread().name = "camera"
             source = StampedFile(Path(clip))
             source.open()
             while not stop.is_set():
