@@ -14,8 +14,9 @@ def main() -> int:
         from sana_vcam.control import ctl  # noqa: PLC0415
 
         return ctl.main(sys.argv[2:])
-    from sana_vcam import cli  # noqa: PLC0415
+    from sana_vcam import cli, native  # noqa: PLC0415
 
+    native.want_one_blas_thread()
     return cli.main()
 
 

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.allocator import share_arenas
 from sana_vcam.config import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
+from sana_vcam.native import share_arenas
 
 if TYPE_CHECKING:
     from sana_vcam.app import Daemon

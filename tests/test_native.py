@@ -1,19 +1,20 @@
-"""What the allocator is told, in a process of its own: it holds for the whole process."""
+"""What native libraries are told, in processes of their own: it holds for the whole process."""
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
 
 import pytest
 
-from sana_vcam.allocator import ARENAS
+from sana_vcam.native import ARENAS, BLAS_THREADS, want_one_blas_thread
 
 # Threads that all hold memory at once: without the limit each gets a heap of its own.
 PROGRAM = """
 import ctypes, threading
-from sana_vcam.allocator import share_arenas
+from sana_vcam.native import share_arenas
 assert share_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
@@ -36,3 +37,31 @@ def test_threads_share_a_few_heaps():
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
     )
     assert 1 <= told.stdout.count("<heap nr=") <= ARENAS
+
+
+MULTIPLY = """
+import os, sys
+from sana_vcam.__main__ import main
+sys.argv = ["sana-vcam", "presets"]
+assert main() == 0
+import numpy as np
+some = np.ones((700, 700), np.float32)
+some @ some
+print("threads:", len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_a_product_of_matrices_starts_no_helpers(tmp_path):
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-c", MULTIPLY],
+        capture_output=True, text=True, check=True, timeout=60, env=environ,
+    )  # fmt: skip
+    assert told.stdout.endswith("threads: 1\n")
+
+
+def test_a_users_own_number_of_threads_holds():
+    for environ, expected in (({}, "1"), ({BLAS_THREADS: "4"}, "4")):
+        want_one_blas_thread(environ)
+        assert environ == {BLAS_THREADS: expected}
