@@ -30,6 +30,7 @@ DEFAULTS: dict[str, object] = {
     "reactor.renew_margin_s": 90.0,
     "reactor.connect_timeout_s": 20.0,
     "reactor.waiting_timeout_s": 180.0,
+    "reactor.start_kbps": 2500,
     "reactor.track_width": 1280,
     "reactor.track_height": 704,
     "camera.source": "auto",

@@ -283,6 +283,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "reactor.renew_margin_s": ("30", 30.0),
     "reactor.connect_timeout_s": ("1.5", 1.5),
     "reactor.waiting_timeout_s": ("2", 2.0),
+    "reactor.start_kbps": ("0", 0),
     "reactor.track_width": ("640", 640),
     "reactor.track_height": ("352", 352),
     "camera.source": ("test", "test"),

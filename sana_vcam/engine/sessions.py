@@ -39,6 +39,7 @@ class ReactorSessions:
             track_size=(config.track_width, config.track_height),
             connect_timeout_s=config.connect_timeout_s,
             waiting_timeout_s=config.waiting_timeout_s,
+            start_bps=config.start_kbps * 1000,
         )
 
     async def end(self, session: OpenSession) -> None:

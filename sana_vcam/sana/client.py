@@ -80,6 +80,10 @@ DISCONNECT_TIMEOUT_S = 4.0
 # the session can be ended.
 ID_PATIENCE_S = 8.0
 UPLOAD_TIMEOUT_S = 300.0
+# WebRTC's own ceiling at 1280x704. Left alone, the bitrate begins at what the first packets seem to
+# prove, on a busy machine often a third of that, and is slow to rise. No floor: over a poor link a
+# floor fills the queues for as long as it lasts.
+START_BPS = 2_500_000
 # "decode failed" is sometimes a false alarm on a valid clip; the API page says to repeat it.
 SET_VIDEO_TRIES = 3
 
@@ -107,6 +111,7 @@ class SanaClient:
         track_size: tuple[int, int] = (1280, 704),
         connect_timeout_s: float = 20.0,
         waiting_timeout_s: float = 180.0,
+        start_bps: int = START_BPS,
     ) -> None:
         """Prepare a client; no I/O.
 
@@ -120,6 +125,7 @@ class SanaClient:
                 changes in a run, so a frame of another size is refused here.
             connect_timeout_s: How long one step of connecting may stay without progress.
             waiting_timeout_s: How long to wait for a GPU.
+            start_bps: Where the camera's bitrate begins on every connection; 0 leaves it to WebRTC.
         """
         self.platform = Platform(api_url, local, model, api_key, max_session_s)
         self.track_size = track_size
@@ -133,6 +139,7 @@ class SanaClient:
         self.ready_at: float | None = None
         self._connect_timeout_s = connect_timeout_s
         self._waiting_timeout_s = waiting_timeout_s
+        self._start_bps = start_bps
         self._phase_since = time.monotonic()
         self._reactor: Reactor | None = None
         self._camera: Track | None = None
@@ -149,6 +156,7 @@ class SanaClient:
         # Held during a push, so that the native client is not freed under it.
         self._pushing = threading.Lock()
         self._operation: asyncio.Task[None] | None = None
+        self._starting_high: asyncio.Future[None] | None = None
         self._lost = asyncio.Event()
         self._session_known = asyncio.Event()
         self._waiters: list[_Waiter] = []
@@ -470,8 +478,11 @@ class SanaClient:
                 self._reactor.close()
             self._reactor = None
         answered = self._operation is None
-        if self._operation is not None:
-            await asyncio.wait({self._operation}, timeout=DISCONNECT_TIMEOUT_S)
+        in_flight = {one for one in (self._operation, self._starting_high) if one is not None}
+        if in_flight:
+            await asyncio.wait(in_flight, timeout=DISCONNECT_TIMEOUT_S)
+        if self._starting_high is not None:
+            self._starting_high.cancel()
         self._set_phase(Phase.DISCONNECTED)
         if self.session_id is not None:
             return (left and self.platform.local) or await self._end_by_id(self.session_id)
@@ -569,7 +580,19 @@ class SanaClient:
             self._say_once(f"ignored {error}")
 
     def _status_changed(self, status: str) -> None:
-        self._set_phase(Phase(str(getattr(status, "value", status))))
+        phase = Phase(str(getattr(status, "value", status)))
+        if phase is Phase.CONNECTING and self._reactor is not None and self._start_bps:
+            # Only now: before, the SDK has nothing to tell it to; once ready, it is too late.
+            self._starting_high = asyncio.ensure_future(self._start_high(self._reactor))
+        self._set_phase(phase)
+
+    async def _start_high(self, reactor: Reactor) -> None:
+        """Have the connection that is being made begin at `start_bps`, or without if need be."""
+        try:
+            await reactor.set_bitrate(start_bps=self._start_bps)
+        except (ReactorError, RuntimeError) as error:
+            # The second is the SDK's for a client that was closed meanwhile.
+            log.debug("the bitrate begins where WebRTC has it: %s", error)
 
     def _set_phase(self, phase: Phase) -> None:
         self._phase_since = time.monotonic()

@@ -21,10 +21,13 @@ from tests.bench import (
     delaymeter,
     delays,
     flood,
+    guest,
     idle,
     memory,
     pipeline,
     preview,
+    profile,
+    ramp,
     report,
     sizes,
     startup,
@@ -42,10 +45,13 @@ MEASURES: dict[str, Measure] = {
     "deck-companion": deck_companion.measure,
     "memory": memory.measure,
     "pipeline": pipeline.measure,
+    "profile": profile.measure,
+    "ramp": ramp.measure,
     "sizes": sizes.measure,
     "idle": idle.measure,
     "preview": preview.measure,
     "flood": flood.measure,
+    "guest": guest.measure,
 }
 
 

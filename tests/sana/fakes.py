@@ -46,6 +46,8 @@ class FakeReactor:
         self.schema: Any = None
         self.closed = False
         self.calls: list[str] = []
+        self.bounds: list[tuple[ReactorStatus, int]] = []
+        self.bounds_error: Exception | None = None
         self.answer: Callable[[str, dict[str, Any]], Awaitable[Any]] = self.acknowledge
         self.gate: asyncio.Event | None = None
         self.error: Exception | None = None
@@ -74,6 +76,11 @@ class FakeReactor:
         self.be(ReactorStatus.CONNECTING)
         self.fire("session_id_changed", session_id or SESSION)
         await self._come_up()
+
+    async def set_bitrate(self, *, start_bps: int) -> None:
+        self.bounds.append((self.status, start_bps))
+        if self.bounds_error is not None:
+            raise self.bounds_error
 
     async def reconnect(self) -> None:
         self.calls.append("reconnect")
