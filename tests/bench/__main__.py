@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.bench import (
     report,
     sizes,
     startup,
+    tables,
 )
 
 type Measure = Callable[[Path, bool], Awaitable[dict[str, object]]]
@@ -64,19 +66,31 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="more and longer runs")
     parser.add_argument("--json", action="store_true", help="only JSON on standard output")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a page of plots as well")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="write Markdown tables as well")
     arguments = parser.parse_args()
     figures: dict[str, object] = {}
+    failed: dict[str, str] = {}
     for name in arguments.what or MEASURES:
         print(f"measuring {name} ...", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as home:
-            figures[name] = asyncio.run(MEASURES[name](Path(home), arguments.long))
+        try:
+            with tempfile.TemporaryDirectory() as home:
+                figures[name] = asyncio.run(MEASURES[name](Path(home), arguments.long))
+        except Exception as error:
+            # What the others have found, maybe in an hour, is not lost with it.
+            traceback.print_exc()
+            failed[name] = f"{type(error).__name__}: {error}"
+            continue
         if not arguments.json:
             print(json.dumps({name: figures[name]}, indent=2))
+    if failed:
+        figures["failed"] = failed
     if arguments.json:
         print(json.dumps(figures))
     if arguments.page:
         report.write(figures, arguments.page)
-    return 0
+    if arguments.table:
+        tables.write(figures, arguments.table)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
