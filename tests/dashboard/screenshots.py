@@ -33,13 +33,13 @@ from sana_vcam.presets import BUILTIN_PRESETS, Look, find
 from sana_vcam.preview.studio import Studio
 from sana_vcam.slate import Slate, draw
 from sana_vcam.standin.looks import edit
-from sana_vcam.status import Output, SessionState
+from sana_vcam.status import CameraState, Output, SessionState
 
 from .rig import LIVE, Desk, PictureControls, browser, served
 
 FOLDER = Path(sana_vcam.__file__).parent / "docs" / "pictures"
 MOST_BYTES = 66_000
-DESKTOP, PHONE = (1280, 800), (360, 740)
+DESKTOP, SMALL, PHONE = (1280, 800), (900, 620), (360, 740)
 LOOK = "anime"
 
 COSTS: dict[str, Any] = {
@@ -135,6 +135,61 @@ SHOTS = (
         },
         Slate("Needs attention", "The key was refused", tone="error"),
     ),
+    Shot(
+        "camera",
+        NO_SESSION
+        | {
+            "session": SessionState.IDLE,
+            "camera": CameraState.LOST,
+            "phase_s": 4.0,
+            "error": "the webcam Studio camera is unplugged; it is used again when it is back",
+        },
+        Slate("No camera", "The webcam is unplugged", tone="warning"),
+        size=SMALL,
+    ),
+    Shot(
+        "connecting",
+        NO_SESSION | {"session": SessionState.CONNECTING, "phase_s": 4.0},
+        Slate("Connecting", "One moment, please", 4, tone="busy"),
+        size=SMALL,
+    ),
+    Shot(
+        "starting",
+        NO_SESSION | {"session": SessionState.STARTING, "session_s": 3.0, "phase_s": 3.0},
+        Slate("Starting", "The first picture is on its way", 3, tone="busy"),
+        dark=False,
+        size=SMALL,
+    ),
+    Shot(
+        "reconnecting",
+        {"output": Output.SLATE, "session": SessionState.RECONNECTING, "phase_s": 6.0},
+        Slate("Reconnecting", "The picture will be back", 6, tone="warning"),
+        size=SMALL,
+    ),
+    Shot(
+        "backoff",
+        NO_SESSION
+        | {
+            "session": SessionState.BACKOFF,
+            "phase_s": 5.0,
+            "error": "Reactor is at capacity (503): no GPU is free; trying again in 8 s",
+        },
+        Slate("Reconnecting", "The service cannot be reached now", 5, tone="warning"),
+        dark=False,
+        size=SMALL,
+    ),
+    Shot(
+        "closing",
+        NO_SESSION | {"session": SessionState.CLOSING, "session_wanted": False, "phase_s": 1.0},
+        Slate("Camera off", "Back when it is switched on again"),
+        size=SMALL,
+    ),
+    Shot("freeze", {"output": Output.FREEZE, "freeze": True}, dark=False, size=SMALL),
+    Shot(
+        "bypass",
+        {"output": Output.BYPASS, "bypass": True, "bypass_allowed": True},
+        size=SMALL,
+    ),
     Shot("offline", dark=False, act=_stop),
     Shot("edit", act=_edit),
     Shot("tuning", dark=False, act=_tune),
@@ -183,6 +238,8 @@ class Stage(PictureControls):
             self._shown = self._picture(draw(shot.slate, 1280, 720).bgr)
         elif shot.state.get("blank"):
             self._shown = self._picture(np.zeros((720, 1280, 3), np.uint8))
+        elif shot.state.get("bypass"):
+            self._shown = self._picture(portrait(""))
         else:
             self._shown = self._picture(portrait(look.prompt))
 
