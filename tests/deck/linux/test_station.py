@@ -141,7 +141,11 @@ async def test_only_what_changes_is_written(bus: Bus, controls: Controls):
         count = len(device.reports())
         server.notify_state()
         await until(lambda: is_red(shown(model, device, PRIVACY)), "a red key")
-        assert set(model.key_images(device.reports()[count:])) == {PRIVACY}
+        reports = device.reports()
+        before, written = model.key_images(reports[:count]), model.key_images(reports[count:])
+        assert PRIVACY in written
+        # On a slow machine a key may only now be painted for the first time.
+        assert [key for key, image in written.items() if image == before.get(key)] == []
 
 
 async def test_the_daemon_goes_and_comes_back_on_another_port(bus: Bus, controls: Controls):
