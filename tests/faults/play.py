@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,8 @@ def main() -> int:
     parser.add_argument("--clip", type=Path, help="the camera's clip, if there is one already")
     parser.add_argument("--out", type=Path, help="where the result goes, as JSON")
     arguments = parser.parse_args()
+    # Ignored in a shell's background, it would be so in the daemon until that minds it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         # Before the imports that start threads.
         isolate()
