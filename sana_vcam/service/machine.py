@@ -12,7 +12,8 @@ from pathlib import Path
 from sana_vcam import devices
 from sana_vcam.camera.v4l2 import Ioctl, fcntl_ioctl
 
-COMMAND_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 60.0
+"""A restart of the unit may take its TimeoutStopSec and then its TimeoutStartSec, 40 s in all."""
 
 
 @dataclass(frozen=True, slots=True)
