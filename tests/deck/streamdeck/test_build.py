@@ -80,9 +80,9 @@ def test_the_committed_bundle_is_what_the_source_makes(workshop: Path, tmp_path:
     assert made == {file.relative_to(BUNDLE) for file in BUNDLE.rglob("*.png")}, mend
     for name in made:
         there, here = (cv2.imread(str(at / name), -1) for at in (tmp_path / "made", BUNDLE))
-        # Texts are set in the machine's own font, which may differ a little.
+        # Texts are set in the machine's own font; two actions' pictures differ by more than 9.
         assert there.shape == here.shape
-        assert np.abs(there.astype(int) - here.astype(int)).mean() < 3, f"{name}: {mend}"
+        assert np.abs(there.astype(int) - here.astype(int)).mean() < 6, f"{name}: {mend}"
 
 
 PLACES = """
