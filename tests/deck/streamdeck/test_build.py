@@ -71,18 +71,32 @@ def test_versions_are_exact_and_no_file_names_a_registry():
     assert not (SOURCE / "package-lock.json").exists()
 
 
-def test_the_committed_bundle_is_what_the_source_makes(workshop: Path, tmp_path: Path):
+FONT = "LiberationSans-Bold.ttf"
+FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts")
+
+
+def has_font() -> bool:
+    """Whether the keys' texts come out here as in the committed pictures."""
+    return any(any(folder.rglob(FONT)) for folder in FONT_FOLDERS if folder.is_dir())
+
+
+def test_the_committed_bundle_is_what_the_source_makes(
+    workshop: Path, tmp_path: Path, require_tools: bool
+):
     run(workshop, "node", "build.mjs", str(tmp_path / "made"))
     mend = "run build.mjs; see sana_vcam/deck/streamdeck/README.md"
     for name in ("bin/plugin.js", "bin/package.json", "NOTICES.txt"):
         assert (tmp_path / "made" / name).read_text() == (BUNDLE / name).read_text(), mend
     made = {file.relative_to(tmp_path / "made") for file in (tmp_path / "made").rglob("*.png")}
     assert made == {file.relative_to(BUNDLE) for file in BUNDLE.rglob("*.png")}, mend
+    if not has_font():
+        assert not require_tools, f"{FONT} is needed: sudo apt install fonts-liberation"
+        pytest.skip("code and names are the same; the pictures' font is not here")
     for name in made:
         there, here = (cv2.imread(str(at / name), -1) for at in (tmp_path / "made", BUNDLE))
-        # Texts are set in the machine's own font; two actions' pictures differ by more than 9.
+        # Another version of the font may differ a little.
         assert there.shape == here.shape
-        assert np.abs(there.astype(int) - here.astype(int)).mean() < 6, f"{name}: {mend}"
+        assert np.abs(there.astype(int) - here.astype(int)).mean() < 3, f"{name}: {mend}"
 
 
 PLACES = """
