@@ -3,6 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+from skimage import data
+from skimage.metrics import peak_signal_noise_ratio
 
 from sana_vcam import pixels
 from sana_vcam.frames import Card, Picture
@@ -169,6 +172,18 @@ def test_shrinking_averages_instead_of_skipping():
     shrunk = pixels.fit(stripes, 50, 100, "stretch")
 
     assert np.all(np.abs(shrunk.astype(int) - 127) <= 2)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(408, 408), (342, 342), (320, 320), (300, 300), (256, 256), (200, 400)]
+)
+def test_shrinking_is_about_as_good_as_a_lanczos_filter(width, height):
+    portrait = data.astronaut()
+    ideal = np.asarray(Image.fromarray(portrait).resize((width, height), Image.Resampling.LANCZOS))
+
+    shrunk = pixels.fit(np.ascontiguousarray(portrait), width, height, "stretch")
+
+    assert peak_signal_noise_ratio(ideal, shrunk) > 38
 
 
 @pytest.mark.parametrize("mode", ["crop", "pad", "stretch"])
