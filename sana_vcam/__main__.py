@@ -16,7 +16,7 @@ def main() -> int:
         return ctl.main(sys.argv[2:])
     from sana_vcam import cli, native  # noqa: PLC0415
 
-    native.want_one_blas_thread()
+    native.want_no_helpers()
     return cli.main()
 
 

@@ -12,15 +12,19 @@ M_ARENA_MAX = -8
 ARENAS = 2
 BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 """Read by numpy's OpenBLAS when numpy is imported."""
+OPENCV_THREADS = "OPENCV_FOR_THREADS_NUM"
+"""Read by OpenCV when it is imported."""
 
 
-def want_one_blas_thread(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Have numpy multiply matrices on the thread that asks; before numpy is imported.
+def want_no_helpers(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Have numpy and OpenCV work on the thread that asks; before either is imported.
 
-    The delay meter does so for some milliseconds in a second. Helpers would spin between its
-    products: 0.02 to 0.04 of a core (measured). A user's own setting holds.
+    Their helpers spin for a while after each picture and each of the delay meter's products: 0.02
+    to 0.04 of a core for OpenBLAS's, 0.03 for OpenCV's one helper on two cores (measured), and
+    there are as many as cores. A user's own setting holds.
     """
-    environ.setdefault(BLAS_THREADS, "1")
+    for name in (BLAS_THREADS, OPENCV_THREADS):
+        environ.setdefault(name, "1")
 
 
 def share_arenas() -> bool:

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sana_vcam.native import ARENAS, BLAS_THREADS, want_one_blas_thread
+from sana_vcam.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, want_no_helpers
 
 # Threads that all hold memory at once: without the limit each gets a heap of its own.
 PROGRAM = """
@@ -44,15 +44,16 @@ import os, sys
 from sana_vcam.__main__ import main
 sys.argv = ["sana-vcam", "presets"]
 assert main() == 0
-import numpy as np
+import cv2, numpy as np
 some = np.ones((700, 700), np.float32)
 some @ some
+cv2.cvtColor(np.zeros((704, 1280, 3), np.uint8), cv2.COLOR_BGR2BGRA)
 print("threads:", len(os.listdir("/proc/self/task")))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
-def test_a_product_of_matrices_starts_no_helpers(tmp_path):
+def test_products_and_conversions_start_no_helpers(tmp_path):
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     told = subprocess.run(
         [sys.executable, "-c", MULTIPLY],
@@ -62,6 +63,6 @@ def test_a_product_of_matrices_starts_no_helpers(tmp_path):
 
 
 def test_a_users_own_number_of_threads_holds():
-    for environ, expected in (({}, "1"), ({BLAS_THREADS: "4"}, "4")):
-        want_one_blas_thread(environ)
-        assert environ == {BLAS_THREADS: expected}
+    environ = {BLAS_THREADS: "4"}
+    want_no_helpers(environ)
+    assert environ == {BLAS_THREADS: "4", OPENCV_THREADS: "1"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from sana_vcam.native import want_one_blas_thread
+from sana_vcam.native import want_no_helpers
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -32,7 +32,7 @@ def summary_ms(seconds: Sequence[float]) -> dict[str, float]:
 def as_installed() -> dict[str, str]:
     """The environment of a contender: with what the command `sana-vcam` sets for itself."""
     environ = dict(os.environ)
-    want_one_blas_thread(environ)
+    want_no_helpers(environ)
     return environ
 
 
