@@ -33,6 +33,7 @@ from sana_vcam.engine.sessions import ReactorSessions
 from sana_vcam.engine.usage import USAGE_FILE, Usage
 from sana_vcam.engine.wants import Wants
 from sana_vcam.frames import Picture
+from sana_vcam.idle import until_next
 from sana_vcam.instance import single_instance
 from sana_vcam.lookbook import Lookbook
 from sana_vcam.media import MediaPath
@@ -92,6 +93,8 @@ class Daemon:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._change_pending = threading.Event()
         self._demand_changed = asyncio.Event()
+        # Set while a session streams.
+        self._streams = asyncio.Event()
 
     @property
     def control_url(self) -> str | None:
@@ -215,7 +218,8 @@ class Daemon:
                 await run_blocking(self._runs.begin, name="runs")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
-                tasks.append(group.create_task(self._photographer(parts, thumbnails).run()))
+                photographer = self._photographer(parts, thumbnails)
+                tasks.append(group.create_task(photographer.run(self._streams)))
                 if standing is not None:
                     tasks.append(group.create_task(standing.follow()))
                 await _first_of(stop, playout, tasks)
@@ -227,13 +231,13 @@ class Daemon:
     def _work(self, parts: Parts, server: ControlServer) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the playout, each as a task of its own."""
         media = parts.media
-        yield run_loop(media.camera.run, name="camera")
+        yield run_loop(media.camera.run, name="camera", wake=media.camera.wake)
         yield run_loop(media.publisher.run, name="publisher", wake=media.camera_frames.close)
         yield run_loop(parts.consumers.run, name="consumers", wake=parts.consumers.wake)
         yield self._run_engine(parts.engine)
         yield self._follow_demand(parts)
-        yield parts.quality.run()
-        yield watch_delay(media.delay, lambda: _streaming(parts.engine))
+        yield parts.quality.run(self._streams)
+        yield watch_delay(media.delay, lambda: _streaming(parts.engine), self._streams)
         yield server.supervise()
         yield self._housekeeping(parts)
 
@@ -273,7 +277,7 @@ class Daemon:
             parts.media.camera.set_wanted(wanted)
             parts.playout.rest(not wanted and not parts.demand.watched)
             try:
-                await asyncio.wait_for(self._demand_changed.wait(), DEMAND_LOOK_S)
+                await asyncio.wait_for(self._demand_changed.wait(), until_next(DEMAND_LOOK_S))
             except TimeoutError:
                 continue
 
@@ -290,7 +294,7 @@ class Daemon:
             ticks = parts.playout.ticks
             self.notifier.status(_status_line(parts.state(time.monotonic())))
             self._tell()
-            await asyncio.sleep(HOUSEKEEPING_S if ready else FIRST_LOOK_S)
+            await asyncio.sleep(until_next(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
 
     # -- changes, from any thread, to everybody who is told ------------------------------------
 
@@ -305,7 +309,9 @@ class Daemon:
         self._change_pending.clear()
         self._demand_changed.set()
         if self.parts is not None:
-            self.parts.program.patience_s = self._patience_s(self.parts.engine.status.state)
+            state = self.parts.engine.status.state
+            self.parts.program.patience_s = self._patience_s(state)
+            (self._streams.set if state is SessionState.STREAMING else self._streams.clear)()
         self._tell()
 
     def _patience_s(self, state: SessionState) -> float:

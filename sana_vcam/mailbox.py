@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import overload
 
 
 class Closed(Exception):
@@ -35,6 +36,10 @@ class Mailbox[T]:
         with self._condition:
             self._item = None
 
+    @overload
+    def get(self, after: int) -> tuple[T, int]: ...
+    @overload
+    def get(self, after: int, timeout_s: float) -> tuple[T, int] | None: ...
     def get(self, after: int, timeout_s: float | None = None) -> tuple[T, int] | None:
         """Wait for an item newer than `after`.
 

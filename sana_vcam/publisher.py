@@ -35,12 +35,9 @@ class Publisher:
         sequence = 0
         while not stop.is_set():
             try:
-                got = self._camera.get(sequence, timeout_s=0.5)
+                frame, sequence = self._camera.get(sequence)
             except Closed:
                 return
-            if got is None:
-                continue
-            frame, sequence = got
             targets = self.targets
             if targets and _push(targets, bgr_to_bgra_bytes(frame.bgr)):
                 self.meter.count(time.monotonic())

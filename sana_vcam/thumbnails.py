@@ -18,6 +18,7 @@ from pathlib import Path
 from sana_vcam.atomicfile import replace_file
 from sana_vcam.engine.wants import Wants
 from sana_vcam.frames import ModelFrame, Picture
+from sana_vcam.idle import pause
 from sana_vcam.pixels import fit_i420, i420_to_bgr, to_jpeg
 from sana_vcam.presets import Preset
 from sana_vcam.threads import run_blocking
@@ -179,8 +180,11 @@ class Photographer:
         self._watch = Watch()
         self._tidied: Sequence[Preset] | None = None
 
-    async def run(self) -> None:
-        """Look every moment, until cancelled; a folder that cannot be written is tried again."""
+    async def run(self, streams: asyncio.Event) -> None:
+        """Look every moment while `streams` is set, until cancelled.
+
+        A folder that cannot be written is tried again.
+        """
         trouble = ""
         while True:
             try:
@@ -191,7 +195,7 @@ class Photographer:
                 trouble = str(error)
                 log.log(level, "no still of the look was kept: %s", trouble)
                 await asyncio.sleep(RETRY_S)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await pause(streams, LOOK_EVERY_S)
 
     async def _look(self) -> None:
         presets = self._presets()

@@ -278,7 +278,9 @@ async def at_work(studio: Studio) -> AsyncIterator[None]:
         presets=lambda: tuple(studio.presets),
         on_change=studio.on_change,
     )
-    task = asyncio.create_task(photographer.run())
+    streams = asyncio.Event()
+    streams.set()
+    task = asyncio.create_task(photographer.run(streams))
     try:
         yield
     finally:

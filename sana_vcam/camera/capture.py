@@ -79,6 +79,7 @@ class Camera:
         self._clock = clock
         self._nodes = nodes
         self._wanted = threading.Event()
+        self._woken = threading.Event()
         self._status = CameraStatus()
         self._meter = Meter()
         self._sequence = 0
@@ -102,8 +103,13 @@ class Camera:
         """Open the camera, or close it; does not wait for that. From any thread."""
         if wanted:
             self._wanted.set()
+            self._woken.set()
         else:
             self._wanted.clear()
+
+    def wake(self) -> None:
+        """End the wait for being wanted, so that `run` notices `stop`; from any thread."""
+        self._woken.set()
 
     def run(self, stop: threading.Event) -> None:
         """Capture whenever wanted, until `stop` is set. Blocks; a lost camera is retried for ever.
@@ -115,7 +121,8 @@ class Camera:
             while not stop.is_set():
                 if not self.wanted:
                     self._become(CameraStatus())
-                    stop.wait(LOOK_EVERY_S)
+                    self._woken.wait()
+                    self._woken.clear()
                     continue
                 if source is None or self._may_find_better(source):
                     source = self._make_source(self._config)

@@ -34,5 +34,5 @@ CLOSE_GRACE_S = 2.0
 STATE_EVERY_S = 0.05
 """The shortest time from one `state` event to the next."""
 STATS_EVERY_S = 1.0
-TOKEN_EVERY_S = 0.5
+TOKEN_EVERY_S = 1.0
 """How often the token's file is looked at."""

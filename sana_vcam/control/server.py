@@ -32,6 +32,7 @@ from sana_vcam.control.hooks import Hooks
 from sana_vcam.control.logfeed import LogFeed, Redaction
 from sana_vcam.control.previews import Previews
 from sana_vcam.errors import StartupError
+from sana_vcam.idle import until_next
 
 _log = logging.getLogger(__name__)
 
@@ -234,7 +235,7 @@ class ControlServer:
         """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
         trouble = ""
         while self._config.token is None:
-            await asyncio.sleep(self._token_every_s)
+            await asyncio.sleep(until_next(self._token_every_s))
             try:
                 token = rendezvous.kept_token(self._state_dir)
                 if token is not None and token != self._admission.policy.token:
@@ -340,7 +341,7 @@ class ControlServer:
 
     async def _send_stats(self) -> None:
         while True:
-            await asyncio.sleep(self._stats_every_s)
+            await asyncio.sleep(until_next(self._stats_every_s))
             self._publish("stats", self._stats)
 
     # Closing

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 from sana_vcam.delay.meter import DelayMeter
+from sana_vcam.idle import pause
 from sana_vcam.threads import run_blocking
 
 EVERY_S = 1.0
 
 
-async def watch_delay(meter: DelayMeter, session: Callable[[], object | None]) -> None:
+async def watch_delay(
+    meter: DelayMeter, session: Callable[[], object | None], streams: asyncio.Event
+) -> None:
     """Keep `meter.reading` up to date until cancelled.
 
-    `session()` is the session on air, or None while none streams.
+    `session()` is the session on air, or None while none streams, which `streams` tells as well.
     """
     watched: object | None = None
     while True:
@@ -26,4 +29,4 @@ async def watch_delay(meter: DelayMeter, session: Callable[[], object | None]) -
         else:
             await run_blocking(meter.measure, name="delay")
         watched = current
-        await asyncio.sleep(EVERY_S)
+        await pause(streams, EVERY_S)

@@ -32,7 +32,7 @@ from sana_vcam.engine.limits import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
 from sana_vcam.engine.run import Feed, SessionRun
 from sana_vcam.engine.sessions import Sessions
 from sana_vcam.engine.usage import Usage
-from sana_vcam.engine.wants import Wants, Wishes
+from sana_vcam.engine.wants import IDLE_LOOK_S, LOOK_EVERY_S, Wants, Wishes
 from sana_vcam.errors import CommandFailed
 from sana_vcam.sana import (
     OpenSession,
@@ -671,7 +671,8 @@ class Engine:
             await self._moment()
 
     async def _moment(self, *others: asyncio.Future[None]) -> None:
-        await self._wishes.moment(*others, *self._leaving)
+        look_s = LOOK_EVERY_S if self.status.wanted else IDLE_LOOK_S
+        await self._wishes.moment(*others, *self._leaving, look_s=look_s)
         self.usage.count()
 
     def _follow_model(self) -> None:

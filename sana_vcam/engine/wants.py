@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sana_vcam.idle import until_next
+
 # How often whoever waits for a wish looks at everything else as well.
 LOOK_EVERY_S = 0.25
+# The same while nothing is wanted.
+IDLE_LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Wishes:
         """End the waits in `moment`."""
         self._asked.set()
 
-    async def moment(self, *others: asyncio.Future[None]) -> None:
-        """Sleep until something was asked, one of `others` is done, or a moment has passed.
+    async def moment(self, *others: asyncio.Future[None], look_s: float = LOOK_EVERY_S) -> None:
+        """Sleep until something was asked, one of `others` is done, or `look_s` have passed.
 
         Whoever waits here looks at what is wanted before, so that a wish is never missed.
         """
@@ -66,7 +70,7 @@ class Wishes:
         asked: asyncio.Future[Any] = asyncio.ensure_future(self._asked.wait())
         try:
             await asyncio.wait(
-                {asked, *others}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+                {asked, *others}, timeout=until_next(look_s), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             asked.cancel()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sana_vcam.idle import pause
 from sana_vcam.quality.judge import AT_HOME, WORDS, Judge, Level, Sample
 from sana_vcam.sana import ConnectionStats, SanaClient, SessionError
 from sana_vcam.status import QualityWord
@@ -71,11 +72,11 @@ class QualityWatch:
         self._judge = Judge()
         self._before: tuple[float, ConnectionStats] | None = None
 
-    async def run(self) -> None:
-        """Look once a second until cancelled."""
+    async def run(self, streams: asyncio.Event) -> None:
+        """Look once a second while `streams` is set, until cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(EVERY_S)
+            await pause(streams, EVERY_S)
 
     async def look(self) -> None:
         """Take one sample of the session that streams, if one does."""

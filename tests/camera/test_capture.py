@@ -83,6 +83,7 @@ class Rig:
             yield self
         finally:
             self.stop.set()
+            self.camera.wake()
             for source in self.sources:
                 getattr(source, "go_on", threading.Event()).set()
             self._thread.join(20)

@@ -83,8 +83,10 @@ def test_the_watch_measures_while_a_session_streams_and_clears_after_it():
     async def body() -> None:
         nonlocal streams
         sessions = [object()]
+        always = asyncio.Event()
+        always.set()
         watching = asyncio.ensure_future(
-            watch_delay(feed.meter, lambda: sessions[0] if streams else None)
+            watch_delay(feed.meter, lambda: sessions[0] if streams else None, always)
         )
         async with asyncio.timeout(30):
             await asyncio.sleep(0)

@@ -1,0 +1,30 @@
+"""When to look again, so that a daemon that nobody films with leaves the processor asleep.
+
+A wake-up costs a processor that sleeps about a millisecond (measured). Whoever looks at something
+regularly does so together with the others, and only now and then while no session streams.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+IDLE_S = 10.0
+
+
+def until_next(seconds: float) -> float:
+    """How long it is, in seconds, to the next multiple of `seconds` of the monotonic clock."""
+    return seconds - time.monotonic() % seconds
+
+
+async def pause(streams: asyncio.Event, seconds: float) -> None:
+    """Sleep to the next multiple of `seconds` while `streams` is set, else until it is set.
+
+    At most `IDLE_S`.
+    """
+    if streams.is_set():
+        await asyncio.sleep(until_next(seconds))
+        return
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(streams.wait(), until_next(IDLE_S))
