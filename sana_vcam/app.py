@@ -50,7 +50,7 @@ from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
 from sana_vcam.standing import StandingConfig
 from sana_vcam.status import Output, SessionState, State
-from sana_vcam.threads import run_blocking, run_loop
+from sana_vcam.threads import prompt_switches, run_blocking, run_loop
 from sana_vcam.thumbnails import Photographer, Scene, Thumbnails
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Daemon:
         Raises `StartupError` or `SinkError` for what the user can mend.
         """
         self._loop = asyncio.get_running_loop()
-        with single_instance(self._runtime_dir):
+        with single_instance(self._runtime_dir), prompt_switches():
             size = (self.config.sink.width, self.config.sink.height)
             away = Picture.from_card(draw(AWAY, *size))
             sink = Sink.open(self.config.sink, card=away)

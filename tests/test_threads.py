@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from sana_vcam.mailbox import Closed, Mailbox
-from sana_vcam.threads import run_blocking, run_loop, wait_out
+from sana_vcam.threads import SWITCH_S, prompt_switches, run_blocking, run_loop, wait_out
 
 # -- run_loop --------------------------------------------------------------------------------------
 
@@ -236,3 +236,10 @@ def test_a_call_that_ends_after_its_loop_disturbs_nobody():
     may_end.set()
     # An exception in the thread would be a warning, and so an error.
     threads[0].join()
+
+
+def test_threads_switch_sooner_inside_and_as_before_after():
+    before = sys.getswitchinterval()
+    with prompt_switches():
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    assert sys.getswitchinterval() == pytest.approx(before)
