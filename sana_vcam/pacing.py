@@ -42,10 +42,14 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When the next picture is to be shown (monotonic seconds), and whether it has arrived."""
+    """When the next picture is to be shown (monotonic seconds), and whether it has arrived.
+
+    One that is `eager` is rather early than even: it may take its tick a whole period early.
+    """
 
     at: float
     arrived: bool
+    eager: bool = False
 
 
 def moment(at: float, period: float, due: Due | None) -> float:
@@ -56,9 +60,10 @@ def moment(at: float, period: float, due: Due | None) -> float:
     A picture that is due but not there is waited for until the tick's time is over; then, or if
     none is due, the former one is shown again.
     """
-    early, late = at - period / 2, at + period / 2
+    late = at + period / 2
     if due is None or due.at >= late:
         return at
+    early = at - (period if due.eager else period / 2)
     return max(due.at, early) if due.arrived else late
 
 

@@ -86,7 +86,7 @@ class PlayoutBuffer:
             arrived = self._count - 1 > self._shown
             interval_s = self._schedule.interval_s
             if arrived and (not self._smooth or self._position is None):
-                return Due(now, arrived=True)
+                return Due(now, arrived=True, eager=not self._smooth)
             if not self._smooth or self._position is None:
                 at = last_at + interval_s
             else:
