@@ -72,7 +72,7 @@ class Guest:
     """A kind of guest; each `run` boots a fresh one.
 
     `series` chooses the v4l2loopback of a QEMU guest (0.12, 0.13, 0.15). `udev` makes the stable
-    names of cameras; systemd has it anyway.
+    names of cameras; systemd has it anyway. It has `cpus` processors, at most the machine's.
     """
 
     kind: Kind = "uml"
@@ -80,6 +80,7 @@ class Guest:
     systemd: bool = False
     udev: bool = False
     memory_mib: int = 3072
+    cpus: int = 2
     shares: Sequence[Share] = ()
     cache: Cache = field(default_factory=Cache.default)
 
@@ -139,7 +140,7 @@ class Guest:
     def _command_line(self, folder: Path, shares: Sequence[Share]) -> list[str]:
         next_program = "/lib/systemd/systemd" if self.systemd else "/rig/start"
         quiet = ["quiet", "loglevel=4", "panic=-1", f"rig.next={next_program}"]
-        cpus = str(min(2, os.cpu_count() or 1))
+        cpus = str(min(self.cpus, os.cpu_count() or 1))
         root = self.cache.debian / "root"
         if self.kind == "uml":
             return [
