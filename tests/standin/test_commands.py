@@ -45,7 +45,8 @@ async def test_the_state_is_sent_again_after_a_first_command_that_is_refused(
 
 async def test_set_mode_may_be_repeated(npm_client: Client) -> None:
     for _ in range(2):
-        assert kinds(await npm_client.send("set_mode", mode="file")) == ["state"]
+        # The greeting, owed once more after the first command, may be among the answers.
+        assert set(kinds(await npm_client.send("set_mode", mode="file"))) == {"state"}
 
 
 async def test_an_unknown_mode_is_refused_with_a_message(npm_client: Client) -> None:
