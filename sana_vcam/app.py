@@ -4,7 +4,8 @@
     inner   camera, publisher and consumers threads, engine, demand, control server, housekeeping
 
 The inner group ends first, so viewers get a card, and not a dead device, while the billed session
-closes. Whatever ends unexpectedly ends the process: systemd starts it again.
+closes. Whatever ends unexpectedly ends the process: systemd starts it again. Only what viewers can
+do without (figures, stills) is started again alone.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from sana_vcam.sinks.sink import Sink
 from sana_vcam.slate import Slate, draw
 from sana_vcam.standing import StandingConfig
 from sana_vcam.status import Output, SessionState, State
-from sana_vcam.threads import prompt_switches, run_blocking, run_loop
+from sana_vcam.threads import prompt_switches, run_blocking, run_loop, spared
 from sana_vcam.thumbnails import Photographer, Scene, Thumbnails
 
 log = logging.getLogger(__name__)
@@ -218,8 +219,7 @@ class Daemon:
                 await run_blocking(self._runs.begin, name="runs")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
-                photographer = self._photographer(parts, thumbnails)
-                tasks.append(group.create_task(photographer.run(self._streams)))
+                tasks.append(group.create_task(self._take_stills(parts, thumbnails)))
                 if standing is not None:
                     tasks.append(group.create_task(standing.follow()))
                 await _first_of(stop, playout, tasks)
@@ -236,19 +236,23 @@ class Daemon:
         yield run_loop(parts.consumers.run, name="consumers", wake=parts.consumers.wake)
         yield self._run_engine(parts.engine)
         yield self._follow_demand(parts)
-        yield parts.quality.run(self._streams)
-        yield watch_delay(media.delay, lambda: _streaming(parts.engine), self._streams)
+        streams = self._streams
+        yield spared("the quality", lambda: parts.quality.run(streams))
+        yield spared(
+            "the delay", lambda: watch_delay(media.delay, lambda: _streaming(parts.engine), streams)
+        )
         yield server.supervise()
         yield self._housekeeping(parts)
 
-    def _photographer(self, parts: Parts, thumbnails: Thumbnails) -> Photographer:
-        return Photographer(
+    async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
+        photographer = Photographer(
             thumbnails,
             scene=lambda: _scene(parts),
             on_show=lambda: parts.program.on_show,
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
         )
+        await spared("the stills of the looks", lambda: photographer.run(self._streams))
 
     def _presets_changed(self) -> None:
         if self._server is not None:

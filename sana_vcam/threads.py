@@ -1,12 +1,16 @@
-"""Blocking work beside the event loop, without threads that nobody waits for."""
+"""Blocking work beside the event loop, without threads that nobody waits for; spared tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+log = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
 
@@ -24,6 +28,21 @@ def prompt_switches() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+async def spared(
+    what: str, start: Callable[[], Coroutine[Any, Any, None]], *, again_s: float = 60.0
+) -> None:
+    """Run what the picture can do without: a defect costs `what`, and not somebody's call.
+
+    It is logged with its traceback, and `start` is called again after `again_s`, until cancelled.
+    """
+    while True:
+        try:
+            await start()
+        except Exception:
+            log.exception("a defect: %s cannot be told, and is tried again later", what)
+        await asyncio.sleep(again_s)
 
 
 async def run_blocking[T](call: Callable[[], T], *, name: str) -> T:

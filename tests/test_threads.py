@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import threading
 import pytest
 
 from sana_vcam.mailbox import Closed, Mailbox
-from sana_vcam.threads import SWITCH_S, prompt_switches, run_blocking, run_loop, wait_out
+from sana_vcam.threads import SWITCH_S, prompt_switches, run_blocking, run_loop, spared, wait_out
 
 # -- run_loop --------------------------------------------------------------------------------------
 
@@ -243,3 +244,23 @@ def test_threads_switch_sooner_inside_and_as_before_after():
     with prompt_switches():
         assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
     assert sys.getswitchinterval() == pytest.approx(before)
+
+
+async def test_what_is_spared_is_started_again_after_a_defect(caplog):
+    starts = asyncio.Semaphore(0)
+
+    async def work():
+        starts.release()
+        raise ValueError("a defect")
+
+    with caplog.at_level(logging.ERROR):
+        task = asyncio.create_task(spared("the delay", work, again_s=0.001))
+        async with asyncio.timeout(30):
+            for _ in range(3):
+                await starts.acquire()
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait({task})
+    assert task.cancelled()
+    assert "the delay cannot be told" in caplog.text
+    assert "ValueError: a defect" in caplog.text

@@ -108,7 +108,8 @@ def match(sent: Course, shown: Course) -> Match | None:
     if moments is None:
         return None
     back = int(min(LONGEST_S, moments[0] - sent.times[0]) / STEP_S)
-    if back < 2 * APART:
+    if back <= 2 * APART:
+        # Around a delay in the middle there would be no other one to tell it from.
         return None
     earlier = moments[0] - STEP_S * np.arange(back, 0, -1)
     before = sent.at(np.concatenate([earlier, moments]))

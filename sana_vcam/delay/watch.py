@@ -20,13 +20,17 @@ async def watch_delay(
     `session()` is the session on air, or None while none streams, which `streams` tells as well.
     """
     watched: object | None = None
-    while True:
-        current = session()
-        if current is None:
-            meter.clear()
-        elif current is not watched:
-            meter.cut()
-        else:
-            await run_blocking(meter.measure, name="delay")
-        watched = current
-        await pause(streams, EVERY_S)
+    try:
+        while True:
+            current = session()
+            if current is None:
+                meter.clear()
+            elif current is not watched:
+                meter.cut()
+            else:
+                await run_blocking(meter.measure, name="delay")
+            watched = current
+            await pause(streams, EVERY_S)
+    finally:
+        # Nobody keeps the figure up to date.
+        meter.clear()

@@ -74,9 +74,13 @@ class QualityWatch:
 
     async def run(self, streams: asyncio.Event) -> None:
         """Look once a second while `streams` is set, until cancelled."""
-        while True:
-            await self.look()
-            await pause(streams, EVERY_S)
+        try:
+            while True:
+                await self.look()
+                await pause(streams, EVERY_S)
+        finally:
+            # Nobody looks any more.
+            self._begin(None)
 
     async def look(self) -> None:
         """Take one sample of the session that streams, if one does."""

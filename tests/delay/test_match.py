@@ -82,6 +82,18 @@ def test_a_longer_delay_is_found_as_well():
     assert found is None or found.confidence < SURE or abs(found.delay_s - true_s) * FPS < 3
 
 
+@pytest.mark.parametrize("known", range(4, 28))
+def test_little_of_the_camera_before_what_was_shown_is_no_trouble(known: int):
+    """A session's first seconds: `known` pictures were sent before the first was shown."""
+    camera = person(1)
+    count = 6 * FPS
+    times = np.arange(len(camera)) / FPS
+    for delay in range(4, 12):
+        shown = Course(times[known : known + count], camera[known - delay :][:count])
+        if delay <= known:
+            match(Course(times[: known + count], camera[: known + count]), shown)
+
+
 def still(seed: int) -> Cells:
     return np.repeat(person(seed)[:1], COUNT, axis=0)
 

@@ -7,6 +7,7 @@ import contextlib
 
 import cv2
 import numpy as np
+import pytest
 
 from sana_vcam.delay.meter import DelayMeter
 from sana_vcam.delay.watch import watch_delay
@@ -99,6 +100,20 @@ def test_the_watch_measures_while_a_session_streams_and_clears_after_it():
             await watching
 
     asyncio.run(body())
+
+
+async def test_a_watch_that_ends_leaves_no_figure() -> None:
+    feed = Feed()
+    feed.run(12)
+    feed.meter.measure()
+    assert feed.meter.measure() is not None
+
+    def gone() -> object:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        await watch_delay(feed.meter, gone, asyncio.Event())
+    assert feed.meter.reading is None
 
 
 def test_coarse_brightness_is_not_rounded_and_the_same_for_both_kinds_of_pixels():
