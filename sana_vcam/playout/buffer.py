@@ -52,8 +52,9 @@ class PlayoutBuffer:
         self._position: float | None = None
         self._taken_at = 0.0
         self._speed = fps
-        # Whether the picture is late by more than half a frame, and hurries; the reader's.
-        self.behind = False
+        # Whether the ticks hurry to the pictures: one is late by more than half a frame, or none
+        # may wait. The reader's.
+        self.behind = not self._smooth
         self.dropped = 0
         self.repeated = 0
 

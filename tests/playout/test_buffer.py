@@ -77,6 +77,18 @@ def test_without_smoothing_a_frame_is_shown_as_it_comes(fps: float):
     assert shown.rate == pytest.approx(FPS, rel=0.01)
 
 
+def test_without_smoothing_hold_ups_of_the_source_leave_no_delay_behind():
+    """Each makes a tick repeat, after which the ticks lie ahead of the pictures."""
+    dice = random.Random(3)
+    arrivals, late_s = [], 0.0
+    for at in smooth(24, jitter_s=4 * MS):
+        late_s = 0.05 if dice.random() < 0.02 else max(0.0, late_s - 0.02)
+        arrivals.append(at + late_s)
+    shown = play(sorted(arrivals), max_delay_s=0)
+    assert sorted(shown.waited)[int(0.95 * len(shown.waited))] <= 2 * MS
+    assert shown.rate == pytest.approx(FPS, rel=0.03)
+
+
 def test_the_delay_is_bounded_by_the_setting():
     shown = play(bursts(1.5, spread_s=0.0), max_delay_s=0.4)
     assert max(shown.delays) <= 0.4 + 2 * 1.5 / 24
