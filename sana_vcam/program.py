@@ -102,9 +102,9 @@ class Program:
         return self._buffer.due(now)
 
     @property
-    def is_behind(self) -> bool:
-        """Whether the model's pictures have piled up and should come out a little faster."""
-        return self._buffer.behind
+    def hurries(self) -> bool:
+        """Whether the ticks are to hurry to the model's pictures: late, or none may wait."""
+        return self._buffer.hurries
 
     def wait(self, seconds: float) -> bool:
         """Wait for a picture, or at most so long; True if `wake` ended it."""
@@ -221,7 +221,7 @@ class Playout:
             self._sink.send(self._program.next(now))
             self._note_delay()
             if self._program.output is Output.LIVE:
-                grid.follow(now - at, hurry=self._program.is_behind)
+                grid.follow(now - at, hurry=self._program.hurries)
             self.ticks += 1
             self.skipped += tick - last - 1
             last = tick

@@ -54,7 +54,7 @@ class PlayoutBuffer:
         self._speed = fps
         # Whether the ticks hurry to the pictures: one is late by more than half a frame, or none
         # may wait. The reader's.
-        self.behind = not self._smooth
+        self.hurries = not self._smooth
         self.dropped = 0
         self.repeated = 0
 
@@ -136,7 +136,7 @@ class PlayoutBuffer:
         error_s = (target - position) * interval_s
         if error_s + self._schedule.lag_s > self._max_delay_s + interval_s:
             position, error_s = target, 0.0
-        self.behind = error_s > interval_s / 2
+        self.hurries = error_s > interval_s / 2
         correction = max(-MAX_CORRECTION, min(MAX_CORRECTION, error_s / CORRECTION_S))
         self._speed = (1 + correction) / interval_s
         most = newest

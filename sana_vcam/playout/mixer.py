@@ -72,10 +72,10 @@ class Mixer:
         return buffer.due(now) if buffer else None
 
     @property
-    def behind(self) -> bool:
-        """Whether the picture on air is late, and hurries."""
+    def hurries(self) -> bool:
+        """Whether the ticks are to hurry to the pictures on air."""
         buffer = self._on_air
-        return buffer is not None and buffer.behind
+        return buffer is not None and buffer.hurries
 
     @property
     def waiting(self) -> int:

@@ -80,7 +80,7 @@ def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 40
             now = min(until, coming[-1][1]) if coming else until
             arrive()
         frame = buffer.take(now)
-        grid.follow(now - at, hurry=buffer.behind)
+        grid.follow(now - at, hurry=buffer.hurries)
         if frame is not None:
             assert frame.sequence >= last, "never backwards"
             last = frame.sequence
