@@ -347,6 +347,32 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
     assert heard == []
 
 
+async def test_what_a_killed_daemon_left_is_no_daemon(module: Path, companions_node: str):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": "secret", "pid": 1, "version": "0"}
+    places.runtime_dir().mkdir(mode=0o700)
+    (places.runtime_dir() / "control.json").write_text(json.dumps(note))
+    async with running_module(module, companions_node) as host:
+        await host.until(lambda host: host.status[0] == "connection_failure", "a failure")
+        assert "sana-vcam run" in (host.status[1] or "")
+
+
+async def test_the_folder_that_was_given_is_the_only_one(
+    module: Path, companions_node: str, controls: FakeControls, tmp_path: Path
+):
+    beside = tmp_path / f"runtime-{os.getuid()}" / "sana-vcam"
+    beside.parent.mkdir()
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    config = ControlConfig(port=0, same_user=False)
+    async with ControlServer(config, controls, state_dir=tmp_path / "state", runtime_dir=beside):
+        async with running_module(module, companions_node, environ=environ) as host:
+            await host.until(lambda host: host.status[0] == "connection_failure", "no daemon")
+        del environ["XDG_RUNTIME_DIR"]
+        async with running_module(module, companions_node, environ=environ) as host:
+            await host.until_ok()
+
+
 async def test_the_token_comes_in_a_header_and_no_origin_does(module: Path, companions_node: str):
     asked: asyncio.Queue[Headers] = asyncio.Queue()
 

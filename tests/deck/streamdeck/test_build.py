@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from platformdirs.macos import MacOS
 
+from sana_vcam import places
 from sana_vcam.control.rendezvous import CONTROL_FILE
 from sana_vcam.deck import package
 from sana_vcam.places import APP
@@ -108,30 +110,36 @@ const made = await build({
 const text = Buffer.from(made.outputFiles[0].contents).toString("base64");
 const { places } = await import(`data:text/javascript;base64,${text}`);
 console.log(JSON.stringify(Object.fromEntries(["linux", "darwin", "win32"].map(
-  (platform) => [platform, places(platform, process.env, 1234).map(({ path }) => path)],
+  (platform) => [platform, places(platform, process.env, UID).map(({ path }) => path)],
 ))));
 """
 
 
-def test_it_looks_where_the_daemon_writes(workshop: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR")
+def test_it_looks_where_the_daemon_writes(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("LOCALAPPDATA", "/home/me/local")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/mine")
-    (workshop / "places.mjs").write_text(PLACES)
-    found = json.loads(run(workshop, "node", "places.mjs"))
-    file = f"{APP}/{CONTROL_FILE}"
-    assert found["linux"] == [
-        f"/run/mine/{file}",
-        f"/run/user/1234/{file}",
-        f"{tempfile.gettempdir()}/runtime-1234/{file}",
-        str(SHARED / CONTROL_FILE),
-    ]
+    (workshop / "places.mjs").write_text(PLACES.replace("UID", str(os.getuid())))
+    usual = [f"/run/user/{os.getuid()}", f"{tempfile.gettempdir()}/runtime-{os.getuid()}"]
     mac = MacOS(APP, appauthor=False)
-    mine = mac.user_runtime_dir
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert found["darwin"] == [f"{one}/{CONTROL_FILE}" for one in (mine, mac.user_runtime_dir)]
-    # platformdirs' own class for Windows works there only; it says %LOCALAPPDATA%\\Temp.
-    assert found["win32"] == [f"/home/me/local/Temp/{file}"]
+    for given, mode, own in (
+        (tmp_path / "mine", 0o700, [str(tmp_path / "mine")]),
+        (tmp_path / "open", 0o755, usual),
+        (None, None, usual),
+    ):
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        if given is not None:
+            given.mkdir(mode)
+            monkeypatch.setenv("XDG_RUNTIME_DIR", str(given))
+        found = json.loads(run(workshop, "node", "places.mjs"))
+        mine = [f"{folder}/{APP}/{CONTROL_FILE}" for folder in own]
+        assert found["linux"] == [*mine, str(SHARED / CONTROL_FILE)]
+        assert str(places.runtime_dir() / CONTROL_FILE) in mine
+        assert found["darwin"] == [f"{mac.user_runtime_dir}/{CONTROL_FILE}"]
+        # platformdirs' own class for Windows works there only; it says %LOCALAPPDATA%\\Temp.
+        assert found["win32"] == [f"/home/me/local/Temp/{APP}/{CONTROL_FILE}"]
 
 
 def test_its_types_are_right(workshop: Path):

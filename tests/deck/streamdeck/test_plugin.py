@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -467,6 +468,19 @@ async def test_a_link_in_place_of_control_json_is_not_followed(host, daemon, run
             await deck.until_shown(key, ">offline</text>")
             await deck.until(lambda: "is not running on this computer" in deck.log, "looked")
         assert "connected" not in deck.log
+
+
+async def test_what_a_killed_daemon_left_is_no_daemon(host, daemon, runtime, node_20):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": TOKEN, "pid": 1, "version": "0"}
+    (runtime / "sana-vcam").mkdir(mode=0o700)
+    (runtime / "sana-vcam" / "control.json").write_text(json.dumps(note))
+    async with host("elgato", node_20) as deck:
+        key = await deck.place("privacy")
+        await deck.until(lambda: "is not running on this computer" in deck.log, "looked")
+        async with daemon():
+            await deck.until_online(key)
 
 
 LISTEN = """

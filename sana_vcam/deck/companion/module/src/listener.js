@@ -9,28 +9,30 @@ const TABLES = {
 }
 
 /**
- * Finds the user who listens at an address of control.json.
+ * Tells whether a program of this user may listen at an address of control.json.
  *
  * @param {string} url
- * @returns {number | undefined} undefined: nobody listens, or this system does not tell
+ * @param {number} uid
+ * @returns {boolean} false: nobody listens there, or somebody else; true also where it is not told
  */
-export function listenerUid(url) {
+export function mayListen(url, uid) {
 	const { hostname, port } = new URL(url)
 	const [table, address] = TABLES[hostname] ?? []
-	if (!table) return undefined
+	const rows = table && rowsOf(table)
+	if (!rows) return true
 	const wanted = `${address}:${Number(port).toString(16).toUpperCase().padStart(4, '0')}`
-	for (const line of linesOf(table)) {
-		const [, local, , state, , , , uid] = line.trim().split(/\s+/)
-		if (local === wanted && state === LISTENING) return Number(uid)
-	}
-	return undefined
+	return rows.some(
+		([, local, , state, , , , owner]) =>
+			local === wanted && state === LISTENING && Number(owner) === uid,
+	)
 }
 
-function linesOf(table) {
+function rowsOf(table) {
 	try {
-		return readFileSync(table, 'latin1').split('\n')
+		const lines = readFileSync(table, 'latin1').split('\n')
+		return lines.map((line) => line.trim().split(/\s+/))
 	} catch {
 		// Only Linux has it.
-		return []
+		return undefined
 	}
 }

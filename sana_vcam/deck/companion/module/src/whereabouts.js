@@ -3,7 +3,7 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { listenerUid } from './listener.js'
+import { mayListen } from './listener.js'
 
 const APP = 'sana-vcam'
 // Where a daemon that is a service of the machine leaves a copy for its group.
@@ -58,8 +58,24 @@ export function folders(environ, platform) {
 	}
 	if (platform === 'darwin') return [path.join(home, 'Library/Caches/TemporaryItems', APP)]
 	const uid = process.getuid()
-	const own = [environ.XDG_RUNTIME_DIR, `/run/user/${uid}`, path.join(os.tmpdir(), `runtime-${uid}`)]
-	return [...own.filter(Boolean).map((folder) => path.join(folder, APP)), SHARED]
+	const given = environ.XDG_RUNTIME_DIR
+	// As the daemon does: a folder that others can enter does not count.
+	const own = given && isPrivate(given, uid) ? [given] : usual(uid)
+	return [...own.map((folder) => path.join(folder, APP)), SHARED]
+}
+
+function usual(uid) {
+	return [`/run/user/${uid}`, path.join(os.tmpdir(), `runtime-${uid}`)]
+}
+
+function isPrivate(folder, uid) {
+	try {
+		const found = lstatSync(folder)
+		return found.isDirectory() && found.uid === uid && (found.mode & 0o777) === 0o700
+	} catch {
+		// It is not there, or not ours to see.
+		return false
+	}
 }
 
 /** Reads a folder's control.json; undefined if there is none, or others could have put it there. */
@@ -70,9 +86,8 @@ function readNote(folder) {
 		if (!found.isFile() || found.size > MAX_FILE_BYTES || !isTrusted(folder, found)) return undefined
 		const { url, token } = JSON.parse(readFileSync(file, 'utf8'))
 		if (typeof url !== 'string' || typeof token !== 'string') return undefined
-		// After a daemon was killed, somebody else may have taken its port.
-		const uid = listenerUid(url)
-		return uid === undefined || uid === found.uid ? { url, token } : undefined
+		// A daemon that was killed leaves its file, and somebody else may have taken its port.
+		return mayListen(url, found.uid) ? { url, token } : undefined
 	} catch {
 		// There is no daemon, or its file is not ours to read: either way it is not found here.
 		return undefined

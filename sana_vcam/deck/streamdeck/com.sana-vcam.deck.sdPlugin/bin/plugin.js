@@ -7311,7 +7311,7 @@ function inWords(error) {
 }
 
 // src/daemon/places.ts
-import { constants } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import { lstat, open, readFile, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join as join2 } from "node:path";
@@ -7320,19 +7320,26 @@ var FILE = "control.json";
 var MAX_BYTES = 4096;
 function places(platform, env, uid) {
   const own = (folder) => ({ path: join2(folder, APP, FILE), shared: false });
-  const given = env.XDG_RUNTIME_DIR?.startsWith("/") ? [own(env.XDG_RUNTIME_DIR)] : [];
+  const given = env.XDG_RUNTIME_DIR ?? "";
+  const chosen = isPrivate(given, uid) ? [own(given)] : void 0;
   if (platform === "darwin") {
-    return [...given, own(join2(homedir(), "Library", "Caches", "TemporaryItems"))];
+    return chosen ?? [own(join2(homedir(), "Library", "Caches", "TemporaryItems"))];
   }
   if (platform === "win32") {
     return [own(join2(env.LOCALAPPDATA ?? join2(homedir(), "AppData", "Local"), "Temp"))];
   }
   return [
-    ...given,
-    own(`/run/user/${uid}`),
-    own(join2(tmpdir(), `runtime-${uid}`)),
+    ...chosen ?? [own(`/run/user/${uid}`), own(join2(tmpdir(), `runtime-${uid}`))],
     { path: join2("/run", APP, FILE), shared: true }
   ];
+}
+function isPrivate(folder, uid) {
+  try {
+    const found = lstatSync(folder);
+    return found.isDirectory() && found.uid === uid && (found.mode & 511) === 448;
+  } catch {
+    return false;
+  }
 }
 async function findDaemon() {
   const uid = process.getuid?.() ?? -1;
@@ -7368,7 +7375,8 @@ async function readTrusted(file, place, uid) {
   if (typeof url !== "string" || typeof token !== "string") {
     return void 0;
   }
-  return { url, token, owner: found.uid };
+  const address = { url, token, owner: found.uid };
+  return await isGone(address) ? void 0 : address;
 }
 async function isOfService(path5, owner) {
   const home = await lstat(dirname(path5));
@@ -7376,19 +7384,22 @@ async function isOfService(path5, owner) {
   const onlyOwnerWrites = !(home.mode & 18) && !(parent.mode & 18);
   return home.isDirectory() && home.uid === owner && onlyOwnerWrites;
 }
+async function isGone(address) {
+  return (await listeners(address))?.length === 0;
+}
 async function isTakenByAnother(address) {
-  if (process.platform !== "linux" || address.owner === void 0) {
-    return false;
-  }
-  const port = Number(new URL(address.url).port);
-  const uids = (await Promise.all(["tcp", "tcp6"].map((table) => listeners(table, port)))).flat();
+  const uids = address.owner === void 0 ? [] : await listeners(address) ?? [];
   return uids.some((uid) => uid !== address.owner);
 }
-async function listeners(table, port) {
-  const text2 = await readFile(`/proc/net/${table}`, "utf8").catch(() => "");
-  const rows = text2.split("\n").map((line) => line.trim().split(/\s+/));
+async function listeners({ url }) {
+  const port = Number(new URL(url).port);
+  const tables = ["tcp", "tcp6"].map((name) => readFile(`/proc/net/${name}`, "utf8"));
+  const texts = (await Promise.allSettled(tables)).flatMap(
+    (table) => table.status === "fulfilled" ? [table.value] : []
+  );
+  const rows = texts.flatMap((text2) => text2.split("\n")).map((line) => line.trim().split(/\s+/));
   const isListening = (row) => row[3] === "0A" && Number.parseInt(row[1]?.split(":")[1] ?? "", 16) === port;
-  return rows.filter(isListening).map((row) => Number(row[7]));
+  return texts.length > 0 ? rows.filter(isListening).map((row) => Number(row[7])) : void 0;
 }
 
 // src/daemon/daemon.ts

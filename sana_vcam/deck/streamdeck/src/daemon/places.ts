@@ -1,6 +1,6 @@
 /** Where the daemon says how to reach it: control.json, in the places that the daemon knows. */
 
-import { constants } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import { type FileHandle, lstat, open, readFile, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,19 +25,29 @@ const MAX_BYTES = 4096;
 /** The places, the user's own first. */
 export function places(platform: NodeJS.Platform, env: NodeJS.ProcessEnv, uid: number): Place[] {
 	const own = (folder: string): Place => ({ path: join(folder, APP, FILE), shared: false });
-	const given = env.XDG_RUNTIME_DIR?.startsWith("/") ? [own(env.XDG_RUNTIME_DIR)] : [];
+	const given = env.XDG_RUNTIME_DIR ?? "";
+	const chosen = isPrivate(given, uid) ? [own(given)] : undefined;
 	if (platform === "darwin") {
-		return [...given, own(join(homedir(), "Library", "Caches", "TemporaryItems"))];
+		return chosen ?? [own(join(homedir(), "Library", "Caches", "TemporaryItems"))];
 	}
 	if (platform === "win32") {
 		return [own(join(env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local"), "Temp"))];
 	}
 	return [
-		...given,
-		own(`/run/user/${uid}`),
-		own(join(tmpdir(), `runtime-${uid}`)),
+		...(chosen ?? [own(`/run/user/${uid}`), own(join(tmpdir(), `runtime-${uid}`))]),
 		{ path: join("/run", APP, FILE), shared: true },
 	];
+}
+
+/** Whether a folder is the user's alone; the daemon takes no other for its run-time files. */
+function isPrivate(folder: string, uid: number): boolean {
+	try {
+		const found = lstatSync(folder);
+		return found.isDirectory() && found.uid === uid && (found.mode & 0o777) === 0o700;
+	} catch {
+		// It is not there, or not ours to see.
+		return false;
+	}
 }
 
 /** The first daemon that can be trusted, or undefined while none runs. */
@@ -81,7 +91,8 @@ async function readTrusted(
 	if (typeof url !== "string" || typeof token !== "string") {
 		return undefined;
 	}
-	return { url, token, owner: found.uid };
+	const address = { url, token, owner: found.uid };
+	return (await isGone(address)) ? undefined : address;
 }
 
 async function isOfService(path: string, owner: number): Promise<boolean> {
@@ -91,23 +102,26 @@ async function isOfService(path: string, owner: number): Promise<boolean> {
 	return home.isDirectory() && home.uid === owner && onlyOwnerWrites;
 }
 
-/**
- * Whether somebody else listens where the daemon was: they must not be shown its token.
- * Only Linux tells; elsewhere the answer is no.
- */
+/** Whether nobody listens any more: a daemon that was killed leaves its file. */
+async function isGone(address: Address): Promise<boolean> {
+	return (await listeners(address))?.length === 0;
+}
+
+/** Whether somebody else listens where the daemon was: they must not be shown its token. */
 export async function isTakenByAnother(address: Address): Promise<boolean> {
-	if (process.platform !== "linux" || address.owner === undefined) {
-		return false;
-	}
-	const port = Number(new URL(address.url).port);
-	const uids = (await Promise.all(["tcp", "tcp6"].map((table) => listeners(table, port)))).flat();
+	const uids = address.owner === undefined ? [] : ((await listeners(address)) ?? []);
 	return uids.some((uid) => uid !== address.owner);
 }
 
-async function listeners(table: string, port: number): Promise<number[]> {
-	const text = await readFile(`/proc/net/${table}`, "utf8").catch(() => "");
-	const rows = text.split("\n").map((line) => line.trim().split(/\s+/));
+/** The users who listen on the address's port; undefined where it is not told, as only Linux does. */
+async function listeners({ url }: Address): Promise<number[] | undefined> {
+	const port = Number(new URL(url).port);
+	const tables = ["tcp", "tcp6"].map((name) => readFile(`/proc/net/${name}`, "utf8"));
+	const texts = (await Promise.allSettled(tables)).flatMap((table) =>
+		table.status === "fulfilled" ? [table.value] : [],
+	);
+	const rows = texts.flatMap((text) => text.split("\n")).map((line) => line.trim().split(/\s+/));
 	const isListening = (row: string[]) =>
 		row[3] === "0A" && Number.parseInt(row[1]?.split(":")[1] ?? "", 16) === port;
-	return rows.filter(isListening).map((row) => Number(row[7]));
+	return texts.length > 0 ? rows.filter(isListening).map((row) => Number(row[7])) : undefined;
 }
