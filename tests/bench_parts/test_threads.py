@@ -42,6 +42,9 @@ threading.Thread(target=stay, name="camera", daemon=True).start()
 short = threading.Thread(target=burn, name="delay")
 short.start()
 short.join()
+# Python's end of a thread comes before the kernel's.
+while Path(f"/proc/self/task/{{short.native_id}}").exists():
+    time.sleep(0.01)
 burned.wait()
 print("burned", flush=True)
 sys.stdin.readline()
