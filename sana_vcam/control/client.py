@@ -72,19 +72,35 @@ def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) ->
     """Find the daemon by what the user said, or by its control.json."""
     directory = _runtime_dir(runtime_dir)
     note = rendezvous.find(directory)
+    if url is None and (note is None or _has_gone(note)) and (system := _system_daemon()):
+        mine = token or system.note.token.get_secret_value()
+        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
     if note is not None and url in {None, note.url}:
         mine = token or note.token.get_secret_value()
         # A daemon that is named by its address is reached there.
         has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
         return Daemon(note.url, mine, note.pid, directory if has_socket else None)
-    if url is None and (system := _system_daemon()) is not None:
-        mine = token or system.note.token.get_secret_value()
-        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
     if url is None:
         raise Failure(
             f"no daemon runs (there is no {directory / rendezvous.CONTROL_FILE}); {_START_HINT}"
         )
     return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+
+
+def _has_gone(note: rendezvous.Rendezvous) -> bool:
+    """Whether nobody listens any more where a note says: a daemon that is killed leaves it."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return procnet.listener_uid(_server(note.url)) is None
+    except ValueError:
+        return True
+
+
+def _server(url: str) -> procnet.Endpoint:
+    """Where a daemon listens; raises `ValueError` for what is no address of one."""
+    where = urlsplit(url)
+    return procnet.endpoint(where.hostname or "", where.port or 0)
 
 
 def _system_daemon() -> shared.SystemDaemon | None:
@@ -161,8 +177,7 @@ def require_same_owner(daemon: Daemon) -> None:
     if daemon.pid is None or sys.platform != "linux":
         return
     try:
-        where = urlsplit(daemon.url)
-        server = procnet.endpoint(where.hostname or "", where.port or 0)
+        server = _server(daemon.url)
     except ValueError as error:
         raise Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
     uid = procnet.listener_uid(server)

@@ -153,6 +153,30 @@ async def test_a_daemon_that_has_gone(ctl, runtime_dir, free_port):
     assert "sana-vcam run" in err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
+    serve, runtime_dir, free_port, monkeypatch
+):
+    """A daemon of one's own that was killed is in nobody's way."""
+    asked = []
+    answering = rendezvous.Rendezvous(
+        url=f"ws://127.0.0.1:{free_port}/ws", token=SecretStr(TOKEN), pid=1, version="1"
+    )
+    system = client_module.shared.SystemDaemon(answering, os.geteuid())
+    monkeypatch.setattr(client_module.shared, "find", lambda: asked.append(1) or system)
+    async with serve():
+        assert client_module.find_daemon(None, None, runtime_dir).url != answering.url
+        assert asked == []
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    leave_a_note(runtime_dir, port)
+    assert client_module.find_daemon(None, None, runtime_dir) == client_module.Daemon(
+        answering.url, TOKEN, 1, uid=os.geteuid()
+    )
+    named = client_module.find_daemon(f"ws://127.0.0.1:{port}/ws", None, runtime_dir)
+    assert named.pid == 4242
+
+
 async def test_another_user_where_the_daemon_was_does_not_get_the_token(
     ctl, runtime_dir, monkeypatch
 ):
