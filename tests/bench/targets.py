@@ -25,6 +25,8 @@ INWARD = "camera read to push returned, ms"
 GROUPS = "CPU by group, cores"
 PARTS = "memory by part, MB"
 IDLE = "CPU without a viewer, % of a core"
+WAKE_UPS = "wake-ups a second"
+COLD = "work after a second's rest, times its usual"
 LEAST = "least delay (playout.max_delay_ms=0)"
 
 
@@ -48,7 +50,7 @@ def targets(figures: Mapping[str, Any]) -> list[Target]:
         _delay(figures, "least delay", LEAST, 5.0, "5 ms"),
         *(_judder(figures, setting, 0.10) for setting in (LARGE, SMALL)),
         *(_judder(figures, setting, 0.25) for setting in BURSTS),
-        _most("Idle, nobody watches", dig(figures, "idle", IDLE), 1.0, "% of a core"),
+        _idle(figures),
         _memory(figures),
         _startup(figures),
         _imports(figures),
@@ -181,6 +183,12 @@ def _judder(figures: Mapping[str, Any], setting: str, most: float) -> Target:
     if script is not None:
         why += f"; the script's: {script:.2f}"
     return _most(f"Judder, {setting}", value, most, "", why)
+
+
+def _idle(figures: Mapping[str, Any]) -> Target:
+    found = {key: dig(figures, "idle", key) for key in (WAKE_UPS, COLD)}
+    why = "; ".join(f"{key}: {value:g}" for key, value in found.items() if value is not None)
+    return _most("Idle, nobody watches", dig(figures, "idle", IDLE), 1.0, "% of a core", why)
 
 
 def _memory(figures: Mapping[str, Any]) -> Target:

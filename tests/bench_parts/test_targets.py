@@ -4,7 +4,7 @@ import pytest
 
 from tests.bench import pipeline, sizes
 from tests.bench.figures import ANONYMOUS, PICTURES
-from tests.bench.targets import LARGE, targets
+from tests.bench.targets import COLD, IDLE, LARGE, WAKE_UPS, targets
 from tests.bench.threads import CALLBACK, DECODER, ENCODER, LOOP
 
 
@@ -139,6 +139,14 @@ def test_the_delay_is_that_of_all_runs_in_the_middle():
     missed = named(found, "p99, smooth")
     assert (missed.seen, missed.met) == ("90.0 ms", False)
     assert missed.why == "tick to sink returned p99 3.0 ms; camera read to push returned p99 4.0 ms"
+
+
+def test_too_much_while_idle_says_how_often_it_woke_and_how_cold_it_was():
+    found = {IDLE: 2.5, WAKE_UPS: 6.1, COLD: 8.0}
+    missed = named({"idle": found}, "Idle")
+    assert (missed.seen, missed.met) == ("2.5 % of a core", False)
+    assert missed.why == "wake-ups a second: 6.1; work after a second's rest, times its usual: 8"
+    assert named({"idle": found | {IDLE: 0.9}}, "Idle").met is True
 
 
 @pytest.mark.parametrize(("heavy", "met"), [([], True), (["numpy"], True), (["cv2"], False)])
