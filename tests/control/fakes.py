@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
 
 from sana_vcam.config import CostConfig
+from sana_vcam.control import rendezvous
 from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.errors import CommandFailed
 from sana_vcam.evolve import Suggestion, suggestions
@@ -208,3 +212,10 @@ class FakeControls:
         if find(self.looks, preset_id).id != "noir":
             raise CommandFailed("not_found", "there is no still of it yet")
         return JPEG
+
+
+def leave_a_note(runtime_dir: Path, port: int, token: str) -> None:
+    """Leave the control.json of a daemon that was killed."""
+    url = f"ws://127.0.0.1:{port}/ws"
+    note = rendezvous.Rendezvous(url=url, token=SecretStr(token), pid=4242, version="1")
+    rendezvous.publish(note, runtime_dir)

@@ -21,7 +21,7 @@ from sana_vcam.control.ctl import run_ctl
 from sana_vcam.status import Output
 
 from .conftest import TOKEN, open_client
-from .fakes import FIRST_STATE, JPEG
+from .fakes import FIRST_STATE, JPEG, leave_a_note
 
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
 
@@ -135,17 +135,8 @@ def free_port():
         return listening.getsockname()[1]
 
 
-def leave_a_note(runtime_dir, port):
-    rendezvous.publish(
-        rendezvous.Rendezvous(
-            url=f"ws://127.0.0.1:{port}/ws", token=SecretStr(TOKEN), pid=4242, version="1"
-        ),
-        runtime_dir,
-    )
-
-
 async def test_a_daemon_that_has_gone(ctl, runtime_dir, free_port):
-    leave_a_note(runtime_dir, free_port)
+    leave_a_note(runtime_dir, free_port, TOKEN)
     code, _, err = await ctl("state")
     assert code == 1
     assert "has gone" in err
@@ -169,7 +160,7 @@ async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
         assert asked == []
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    leave_a_note(runtime_dir, port)
+    leave_a_note(runtime_dir, port, TOKEN)
     assert client_module.find_daemon(None, None, runtime_dir) == client_module.Daemon(
         answering.url, TOKEN, 1, uid=os.geteuid()
     )
@@ -182,7 +173,7 @@ async def test_another_user_where_the_daemon_was_does_not_get_the_token(
 ):
     monkeypatch.setattr(client_module.procnet, "listener_uid", lambda _: os.geteuid() + 1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        leave_a_note(runtime_dir, listening.getsockname()[1])
+        leave_a_note(runtime_dir, listening.getsockname()[1], TOKEN)
         code, _, err = await ctl("state")
         listening.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -207,7 +198,7 @@ async def test_something_else_on_the_port(ctl, runtime_dir):
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as other:
-        leave_a_note(runtime_dir, other.sockets[0].getsockname()[1])
+        leave_a_note(runtime_dir, other.sockets[0].getsockname()[1], TOKEN)
         code, _, err = await ctl("state")
     assert code == 1
     assert err.startswith("sana-vcam ctl: ")

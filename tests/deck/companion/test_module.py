@@ -6,7 +6,6 @@ import asyncio
 import base64
 import contextlib
 import io
-import json
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +23,7 @@ from sana_vcam.config import ControlConfig
 from sana_vcam.control.server import ControlServer
 from sana_vcam.presets import Look
 from sana_vcam.status import Output, SessionState
-from tests.control.fakes import LOOKS, FakeControls
+from tests.control.fakes import LOOKS, FakeControls, leave_a_note
 from tests.deck.companion.host import Host, running_module
 
 ACTIONS = {
@@ -333,9 +332,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
         writer.close()
 
     port = listener_of_another_user.getsockname()[1]
-    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": "secret", "pid": 1, "version": "0"}
-    places.runtime_dir().mkdir(mode=0o700)
-    (places.runtime_dir() / "control.json").write_text(json.dumps(note))
+    leave_a_note(places.runtime_dir(), port, "secret")
     async with (
         await asyncio.start_server(hear, sock=listener_of_another_user),
         running_module(module, companions_node) as host,
@@ -350,9 +347,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
 async def test_what_a_killed_daemon_left_is_no_daemon(module: Path, companions_node: str):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": "secret", "pid": 1, "version": "0"}
-    places.runtime_dir().mkdir(mode=0o700)
-    (places.runtime_dir() / "control.json").write_text(json.dumps(note))
+    leave_a_note(places.runtime_dir(), port, "secret")
     async with running_module(module, companions_node) as host:
         await host.until(lambda host: host.status[0] == "connection_failure", "a failure")
         assert "sana-vcam run" in (host.status[1] or "")

@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from sana_vcam.control.rendezvous import rotate_token
 from sana_vcam.presets import Look
 from sana_vcam.status import Output, QualityWord, SessionState
-from tests.control.fakes import FakeControls
+from tests.control.fakes import FakeControls, leave_a_note
 from tests.deck.streamdeck.conftest import NATURAL, TOKEN
 from tests.deck.streamdeck.host import Host
 
@@ -442,9 +442,7 @@ async def test_somebody_else_on_the_port_does_no_harm(host, daemon, runtime, nod
     async with serve(somebody, "127.0.0.1", 0) as server, host("elgato", node_20) as deck:
         key = await deck.place("privacy")
         port = next(iter(server.sockets)).getsockname()[1]
-        note = {"url": f"ws://127.0.0.1:{port}/ws", "token": "x", "pid": 1, "version": "0"}
-        (runtime / "sana-vcam").mkdir(mode=0o700)
-        (runtime / "sana-vcam" / "control.json").write_text(json.dumps(note))
+        leave_a_note(runtime / "sana-vcam", port, "x")
         await deck.until(lambda: "something else answers there, not sana-vcam" in deck.log, "seen")
         async with daemon():
             await deck.until_online(key)
@@ -473,9 +471,7 @@ async def test_a_link_in_place_of_control_json_is_not_followed(host, daemon, run
 async def test_what_a_killed_daemon_left_is_no_daemon(host, daemon, runtime, node_20):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": TOKEN, "pid": 1, "version": "0"}
-    (runtime / "sana-vcam").mkdir(mode=0o700)
-    (runtime / "sana-vcam" / "control.json").write_text(json.dumps(note))
+    leave_a_note(runtime / "sana-vcam", port, TOKEN)
     async with host("elgato", node_20) as deck:
         key = await deck.place("privacy")
         await deck.until(lambda: "is not running on this computer" in deck.log, "looked")
@@ -502,10 +498,7 @@ async def test_another_user_on_the_daemons_port_is_not_shown_the_token(
     )  # fmt: skip
     assert process.stdout is not None
     port = int(await process.stdout.readline())
-    note = {"url": f"ws://127.0.0.1:{port}/ws", "token": TOKEN, "pid": 1, "version": "0"}
-    (runtime / "sana-vcam").mkdir(mode=0o700)
-    file = runtime / "sana-vcam" / "control.json"
-    file.write_text(json.dumps(note))
+    leave_a_note(runtime / "sana-vcam", port, TOKEN)
     try:
         async with host("elgato", node_20) as deck:
             key = await deck.place("privacy")
