@@ -11,10 +11,10 @@ import sys
 def main() -> int:
     """Run one command and return the exit status."""
     if sys.argv[1:2] == ["ctl"]:
-        from sana_vcam.control import ctl  # noqa: PLC0415
+        from sana_vcam.clients.ctl import ctl
 
         return ctl.main(sys.argv[2:])
-    from sana_vcam import cli, native  # noqa: PLC0415
+    from sana_vcam.app import cli, native
 
     native.want_no_helpers()
     return cli.main()

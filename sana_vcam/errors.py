@@ -8,7 +8,7 @@
      ├─ SinkError              the virtual camera cannot be opened or refused a frame
      │   └─ SinkLost           … and may come back by itself
      ├─ CommandFailed          a control command was refused; becomes an error reply
-     └─ SessionError           in `sana_vcam.sana`: what the Reactor platform or the model refused
+     └─ SessionError           in `sana_vcam.reactor`: what the platform or the model refused
 
 Every message says what is wrong, where, and the command or key that mends it.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.atomicfile import remove_drafts, replace_file
+from sana_vcam.lib.atomicfile import remove_drafts, replace_file
 
 
 def mode(path: Path) -> int:

@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from sana_vcam.cards import card
-from sana_vcam.engine.lifecycle import EngineStatus
-from sana_vcam.slate import draw
+from sana_vcam.engine.slates import card
+from sana_vcam.engine.states import EngineStatus
+from sana_vcam.media.slate import draw
 from sana_vcam.status import CameraState as C
 from sana_vcam.status import SessionState as S
 

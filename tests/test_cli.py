@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.cli import main
+from sana_vcam.app.cli import main
+from sana_vcam.config.paths import state_dir
 from sana_vcam.engine.usage import USAGE_FILE
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
-from sana_vcam.places import state_dir
 
 COMMANDS = [
     *("demo", "run", "standin", "ctl", "service", "doctor", "devices", "presets", "usage", "config")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sana_vcam.config import (
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.schema import (
     CameraConfig,
     Config,
     ControlConfig,
@@ -18,7 +19,6 @@ from sana_vcam.config import (
     leaves,
     sections,
 )
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
 
 DEFAULTS: dict[str, object] = {
     "reactor.api_key": None,

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from sana_vcam import configfile
-from sana_vcam.config import Config, leaves, value_of
-from sana_vcam.configfile import Loaded, default_paths, load, require_key, user_path
+from sana_vcam.config import load as configfile
+from sana_vcam.config.load import Loaded, default_paths, load, require_key, user_path
+from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.config.schema import Config, leaves, value_of
 from sana_vcam.errors import EXIT_CONFIG, ConfigError
-from sana_vcam.presets import BUILTIN_PRESETS
 
 SECRET = "rk_5ecr3t"
 
@@ -678,7 +678,7 @@ def test_a_session_needs_a_key_unless_it_is_local(
 def test_loading_imports_nothing_heavy() -> None:
     heavy = ["tomlkit", "numpy", "cv2", "websockets", "reactor_sdk", "yaml"]
     code = (
-        "import sys; from sana_vcam.configfile import load; load(environ={}); "
+        "import sys; from sana_vcam.config.load import load; load(environ={}); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

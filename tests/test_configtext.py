@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from sana_vcam import configfile
-from sana_vcam.config import Config, leaves, sections
-from sana_vcam.configfile import Loaded, load
-from sana_vcam.configtext import (
+from sana_vcam.config import load as configfile
+from sana_vcam.config.load import Loaded, load
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.schema import Config, leaves, sections
+from sana_vcam.config.text import (
     WEBRTC_SIZES,
     cautions,
     check,
@@ -26,7 +27,6 @@ from sana_vcam.configtext import (
     write_initial,
 )
 from sana_vcam.errors import ConfigError
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
 
 SHIPPED = Path(__file__).parent.parent / "config" / "sana-vcam.toml"
 SECRET = "rk_5ecr3t"

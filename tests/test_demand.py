@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sana_vcam.demand import Demand
+from sana_vcam.engine.demand import Demand
 from sana_vcam.status import Hold
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.camera import v4l2
-from sana_vcam.devices import (
+from sana_vcam.errors import CameraError, SinkError
+from sana_vcam.media.v4l2 import ioctl as v4l2
+from sana_vcam.media.v4l2.devices import (
     Device,
     Holder,
     System,
@@ -27,7 +28,6 @@ from sana_vcam.devices import (
     to_json,
     video_nodes,
 )
-from sana_vcam.errors import CameraError, SinkError
 
 CAPTURE, OUTPUT, META, M2M = 0x1, 0x2, 0x0080_0000, 0x8000
 MJPG, YUYV = b"MJPG", b"YUYV"

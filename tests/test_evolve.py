@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sana_vcam.evolve import LABEL_CHARS, LONGEST, MOST, suggestions
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.presets.suggestions import LABEL_CHARS, LONGEST, MOST, suggestions
 
 OWN = Preset(
     id="own",

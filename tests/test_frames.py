@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sana_vcam.config import PrivacyConfig
-from sana_vcam.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
-from sana_vcam.pixels import black_i420, i420_to_bgr, to_i420
+from sana_vcam.config.schema import PrivacyConfig
+from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.pixels import black_i420, i420_to_bgr, to_i420
 
 RAW = np.full((4, 6, 3), 99, np.uint8)
 RAW_FRAME = CameraFrame(RAW, 1, 0.0)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sana_vcam import idle
+from sana_vcam.lib import idle
 
 
 class Clock:

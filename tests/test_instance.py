@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from sana_vcam.app.instance import single_instance
 from sana_vcam.errors import StartupError
-from sana_vcam.instance import single_instance
 
 HOLD = """
 import sys
 from pathlib import Path
-from sana_vcam.instance import single_instance
+from sana_vcam.app.instance import single_instance
 
 with single_instance(Path(sys.argv[1])):
     print("held", flush=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sana_vcam.config.preset import Preset
 from sana_vcam.errors import CommandFailed
-from sana_vcam.frames import ModelFrame
-from sana_vcam.lookbook import Lookbook
-from sana_vcam.presetedits import Edit, apply
-from sana_vcam.presets import Preset
-from sana_vcam.thumbnails import Thumbnails
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.presets.edits import Edit, apply
+from sana_vcam.presets.library import Lookbook
+from sana_vcam.presets.thumbnails import Thumbnails
 
 A = Preset(id="a", name="A", prompt="look a", evolve=("More of a.",))
 B = Preset(id="b", name="B", prompt="look b")

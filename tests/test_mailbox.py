@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sana_vcam.mailbox import Closed, Mailbox
+from sana_vcam.lib.mailbox import Closed, Mailbox
 
 
 def test_it_begins_empty():

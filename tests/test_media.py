@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 import pytest
 
-from sana_vcam.config import Config, ReactorConfig
-from sana_vcam.frames import CameraFrame, ModelFrame
-from sana_vcam.media import MediaPath
-from sana_vcam.publisher import _push
+from sana_vcam.config.schema import Config, ReactorConfig
+from sana_vcam.media.frames import CameraFrame, ModelFrame
+from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.publisher import _push
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sana_vcam.meter import Histogram, Meter, Stopwatch
+from sana_vcam.lib.meter import Histogram, Meter, Stopwatch
 
 
 def test_a_rate_is_of_the_last_two_seconds():

@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from sana_vcam.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, want_no_helpers
+from sana_vcam.app.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, want_no_helpers
 
 # Threads that all hold memory at once: without the limit each gets a heap of its own.
 PROGRAM = """
 import ctypes, threading
-from sana_vcam.native import share_arenas
+from sana_vcam.app.native import share_arenas
 assert share_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

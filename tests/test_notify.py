@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from sana_vcam.notify import Notifier
+from sana_vcam.app.systemd import Notifier
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is on Linux")
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sana_vcam.pacing import Decimator, Due, Grid, moment
+from sana_vcam.media.pacing import Decimator, Due, Grid, moment
 
 
 def taken(rate_hz, times):

@@ -7,8 +7,8 @@ from PIL import Image
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
-from sana_vcam import pixels
-from sana_vcam.frames import Card, Picture
+from sana_vcam.media import pixels
+from sana_vcam.media.frames import Card, Picture
 
 # R, G, B and the 8-bit Y, Cb, Cr of BT.601 with limited range: Y = 16 + 65.481 R + 128.553 G +
 # 24.966 B, Cb = 128 - 37.797 R - 74.203 G + 112 B, Cr = 128 + 112 R - 93.786 G - 18.214 B.

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from sana_vcam import places
-from sana_vcam.cli import main
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
-from sana_vcam.presets import BUILTIN_PRESETS
+from sana_vcam.app.cli import main
+from sana_vcam.config import paths
+from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.control.fakes import FakeControls
 
 FILE = """\
@@ -34,7 +34,7 @@ prompt = "look b"
 @pytest.fixture(autouse=True)
 def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run-time files in a folder of the test's own, without a daemon in it."""
-    monkeypatch.setattr(places, "runtime_dir", lambda: tmp_path / "runtime")
+    monkeypatch.setattr(paths, "runtime_dir", lambda: tmp_path / "runtime")
     return tmp_path / "runtime"
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presetedits import (
+from sana_vcam.presets.edits import (
     MOST,
     Add,
     Edit,
@@ -19,7 +20,6 @@ from sana_vcam.presetedits import (
     Save,
     apply,
 )
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
 
 
 def preset(preset_id: str, prompt: str = "x") -> Preset:

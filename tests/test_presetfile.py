@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from sana_vcam import configfile, presetfile
-from sana_vcam.configfile import Loaded
-from sana_vcam.configsource import ConfigSource
-from sana_vcam.configtext import render_template
+from sana_vcam.config import load as configfile
+from sana_vcam.config.load import Loaded
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.source import ConfigSource
+from sana_vcam.config.text import render_template
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presetedits import Add, Edit, Move, Remove, Reset, Save
-from sana_vcam.presetfile import edit_presets
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
+from sana_vcam.presets import file
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Save
+from sana_vcam.presets.file import edit_presets
 
 FILE = """\
 # mine
@@ -75,7 +76,7 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(configfile, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
-    monkeypatch.setattr(presetfile, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(file, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     return Home(tmp_path)
 
 
@@ -270,7 +271,7 @@ def test_the_machines_file_is_for_root_and_a_copy_is_offered(
 
 def test_a_lock_that_is_held_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write(FILE)
-    monkeypatch.setattr(presetfile, "LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(file, "LOCK_TIMEOUT_S", 0.05)
     with FileLock(home.folder / ".config.toml.lock"):
         assert "another program edits it right now" in refusal(home.source, Save(B))
     edit_presets(home.source, Save(B))
@@ -280,10 +281,10 @@ def test_a_lock_that_is_held_is_named(home: Home, monkeypatch: pytest.MonkeyPatc
 
 CHILD = """
 import os, sys
-from sana_vcam.configsource import ConfigSource
-from sana_vcam.presetedits import Save
-from sana_vcam.presetfile import edit_presets
-from sana_vcam.presets import Preset
+from sana_vcam.config.source import ConfigSource
+from sana_vcam.presets.edits import Save
+from sana_vcam.presets.file import edit_presets
+from sana_vcam.config.preset import Preset
 
 def add(name):
     edit_presets(ConfigSource(), Save(Preset(id=name, name=name, prompt=name)))

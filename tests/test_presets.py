@@ -6,8 +6,15 @@ import json
 
 import pytest
 
+from sana_vcam.config.preset import (
+    BUILTIN_PRESETS,
+    Preset,
+    find,
+    presets_json,
+    render_presets,
+    step,
+)
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets import BUILTIN_PRESETS, Preset, find, presets_json, render_presets, step
 
 IDS = [
     "natural", "van-gogh", "watercolor", "pencil", "renaissance", "stained-glass", "woodblock",

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sana_vcam.configtext import render_template, switched_off_presets
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.text import render_template, switched_off_presets
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presetedits import Add, Edit, Move, Remove, Reset, Revise, Save, apply
-from sana_vcam.presets import BUILTIN_PRESETS, Preset
-from sana_vcam.presettext import comments, edited
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, apply
+from sana_vcam.presets.text import comments, edited
 
 A = Preset(id="a", name="A", prompt="look a")
 B = Preset(id="b", name="B", prompt="one\n[[presets]]\n# no comment", seed=4)

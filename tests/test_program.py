@@ -10,14 +10,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sana_vcam.config import PrivacyConfig
+from sana_vcam.config.schema import PrivacyConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.frames import BypassGrant, CameraFrame, ModelFrame, Picture, Pixels
-from sana_vcam.mailbox import Mailbox
-from sana_vcam.pixels import black_i420, to_i420
-from sana_vcam.playout.buffer import PlayoutBuffer
-from sana_vcam.program import BYPASS_FRESH_S, Bypass, Playout, Program, Switches
-from sana_vcam.slate import Slate, draw
+from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, Pixels
+from sana_vcam.media.pixels import black_i420, to_i420
+from sana_vcam.media.playout.buffer import PlayoutBuffer
+from sana_vcam.media.playout.program import BYPASS_FRESH_S, Bypass, Playout, Program, Switches
+from sana_vcam.media.slate import Slate, draw
 from sana_vcam.status import Output
 
 SIZE = (64, 36)

@@ -7,9 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from sana_vcam.frames import CameraFrame
-from sana_vcam.mailbox import Mailbox
-from sana_vcam.publisher import Publisher
+from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.media.frames import CameraFrame
+from sana_vcam.media.publisher import Publisher
 
 
 def frame(number: int) -> CameraFrame:

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from sana_vcam.runs import RUNS_FILE, Runs
+from sana_vcam.app.restarts import RUNS_FILE, Runs
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sana_vcam.frames import Card
-from sana_vcam.slate import NAME, Slate, draw
+from sana_vcam.media.frames import Card
+from sana_vcam.media.slate import NAME, Slate, draw
 
 AWKWARD = {
     "long word": "W" * 500,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.configsource import ConfigSource
+from sana_vcam.app.standing import StandingConfig
+from sana_vcam.config.preset import Preset
+from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presetedits import Remove, Save
-from sana_vcam.presets import Preset
-from sana_vcam.standing import StandingConfig
+from sana_vcam.presets.edits import Remove, Save
 
 
 class Source(ConfigSource):

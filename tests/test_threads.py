@@ -10,8 +10,15 @@ import threading
 
 import pytest
 
-from sana_vcam.mailbox import Closed, Mailbox
-from sana_vcam.threads import SWITCH_S, prompt_switches, run_blocking, run_loop, spared, wait_out
+from sana_vcam.lib.mailbox import Closed, Mailbox
+from sana_vcam.lib.threads import (
+    SWITCH_S,
+    prompt_switches,
+    run_blocking,
+    run_loop,
+    spared,
+    wait_out,
+)
 
 # -- run_loop --------------------------------------------------------------------------------------
 
@@ -200,7 +207,7 @@ async def test_a_call_that_was_given_up_ends_unheard(ending):
 def test_a_call_that_never_returns_does_not_hold_up_the_end_of_the_process():
     code = """
 import asyncio, threading
-from sana_vcam.threads import run_blocking
+from sana_vcam.lib.threads import run_blocking
 
 async def main():
     try:

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam import thumbnails as module
-from sana_vcam.config import PrivacyConfig
-from sana_vcam.engine.wants import Wants
-from sana_vcam.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
-from sana_vcam.pixels import to_i420
-from sana_vcam.presets import Preset
-from sana_vcam.thumbnails import Photographer, Scene, Thumbnails, Watch, still
+from sana_vcam.config.preset import Preset
+from sana_vcam.config.schema import PrivacyConfig
+from sana_vcam.engine.desired import Wants
+from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.pixels import to_i420
+from sana_vcam.presets import thumbnails as module
+from sana_vcam.presets.thumbnails import Photographer, Scene, Thumbnails, Watch, still
 
 NOIR = Preset(id="noir", name="Noir", prompt="black and white")
 NEON = Preset(id="neon", name="Neon", prompt="neon lines")

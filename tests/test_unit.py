@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.configfile import CREDENTIAL
+from sana_vcam.config.load import CREDENTIAL
 from sana_vcam.errors import EXIT_CONFIG
-from sana_vcam.service import templates
+from sana_vcam.host.service import templates
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 USER, SYSTEM = FOLDER / "sana-vcam.service", FOLDER / "system" / "sana-vcam.service"

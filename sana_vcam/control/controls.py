@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from sana_vcam.config.preset import Look, Preset
 from sana_vcam.engine.budget import Budget
-from sana_vcam.evolve import Suggestion
-from sana_vcam.presets import Look, Preset
+from sana_vcam.presets.suggestions import Suggestion
 from sana_vcam.status import State
 
 

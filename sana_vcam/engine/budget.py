@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 
 type Period = Literal["session", "day", "month"]
 

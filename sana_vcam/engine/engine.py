@@ -24,17 +24,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from sana_vcam.config import CostConfig, ReactorConfig
-from sana_vcam.engine.backoff import backoff
+from sana_vcam.config.schema import CostConfig, ReactorConfig
+from sana_vcam.engine.desired import IDLE_LOOK_S, LOOK_EVERY_S, Wants, Wishes
+from sana_vcam.engine.factory import Sessions
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.engine.lifecycle import EngineStatus, check, check_takeover
-from sana_vcam.engine.limits import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
-from sana_vcam.engine.run import Feed, SessionRun
-from sana_vcam.engine.sessions import Sessions
+from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
+from sana_vcam.engine.session import Feed, SessionRun
+from sana_vcam.engine.states import EngineStatus, check, check_takeover
 from sana_vcam.engine.usage import Usage
-from sana_vcam.engine.wants import IDLE_LOOK_S, LOOK_EVERY_S, Wants, Wishes
 from sana_vcam.errors import CommandFailed
-from sana_vcam.sana import (
+from sana_vcam.lib.backoff import backoff
+from sana_vcam.lib.threads import wait_out
+from sana_vcam.reactor import (
     OpenSession,
     Refused,
     SanaClient,
@@ -43,7 +44,6 @@ from sana_vcam.sana import (
     Unavailable,
 )
 from sana_vcam.status import SessionState as S
-from sana_vcam.threads import wait_out
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from sana_vcam.atomicfile import remove_drafts, replace_file
-from sana_vcam.sana import OpenSession
+from sana_vcam.lib.atomicfile import remove_drafts, replace_file
+from sana_vcam.reactor import OpenSession
 
 log = logging.getLogger(__name__)
 

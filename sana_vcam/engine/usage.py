@@ -25,9 +25,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
 
-from sana_vcam.atomicfile import remove_drafts, replace_file
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.budget import Budget, Seconds
+from sana_vcam.lib.atomicfile import remove_drafts, replace_file
 
 log = logging.getLogger(__name__)
 

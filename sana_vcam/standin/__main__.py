@@ -138,7 +138,7 @@ def serve(settings: Settings) -> int:
     if importlib.util.find_spec("reactor_runtime") is None:
         print(f"sana-vcam standin: {MISSING_RUNTIME}", file=sys.stderr)
         return 1
-    from sana_vcam.standin import server  # noqa: PLC0415 - needs reactor-runtime
+    from sana_vcam.standin import server  # needs reactor-runtime
 
     try:
         return server.run(settings)

@@ -13,14 +13,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.bench.figures import summary_ms
 from tests.control.fakes import FakeControls
 
 WAYS = {
     "python -c pass": ("-c", "pass"),
-    "press": ("-c", "import sys; from sana_vcam.control.ctl import main; sys.exit(main({words}))"),
+    "press": (
+        "-c",
+        "import sys; from sana_vcam.clients.ctl.ctl import main; sys.exit(main({words}))",
+    ),
     "press through the command line": ("-m", "sana_vcam", "ctl"),
     "press with --url, over a WebSocket": ("-m", "sana_vcam", "ctl", "--url"),
 }

@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck import package
+from sana_vcam.clients.deck.streamdeck import package
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.bench.figures import percentile, summary_ms
 from tests.control.fakes import FakeControls
 from tests.deck.streamdeck.host import Host, Key, unpack

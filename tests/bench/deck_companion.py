@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control import limits
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck.companion import package
+from sana_vcam.clients.deck.companion import package
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.server import ControlServer
 from tests.bench.figures import percentile, summary_ms
 from tests.control.fakes import FakeControls
 from tests.deck.companion.host import running_module, unpack

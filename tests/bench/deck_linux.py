@@ -17,16 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.client import find_daemon
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck.linux.faces import board
-from sana_vcam.deck.linux.layout import lay_out
-from sana_vcam.deck.linux.paint import paint
-from sana_vcam.deck.linux.panel import Light
-from sana_vcam.deck.linux.scene import Scene
-from sana_vcam.deck.linux.surface import POLL_HZ, shape_of
-from sana_vcam.deck.run import Station, World
+from sana_vcam.clients.ctl.client import find_daemon
+from sana_vcam.clients.deck.linux.faces import board
+from sana_vcam.clients.deck.linux.layout import lay_out
+from sana_vcam.clients.deck.linux.paint import paint
+from sana_vcam.clients.deck.linux.panel import Light
+from sana_vcam.clients.deck.linux.run import Station, World
+from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.clients.deck.linux.surface import POLL_HZ, shape_of
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.bench.figures import percentile, summary_ms
 from tests.deck.linux.hid import PRODUCTS, Bus
 from tests.deck.linux.rig import Controls, model_of, plugged

@@ -13,9 +13,9 @@ from statistics import median
 
 import numpy as np
 
-from sana_vcam.delay.match import match
-from sana_vcam.delay.meter import COLUMNS, ROWS
-from sana_vcam.pixels import coarse_luma, coarse_luma_of_i420
+from sana_vcam.media.latency.match import match
+from sana_vcam.media.latency.meter import COLUMNS, ROWS
+from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420
 from sana_vcam.standin import looks
 from tests.delay.material import FPS, MODELS, SOURCES, cells, coded, looked, noisy, play
 from tests.delay.rates import Rates, attempt

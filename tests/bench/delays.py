@@ -15,17 +15,17 @@ from pathlib import Path
 
 from websockets.asyncio.client import connect
 
-from sana_vcam.app import Daemon
-from sana_vcam.config import Config
-from sana_vcam.configfile import load
-from sana_vcam.control.rendezvous import find
-from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.media import MediaPath, SessionFeed
-from sana_vcam.parts import Parts
-from sana_vcam.places import APP
-from sana_vcam.program import Program
-from sana_vcam.sana import SanaClient
-from sana_vcam.sinks.sink import Sink
+from sana_vcam.app.daemon import Daemon
+from sana_vcam.app.parts import Parts
+from sana_vcam.config.load import load
+from sana_vcam.config.paths import APP
+from sana_vcam.config.schema import Config
+from sana_vcam.control.access.discovery import find
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pipeline import MediaPath, SessionFeed
+from sana_vcam.media.playout.program import Program
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.reactor import SanaClient
 from sana_vcam.status import SessionState
 from tests.bench.figures import summary_ms
 from tests.bridge.rig import local_settings, running_standin

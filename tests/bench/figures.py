@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from sana_vcam.native import want_no_helpers
+from sana_vcam.app.native import want_no_helpers
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

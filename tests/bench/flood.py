@@ -19,13 +19,13 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from sana_vcam.app import Daemon
-from sana_vcam.configfile import load
-from sana_vcam.control import limits
-from sana_vcam.control.rendezvous import find
-from sana_vcam.frames import Picture
-from sana_vcam.parts import Parts
-from sana_vcam.sinks.sink import Sink
+from sana_vcam.app.daemon import Daemon
+from sana_vcam.app.parts import Parts
+from sana_vcam.config.load import load
+from sana_vcam.control.access.discovery import find
+from sana_vcam.control.server import limits
+from sana_vcam.media.frames import Picture
+from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.status import SessionState
 from tests.bench.figures import summary_ms
 from tests.bridge.rig import local_settings, running_standin

@@ -21,7 +21,7 @@ from tests.bridge.rig import free_port
 
 SETTLE_S = 5.0
 REST_S = 1.0
-MODULES = ("sana_vcam", "sana_vcam.cli", "sana_vcam.control.ctl", "sana_vcam.app")
+MODULES = ("sana_vcam", "sana_vcam.app.cli", "sana_vcam.clients.ctl.ctl", "sana_vcam.app.daemon")
 HEAVY = ("numpy", "cv2", "av", "aiortc", "pydantic", "pyvirtualcam", "reactor_sdk", "websockets")
 # Not in this process, which has loaded it all.
 IMPORT = """

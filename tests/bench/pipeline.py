@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sana_vcam.config import Fit
+from sana_vcam.config.schema import Fit
 from tests.bench import threads
 from tests.bench.contenders import browser, telling, watcher
 from tests.bench.contenders.clip import Clip

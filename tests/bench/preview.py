@@ -18,10 +18,10 @@ import numpy as np
 from av import CodecContext, VideoFrame
 from av.video.codeccontext import VideoCodecContext
 
-from sana_vcam.camera.testscene import TestScene
-from sana_vcam.frames import Pixels
-from sana_vcam.pixels import fit, fit_i420, to_i420
-from sana_vcam.preview import encoder
+from sana_vcam.control.preview import encoder
+from sana_vcam.media.camera.testscene import TestScene
+from sana_vcam.media.frames import Pixels
+from sana_vcam.media.pixels import fit, fit_i420, to_i420
 from tests.bench.figures import cpu_seconds, rss_mb
 from tests.bridge.rig import Bridge, running_daemon, running_standin
 from tests.preview.viewers import Viewer

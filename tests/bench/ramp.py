@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sana_vcam.sana.client import START_BPS
+from sana_vcam.reactor.client import START_BPS
 from tests.bench.contenders import watcher
 from tests.bench.contenders.bounded import Bounds
 from tests.bench.contenders.clip import Clip, Luma

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sana_vcam.places import APP
+from sana_vcam.config.paths import APP
 from tests.bench.contenders.clip import Clip
 from tests.bench.figures import as_installed, cpu_seconds, rss_mb
 from tests.bridge.rig import running_standin

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.config import SinkConfig
-from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.pixels import Canvas, to_i420
-from sana_vcam.sinks.consumers import Consumers
-from sana_vcam.sinks.sink import Sink
+from sana_vcam.config.schema import SinkConfig
+from sana_vcam.media.camera.timecode import encode_counter, read_counter
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pixels import Canvas, to_i420
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.sinks.viewers import Consumers
 from tests.bench import pipeline
 from tests.bench.contenders import browser
 from tests.bench.contenders.cameras import VirtualCameras

@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from sana_vcam.camera.counter import encode_counter
-from sana_vcam.pixels import to_i420
-from sana_vcam.sana import client as client_module
+from sana_vcam.media.camera.timecode import encode_counter
+from sana_vcam.media.pixels import to_i420
+from sana_vcam.reactor import client as client_module
 from tests.bench import ramp
 from tests.bench.contenders.bounded import Bounds, bounded
 from tests.bench.contenders.clip import Clip

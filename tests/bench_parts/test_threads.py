@@ -20,7 +20,7 @@ BUSY = f"""
 import sys, threading, time
 from pathlib import Path
 import numpy as np
-from sana_vcam.frames import ModelFrame
+from sana_vcam.media.frames import ModelFrame
 from tests.bench.contenders.telling import tell_at_signal
 
 held = [ModelFrame(np.zeros((96, 64), np.uint8), number, 0.0) for number in range(3)]

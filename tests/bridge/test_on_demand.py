@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sana_vcam import app
-from sana_vcam.config import CostConfig
-from sana_vcam.configfile import load
-from sana_vcam.parts import Parts
+from sana_vcam.app import daemon as app
+from sana_vcam.app.parts import Parts
+from sana_vcam.config.load import load
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.status import CameraState, Hold, Output, SessionState
 from tests.bridge.rig import PATIENCE_S, Standin, local_settings, running_standin
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest_asyncio
 
-from sana_vcam.configtext import preset_table
-from sana_vcam.presets import Preset
+from sana_vcam.config.preset import Preset
+from sana_vcam.config.text import preset_table
 from tests.bridge.rig import (
     PATIENCE_S,
     Bridge,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sana_vcam.camera.testscene import read_counter
+from sana_vcam.media.camera.testscene import read_counter
 from tests.bridge.rig import Bridge, Standin, View, running_daemon, running_standin
 from tests.fakes.coordinator import KEY, Coordinator
 

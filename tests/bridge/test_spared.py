@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sana_vcam.app import Daemon
-from sana_vcam.config import Config
-from sana_vcam.configfile import load
-from sana_vcam.media import MediaPath
-from sana_vcam.places import APP
+from sana_vcam.app.daemon import Daemon
+from sana_vcam.config.load import load
+from sana_vcam.config.paths import APP
+from sana_vcam.config.schema import Config
+from sana_vcam.media.pipeline import MediaPath
 from sana_vcam.status import Output
 from tests.bridge.rig import local_settings, running_standin
 

@@ -9,13 +9,13 @@ import time
 import numpy as np
 import pytest
 
-from sana_vcam.camera import capture
-from sana_vcam.camera.capture import Camera, CameraStatus, backoff, camera_frame
-from sana_vcam.camera.testscene import TestScene
-from sana_vcam.config import CameraConfig
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
-from sana_vcam.frames import CameraFrame
-from sana_vcam.mailbox import Mailbox
+from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.media.camera import capture
+from sana_vcam.media.camera.capture import Camera, CameraStatus, backoff, camera_frame
+from sana_vcam.media.camera.testscene import TestScene
+from sana_vcam.media.frames import CameraFrame
 from sana_vcam.status import CameraState
 from tests.camera.fakes import Hang, Lost, ScriptedSource
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam import pixels
-from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.camera.testscene import Scene
+from sana_vcam.media import pixels
+from sana_vcam.media.camera.testscene import Scene
+from sana_vcam.media.camera.timecode import encode_counter, read_counter
 
 NUMBERS = [0, 1, 0xFFFFFF, 0xAAAAAA, 0x555555, 123456, 0x00FF00]
 

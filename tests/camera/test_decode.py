@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam.camera.decode import PictureFormat, decode
-from sana_vcam.camera.modes import DECODABLE
+from sana_vcam.media.camera.decode import PictureFormat, decode
+from sana_vcam.media.v4l2.modes import DECODABLE
 
 WIDTH, HEIGHT = 64, 32
 BGR = np.zeros((HEIGHT, WIDTH, 3), np.uint8)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sana_vcam.camera.modes import choose, rate_to_ask_for
-from sana_vcam.camera.v4l2 import Mode
+from sana_vcam.media.v4l2.ioctl import Mode
+from sana_vcam.media.v4l2.modes import choose, rate_to_ask_for
 
 
 def chosen(*modes, wanted=(1280, 720, 24.0)):

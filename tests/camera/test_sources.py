@@ -9,14 +9,14 @@ import av
 import numpy as np
 import pytest
 
-from sana_vcam import devices
-from sana_vcam.camera.counter import read_counter
-from sana_vcam.camera.source import CameraSource, open_source
-from sana_vcam.camera.testscene import Scene, TestScene
-from sana_vcam.camera.videofile import VideoFile
-from sana_vcam.camera.webcam import Webcam
-from sana_vcam.config import CameraConfig
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError
+from sana_vcam.media.camera.source import CameraSource, open_source
+from sana_vcam.media.camera.testscene import Scene, TestScene
+from sana_vcam.media.camera.timecode import read_counter
+from sana_vcam.media.camera.videofile import VideoFile
+from sana_vcam.media.camera.webcam import Webcam
+from sana_vcam.media.v4l2 import devices
 
 
 class Clock:

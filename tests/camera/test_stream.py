@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam.camera import stream
-from sana_vcam.camera.stream import FIRST_PICTURE_S, NEXT_PICTURE_S, Stream
-from sana_vcam.config import CameraConfig
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
+from sana_vcam.media.camera import v4l2capture
+from sana_vcam.media.camera.v4l2capture import FIRST_PICTURE_S, NEXT_PICTURE_S, Stream
 from tests.camera.driver import CaptureDriver
 from tests.sinks.fakes import open_descriptors
 
@@ -66,7 +66,7 @@ def fault_of(call):
 def test_the_best_mode_is_asked_for_and_all_buffers_wait(driver, opened):
     assert driver.asked == (b"MJPG", 1280, 720)
     assert driver.rate == 30.0
-    assert driver.free == list(range(stream.BUFFERS))
+    assert driver.free == list(range(v4l2capture.BUFFERS))
     assert driver.streams
 
 
@@ -74,7 +74,7 @@ def test_pictures_come_one_after_the_other_and_their_buffers_go_back(driver, ope
     driver.pictures = [jpeg(n) for n in (10, 20, 30, 40, 50, 60)]
 
     assert [level(opened.read()) for _ in range(6)] == [10, 20, 30, 40, 50, 60]
-    assert sorted(driver.free) == list(range(stream.BUFFERS))
+    assert sorted(driver.free) == list(range(v4l2capture.BUFFERS))
 
 
 def test_after_a_hold_up_only_the_newest_counts(driver, opened):
@@ -82,7 +82,7 @@ def test_after_a_hold_up_only_the_newest_counts(driver, opened):
     driver.batch = 3
 
     assert level(opened.read()) == 30
-    assert sorted(driver.free) == list(range(stream.BUFFERS))
+    assert sorted(driver.free) == list(range(v4l2capture.BUFFERS))
 
 
 def test_a_torn_picture_is_passed_over(driver, opened):
@@ -97,7 +97,7 @@ def test_nothing_but_torn_pictures_is_a_fault(driver, opened):
 
     assert "gives only torn pictures" in message
     assert words == "The camera gives no picture"
-    assert len(driver.pictures) == 50 - stream.MOST_BAD_PICTURES
+    assert len(driver.pictures) == 50 - v4l2capture.MOST_BAD_PICTURES
 
 
 def test_a_stalled_camera_is_given_up_after_a_few_seconds(driver, opened):
@@ -113,7 +113,7 @@ def test_a_stalled_camera_is_given_up_after_a_few_seconds(driver, opened):
     assert words is CameraWords.SILENT
     assert first == pytest.approx(FIRST_PICTURE_S)
     assert driver.now - start == pytest.approx(NEXT_PICTURE_S)
-    assert max(driver.waits) <= stream.SLICE_S
+    assert max(driver.waits) <= v4l2capture.SLICE_S
 
 
 @pytest.mark.parametrize("events", [select.POLLERR, select.POLLHUP | select.POLLERR])
@@ -121,7 +121,7 @@ def test_an_unplugged_camera_is_noticed_at_once(driver, opened, events):
     driver.poll_events = events
     start = driver.now
     fault_of(opened.read)
-    driver.refused[stream.VIDIOC_DQBUF] = errno.ENODEV
+    driver.refused[v4l2capture.VIDIOC_DQBUF] = errno.ENODEV
     message, words = fault_of(opened.read)
 
     assert message == (
@@ -133,7 +133,7 @@ def test_an_unplugged_camera_is_noticed_at_once(driver, opened, events):
 
 def test_a_broken_stream_is_said(driver, opened):
     driver.poll_events = select.POLLERR
-    driver.refused[stream.VIDIOC_DQBUF] = errno.EIO
+    driver.refused[v4l2capture.VIDIOC_DQBUF] = errno.EIO
 
     message, words = fault_of(opened.read)
     assert "fails: Input/output error; it is opened again" in message
@@ -152,7 +152,11 @@ def test_a_camera_is_opened_again_after_the_computer_slept(driver, opened, aslee
 
 def test_a_camera_in_use_names_the_program(driver):
     driver.hold(4711, "zoom")
-    for request in (stream.VIDIOC_S_FMT, stream.VIDIOC_REQBUFS, stream.VIDIOC_STREAMON):
+    for request in (
+        v4l2capture.VIDIOC_S_FMT,
+        v4l2capture.VIDIOC_REQBUFS,
+        v4l2capture.VIDIOC_STREAMON,
+    ):
         driver.refused = {request: errno.EBUSY}
         message, words = fault_of(lambda: open_stream(driver))
 
@@ -161,7 +165,7 @@ def test_a_camera_in_use_names_the_program(driver):
 
 
 def test_without_a_name_it_is_another_program(driver):
-    driver.refused[stream.VIDIOC_STREAMON] = errno.EBUSY
+    driver.refused[v4l2capture.VIDIOC_STREAMON] = errno.EBUSY
 
     assert "in use by another program" in fault_of(lambda: open_stream(driver))[0]
 
@@ -176,7 +180,7 @@ def test_without_a_name_it_is_another_program(driver):
     ],
 )
 def test_what_keeps_a_camera_from_starting_is_said_with_the_mend(driver, error, part, words):
-    driver.refused[stream.VIDIOC_STREAMON] = error
+    driver.refused[v4l2capture.VIDIOC_STREAMON] = error
 
     message, said = fault_of(lambda: open_stream(driver))
     assert part in message
@@ -226,7 +230,7 @@ def test_a_driver_that_knows_no_rates_is_asked_for_none(tmp_path):
 
 
 def test_a_driver_that_refuses_the_rate_still_streams(driver):
-    driver.refused[stream.VIDIOC_S_PARM] = errno.ENOTTY
+    driver.refused[v4l2capture.VIDIOC_S_PARM] = errno.ENOTTY
     open_stream(driver).close()
 
 
@@ -238,7 +242,7 @@ def test_the_words_for_viewers_name_nothing(words):
 
 
 def test_the_time_asleep_is_counted():
-    assert stream.suspended_s() > -1
+    assert v4l2capture.suspended_s() > -1
 
 
 def test_the_numbers_are_those_of_the_kernel_header():
@@ -248,11 +252,11 @@ def test_the_numbers_are_those_of_the_kernel_header():
         return direction << 30 | size << 16 | ord("V") << 8 | number
 
     write, both = 1, 3
-    assert ioc(both, 5, 208) == stream.VIDIOC_S_FMT
-    assert ioc(both, 8, 20) == stream.VIDIOC_REQBUFS
-    assert ioc(both, 9, 88) == stream.VIDIOC_QUERYBUF
-    assert ioc(both, 15, 88) == stream.VIDIOC_QBUF
-    assert ioc(both, 17, 88) == stream.VIDIOC_DQBUF
-    assert ioc(write, 18, 4) == stream.VIDIOC_STREAMON
-    assert ioc(write, 19, 4) == stream.VIDIOC_STREAMOFF
-    assert ioc(both, 22, 204) == stream.VIDIOC_S_PARM
+    assert ioc(both, 5, 208) == v4l2capture.VIDIOC_S_FMT
+    assert ioc(both, 8, 20) == v4l2capture.VIDIOC_REQBUFS
+    assert ioc(both, 9, 88) == v4l2capture.VIDIOC_QUERYBUF
+    assert ioc(both, 15, 88) == v4l2capture.VIDIOC_QBUF
+    assert ioc(both, 17, 88) == v4l2capture.VIDIOC_DQBUF
+    assert ioc(write, 18, 4) == v4l2capture.VIDIOC_STREAMON
+    assert ioc(write, 19, 4) == v4l2capture.VIDIOC_STREAMOFF
+    assert ioc(both, 22, 204) == v4l2capture.VIDIOC_S_PARM

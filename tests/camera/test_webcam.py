@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sana_vcam import devices
-from sana_vcam.camera import opencv
-from sana_vcam.camera.stream import Stream
-from sana_vcam.camera.webcam import Webcam
-from sana_vcam.config import CameraConfig
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
+from sana_vcam.media.camera import opencv
+from sana_vcam.media.camera.v4l2capture import Stream
+from sana_vcam.media.camera.webcam import Webcam
+from sana_vcam.media.v4l2 import devices
 from tests.camera.driver import CaptureDriver
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)

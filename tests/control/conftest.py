@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
-
-from .fakes import FakeControls
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
+from tests.control.fakes import FakeControls
 
 TOKEN = "a-test-token-that-nobody-guesses"
 

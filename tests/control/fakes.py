@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sana_vcam.config import CostConfig
-from sana_vcam.control import rendezvous
+from sana_vcam.config.preset import Look, Preset, find
+from sana_vcam.config.schema import CostConfig
+from sana_vcam.control.access import discovery
 from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.errors import CommandFailed
-from sana_vcam.evolve import Suggestion, suggestions
-from sana_vcam.presetedits import Move, Remove, Save, apply
-from sana_vcam.presets import Look, Preset, find
+from sana_vcam.presets.edits import Move, Remove, Save, apply
+from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.status import CameraState, Hold, Output, SessionState, State
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
@@ -217,5 +217,5 @@ class FakeControls:
 def leave_a_note(runtime_dir: Path, port: int, token: str) -> None:
     """Leave the control.json of a daemon that was killed."""
     url = f"ws://127.0.0.1:{port}/ws"
-    note = rendezvous.Rendezvous(url=url, token=SecretStr(token), pid=4242, version="1")
-    rendezvous.publish(note, runtime_dir)
+    note = discovery.Rendezvous(url=url, token=SecretStr(token), pid=4242, version="1")
+    discovery.publish(note, runtime_dir)

@@ -1,6 +1,6 @@
 import pytest
 
-from sana_vcam.control.access import AccessPolicy, AccessRequest, Allowed, require_loopback
+from sana_vcam.control.access.policy import AccessPolicy, AccessRequest, Allowed, require_loopback
 from sana_vcam.errors import StartupError
 
 TOKEN = "s3cret-töken"

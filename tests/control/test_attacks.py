@@ -20,14 +20,15 @@ import pytest
 from websockets.asyncio.client import connect, unix_connect
 from websockets.exceptions import InvalidStatus
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control import limits, protocol, unixsocket
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.access import unixsocket
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import StartupError
-
-from .conftest import TOKEN, open_client
-from .fakes import FakeControls
-from .wire import AUTHORIZED, exchange, exchange_unix, get, upgrade
+from tests.control.conftest import TOKEN, open_client
+from tests.control.fakes import FakeControls
+from tests.control.wire import AUTHORIZED, exchange, exchange_unix, get, upgrade
 
 LINE = "/v1/connect"
 WITH_TOKEN = f"{LINE}?token={TOKEN}"
@@ -485,8 +486,8 @@ async def test_deep_and_broken_messages(target, controls):
 
 def fuzzed(rng, count):
     """Inputs near the grammar and far from it, the same in each run."""
-    names = [*protocol.COMMANDS, "set_promt", "", "Pause", "pausé"]
-    fields = [name for model in protocol.COMMANDS.values() for name in model.model_fields]
+    names = [*messages.COMMANDS, "set_promt", "", "Pause", "pausé"]
+    fields = [name for model in messages.COMMANDS.values() for name in model.model_fields]
     values = [None, True, 1, -1, 1.5, 1e308, 2**53, 2**64, "", "on", "x" * 5000, [], {}, [[]]]
     values += ["\ud800", "\x00", "🎥", ["state"], ["state", 1], {"a": {"b": {}}}]
     alphabet = string.printable + "éß漢🎥\u2028\ufeff\x00\x1b" + '{}[]":,\\' * 4
@@ -527,10 +528,10 @@ def test_a_hundred_thousand_inputs_get_an_answer_or_a_command():
     understood, refusals = 0, []
     for message in fuzzed(rng, 100_000):
         try:
-            command = protocol.parse(message).command
+            command = messages.parse(message).command
             understood += 1
-            assert protocol.COMMANDS[command.wire_name] is type(command)
-        except protocol.ProtocolError as error:
+            assert messages.COMMANDS[command.wire_name] is type(command)
+        except messages.ProtocolError as error:
             refusals.append(error)
     for error in refusals:
         assert len(error.message) < 700
@@ -542,11 +543,11 @@ def test_ten_thousand_queries_get_an_answer_or_a_command():
     rng = random.Random(7262)
     alphabet = "&=%+;?#/" * 3 + "0123456789abcdefon\x00é"
     for _ in range(10_000):
-        name = rng.choice([*protocol.COMMANDS, "nothing"])
+        name = rng.choice([*messages.COMMANDS, "nothing"])
         query = "".join(rng.choices(alphabet, k=rng.randrange(40)))
         try:
-            protocol.command_from_query(name, f"{rng.choice(['', 'id=', 'seed=', 'on='])}{query}")
-        except protocol.ProtocolError as error:
+            messages.command_from_query(name, f"{rng.choice(['', 'id=', 'seed=', 'on='])}{query}")
+        except messages.ProtocolError as error:
             error.reply().text().encode()
 
 

@@ -8,11 +8,10 @@ from shutil import which
 
 import pytest
 
-from sana_vcam.control import unixsocket
-
-from .chromium import chromium
-from .conftest import TOKEN
-from .wire import exchange, exchange_unix, get
+from sana_vcam.control.access import unixsocket
+from tests.control.chromium import chromium
+from tests.control.conftest import TOKEN
+from tests.control.wire import exchange, exchange_unix, get
 
 # What a page can send by itself. Each ends with "in" if something came back that it could use.
 ATTACKS = """

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from sana_vcam import places
-from sana_vcam.control import client as client_module
-from sana_vcam.control import ctl as ctl_module
-from sana_vcam.control import ctltable, protocol, rendezvous, unixsocket
-from sana_vcam.control.ctl import run_ctl
+from sana_vcam.clients.ctl import client as client_module
+from sana_vcam.clients.ctl import ctl as ctl_module
+from sana_vcam.clients.ctl import table
+from sana_vcam.clients.ctl.ctl import run_ctl
+from sana_vcam.config import paths
+from sana_vcam.control.access import discovery, unixsocket
+from sana_vcam.control.protocol import messages
 from sana_vcam.status import Output
-
-from .conftest import TOKEN, open_client
-from .fakes import FIRST_STATE, JPEG, leave_a_note
+from tests.control.conftest import TOKEN, open_client
+from tests.control.fakes import FIRST_STATE, JPEG, leave_a_note
 
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
 
@@ -150,7 +151,7 @@ async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
 ):
     """A daemon of one's own that was killed is in nobody's way."""
     asked = []
-    answering = rendezvous.Rendezvous(
+    answering = discovery.Rendezvous(
         url=f"ws://127.0.0.1:{free_port}/ws", token=SecretStr(TOKEN), pid=1, version="1"
     )
     system = client_module.shared.SystemDaemon(answering, os.geteuid())
@@ -184,8 +185,8 @@ async def test_another_user_where_the_daemon_was_does_not_get_the_token(
 
 @pytest.mark.parametrize("url", ["", "ws://", "ws://name:1/ws", "ws://[::1/ws", "ws://[::1]:x/ws"])
 async def test_a_control_json_without_an_address(ctl, runtime_dir, url):
-    note = rendezvous.Rendezvous(url=url, token=SecretStr(TOKEN), pid=4242, version="1")
-    rendezvous.publish(note, runtime_dir)
+    note = discovery.Rendezvous(url=url, token=SecretStr(TOKEN), pid=4242, version="1")
+    discovery.publish(note, runtime_dir)
     code, _, err = await ctl("state")
     assert code == 1
     assert "no address" in err
@@ -332,7 +333,7 @@ LIKELY_WORDS = st.sampled_from(
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.sampled_from([*ctltable.WORDS, *protocol.COMMANDS]),
+    st.sampled_from([*table.WORDS, *messages.COMMANDS]),
     st.lists(ODD_WORDS | LIKELY_WORDS | st.integers().map(str), max_size=3),
 )
 def test_what_the_table_understands_the_models_understand_alike(word, rest):
@@ -340,17 +341,17 @@ def test_what_the_table_understands_the_models_understand_alike(word, rest):
     if target is None:
         return
     path, _, query = target.removeprefix("/v1/").partition("?")
-    assert protocol.command_from_query(path, query) == client_module.command_from(word, rest)
+    assert messages.command_from_query(path, query) == client_module.command_from(word, rest)
 
 
 def test_every_example_goes_the_short_way():
-    for name, model in protocol.COMMANDS.items():
+    for name, model in messages.COMMANDS.items():
         for field in model.model_fields.values():
             for example in field.examples or ():
                 word = "on" if example is True else str(example)
                 is_short = ctl_module.target_of(name, [word]) is not None
-                assert is_short == (name in ctltable.FIELDS)
-    for word in ctltable.SHORT_WORDS:
+                assert is_short == (name in table.FIELDS)
+    for word in table.SHORT_WORDS:
         assert word in {"prompt", "preset", "seed", "anchor"} or ctl_module.target_of(word, [])
 
 
@@ -418,7 +419,7 @@ async def test_without_unix_sockets_it_takes_the_port(serve, controls, ctl, monk
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 def test_the_usual_folder_is_the_one_of_places(monkeypatch, tmp_path):
-    assert ctl_module._usual_runtime_dir() == str(places.runtime_dir())
+    assert ctl_module._usual_runtime_dir() == str(paths.runtime_dir())
     for wrong in ("", "relative", str(tmp_path / "missing")):
         monkeypatch.setenv("XDG_RUNTIME_DIR", wrong)
         assert ctl_module._usual_runtime_dir() is None
@@ -572,7 +573,7 @@ def test_a_press_loads_nothing_that_is_slow():
 
 async def test_as_a_process(serve, runtime_dir):
     script = (
-        "import sys; from pathlib import Path; from sana_vcam.control.ctl import run_ctl; "
+        "import sys; from pathlib import Path; from sana_vcam.clients.ctl.ctl import run_ctl; "
         "sys.exit(run_ctl(sys.argv[2:], json_output=True, runtime_dir=Path(sys.argv[1])))"
     )
 

@@ -20,13 +20,12 @@ import pytest
 import yaml
 from websockets.asyncio.client import connect
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.bridge.rig import running_daemon, running_standin
-
-from .conftest import TOKEN
-from .fakes import FakeControls
-from .wire import parse
+from tests.control.conftest import TOKEN
+from tests.control.fakes import FakeControls
+from tests.control.wire import parse
 
 CLIENTS = files("sana_vcam") / "docs" / "clients"
 ALL_PAGES = sorted(page.name for page in CLIENTS.iterdir())

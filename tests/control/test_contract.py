@@ -2,11 +2,12 @@
 
 import typing
 
-from sana_vcam.control import admission, limits, protocol
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits, requests
 
 
 def test_the_commands_and_their_fields():
-    fields = {name: tuple(model.model_fields) for name, model in protocol.COMMANDS.items()}
+    fields = {name: tuple(model.model_fields) for name, model in messages.COMMANDS.items()}
     assert fields == {
         "get_state": (),
         "list_presets": (),
@@ -39,7 +40,7 @@ def test_the_commands_and_their_fields():
 
 
 def test_the_events_and_their_fields():
-    fields = {name: tuple(model.model_fields) for name, model in protocol.EVENTS.items()}
+    fields = {name: tuple(model.model_fields) for name, model in messages.EVENTS.items()}
     state = fields.pop("state")
     assert fields == {
         "hello": ("api", "version", "commands", "events"),
@@ -57,12 +58,12 @@ def test_the_events_and_their_fields():
         "log": ("time_s", "level", "logger", "message"),
     }
     assert set(fields["stats"]) < set(state)
-    assert protocol.EVENT_NAMES == ("state", "presets", "stats", "log")
-    assert protocol.API_VERSION == 1
+    assert messages.EVENT_NAMES == ("state", "presets", "stats", "log")
+    assert messages.API_VERSION == 1
 
 
 def test_the_reply_codes():
-    assert [str(code) for code in protocol.ReplyCode] == [
+    assert [str(code) for code in messages.ReplyCode] == [
         "parse_error",
         "invalid_request",
         "unknown_command",
@@ -76,7 +77,7 @@ def test_the_reply_codes():
 
 
 def test_the_reply_data():
-    assert {name: model.reply.__name__ for name, model in protocol.COMMANDS.items()} == {
+    assert {name: model.reply.__name__ for name, model in messages.COMMANDS.items()} == {
         "get_state": "State",
         "list_presets": "Presets",
         "set_prompt": "Nothing",
@@ -108,21 +109,21 @@ def test_the_reply_data():
 
 
 def test_every_word_is_described_for_help_and_docs():
-    models = {*protocol.COMMANDS.values(), *protocol.EVENTS.values()}
-    models |= {model.reply for model in protocol.COMMANDS.values()}
+    models = {*messages.COMMANDS.values(), *messages.EVENTS.values()}
+    models |= {model.reply for model in messages.COMMANDS.values()}
     for model in models:
         assert model.__doc__, model
         assert model.model_config.get("frozen") is True, model
         assert model.model_config.get("extra") == "forbid", model
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
-    for model in protocol.COMMANDS.values():
+    for model in messages.COMMANDS.values():
         assert "\n" not in typing.cast("str", model.__doc__)
         assert all(field.examples for field in model.model_fields.values()), model
 
 
 def test_the_limits():
-    assert admission.PATH == "/ws"
+    assert requests.PATH == "/ws"
     assert limits.MAX_CLIENTS == 32
     assert limits.MAX_MESSAGE_BYTES == 65536
     assert (limits.MESSAGES_HZ, limits.MESSAGES_BURST) == (50, 100)

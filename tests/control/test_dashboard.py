@@ -5,10 +5,9 @@ import re
 
 import pytest
 
-from sana_vcam.control.dashboard import CONTENT_TYPES, Dashboard, Visit
-
-from .conftest import TOKEN
-from .wire import exchange, exchange_unix, get
+from sana_vcam.control.server.pages import CONTENT_TYPES, Dashboard, Visit
+from tests.control.conftest import TOKEN
+from tests.control.wire import exchange, exchange_unix, get
 
 PAGE = """<!doctype html>{{IMPORT_MAP}}
 <link rel="stylesheet" href="/dashboard/style.css?token={{TOKEN}}">

@@ -9,9 +9,10 @@ from shutil import which
 import platformdirs
 import pytest
 
-from sana_vcam.control import asyncapi, ctlhelp, ctltable, generate, protocol
-
-from .conftest import open_client
+from sana_vcam.clients.ctl import table, words
+from sana_vcam.control.protocol import messages
+from sana_vcam.docs import asyncapi, generate
+from tests.control.conftest import open_client
 
 PARSER = "@asyncapi/parser@3.6.3"
 
@@ -26,7 +27,7 @@ new parser.Parser().parse(text).then(({ document, diagnostics }) => {
 
 
 def test_every_generated_file_is_current(capsys):
-    assert generate.main(["--check"]) == 0, "run: python -m sana_vcam.control.generate"
+    assert generate.main(["--check"]) == 0, "run: python -m sana_vcam.docs.generate"
     assert capsys.readouterr().out == ""
 
 
@@ -42,7 +43,7 @@ def test_what_is_outdated_is_named_and_written(tmp_path, capsys):
 
 
 def test_the_generated_module_is_formatted():
-    text = ctlhelp.module_text()
+    text = words.module_text()
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "format", "--stdin-filename", "ctltable.py", "-"],
         input=text, capture_output=True, text=True, check=True, cwd=generate.PACKAGE,
@@ -51,22 +52,22 @@ def test_the_generated_module_is_formatted():
 
 
 def test_the_table_is_what_the_models_say():
-    assert ctlhelp.fields() == ctltable.FIELDS
+    assert words.fields() == table.FIELDS
     several = {"save_preset", "move_preset"}
-    assert set(protocol.COMMANDS) - set(ctltable.FIELDS) == {"subscribe", "suggest"} | several
-    assert ctlhelp.help_text() == ctltable.HELP
-    assert ctltable.SHORT_WORDS == ctlhelp.SHORT_WORDS
+    assert set(messages.COMMANDS) - set(table.FIELDS) == {"subscribe", "suggest"} | several
+    assert words.help_text() == table.HELP
+    assert table.SHORT_WORDS == words.SHORT_WORDS
 
 
 def test_the_page_tells_of_every_word():
     page = (generate.PACKAGE / "docs" / "control-api.md").read_text()
-    for name, model in [*protocol.COMMANDS.items(), *protocol.EVENTS.items()]:
+    for name, model in [*messages.COMMANDS.items(), *messages.EVENTS.items()]:
         assert f"\n### `{name}`\n" in page
         for field in model.model_fields.values():
             assert field.description in page
-    for code in protocol.ReplyCode:
+    for code in messages.ReplyCode:
         assert f"\n| `{code}` | " in page
-    assert ctlhelp.help_text() in page
+    assert words.help_text() in page
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +115,8 @@ def test_asyncapis_own_parser_finds_nothing_wrong(parse):
     text = (generate.PACKAGE / "docs" / "asyncapi.json").read_text()
     found = parse(text)
     assert set(found["operations"]) == {
-        *protocol.COMMANDS,
-        *(f"{name}_event" for name in protocol.EVENTS),
+        *messages.COMMANDS,
+        *(f"{name}_event" for name in messages.EVENTS),
     }
     # 3.0.0 is what every tool reads.
     codes = {diagnostic["code"] for diagnostic in found["diagnostics"]}
@@ -167,7 +168,7 @@ async def test_real_messages_fit_the_schema(serve, controls):
     schema = asyncapi.json_schema()
     seen = []
     async with serve(stats_every_s=0.01) as server, open_client(server) as client:
-        for name, model in protocol.COMMANDS.items():
+        for name, model in messages.COMMANDS.items():
             example = {key: field.examples[0] for key, field in model.model_fields.items()}
             message = {"type": name, "id": name, "data": example}
             request = schema["$defs"][f"{asyncapi.camel(name)}Request"]

@@ -13,16 +13,17 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import unix_connect
 
-from sana_vcam.control import hooks, limits, protocol, unixsocket
-from sana_vcam.control.answers import SECURITY_HEADERS
-from sana_vcam.control.figures import Figures
+from sana_vcam.control.access import unixsocket
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits, routes
+from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.responses import SECURITY_HEADERS
 from sana_vcam.errors import StartupError
-from sana_vcam.meter import Histogram
+from sana_vcam.lib.meter import Histogram
 from sana_vcam.status import CameraState, Output, SessionState
-
-from .conftest import TOKEN, open_client
-from .fakes import FIRST_STATE, JPEG
-from .wire import AUTHORIZED, exchange, exchange_unix, get, parse, upgrade
+from tests.control.conftest import TOKEN, open_client
+from tests.control.fakes import FIRST_STATE, JPEG
+from tests.control.wire import AUTHORIZED, exchange, exchange_unix, get, parse, upgrade
 
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
 
@@ -98,7 +99,7 @@ async def test_each_refusal_has_its_status(serve, controls, caplog, path, status
 
 
 def test_each_code_has_a_status():
-    assert {str(code): hooks.STATUS_OF[code].value for code in protocol.ReplyCode} == {
+    assert {str(code): routes.STATUS_OF[code].value for code in messages.ReplyCode} == {
         "parse_error": 400,
         "invalid_request": 400,
         "unknown_command": 404,
@@ -512,6 +513,8 @@ async def test_metrics_need_the_token(serve):
 
 
 async def test_the_daemon_does_not_load_prometheus_until_it_is_asked():
-    script = "import sys, sana_vcam.control.server; sys.exit('prometheus_client' in sys.modules)"
+    script = (
+        "import sys, sana_vcam.control.server.server; sys.exit('prometheus_client' in sys.modules)"
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
     assert await process.wait() == 0

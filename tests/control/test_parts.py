@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from sana_vcam.control.logfeed import LogFeed, Redaction
-from sana_vcam.control.outbox import Outbox
-from sana_vcam.control.ratelimit import TokenBucket
+from sana_vcam.control.server.logfeed import LogFeed, Redaction
+from sana_vcam.control.server.ratelimit import TokenBucket
+from sana_vcam.control.server.sendqueue import Outbox
 
 
 def test_the_bucket_gives_a_burst_and_then_its_rate():

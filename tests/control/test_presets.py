@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from sana_vcam.control import hooks, protocol
-from sana_vcam.lookbook import THUMBNAIL_PATH
-
-from .conftest import TOKEN, open_client
-from .fakes import JPEG
-from .test_hooks import exchange, get
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import routes
+from sana_vcam.presets.library import THUMBNAIL_PATH
+from tests.control.conftest import TOKEN, open_client
+from tests.control.fakes import JPEG
+from tests.control.test_hooks import exchange, get
 
 DUSK = {"id": "dusk", "name": "Dusk", "prompt": "Relight the scene.", "seed": 7, "evolve": ["On."]}
 
@@ -134,7 +134,7 @@ async def test_the_still_as_a_picture(serve, query, status):
         assert answer.headers["content-type"] == kind
         without = await exchange(server, get(f"{THUMBNAIL_PATH}?{query}", headers=""))
         assert without.status == 401
-    assert hooks.THUMBNAIL_PATH == THUMBNAIL_PATH
+    assert routes.THUMBNAIL_PATH == THUMBNAIL_PATH
 
 
 async def test_the_listed_address_is_one_that_works(serve):
@@ -149,7 +149,7 @@ async def test_the_listed_address_is_one_that_works(serve):
 def test_a_preset_and_the_command_that_saves_it_have_the_same_limits():
     schemas = [
         model.model_json_schema()["properties"]
-        for model in (protocol.SavePreset, protocol.SavePreset.reply)
+        for model in (messages.SavePreset, messages.SavePreset.reply)
     ]
     for key in ("id", "name", "prompt", "seed", "evolve"):
         saved, kept = (

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from sana_vcam.control import procnet
-from sana_vcam.control.procnet import endpoint, find_listener, find_peer_uid, parse_table
+from sana_vcam.control.access import peers
+from sana_vcam.control.access.peers import endpoint, find_listener, find_peer_uid, parse_table
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -77,13 +77,13 @@ def test_the_real_table():
         accepted, _ = listening.accept()
         with accepted:
             server = endpoint(*listening.getsockname())
-            assert procnet.peer_uid(endpoint(*client.getsockname()), server) == os.geteuid()
-            assert procnet.listener_uid(server) == os.geteuid()
-            holder = procnet.listener(server)
+            assert peers.peer_uid(endpoint(*client.getsockname()), server) == os.geteuid()
+            assert peers.listener_uid(server) == os.geteuid()
+            holder = peers.listener(server)
             assert holder is not None
             assert holder.pid == os.getpid()
             assert holder.command
 
 
 def test_a_port_that_nobody_has():
-    assert procnet.listener(endpoint("127.0.0.1", 1)) is None
+    assert peers.listener(endpoint("127.0.0.1", 1)) is None

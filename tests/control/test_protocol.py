@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sana_vcam.control import protocol
-from sana_vcam.control.protocol import ProtocolError, ReplyCode, parse
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol.messages import ProtocolError, ReplyCode, parse
 
 LARGEST_SEED = 2**53 - 1
 
@@ -23,84 +23,84 @@ def refused(message: str) -> ProtocolError:
 @pytest.mark.parametrize(
     ("message", "command"),
     [
-        ('{"type":"get_state"}', protocol.GetState()),
-        ('{"type":"list_presets","data":{}}', protocol.ListPresets()),
-        ('{"type":"pause","data":null}', protocol.Pause()),
-        ('\ufeff {"type":"resume"}\r\n', protocol.Resume()),
-        ('{"type":"set_prompt","data":{"prompt":""}}', protocol.SetPrompt(prompt="")),
-        ('{"type":"set_prompt","data":{"prompt":"ünï 🎥"}}', protocol.SetPrompt(prompt="ünï 🎥")),
+        ('{"type":"get_state"}', messages.GetState()),
+        ('{"type":"list_presets","data":{}}', messages.ListPresets()),
+        ('{"type":"pause","data":null}', messages.Pause()),
+        ('\ufeff {"type":"resume"}\r\n', messages.Resume()),
+        ('{"type":"set_prompt","data":{"prompt":""}}', messages.SetPrompt(prompt="")),
+        ('{"type":"set_prompt","data":{"prompt":"ünï 🎥"}}', messages.SetPrompt(prompt="ünï 🎥")),
         (
             '{"type":"set_prompt","data":{"prompt":"\\ud83c\\udfa5"}}',
-            protocol.SetPrompt(prompt="🎥"),
+            messages.SetPrompt(prompt="🎥"),
         ),
-        ('{"type":"apply_preset","data":{"id":"anime"}}', protocol.ApplyPreset(id="anime")),
-        ('{"type":"step_preset"}', protocol.StepPreset(by=1)),
-        ('{"type":"step_preset","data":{"by":-1}}', protocol.StepPreset(by=-1)),
+        ('{"type":"apply_preset","data":{"id":"anime"}}', messages.ApplyPreset(id="anime")),
+        ('{"type":"step_preset"}', messages.StepPreset(by=1)),
+        ('{"type":"step_preset","data":{"by":-1}}', messages.StepPreset(by=-1)),
         (
             f'{{"type":"set_seed","data":{{"seed":{LARGEST_SEED}}}}}',
-            protocol.SetSeed(seed=LARGEST_SEED),
+            messages.SetSeed(seed=LARGEST_SEED),
         ),
         (
             '{"type":"set_anchor_interval","data":{"chunks":0}}',
-            protocol.SetAnchorInterval(chunks=0),
+            messages.SetAnchorInterval(chunks=0),
         ),
-        ('{"type":"blank","data":{"on":true}}', protocol.Blank(on=True)),
-        ('{"type":"blank","data":{"on":null}}', protocol.Blank()),
-        ('{"type":"freeze"}', protocol.Freeze()),
-        ('{"type":"bypass","data":{"on":false}}', protocol.Bypass(on=False)),
+        ('{"type":"blank","data":{"on":true}}', messages.Blank(on=True)),
+        ('{"type":"blank","data":{"on":null}}', messages.Blank()),
+        ('{"type":"freeze"}', messages.Freeze()),
+        ('{"type":"bypass","data":{"on":false}}', messages.Bypass(on=False)),
         (
             '{"type":"subscribe","data":{"events":["state","log"]}}',
-            protocol.Subscribe(events=("state", "log")),
+            messages.Subscribe(events=("state", "log")),
         ),
-        ('{"type":"subscribe","data":{"events":[]}}', protocol.Subscribe(events=())),
+        ('{"type":"subscribe","data":{"events":[]}}', messages.Subscribe(events=())),
     ],
 )
 def test_json(message, command):
-    assert parse(message) == protocol.Request(None, command)
+    assert parse(message) == messages.Request(None, command)
 
 
 @pytest.mark.parametrize(
     ("line", "command"),
     [
-        ("get_state", protocol.GetState()),
-        ("get_state\r\n", protocol.GetState()),
-        ("set_prompt as a clay figure", protocol.SetPrompt(prompt="as a clay figure")),
-        ("set_prompt a = b, c=d\r\n", protocol.SetPrompt(prompt="a = b, c=d")),
-        ("set_prompt prompt=as a clay figure", protocol.SetPrompt(prompt="as a clay figure")),
-        ("set_prompt\tone\u2028line", protocol.SetPrompt(prompt="one\u2028line")),
-        ("set_prompt prompt=", protocol.SetPrompt(prompt="")),
-        ('set_prompt {"a": 1}', protocol.SetPrompt(prompt='{"a": 1}')),
-        ("apply_preset anime", protocol.ApplyPreset(id="anime")),
-        ("apply_preset id=anime", protocol.ApplyPreset(id="anime")),
-        ("blank on", protocol.Blank(on=True)),
-        ("blank  off ", protocol.Blank(on=False)),
-        ("blank", protocol.Blank()),
-        ("freeze on=true", protocol.Freeze(on=True)),
-        ("bypass 0", protocol.Bypass(on=False)),
-        ("step_preset", protocol.StepPreset()),
-        ("step_preset by=-1", protocol.StepPreset(by=-1)),
-        ("step_preset -1", protocol.StepPreset(by=-1)),
-        ("set_seed 42", protocol.SetSeed(seed=42)),
-        ("set_anchor_interval chunks=7", protocol.SetAnchorInterval(chunks=7)),
-        ("subscribe state,log", protocol.Subscribe(events=("state", "log"))),
-        ("subscribe state stats", protocol.Subscribe(events=("state", "stats"))),
-        ("subscribe events=log", protocol.Subscribe(events=("log",))),
+        ("get_state", messages.GetState()),
+        ("get_state\r\n", messages.GetState()),
+        ("set_prompt as a clay figure", messages.SetPrompt(prompt="as a clay figure")),
+        ("set_prompt a = b, c=d\r\n", messages.SetPrompt(prompt="a = b, c=d")),
+        ("set_prompt prompt=as a clay figure", messages.SetPrompt(prompt="as a clay figure")),
+        ("set_prompt\tone\u2028line", messages.SetPrompt(prompt="one\u2028line")),
+        ("set_prompt prompt=", messages.SetPrompt(prompt="")),
+        ('set_prompt {"a": 1}', messages.SetPrompt(prompt='{"a": 1}')),
+        ("apply_preset anime", messages.ApplyPreset(id="anime")),
+        ("apply_preset id=anime", messages.ApplyPreset(id="anime")),
+        ("blank on", messages.Blank(on=True)),
+        ("blank  off ", messages.Blank(on=False)),
+        ("blank", messages.Blank()),
+        ("freeze on=true", messages.Freeze(on=True)),
+        ("bypass 0", messages.Bypass(on=False)),
+        ("step_preset", messages.StepPreset()),
+        ("step_preset by=-1", messages.StepPreset(by=-1)),
+        ("step_preset -1", messages.StepPreset(by=-1)),
+        ("set_seed 42", messages.SetSeed(seed=42)),
+        ("set_anchor_interval chunks=7", messages.SetAnchorInterval(chunks=7)),
+        ("subscribe state,log", messages.Subscribe(events=("state", "log"))),
+        ("subscribe state stats", messages.Subscribe(events=("state", "stats"))),
+        ("subscribe events=log", messages.Subscribe(events=("log",))),
     ],
 )
 def test_plain_text(line, command):
-    assert parse(line) == protocol.Request(None, command)
+    assert parse(line) == messages.Request(None, command)
 
 
 @pytest.mark.parametrize("request_id", [0, -1, LARGEST_SEED, "", "a", "é" * 128])
 def test_the_id_is_echoed(request_id):
     request = parse(json.dumps({"type": "pause", "id": request_id}))
     assert request.id == request_id
-    reply = protocol.Ok(request.id, protocol.Nothing()).text()
+    reply = messages.Ok(request.id, messages.Nothing()).text()
     assert json.loads(reply) == {"type": "ok", "id": request_id, "data": {}}
 
 
 def test_without_an_id_the_reply_has_none():
-    assert json.loads(protocol.Ok(None, protocol.Nothing()).text()) == {"type": "ok", "data": {}}
+    assert json.loads(messages.Ok(None, messages.Nothing()).text()) == {"type": "ok", "data": {}}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_an_unknown_command_names_the_nearest_and_all():
     assert error.code == ReplyCode.UNKNOWN_COMMAND
     assert error.id == 3
     assert "did you mean 'set_prompt'?" in error.message
-    assert all(name in error.message for name in protocol.COMMANDS)
+    assert all(name in error.message for name in messages.COMMANDS)
 
 
 @pytest.mark.parametrize("message", ["é", "42", "\x00{", "x" * 60_000, '{"type":""}', "GET /"])
@@ -219,10 +219,10 @@ def test_invalid_data_says_field_fault_and_expectation(message, parts):
 
 
 def test_commands_round_trip():
-    for model in protocol.COMMANDS.values():
+    for model in messages.COMMANDS.values():
         examples = {name: field.examples[0] for name, field in model.model_fields.items()}
         command = model.model_validate(examples)
-        assert parse(protocol.request_text(command, 5)) == protocol.Request(5, command)
+        assert parse(messages.request_text(command, 5)) == messages.Request(5, command)
 
 
 ODD_TEXT = st.text(max_size=80)
@@ -231,22 +231,22 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ODD_TEXT, inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = sorted({name for model in protocol.COMMANDS.values() for name in model.model_fields})
+FIELDS = sorted({name for model in messages.COMMANDS.values() for name in model.model_fields})
 LIKELY = st.fixed_dictionaries(
-    {"type": st.sampled_from([*protocol.COMMANDS, 1, None])},
+    {"type": st.sampled_from([*messages.COMMANDS, 1, None])},
     optional={
         "id": JSON,
         "data": JSON | st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=2),
     },
 )
-LINES = st.builds("{} {}".format, st.sampled_from([*protocol.COMMANDS]), ODD_TEXT)
+LINES = st.builds("{} {}".format, st.sampled_from([*messages.COMMANDS]), ODD_TEXT)
 
 
 @settings(max_examples=150, deadline=None)
 @given(ODD_TEXT | JSON.map(json.dumps) | LIKELY.map(json.dumps) | LINES)
 def test_whatever_comes_gets_an_answer_that_can_be_sent(message):
     try:
-        answer = protocol.Ok(parse(message).id, protocol.Nothing()).text()
+        answer = messages.Ok(parse(message).id, messages.Nothing()).text()
     except ProtocolError as error:
         answer = error.reply().text()
     assert json.loads(answer.encode())["type"] in {"ok", "error"}

@@ -5,8 +5,8 @@ import stat
 import pytest
 from pydantic import SecretStr
 
-from sana_vcam.control import rendezvous
-from sana_vcam.control.rendezvous import Rendezvous, load_token, publish, withdraw
+from sana_vcam.control.access import discovery
+from sana_vcam.control.access.discovery import Rendezvous, load_token, publish, withdraw
 from sana_vcam.errors import StartupError
 
 NOTE = Rendezvous(url="ws://127.0.0.1:7262/ws", token=SecretStr("t0k"), pid=42, version="1.0")
@@ -157,7 +157,7 @@ def test_control_json_round_trip(folder):
         '{"url": "ws://127.0.0.1:7262/ws", "token": "t0k", "pid": 42, "version": "1.0", '
         '"socket": null}\n'
     )
-    assert rendezvous.find(folder) == NOTE
+    assert discovery.find(folder) == NOTE
     assert "t0k" not in repr(NOTE)
     withdraw(NOTE, folder)
     assert list(folder.iterdir()) == []
@@ -169,11 +169,11 @@ def test_control_json_replaces_a_planted_symlink_and_does_not_follow_it(folder, 
     victim.write_text("precious")
     folder.mkdir(mode=0o700)
     (folder / "control.json").symlink_to(victim)
-    assert rendezvous.find(folder) is None
+    assert discovery.find(folder) is None
     publish(NOTE, folder)
     assert victim.read_text() == "precious"
     assert not (folder / "control.json").is_symlink()
-    assert rendezvous.find(folder) == NOTE
+    assert discovery.find(folder) == NOTE
 
 
 def test_another_daemons_control_json_stays(folder):
@@ -181,21 +181,21 @@ def test_another_daemons_control_json_stays(folder):
     newer = NOTE.model_copy(update={"pid": 43})
     publish(newer, folder)
     withdraw(NOTE, folder)
-    assert rendezvous.find(folder) == newer
+    assert discovery.find(folder) == newer
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}', "\xff"])
 def test_a_damaged_control_json_is_none(folder, content):
     publish(NOTE, folder)
     (folder / "control.json").write_text(content, encoding="latin-1")
-    assert rendezvous.find(folder) is None
+    assert discovery.find(folder) is None
 
 
 def test_a_control_json_of_a_newer_version_is_read(folder):
     publish(NOTE, folder)
     path = folder / "control.json"
     path.write_text(path.read_text().replace("{", '{"more": true, ', 1))
-    assert rendezvous.find(folder) == NOTE
+    assert discovery.find(folder) == NOTE
 
 
 def test_a_folder_in_the_place_of_control_json_is_an_error_and_leaves_no_draft(folder):

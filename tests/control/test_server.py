@@ -12,15 +12,16 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import sana_vcam
-from sana_vcam.config import ControlConfig
-from sana_vcam.control import limits, protocol, rendezvous
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.access import discovery
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import StartupError
 from sana_vcam.status import Output
-
-from .conftest import TOKEN, open_client
-from .fakes import FIRST_STATE, JPEG
-from .wire import AUTHORIZED, exchange, get, upgrade
+from tests.control.conftest import TOKEN, open_client
+from tests.control.fakes import FIRST_STATE, JPEG
+from tests.control.wire import AUTHORIZED, exchange, get, upgrade
 
 
 async def http(server, request: str) -> tuple[int, str]:
@@ -39,7 +40,7 @@ async def test_hello_comes_first_then_the_state(serve):
             "data": {
                 "api": 1,
                 "version": sana_vcam.__version__,
-                "commands": list(protocol.COMMANDS),
+                "commands": list(messages.COMMANDS),
                 "events": ["state", "presets", "stats", "log"],
             },
         }
@@ -416,7 +417,12 @@ async def test_other_requests(serve, request_text, status):
 
 async def test_neither_token_nor_query_is_logged(serve, caplog):
     caplog.set_level(logging.DEBUG)
-    for name in ("sana_vcam", "websockets", "websockets.server", "sana_vcam.control.server.wire"):
+    for name in (
+        "sana_vcam",
+        "websockets",
+        "websockets.server",
+        "sana_vcam.control.server.server.wire",
+    ):
         logging.getLogger(name).setLevel(logging.DEBUG)
     async with serve() as server:
         await http(server, get(f"/?token={TOKEN}", headers=""))
@@ -444,7 +450,7 @@ async def test_a_program_of_the_same_user_needs_no_token(serve):
 
 async def test_control_json_is_there_while_it_runs(serve, runtime_dir):
     async with serve() as server:
-        note = rendezvous.find(runtime_dir)
+        note = discovery.find(runtime_dir)
         assert note is not None
         assert note.url == server.url == f"ws://127.0.0.1:{server.port}/ws"
         assert note.token.get_secret_value() == TOKEN

@@ -9,16 +9,15 @@ from contextlib import redirect_stdout
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sana_vcam.control import protocol
-from sana_vcam.control.ctl import run_ctl
-from sana_vcam.control.figures import Figures
+from sana_vcam.app.usage import render_usage
+from sana_vcam.clients.ctl.ctl import run_ctl
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server.counters import Figures
+from sana_vcam.lib.threads import run_blocking
 from sana_vcam.status import SessionState
-from sana_vcam.threads import run_blocking
-from sana_vcam.usagetext import render_usage
-
-from .conftest import open_client
-from .fakes import FIRST_STATE
-from .wire import exchange, get
+from tests.control.conftest import open_client
+from tests.control.fakes import FIRST_STATE
+from tests.control.wire import exchange, get
 
 # What the fake daemon says: 1.5 minutes of a session, 50 of 60 of the day.
 REPLY = {
@@ -42,7 +41,7 @@ async def test_usage_over_the_socket_and_by_get(serve):
     async with serve() as server, open_client(server) as client:
         reply = await client.ask("usage")
         assert reply == {"type": "ok", "data": REPLY}
-        protocol.Usage.model_validate(reply["data"])
+        messages.Usage.model_validate(reply["data"])
         assert (await exchange(server, get("/v1/usage"))).json["data"] == REPLY
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 
-from .conftest import TOKEN
+from tests.control.conftest import TOKEN
 
 AUTHORIZED = f"Authorization: Bearer {TOKEN}\r\n"
 

@@ -17,9 +17,8 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from sana_vcam.control.previews import Previews
-
-    from .rig import Desk, PictureControls
+    from sana_vcam.control.preview.screen import Previews
+    from tests.dashboard.rig import Desk, PictureControls
 
 REQUIRED = os.environ.get("SANA_VCAM_REQUIRE_TOOLS") == "1"
 LACKING = find_spec("playwright") is None and not REQUIRED
@@ -47,7 +46,7 @@ def binary() -> str:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def chromium(binary: str) -> AsyncIterator[Browser]:
     """One Chromium for all; each page comes with a profile of its own."""
-    from .rig import browser
+    from tests.dashboard.rig import browser
 
     async with browser(binary) as running:
         yield running
@@ -56,7 +55,7 @@ async def chromium(binary: str) -> AsyncIterator[Browser]:
 @pytest.fixture
 def controls() -> PictureControls:
     """A daemon in the middle of a call, with twelve presets."""
-    from .rig import LIVE, PictureControls, looks
+    from tests.dashboard.rig import LIVE, PictureControls, looks
 
     made = PictureControls()
     made.looks = looks()
@@ -67,7 +66,7 @@ def controls() -> PictureControls:
 @pytest.fixture
 def open_desk(chromium: Browser, controls: PictureControls, tmp_path: Path) -> OpenDesk:
     """Open the page; at the end it must have complained of nothing and asked nobody else."""
-    from .rig import Desk, served
+    from tests.dashboard.rig import Desk, served
 
     @asynccontextmanager
     async def opened(

@@ -22,12 +22,12 @@ from playwright.async_api import (
     expect,
 )
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.preset import BUILTIN_PRESETS, Look
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import CommandFailed
-from sana_vcam.evolve import Suggestion
-from sana_vcam.presetedits import Move, Remove, Save
-from sana_vcam.presets import BUILTIN_PRESETS, Look
+from sana_vcam.presets.edits import Move, Remove, Save
+from sana_vcam.presets.suggestions import Suggestion
 from sana_vcam.status import CameraState, Output, SessionState
 from tests.control.conftest import TOKEN
 from tests.control.fakes import FakeControls

@@ -26,16 +26,15 @@ from playwright.async_api import Browser, expect
 from skimage import data
 
 import sana_vcam
-from sana_vcam.evolve import suggestions
-from sana_vcam.frames import Card, Picture, Pixels
-from sana_vcam.pixels import i420_to_bgr, to_i420, to_jpeg
-from sana_vcam.presets import BUILTIN_PRESETS, Look, find
-from sana_vcam.preview.studio import Studio
-from sana_vcam.slate import Slate, draw
+from sana_vcam.config.preset import BUILTIN_PRESETS, Look, find
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.media.frames import Card, Picture, Pixels
+from sana_vcam.media.pixels import i420_to_bgr, to_i420, to_jpeg
+from sana_vcam.media.slate import Slate, draw
+from sana_vcam.presets.suggestions import suggestions
 from sana_vcam.standin.looks import edit
 from sana_vcam.status import CameraState, Output, SessionState
-
-from .rig import LIVE, Desk, PictureControls, browser, served
+from tests.dashboard.rig import LIVE, Desk, PictureControls, browser, served
 
 FOLDER = Path(sana_vcam.__file__).parent / "docs" / "pictures"
 MOST_BYTES = 66_000

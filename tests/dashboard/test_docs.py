@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 import sana_vcam
-
-from .screenshots import MOST_BYTES, SHOTS
+from tests.dashboard.screenshots import MOST_BYTES, SHOTS
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -38,7 +37,7 @@ async def test_the_keys_are_those_of_the_sheet(open_desk):
 
 
 async def test_every_badge_is_explained():
-    words = (Path(sana_vcam.__file__).parent / "dashboard" / "words.js").read_text()
+    words = (Path(sana_vcam.__file__).parent / "clients" / "dashboard" / "words.js").read_text()
     badges = set(re.findall(r'said\(\s*"([^"]+)"', words)) - {"Opening"}
     assert len(badges) >= 12
     table = PAGE.partition("| badge |")[2].partition("\n\n")[0]

@@ -16,8 +16,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.bridge.rig import HEIGHT, WIDTH, Bridge, View, running_daemon, running_standin
-
-from .rig import PATIENCE_S
+from tests.dashboard.rig import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -7,8 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from sana_vcam.status import Output
-
-from .rig import HIDE, PATIENCE_S, Desk, served
+from tests.dashboard.rig import HIDE, PATIENCE_S, Desk, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.frames import Card, Picture
-from sana_vcam.pixels import to_i420
-from sana_vcam.preview.studio import Studio
-
-from .rig import HIDE, PATIENCE_S
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.pixels import to_i420
+from tests.dashboard.rig import HIDE, PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

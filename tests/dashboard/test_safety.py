@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.evolve import Suggestion
-from sana_vcam.presets import Look
+from sana_vcam.config.preset import Look
+from sana_vcam.presets.suggestions import Suggestion
 from sana_vcam.status import Output
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from skimage import data
 
-from sana_vcam.delay.match import Course
-from sana_vcam.delay.meter import COLUMNS, ROWS
-from sana_vcam.frames import ModelFrame
-from sana_vcam.pixels import coarse_luma
-from sana_vcam.playout.buffer import PlayoutBuffer
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.latency.match import Course
+from sana_vcam.media.latency.meter import COLUMNS, ROWS
+from sana_vcam.media.pixels import coarse_luma
+from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.standin import looks
 from tests.bridge.rig import clip as clip_path
 

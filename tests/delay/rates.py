@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sana_vcam.delay.match import match
-from sana_vcam.delay.steady import SURE
+from sana_vcam.media.latency.match import match
+from sana_vcam.media.latency.steady import SURE
 from tests.delay.material import FPS, Played
 
 MOMENTS_S = (15.0, 18.0, 21.0)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from sana_vcam.delay.match import Course, match
-from sana_vcam.delay.meter import COLUMNS, ROWS
-from sana_vcam.delay.steady import SURE
+from sana_vcam.media.latency.match import Course, match
+from sana_vcam.media.latency.meter import COLUMNS, ROWS
+from sana_vcam.media.latency.steady import SURE
 from tests.delay.material import FPS, MODELS, Cells, Model, play, wander
 from tests.delay.rates import Rates, attempt
 

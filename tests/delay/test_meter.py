@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from sana_vcam.delay.meter import DelayMeter
-from sana_vcam.delay.watch import watch_delay
-from sana_vcam.frames import CameraFrame, ModelFrame
-from sana_vcam.pixels import coarse_luma, coarse_luma_of_i420, to_i420
+from sana_vcam.media.frames import CameraFrame, ModelFrame
+from sana_vcam.media.latency.meter import DelayMeter
+from sana_vcam.media.latency.watch import watch_delay
+from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420, to_i420
 from tests.delay.material import FPS, HEIGHT, WIDTH, Picture, talking
 
 LATE = 31

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sana_vcam.delay.match import Match
-from sana_vcam.delay.steady import AGREE_S, KEEP_S, SURE, Steady
+from sana_vcam.media.latency.match import Match
+from sana_vcam.media.latency.steady import AGREE_S, KEEP_S, SURE, Steady
 
 
 def found(delay_s: float, confidence: float = 0.9) -> Match:

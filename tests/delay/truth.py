@@ -14,19 +14,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sana_vcam.app import Daemon
-from sana_vcam.camera.capture import Camera
-from sana_vcam.camera.counter import TOP, encode_counter, read_counter
-from sana_vcam.config import Config
-from sana_vcam.configfile import load
-from sana_vcam.delay.meter import DelayMeter
-from sana_vcam.delay.steady import Reading
+from sana_vcam.app.daemon import Daemon
+from sana_vcam.config.load import load
+from sana_vcam.config.schema import Config
 from sana_vcam.errors import CameraError
-from sana_vcam.frames import CameraFrame, ModelFrame, Pixels
-from sana_vcam.media import MediaPath
-from sana_vcam.pacing import Grid
-from sana_vcam.pixels import luma_plane
-from sana_vcam.publisher import Publisher
+from sana_vcam.media.camera.capture import Camera
+from sana_vcam.media.camera.timecode import TOP, encode_counter, read_counter
+from sana_vcam.media.frames import CameraFrame, ModelFrame, Pixels
+from sana_vcam.media.latency.meter import DelayMeter
+from sana_vcam.media.latency.steady import Reading
+from sana_vcam.media.pacing import Grid
+from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.pixels import luma_plane
+from sana_vcam.media.publisher import Publisher
 from tests.bridge.rig import TRACK, local_settings, running_standin
 from tests.delay.material import FPS, Picture
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam import devices, places
-from sana_vcam.camera import v4l2
-from sana_vcam.doctor import driver
-from sana_vcam.doctor.findings import Severity, exit_status, render
-from sana_vcam.service.install import SYSTEM_KEY
+from sana_vcam.config import paths
+from sana_vcam.host.doctor import driver
+from sana_vcam.host.doctor.findings import Severity, exit_status, render
+from sana_vcam.host.service.install import SYSTEM_KEY
+from sana_vcam.media.v4l2 import devices, ioctl
 from tests.doctor.world import INODE, KERNEL, NOW, PID, STATE, World
 from tests.test_devices import CAPTURE, OUTPUT, YUYV
 
@@ -175,7 +175,7 @@ def driver_without_a_device_of_another_label(world):
 @fault("sink.found", 'none has the label "SANA VCam"', PROBLEM, "", "v4l2loopback-ctl add")
 def another_label(world):
     world.put("/sys/class/video4linux/video10/name", "OBS Virtual Camera\n")
-    world.devices.drivers[str(world.sink)] = (v4l2.LOOPBACK_DRIVER, "OBS", OUTPUT, {})
+    world.devices.drivers[str(world.sink)] = (ioctl.LOOPBACK_DRIVER, "OBS", OUTPUT, {})
 
 
 @fault("sink.found", "there is no /dev/video99", PROBLEM, "sink.device", "sana-vcam devices")
@@ -191,7 +191,7 @@ def no_virtual_camera_wanted(world):
 @fault("sink.exclusive_caps", "0 for", PROBLEM, "Chrome", "sudo modprobe -r v4l2loopback")
 def exclusive_caps_off(world):
     world.devices.drivers[str(world.sink)] = (
-        *(v4l2.LOOPBACK_DRIVER, "SANA VCam"),
+        *(ioctl.LOOPBACK_DRIVER, "SANA VCam"),
         *(CAPTURE | OUTPUT, {}),
     )
 
@@ -537,7 +537,7 @@ def closed(world, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return opening(path, *rest, **more)
 
-    monkeypatch.setattr(v4l2.os, "open", refuse)
+    monkeypatch.setattr(ioctl.os, "open", refuse)
     monkeypatch.setattr(
         devices.os, "access", lambda path, how: str(path) not in world.closed and access(path, how)
     )
@@ -598,12 +598,12 @@ def test_the_daemon_of_the_machine_listens_where_we_cannot_look(world):
 
 def test_a_machine_that_tells_nothing_is_no_defect(tmp_path):
     """No /proc, no /sys, no commands, no environment."""
-    from sana_vcam.doctor.case import gather
-    from sana_vcam.doctor.command import examine
-    from sana_vcam.service.machine import Machine
+    from sana_vcam.host.doctor.command import examine
+    from sana_vcam.host.doctor.facts import gather
+    from sana_vcam.host.machine import Machine
     from tests.service.fakes import Commands
 
     bare = Machine(root=tmp_path, environ={}, platform="linux", runner=Commands())
     findings = examine(gather(bare, now=NOW))
     assert exit_status(findings) == 1
-    assert not (places.runtime_dir() / "control.json").exists()
+    assert not (paths.runtime_dir() / "control.json").exists()

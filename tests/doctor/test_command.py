@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from sana_vcam.doctor import access
-from sana_vcam.doctor.command import run_doctor
-from sana_vcam.doctor.findings import Finding, Group, Severity, exit_status, render, to_json
-from sana_vcam.sana.errors import Refused, Unavailable
-from sana_vcam.sana.platform import Platform
+from sana_vcam.host.doctor import configuration
+from sana_vcam.host.doctor.command import run_doctor
+from sana_vcam.host.doctor.findings import Finding, Group, Severity, exit_status, render, to_json
+from sana_vcam.reactor.errors import Refused, Unavailable
+from sana_vcam.reactor.platform import Platform
 from tests.doctor.world import World
 
 
@@ -93,7 +93,9 @@ def test_the_whole_command_on_a_made_up_machine(world, capsys):
 
 
 def test_the_whole_command_on_this_machine():
-    code = "import sys; from sana_vcam.doctor.command import run_doctor as run; sys.exit(run([]))"
+    code = (
+        "import sys; from sana_vcam.host.doctor.command import run_doctor as run; sys.exit(run([]))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr
     assert done.stderr == ""
@@ -105,7 +107,7 @@ def test_the_whole_command_on_this_machine():
 
 def online(world, monkeypatch, outcome):
     async def mint(self, *, session_id=None, timeout_s=0.0):
-        assert timeout_s == access.ONLINE_TIMEOUT_S
+        assert timeout_s == configuration.ONLINE_TIMEOUT_S
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

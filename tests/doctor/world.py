@@ -10,13 +10,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sana_vcam import __version__, places
-from sana_vcam.camera import v4l2
-from sana_vcam.control import rendezvous
-from sana_vcam.control.rendezvous import Rendezvous
-from sana_vcam.doctor.case import gather
-from sana_vcam.doctor.command import examine
-from sana_vcam.service.machine import Machine
+from sana_vcam import __version__
+from sana_vcam.config import paths
+from sana_vcam.control.access import discovery
+from sana_vcam.control.access.discovery import Rendezvous
+from sana_vcam.host.doctor.command import examine
+from sana_vcam.host.doctor.facts import gather
+from sana_vcam.host.machine import Machine
+from sana_vcam.media.v4l2 import ioctl
 from tests.service.fakes import Commands
 from tests.test_devices import CAPTURE, MJPG
 from tests.test_devices import Machine as Devices
@@ -59,7 +60,7 @@ class World:
         self.camera = self.devices.add(
             2, "Webcam", "uvcvideo", CAPTURE, formats=CAMERA_MODES, by_id="usb-webcam-index0"
         )
-        self.sink = self.devices.add(10, "SANA VCam", v4l2.LOOPBACK_DRIVER, CAPTURE)
+        self.sink = self.devices.add(10, "SANA VCam", ioctl.LOOPBACK_DRIVER, CAPTURE)
         self.put("/sys/class/video4linux/video10/format", "YU12:1280x720@24/1")
         self.put("/proc/sys/kernel/osrelease", KERNEL)
         self.put("/sys/module/v4l2loopback/version", "0.12.7")
@@ -75,7 +76,7 @@ class World:
         note = Rendezvous(
             url=f"ws://127.0.0.1:{PORT}/ws", token=SecretStr("t"), pid=PID, version=__version__
         )
-        rendezvous.publish(note, places.runtime_dir())
+        discovery.publish(note, paths.runtime_dir())
         self.unit()
         say = self.commands.say
         say("systemctl --version", "systemd 252 (252.39)\n+PAM\n")
@@ -118,7 +119,7 @@ class World:
         """End it, and the service with it."""
         self.remove(f"/proc/{PID}")
         self.put("/proc/net/tcp", "")
-        (places.runtime_dir() / "control.json").unlink()
+        (paths.runtime_dir() / "control.json").unlink()
         self.unit(active="inactive", pid=0)
 
     def unit(
@@ -145,10 +146,10 @@ class World:
         )
 
     def runs_version(self, version: str) -> None:
-        folder = places.runtime_dir()
-        note = rendezvous.find(folder)
+        folder = paths.runtime_dir()
+        note = discovery.find(folder)
         assert note is not None
-        rendezvous.publish(note.model_copy(update={"version": version}), folder)
+        discovery.publish(note.model_copy(update={"version": version}), folder)
 
     @staticmethod
     def dump(path: str) -> str:

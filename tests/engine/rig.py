@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 
-from sana_vcam.config import CostConfig, ReactorConfig
+from sana_vcam.config.schema import CostConfig, ReactorConfig
+from sana_vcam.engine.desired import Wants
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.usage import Usage
-from sana_vcam.engine.wants import Wants
 from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessions
 

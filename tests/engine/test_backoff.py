@@ -8,7 +8,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sana_vcam.engine.backoff import FIRST_S, LEAST_S, LONGEST_S, backoff
+from sana_vcam.lib.backoff import FIRST_S, LEAST_S, LONGEST_S, backoff
 
 BOUNDS = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.budget import Budget, Seconds
 
 CAPS = CostConfig(session_cap_min=10, day_cap_min=30, month_cap_min=100)

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from sana_vcam.config import CostConfig
-from sana_vcam.engine.limits import SESSIONS_AN_HOUR, TOKENS_AN_HOUR
+from sana_vcam.config.schema import CostConfig
+from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR
 from sana_vcam.engine.usage import Usage
 from sana_vcam.errors import CommandFailed
-from sana_vcam.sana import CommandRejected, OpenSession, SessionGone, Unavailable
+from sana_vcam.reactor import CommandRejected, OpenSession, SessionGone, Unavailable
 from sana_vcam.status import SessionState as S
 from tests.engine.rig import NOON, Rig, running
 from tests.fakes.sessions import URL, Later

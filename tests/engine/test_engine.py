@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sana_vcam.errors import CommandFailed
-from sana_vcam.sana import (
+from sana_vcam.reactor import (
     CommandRejected,
     OpenSession,
     Refused,

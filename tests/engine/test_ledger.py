@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.sana import OpenSession
+from sana_vcam.reactor import OpenSession
 
 ONE = OpenSession("one", "https://api.test", False, "sana-streaming")
 TWO = OpenSession("two", "http://127.0.0.1:8080", True, "sana-streaming")
@@ -122,7 +122,7 @@ def test_a_full_disk_costs_the_safety_net_only(path, monkeypatch, caplog, failin
 def test_a_kill_at_any_moment_leaves_a_whole_file(path):
     code = (
         "import sys; from pathlib import Path; from sana_vcam.engine.ledger import Ledger;"
-        "from sana_vcam.sana import OpenSession;"
+        "from sana_vcam.reactor import OpenSession;"
         "ledger = Ledger(Path(sys.argv[1]));"
         "sessions = [OpenSession(f's{i}', 'https://api.test', False, 'm' * 5000)"
         " for i in range(40)];"

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from sana_vcam.engine.lifecycle import (
+from sana_vcam.engine.states import (
     OPEN,
     TRANSITIONS,
     EngineStatus,

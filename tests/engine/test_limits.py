@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from sana_vcam.engine.limits import WINDOW_S, Allowance
+from sana_vcam.engine.quota import WINDOW_S, Allowance
 
 
 def test_the_first_half_may_come_at_once():

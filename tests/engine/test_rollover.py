@@ -7,15 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.errors import CommandFailed
-from sana_vcam.sana import (
-    CommandRejected,
-    Refused,
-    SessionGone,
-    SessionLost,
-    Unavailable,
-)
+from sana_vcam.reactor import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
 from sana_vcam.status import SessionState as S
 from tests.engine.rig import WANTS, Rig, running
 from tests.engine.test_engine import RECIPE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sana_vcam.config import ReactorConfig
-from sana_vcam.engine.sessions import ReactorSessions
-from sana_vcam.sana import OpenSession, Refused
+from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.reactor import OpenSession, Refused
 
 
 def test_the_configuration_reaches_the_client():

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.usage import DROPPED_S, WRITE_EVERY_S, Usage, spread, stored_seconds
 
 NOON = datetime(2026, 3, 10, 12).timestamp()
@@ -332,7 +332,8 @@ def test_old_days_are_let_go(path, clock):
 
 def test_a_kill_at_any_moment_leaves_a_whole_file(path):
     code = (
-        "import sys, time; from pathlib import Path; from sana_vcam.config import CostConfig;"
+        "import sys, time; from pathlib import Path;"
+        "from sana_vcam.config.schema import CostConfig;"
         "from sana_vcam.engine.usage import Usage;"
         "usage = Usage(Path(sys.argv[1]), CostConfig());"
         "print('go', flush=True)\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.config import CostConfig
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.errors import CommandFailed
-from sana_vcam.sana import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
+from sana_vcam.reactor import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
 from sana_vcam.status import SessionState as S
 from tests.engine.rig import Rig
 from tests.fakes.sessions import FakeClient, Later, Outcome

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sana_vcam.sana import (
+from sana_vcam.reactor import (
     CommandRejected,
     OpenSession,
     Phase,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.camera.testscene import Scene
+from sana_vcam.media.camera.testscene import Scene
 
 WIDTH, HEIGHT, FPS = 640, 360, 24
 SECONDS = 8

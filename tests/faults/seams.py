@@ -23,13 +23,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sana_vcam import app, devices
-from sana_vcam.camera.capture import Camera
-from sana_vcam.camera.source import CameraSource, open_source
-from sana_vcam.config import CameraConfig
+from sana_vcam.app import daemon as app
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
-from sana_vcam.frames import Pixels
-from sana_vcam.sinks import backends
+from sana_vcam.media.camera.capture import Camera
+from sana_vcam.media.camera.source import CameraSource, open_source
+from sana_vcam.media.frames import Pixels
+from sana_vcam.media.sinks import raw
+from sana_vcam.media.v4l2 import devices
 from tests.sinks.fakes import Machine
 
 STALL_S = 2.5
@@ -82,7 +83,7 @@ class VirtualCameras(Machine):
 
     def __init__(self, root: Path, count: int, fifo: Path) -> None:
         super().__init__(root)
-        self._out = backends.RawBackend(
+        self._out = raw.RawBackend(
             width=0, height=0, fps=0.0, fourcc=0, device=str(fifo)
         )  # fmt: skip
         self.numbers = list(range(10, 10 + count))

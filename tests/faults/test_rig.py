@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sana_vcam.cards import card
-from sana_vcam.engine.lifecycle import EngineStatus
-from sana_vcam.slate import Slate, draw
+from sana_vcam.engine.slates import card
+from sana_vcam.engine.states import EngineStatus
+from sana_vcam.media.slate import Slate, draw
 from sana_vcam.standin import looks
 from sana_vcam.status import CameraState, SessionState
 from tests.faults import clip, table

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 
 import sana_vcam
-from sana_vcam import pixels
-from sana_vcam.camera.capture import camera_frame
-from sana_vcam.config import CameraConfig, Config, SinkConfig
-from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.media import MediaPath, SessionFeed
-from sana_vcam.pixels import bgra_bytes_to_i420
-from sana_vcam.program import Program
-from sana_vcam.sinks.sink import Sink
-from sana_vcam.slate import Slate
+from sana_vcam.config.schema import CameraConfig, Config, SinkConfig
+from sana_vcam.media import pixels
+from sana_vcam.media.camera.capture import camera_frame
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pipeline import MediaPath, SessionFeed
+from sana_vcam.media.pixels import bgra_bytes_to_i420
+from sana_vcam.media.playout.program import Program
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.slate import Slate
 
 KEPT = Path(__file__).with_name("kept.json")
 OURS = str(Path(sana_vcam.__file__).parent)

@@ -26,7 +26,7 @@ def test_no_more_pixels_are_written_than_were_kept(counted: dict[str, float]):
 
 
 def test_another_conversion_would_be_noticed(monkeypatch: pytest.MonkeyPatch):
-    from sana_vcam import publisher
+    from sana_vcam.media import publisher
 
     once = publisher.bgr_to_bgra_bytes
 

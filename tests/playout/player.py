@@ -8,9 +8,9 @@ from statistics import fmean, pstdev
 
 import numpy as np
 
-from sana_vcam.frames import ModelFrame
-from sana_vcam.pacing import Grid, moment
-from sana_vcam.playout.buffer import PlayoutBuffer
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.pacing import Grid, moment
+from sana_vcam.media.playout.buffer import PlayoutBuffer
 
 PIXELS = np.zeros((3, 2), np.uint8)
 FPS = 24

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from sana_vcam.frames import ModelFrame
-from sana_vcam.playout.bell import Bell
-from sana_vcam.playout.buffer import PlayoutBuffer
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.playout.bell import Bell
+from sana_vcam.media.playout.buffer import PlayoutBuffer
 from tests.playout.player import FPS, PIXELS, play
 
 MS = 1e-3

@@ -8,9 +8,9 @@ from itertools import groupby, pairwise
 import numpy as np
 import pytest
 
-from sana_vcam.frames import ModelFrame
-from sana_vcam.playout.arrivals import LEARNED_S, Arrivals
-from sana_vcam.playout.mixer import Mixer
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.playout.arrivals import LEARNED_S, Arrivals
+from sana_vcam.media.playout.mixer import Mixer
 
 PIXELS = np.zeros((3, 2), np.uint8)
 FPS = 24

@@ -3,13 +3,13 @@ import threading
 import numpy as np
 import pytest
 
-from sana_vcam.camera.testscene import TestScene
-from sana_vcam.config import SinkConfig
-from sana_vcam.frames import Card, ModelFrame, Picture
-from sana_vcam.pixels import to_i420
-from sana_vcam.preview.studio import Studio
-from sana_vcam.sinks.sink import Sink
-from sana_vcam.slate import Slate, draw
+from sana_vcam.config.schema import SinkConfig
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.media.camera.testscene import TestScene
+from sana_vcam.media.frames import Card, ModelFrame, Picture
+from sana_vcam.media.pixels import to_i420
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.slate import Slate, draw
 
 
 class Counted:

@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control import rendezvous
-from sana_vcam.control.previews import MAX_ASKED
-from sana_vcam.control.server import ControlServer
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.access import discovery
+from sana_vcam.control.preview.screen import MAX_ASKED
+from sana_vcam.control.server.server import ControlServer
 from tests.control.conftest import TOKEN, open_client
 from tests.control.fakes import FakeControls
 from tests.control.wire import exchange, get
-
-from .offers import MALFORMED, REFUSED
-from .test_studio import small
-from .viewers import until, viewer
+from tests.preview.offers import MALFORMED, REFUSED
+from tests.preview.test_studio import small
+from tests.preview.viewers import until, viewer
 
 
 @pytest.fixture
@@ -96,9 +95,9 @@ async def test_it_ends_when_the_server_stops(serve, studio, sink, scene):
 async def test_it_ends_when_the_token_is_replaced(serve, studio, sink, scene, tmp_path):
     sink.send(scene)
     async with serve(token=None, token_every_s=0.01) as server:
-        token = rendezvous.find(tmp_path / "runtime").token.get_secret_value()
+        token = discovery.find(tmp_path / "runtime").token.get_secret_value()
         async with watching(server, token=token):
-            rendezvous.rotate_token(tmp_path / "state")
+            discovery.rotate_token(tmp_path / "state")
             await nobody_looks(studio)
 
 
@@ -114,7 +113,7 @@ async def test_a_second_one_replaces_the_first(serve, studio, sink, scene):
 
 
 async def test_there_is_no_room_for_everybody(serve, studio, sink, scene, monkeypatch):
-    monkeypatch.setattr("sana_vcam.preview.studio.MAX_VIEWERS", 1)
+    monkeypatch.setattr("sana_vcam.control.preview.previews.MAX_VIEWERS", 1)
     sink.send(scene)
     async with serve() as server:
         async with watching(server), open_client(server) as other, viewer() as one:

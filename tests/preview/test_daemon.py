@@ -8,10 +8,9 @@ from collections import deque
 
 import numpy as np
 
-from sana_vcam.pixels import fit_i420
+from sana_vcam.media.pixels import fit_i420
 from tests.bridge.rig import running_daemon, running_standin
-
-from .viewers import PATIENCE_S, difference, viewer
+from tests.preview.viewers import PATIENCE_S, difference, viewer
 
 
 def small(view):

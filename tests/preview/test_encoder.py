@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from av import CodecContext
 
-from sana_vcam.frames import Card, Picture
-from sana_vcam.pixels import to_i420
-from sana_vcam.preview.encoder import BITRATE_BPS, FPS, Encoder, fitting
+from sana_vcam.control.preview.encoder import BITRATE_BPS, FPS, Encoder, fitting
+from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.pixels import to_i420
 
 
 def picture(width=1280, height=720, seed=0):
@@ -110,7 +110,8 @@ def test_run_ends_when_told():
 
 def test_a_daemon_without_viewers_does_not_load_the_library():
     script = (
-        "import sys, sana_vcam.app, sana_vcam.preview.studio as s; s.Studio(lambda: None); "
+        "import sys, sana_vcam.app.daemon, sana_vcam.control.preview.previews as s; "
+        "s.Studio(lambda: None); "
         "print([name for name in ('aiortc', 'aioice', 'av') if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)

@@ -5,11 +5,10 @@ import random
 
 import pytest
 
+from sana_vcam.control.preview.offer import read_offer
 from sana_vcam.errors import CommandFailed
-from sana_vcam.preview.offer import read_offer
-
-from .offers import CHROMIUM, FINGERPRINT, MALFORMED, REFUSED, changed
-from .viewers import viewer
+from tests.preview.offers import CHROMIUM, FINGERPRINT, MALFORMED, REFUSED, changed
+from tests.preview.viewers import viewer
 
 
 def refusal(text):

@@ -12,11 +12,10 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av.packet import Packet
 
-from sana_vcam.preview import peer as peer_module
-from sana_vcam.preview.offer import read_offer
-from sana_vcam.preview.peer import MAX_WAITING, PacketTrack, Peer
-
-from .offers import CHROMIUM
+from sana_vcam.control.preview import peer as peer_module
+from sana_vcam.control.preview.offer import read_offer
+from sana_vcam.control.preview.peer import MAX_WAITING, PacketTrack, Peer
+from tests.preview.offers import CHROMIUM
 
 
 def own_udp_sockets():
@@ -76,19 +75,18 @@ async def test_it_is_not_connected_once_it_has_ended():
 
 
 async def test_the_librarys_checks_are_not_in_the_log(studio, sink, scene, caplog):
-    from .viewers import looking
+    from tests.preview.viewers import looking
 
     caplog.set_level(logging.INFO)
     sink.send(scene)
     async with looking(studio):
         pass
-    assert {one.name for one in caplog.records} == {"sana_vcam.preview.studio"}
+    assert {one.name for one in caplog.records} == {"sana_vcam.control.preview.previews"}
 
 
 async def test_a_viewer_that_has_lost_too_much_gets_a_keyframe(studio, sink, scene, monkeypatch):
-    from sana_vcam.preview.encoder import Encoder
-
-    from .viewers import looking, until
+    from sana_vcam.control.preview.encoder import Encoder
+    from tests.preview.viewers import looking, until
 
     sink.send(scene)
     async with looking(studio) as (one, _):

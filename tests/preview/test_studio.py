@@ -6,12 +6,11 @@ import threading
 
 import pytest
 
+from sana_vcam.control.preview import previews as studio_module
+from sana_vcam.control.preview.previews import MAX_VIEWERS, Studio
 from sana_vcam.errors import CommandFailed
-from sana_vcam.pixels import fit_i420
-from sana_vcam.preview import studio as studio_module
-from sana_vcam.preview.studio import MAX_VIEWERS, Studio
-
-from .viewers import difference, looking, until, viewer
+from sana_vcam.media.pixels import fit_i420
+from tests.preview.viewers import difference, looking, until, viewer
 
 
 def small(sink):
@@ -96,7 +95,7 @@ async def test_a_picture_that_stays_is_converted_once(studio, sink, scene, monke
         converted.append(arguments)
         return fit_i420(*arguments)
 
-    monkeypatch.setattr("sana_vcam.preview.encoder.fit_i420", counted)
+    monkeypatch.setattr("sana_vcam.control.preview.encoder.fit_i420", counted)
     sink.send(scene)
     async with looking(studio) as (viewer, _):
         for _ in range(4):

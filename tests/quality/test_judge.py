@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sana_vcam.quality.judge import AT_HOME, RAMP_S, Judge, Level, Sample, worst
+from sana_vcam.engine.quality.judge import AT_HOME, RAMP_S, Judge, Level, Sample, worst
 
 FINE = Sample(
     age_s=60.0,

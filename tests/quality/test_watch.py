@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any, cast
 
-from sana_vcam.quality.watch import POOR_FOR_LONG_S, UNKNOWN, QualityWatch, Rates
-from sana_vcam.sana import ConnectionStats, SanaClient, SessionLost
+from sana_vcam.engine.quality.watch import POOR_FOR_LONG_S, UNKNOWN, QualityWatch, Rates
+from sana_vcam.reactor import ConnectionStats, SanaClient, SessionLost
 from sana_vcam.status import QualityWord
 
 START = ConnectionStats(

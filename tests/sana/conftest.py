@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import pytest_asyncio
 
-from sana_vcam.sana import SanaClient
+from sana_vcam.reactor import SanaClient
 from tests.sana.rig import TRACK, Runtime, running_runtime
 
 

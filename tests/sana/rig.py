@@ -17,8 +17,8 @@ from typing import Any
 import av
 import numpy as np
 
-from sana_vcam.sana import Message, SanaClient
-from sana_vcam.threads import run_blocking
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.reactor import Message, SanaClient
 
 TRACK = (320, 176)
 SMALL = ("--width", "320", "--height", "176", "--chunk-time", "0.05", "--chunk-frames", "4")

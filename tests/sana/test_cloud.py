@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 import reactor_sdk
 
-from sana_vcam.sana import (
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.reactor import (
     OpenSession,
     Phase,
     Platform,
@@ -24,8 +25,7 @@ from sana_vcam.sana import (
     SessionLost,
     Unavailable,
 )
-from sana_vcam.sana import client as client_module
-from sana_vcam.threads import run_blocking
+from sana_vcam.reactor import client as client_module
 from tests.fakes.coordinator import KEY, LOCAL_SESSION, Answer, Coordinator, never
 from tests.sana.rig import PATIENCE_S, TRACK, Runtime, camera, clip, eventually, within
 
@@ -55,8 +55,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For servers that never answer."""
     monkeypatch.setattr(client_module, "DISCONNECT_TIMEOUT_S", 0.3)
     monkeypatch.setattr(client_module, "ID_PATIENCE_S", 0.3)
-    monkeypatch.setattr("sana_vcam.sana.platform.HTTP_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("sana_vcam.sana.platform.TOKEN_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("sana_vcam.reactor.platform.HTTP_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("sana_vcam.reactor.platform.TOKEN_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.sana import (
+from sana_vcam.reactor import (
     ChunkComplete,
     CommandRejected,
     GenerationComplete,
@@ -95,7 +95,7 @@ async def test_what_the_older_wire_lacks_is_not_sent(
         *("start", "pause", "resume", "reset"),
     }
     messages = watched(client)
-    with caplog.at_level(logging.INFO, "sana_vcam.sana"):
+    with caplog.at_level(logging.INFO, "sana_vcam.reactor"):
         assert not await client.set_anchor_interval(3)
         assert not await client.set_anchor_interval(4)
     assert caplog.messages.count("this model has no set_anchor_interval; it is left out") == 1

@@ -6,8 +6,8 @@ import pytest
 from reactor_sdk import NotFoundError, ReactorError
 from reactor_sdk.errors import ERROR_CLASSES, error_from_payload
 
-from sana_vcam.sana import Refused, SessionError, SessionGone, SessionLost, Unavailable
-from sana_vcam.sana.errors import from_command, from_connect, from_opening, from_reconnect
+from sana_vcam.reactor import Refused, SessionError, SessionGone, SessionLost, Unavailable
+from sana_vcam.reactor.errors import from_command, from_connect, from_opening, from_reconnect
 
 WHERE = {"model": "sana-streaming", "api_url": "https://api.test"}
 

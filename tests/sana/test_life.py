@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sana_vcam.sana import (
+from sana_vcam.reactor import (
     ChunkComplete,
     OpenSession,
     Phase,
@@ -19,7 +19,7 @@ from sana_vcam.sana import (
     SessionLost,
     Unavailable,
 )
-from sana_vcam.sana import client as client_module
+from sana_vcam.reactor import client as client_module
 from tests.fakes.coordinator import LOCAL_SESSION
 from tests.sana.rig import PATIENCE_S, TRACK, Runtime, camera, eventually, watched, within
 
@@ -252,7 +252,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen server never answers; nothing is gained by waiting for it long."""
     monkeypatch.setattr(client_module, "DISCONNECT_TIMEOUT_S", 0.3)
     monkeypatch.setattr(client_module, "ID_PATIENCE_S", 0.3)
-    monkeypatch.setattr("sana_vcam.sana.platform.HTTP_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("sana_vcam.reactor.platform.HTTP_TIMEOUT_S", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -295,7 +295,7 @@ async def test_a_runtime_that_freezes_while_connecting(
     with pytest.raises(Unavailable, match="did not answer"):
         await within(client.connect())
     with monkeypatch.context() as impatient:
-        impatient.setattr("sana_vcam.sana.platform.HTTP_TIMEOUT_S", 0.3)
+        impatient.setattr("sana_vcam.reactor.platform.HTTP_TIMEOUT_S", 0.3)
         assert not await client.close()
     own_runtime.thaw()
     # The caller keeps the session in mind, and ends it by its id.

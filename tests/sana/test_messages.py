@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sana_vcam.sana import (
+from sana_vcam.reactor import (
     Anchored,
     ChunkComplete,
     CommandErrorMessage,
@@ -23,7 +23,7 @@ from sana_vcam.sana import (
     VideoAccepted,
     parse_message,
 )
-from sana_vcam.sana.messages import MESSAGES, UnknownMessage
+from sana_vcam.reactor.messages import MESSAGES, UnknownMessage
 
 # As the SDK delivers them: every number is a float.
 NPM_STATE = {

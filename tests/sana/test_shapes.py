@@ -26,9 +26,9 @@ from reactor_sdk import (
     UnauthorizedError,
 )
 
-from sana_vcam.frames import ModelFrame
-from sana_vcam.pixels import black_i420, to_i420
-from sana_vcam.sana import (
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.pixels import black_i420, to_i420
+from sana_vcam.reactor import (
     ChunkComplete,
     CommandRejected,
     Message,
@@ -40,7 +40,7 @@ from sana_vcam.sana import (
     Unavailable,
     UploadFailed,
 )
-from sana_vcam.sana import client as client_module
+from sana_vcam.reactor import client as client_module
 from tests.sana.fakes import SESSION, FakeReactor
 from tests.sana.rig import eventually, within
 
@@ -146,7 +146,7 @@ async def test_accepted_with_an_unknown_reply(
         return {"type": "weather", "data": {}}
 
     fake(client).answer = answer
-    with caplog.at_level(logging.INFO, "sana_vcam.sana"):
+    with caplog.at_level(logging.INFO, "sana_vcam.reactor"):
         assert await client.set_prompt("x")
     assert "ignored message 'weather'" in caplog.messages
 
@@ -373,7 +373,7 @@ async def test_what_the_client_learns_from_messages(client: SanaClient) -> None:
 async def test_the_platform_may_say_anything(
     client: SanaClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "sana_vcam.sana"):
+    with caplog.at_level(logging.INFO, "sana_vcam.reactor"):
         fake(client).fire("runtime_message", {"type": "moderation", "data": {}})
         fake(client).fire("runtime_message", "odd")
     assert "the platform says 'moderation'" in caplog.messages

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from reactor_sdk import InvalidStateError, Reactor, ReactorStatus
 
-from sana_vcam.config import ReactorConfig
-from sana_vcam.engine.sessions import ReactorSessions
-from sana_vcam.sana import Phase, SanaClient
-from sana_vcam.sana import client as client_module
+from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.reactor import Phase, SanaClient
+from sana_vcam.reactor import client as client_module
 from tests.sana.fakes import FakeReactor
 from tests.sana.rig import Runtime, eventually
 

@@ -8,7 +8,7 @@ from typing import Any
 from reactor_sdk import ConnectionStats as SdkStats
 from reactor_sdk._stats import InboundStream, OutboundStream
 
-from sana_vcam.sana import ConnectionStats
+from sana_vcam.reactor import ConnectionStats
 
 VIDEO_UP = OutboundStream(1, "video", 10, 0, 1000, 2e6, 24.0, 48, 1280, 704, 0.05, 0.1, 0.04, 2)
 AUDIO_UP = replace(VIDEO_UP, kind="audio", frames_sent=0, fraction_lost=0.9)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sana_vcam.service.machine import Answer, Machine
+from sana_vcam.host.machine import Answer, Machine
 
 type Reply = Answer | Callable[[Sequence[str], str], Answer]
 

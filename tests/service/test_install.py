@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.devices import keep_command
 from sana_vcam.errors import StartupError
-from sana_vcam.service import templates
-from sana_vcam.service.install import Wanted, install, key_from, uninstall
-from sana_vcam.service.machine import Machine
+from sana_vcam.host.machine import Machine
+from sana_vcam.host.service import templates
+from sana_vcam.host.service.install import Wanted, install, key_from, uninstall
+from sana_vcam.media.v4l2.devices import keep_command
 from tests.service.fakes import Commands, FakeCreds, machine, manifest, mode, shell_script, tree
 
 KEY = "rk_secret_words"
@@ -459,7 +459,7 @@ def test_the_command_line_from_end_to_end(tmp_path):
     }
 
     def service(*words):
-        program = "import sys; from sana_vcam.service.command import run_service as run; "
+        program = "import sys; from sana_vcam.host.service.command import run_service as run; "
         return subprocess.run(
             [sys.executable, "-c", f"{program}sys.exit(run(sys.argv[1:]))", *words],
             env=environ,

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from sana_vcam import __version__
-from sana_vcam.service import look as looking
-from sana_vcam.service import shared
-from sana_vcam.service.command import run_service
-from sana_vcam.service.install import system_scope, user_scope
-from sana_vcam.service.look import TOKEN_VARIABLE, look, render
+from sana_vcam.control.access import group
+from sana_vcam.host.service import status as looking
+from sana_vcam.host.service.command import run_service
+from sana_vcam.host.service.install import system_scope, user_scope
+from sana_vcam.host.service.status import TOKEN_VARIABLE, look, render
 from tests.doctor.world import PID, STATE, World
 
 
@@ -129,7 +129,7 @@ def test_the_machines_service_is_asked_for_by_members_of_its_group_only(world, m
     def refuse():
         raise PermissionError
 
-    monkeypatch.setattr(shared, "find", refuse)
+    monkeypatch.setattr(group, "find", refuse)
     world.commands.say("systemctl show", "LoadState=loaded\nActiveState=active\nMainPID=5\n")
     world.commands.say("journalctl --unit")
     status = look(system_scope(), world.machine())

@@ -13,10 +13,10 @@ import sys
 
 import pytest
 
-from sana_vcam.config import Config, LogConfig, ReactorConfig, SinkConfig, differences
-from sana_vcam.configfile import load
-from sana_vcam.notify import Notifier
-from sana_vcam.service.reload import Hangup, Reloader, Reloads, on_hangup
+from sana_vcam.app.reload import Hangup, Reloader, Reloads, on_hangup
+from sana_vcam.app.systemd import Notifier
+from sana_vcam.config.load import load
+from sana_vcam.config.schema import Config, LogConfig, ReactorConfig, SinkConfig, differences
 
 GOOD = '[reactor]\nlocal = true\n[sink]\nlabel = "Other"\n[log]\nlevel = "debug"\n'
 
@@ -237,7 +237,7 @@ async def test_under_nohup_a_terminal_that_goes_stops_nothing():
 
 IN_A_TERMINAL = """
 import asyncio, os, sys
-from sana_vcam.service.reload import Hangup, on_hangup
+from sana_vcam.app.reload import Hangup, on_hangup
 
 terminal = os.open(sys.argv[1], os.O_RDWR)
 

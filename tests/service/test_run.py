@@ -12,16 +12,17 @@ import sys
 
 import pytest
 
-from sana_vcam import daemon
-from sana_vcam.config import Config, ReactorConfig
+from sana_vcam.app import fault
+from sana_vcam.app import run as daemon
+from sana_vcam.config.schema import Config, ReactorConfig
+from sana_vcam.control.access import group
 from sana_vcam.errors import EXIT_CONFIG, ConfigError
-from sana_vcam.service import fault, shared
 from tests.service.fakes import mode
 
 RUN = """
 import sys
 from sana_vcam import daemon
-from sana_vcam.config import *
+from sana_vcam.config.schema import *
 config = Config(
     reactor=ReactorConfig(local=LOCAL),
     camera=CameraConfig(source="test"),
@@ -96,7 +97,7 @@ def test_a_system_service_is_ready_found_by_its_group_and_stops_in_order(start, 
     until(sock, child, "READY=1")
     until(sock, child, "STATUS=")
     run = tmp_path / "run/sana-vcam"
-    found = shared.find(run)
+    found = group.find(run)
     assert found is not None
     assert found.note.pid == child.pid
     assert mode(run / "control.json") == 0o640
@@ -155,7 +156,7 @@ def test_without_the_variable_there_is_no_fault():
 
 def test_the_journal_gets_levels_on_every_line_and_no_clock():
     code = (
-        "import logging; from sana_vcam.daemon import log, set_up_logging\n"
+        "import logging; from sana_vcam.app.run import log, set_up_logging\n"
         "set_up_logging('debug')\n"
         "log.debug('a'); log.info('b'); log.warning('c'); log.error('d\\ne')\n"
     )
@@ -169,7 +170,9 @@ def test_the_journal_gets_levels_on_every_line_and_no_clock():
 
 
 def test_a_terminal_that_a_service_opened_is_no_journal():
-    code = "from sana_vcam.daemon import log, set_up_logging; set_up_logging('info'); log.info('b')"
+    code = (
+        "from sana_vcam.app.run import log, set_up_logging; set_up_logging('info'); log.info('b')"
+    )
     environ = {**os.environ, "JOURNAL_STREAM": "1:2"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True

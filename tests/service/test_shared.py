@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sana_vcam.control import rendezvous
-from sana_vcam.control.rendezvous import Rendezvous
-from sana_vcam.service import shared
+from sana_vcam.control.access import discovery, group
+from sana_vcam.control.access.discovery import Rendezvous
 from tests.service.fakes import mode
 
 NOTE = Rendezvous(
@@ -29,8 +28,8 @@ def run(tmp_path):
 
 
 def publish(run):
-    rendezvous.publish(NOTE, run / "private")
-    copy = shared.Copy(run / "private", run)
+    discovery.publish(NOTE, run / "private")
+    copy = group.Copy(run / "private", run)
     copy.bring_up_to_date()
     return copy
 
@@ -40,14 +39,14 @@ def test_the_units_folders_are_taken():
         "STATE_DIRECTORY": "/var/lib/sana-vcam",
         "RUNTIME_DIRECTORY": "/run/sana-vcam",
     }
-    assert shared.folders(given) == shared.Folders(
+    assert group.folders(given) == group.Folders(
         Path("/var/lib/sana-vcam"), Path("/run/sana-vcam/private"), Path("/run/sana-vcam")
     )
 
 
 @pytest.mark.parametrize("given", [{}, {"RUNTIME_DIRECTORY": "/run/code", "STATE_DIRECTORY": "/a"}])
 def test_without_them_or_with_another_units_the_users_own_are(given):
-    assert shared.folders(given) == shared.Folders()
+    assert group.folders(given) == group.Folders()
 
 
 def test_the_group_can_read_the_copy_and_nobody_the_original(run):
@@ -59,22 +58,22 @@ def test_the_group_can_read_the_copy_and_nobody_the_original(run):
 
 
 def test_nothing_is_copied_before_the_daemon_listens(run):
-    copy = shared.Copy(run / "private", run)
+    copy = group.Copy(run / "private", run)
     copy.bring_up_to_date()
     assert list(run.iterdir()) == []
-    rendezvous.publish(NOTE, run / "private")
+    discovery.publish(NOTE, run / "private")
     copy.bring_up_to_date()
     assert (run / "control.json").exists()
 
 
 def test_the_daemon_is_found(run):
     publish(run)
-    assert shared.find(run) == shared.SystemDaemon(NOTE, os.geteuid())
+    assert group.find(run) == group.SystemDaemon(NOTE, os.geteuid())
 
 
 def test_without_a_daemon_nothing_is_found(run):
-    assert shared.find(run) is None
-    assert shared.find(run / "nowhere") is None
+    assert group.find(run) is None
+    assert group.find(run / "nowhere") is None
 
 
 @pytest.mark.parametrize(
@@ -95,11 +94,11 @@ def test_without_a_daemon_nothing_is_found(run):
 def test_what_others_could_have_put_there_is_not_trusted(run, spoil):
     publish(run)
     spoil(run)
-    assert shared.find(run) is None
+    assert group.find(run) is None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
 def test_a_file_of_somebody_else_is_not_trusted(run):
     publish(run)
     os.chown(run / "control.json", 12345, 12345)
-    assert shared.find(run) is None
+    assert group.find(run) is None

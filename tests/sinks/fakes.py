@@ -9,9 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from sana_vcam import devices
-from sana_vcam.camera import v4l2
-from sana_vcam.sinks import consumers, loopback
+from sana_vcam.media.sinks import loopback, viewers
+from sana_vcam.media.v4l2 import devices
+from sana_vcam.media.v4l2 import ioctl as v4l2
 
 FRAME_PAGES = 352 * 1024
 BUFFERS = 33
@@ -43,7 +43,7 @@ class Device:
         """Requests that fail, with their errno."""
         self.rounds_up = False
         """The driver answers with the size of its buffer (before 0.14)."""
-        self.event = consumers.CLIENT_USAGE[0]
+        self.event = viewers.CLIENT_USAGE[0]
         self.count = 0
         self.subscribed = {}
         self.unplugged_nodes = set()
@@ -180,8 +180,8 @@ class Machine:
             loopback.VIDIOC_S_CTRL: self._set_control,
             loopback.VIDIOC_REQBUFS: lambda *_: None,
             loopback.VIDIOC_QUERYBUF: self._query_buffer,
-            consumers.VIDIOC_SUBSCRIBE_EVENT: self._subscribe,
-            consumers.VIDIOC_DQEVENT: self._take_event,
+            viewers.VIDIOC_SUBSCRIBE_EVENT: self._subscribe,
+            viewers.VIDIOC_DQEVENT: self._take_event,
         }
         if request not in names:
             raise OSError(errno.EINVAL, "Invalid argument")
@@ -224,7 +224,7 @@ class Machine:
         number, _, flags = struct.unpack_from("3I", request)
         if number != device.event:
             raise OSError(errno.EINVAL, "Invalid argument")
-        device.subscribed[fd] = [device.count] if flags & consumers.SEND_INITIAL else []
+        device.subscribed[fd] = [device.count] if flags & viewers.SEND_INITIAL else []
 
     def _take_event(self, device, fd, event):
         if fd in device.unplugged_nodes:

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from sana_vcam.sinks import consumers as consumers_module
-from sana_vcam.sinks.consumers import Consumers
+from sana_vcam.media.sinks import viewers as consumers_module
+from sana_vcam.media.sinks.viewers import Consumers
 from tests.sinks.fakes import Machine, open_descriptors
 
 UPSTREAM, UBUNTU = consumers_module.CLIENT_USAGE

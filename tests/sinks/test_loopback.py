@@ -10,8 +10,8 @@ import pytest
 from pyvirtualcam.util import encode_fourcc
 
 from sana_vcam.errors import SinkError, SinkLost
-from sana_vcam.sinks import loopback
-from sana_vcam.sinks.loopback import LoopbackBackend
+from sana_vcam.media.sinks import loopback
+from sana_vcam.media.sinks.loopback import LoopbackBackend
 from tests.sinks.fakes import Machine, open_descriptors
 
 WIDTH, HEIGHT = 64, 36

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sana_vcam.errors import SinkError, SinkLost
-from sana_vcam.sinks import output as output_module
-from sana_vcam.sinks.output import Output, OutputStatus
+from sana_vcam.media.sinks import virtualcamera as output_module
+from sana_vcam.media.sinks.virtualcamera import Output, OutputStatus
 
 FRAME = np.zeros(4, np.uint8)
 

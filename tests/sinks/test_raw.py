@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sana_vcam.errors import SinkError
-from sana_vcam.sinks import backends
-from sana_vcam.sinks.backends import QUEUE_FRAMES, RawBackend
+from sana_vcam.media.sinks import raw as backends
+from sana_vcam.media.sinks.raw import QUEUE_FRAMES, RawBackend
 
 FRAME = 300_000
 """Bytes: several times what a pipe holds."""
@@ -203,7 +203,7 @@ PROGRAM = """
 import sys, time
 import numpy as np
 from sana_vcam.errors import SinkError
-from sana_vcam.sinks.backends import RawBackend
+from sana_vcam.media.sinks.raw import RawBackend
 raw = RawBackend(width=1, height=1, fps=24, fourcc=0, device="-")
 try:
     for number in range(int(sys.argv[1])):

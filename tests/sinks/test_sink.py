@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import pyvirtualcam
 
-from sana_vcam import pixels
-from sana_vcam.config import PrivacyConfig, SinkConfig
+from sana_vcam.config.schema import PrivacyConfig, SinkConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
-from sana_vcam.sinks.sink import Sink
-from sana_vcam.slate import Slate, draw
+from sana_vcam.media import pixels
+from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.slate import Slate, draw
 from tests.sinks.fakes import Machine, open_descriptors
 
 PREVIEW = SinkConfig(kind="preview", width=320, height=180)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from .harness import Client, Process, client, standin
+from tests.standin.harness import Client, Process, client, standin
 
 
 @pytest.fixture(scope="module")

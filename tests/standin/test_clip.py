@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.standin.clip import ClipError, decode, fit, probe
-
-from .harness import clip, gray
+from tests.standin.harness import clip, gray
 
 
 def test_a_clip_of_33_frames_is_long_enough() -> None:

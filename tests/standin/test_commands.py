@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reactor_sdk import ReactorError
 
-from .harness import Client, clip, gray
+from tests.standin.harness import Client, clip, gray
 
 IDLE = {
     "seed": 0,

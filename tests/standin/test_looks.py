@@ -17,8 +17,7 @@ from skimage import data
 from sana_vcam.standin import looks
 from sana_vcam.standin.clip import fit
 from sana_vcam.standin.looks.choice import SCENES, STYLES
-
-from .harness import Picture
+from tests.standin.harness import Picture
 
 VISIBLE = 8.0
 """Distance from which an edit is plain to see; two prompts for one look may be nearer."""

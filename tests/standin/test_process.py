@@ -10,8 +10,7 @@ import subprocess
 import pytest
 
 from sana_vcam.standin.__main__ import main
-
-from .harness import COMMAND, PATIENCE_S, client, gray, session_state, standin
+from tests.standin.harness import COMMAND, PATIENCE_S, client, gray, session_state, standin
 
 
 def test_the_ready_line_is_all_of_stdout() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .harness import Client, Process, client, clip, gray
-from .test_commands import kinds, stage
+from tests.standin.harness import Client, Process, client, clip, gray
+from tests.standin.test_commands import kinds, stage
 
 INVERTING = "colour negative"
 """A prompt whose look turns dark to light, so that a frame tells which prompt drove it."""

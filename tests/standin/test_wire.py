@@ -6,7 +6,7 @@ import json
 import urllib.request
 from typing import Any
 
-from .harness import PATIENCE_S, Process
+from tests.standin.harness import PATIENCE_S, Process
 
 COMMANDS = {
     "set_mode": {"mode"},

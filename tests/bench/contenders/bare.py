@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reactor_sdk import Reactor
 
-from sana_vcam.pixels import bgr_to_bgra_bytes
+from sana_vcam.media.pixels import bgr_to_bgra_bytes
 from tests.bench.contenders.clip import StampedFile
 from tests.bench.contenders.telling import tell_at_signal
 

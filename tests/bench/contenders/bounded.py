@@ -16,10 +16,10 @@ from pathlib import Path
 
 from reactor_sdk import Reactor
 
-from sana_vcam.engine import sessions
-from sana_vcam.native import share_arenas
-from sana_vcam.sana.client import CAMERA_TRACK, SanaClient
-from sana_vcam.sana.errors import SessionError
+from sana_vcam.app.native import share_arenas
+from sana_vcam.engine import factory
+from sana_vcam.reactor.client import CAMERA_TRACK, SanaClient
+from sana_vcam.reactor.errors import SessionError
 from tests.bench.contenders import daemon
 
 SAMPLE_S = 0.5
@@ -77,7 +77,7 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
 def main(bounds: str, where: str, *arguments: str) -> None:
     record: list[tuple[float, int, int, float | None]] = []
     kind = bounded(Bounds(**json.loads(bounds)), record)
-    sessions.SanaClient = kind  # type: ignore[attr-defined]
+    factory.SanaClient = kind  # type: ignore[attr-defined]
     asyncio.run(daemon.main(*arguments))
     Path(where).write_text(json.dumps(record))
 

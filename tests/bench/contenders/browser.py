@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from sana_vcam.pixels import to_i420
+from sana_vcam.media.pixels import to_i420
 from tests.bench import threads
 from tests.bench.contenders import watcher
 from tests.bench.contenders.clip import Clip

@@ -18,11 +18,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sana_vcam import devices
-from sana_vcam.app import Daemon, stop_on_signals
-from sana_vcam.configfile import load
-from sana_vcam.native import share_arenas
-from sana_vcam.places import APP
+from sana_vcam.app.daemon import Daemon, stop_on_signals
+from sana_vcam.app.native import share_arenas
+from sana_vcam.config.load import load
+from sana_vcam.config.paths import APP
+from sana_vcam.media.v4l2 import devices
 from sana_vcam.status import CameraState, Output, SessionState, State
 from tests.bench.delays import TimedMedia, timed_sink
 from tests.bench.figures import summary_ms

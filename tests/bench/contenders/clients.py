@@ -15,7 +15,7 @@ from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from sana_vcam.control.rendezvous import find
+from sana_vcam.control.access.discovery import find
 from tests.preview.viewers import Viewer
 
 

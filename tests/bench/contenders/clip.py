@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.camera.videofile import VideoFile
-from sana_vcam.config import Fit
-from sana_vcam.frames import Pixels
-from sana_vcam.pixels import fit, fit_i420, to_i420
+from sana_vcam.config.schema import Fit
+from sana_vcam.media.camera.timecode import encode_counter, read_counter
+from sana_vcam.media.camera.videofile import VideoFile
+from sana_vcam.media.frames import Pixels
+from sana_vcam.media.pixels import fit, fit_i420, to_i420
 from tests.bridge.rig import clip as shipped
 
 NAME = "bigbuckbunny.mp4"

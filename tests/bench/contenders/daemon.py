@@ -9,10 +9,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sana_vcam.app import Daemon, stop_on_signals
-from sana_vcam.camera import videofile
-from sana_vcam.configfile import load
-from sana_vcam.native import share_arenas
+from sana_vcam.app.daemon import Daemon, stop_on_signals
+from sana_vcam.app.native import share_arenas
+from sana_vcam.config.load import load
+from sana_vcam.media.camera import videofile
 from tests.bench.contenders.clip import StampedFile
 from tests.bench.contenders.telling import tell_at_signal
 from tests.bridge.rig import local_settings

@@ -14,7 +14,7 @@ import numpy as np
 import pyvirtualcam
 from reactor_sdk import Reactor
 
-from sana_vcam.sinks.backends import RawBackend
+from sana_vcam.media.sinks.raw import RawBackend
 from tests.bench.contenders.clip import StampedFile
 from tests.bench.contenders.telling import tell_at_signal
 

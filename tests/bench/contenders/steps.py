@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import sys
 
-MODULES = ("numpy", "reactor_sdk", "cv2", "sana_vcam.app")
+MODULES = ("numpy", "reactor_sdk", "cv2", "sana_vcam.app.daemon")
 
 
 async def main(url: str) -> None:

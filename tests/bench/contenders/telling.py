@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sana_vcam.frames import ModelFrame
+from sana_vcam.media.frames import ModelFrame
 
 PATIENCE_S = 30.0
 

@@ -15,8 +15,8 @@ from statistics import fmean, median, pstdev
 
 import numpy as np
 
-from sana_vcam.camera.counter import read_counter
-from sana_vcam.config import Fit
+from sana_vcam.config.schema import Fit
+from sana_vcam.media.camera.timecode import read_counter
 from tests.bench.contenders.clip import Clip, Luma
 from tests.bench.figures import summary_ms
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from sana_vcam.deck.companion import package
+from sana_vcam.clients.deck.companion import package
 from tests.deck.companion.host import unpack
 
 # In a folder of the user's that outlives the tests.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sana_vcam.deck.companion import package
+from sana_vcam.clients.deck.companion import package
 from tests.deck.companion.host import Host, running_module, unpack
 from tests.deck.linux.pictures import ACTIVE, CASE, GAP, PICTURES, on_air, stills
 from tests.deck.linux.rig import Controls, serving_daemon

@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Headers, Request
 
-from sana_vcam import places
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
-from sana_vcam.presets import Look
+from sana_vcam.config import paths
+from sana_vcam.config.preset import Look
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from sana_vcam.status import Output, SessionState
 from tests.control.fakes import LOOKS, FakeControls, leave_a_note
 from tests.deck.companion.host import Host, running_module
@@ -42,7 +42,7 @@ NOBODY = 65534
 async def serving(controls: FakeControls, port: int = 0) -> AsyncIterator[ControlServer]:
     state = Path(os.environ["XDG_STATE_HOME"]) / "sana-vcam"
     async with ControlServer(
-        ControlConfig(port=port), controls, state_dir=state, runtime_dir=places.runtime_dir()
+        ControlConfig(port=port), controls, state_dir=state, runtime_dir=paths.runtime_dir()
     ) as server:
         yield server
 
@@ -294,7 +294,7 @@ async def test_a_control_json_that_others_could_have_planted_is_not_believed(
     module: Path, companions_node: str, controls: FakeControls, tmp_path: Path
 ):
     async with serving(controls):
-        note = places.runtime_dir() / "control.json"
+        note = paths.runtime_dir() / "control.json"
         real = note.rename(tmp_path / "control.json")
         note.symlink_to(real)
         async with running_module(module, companions_node) as host:
@@ -302,10 +302,10 @@ async def test_a_control_json_that_others_could_have_planted_is_not_believed(
             note.unlink()
             real.rename(note)
             await host.until_ok()
-            places.runtime_dir().chmod(0o770)
+            paths.runtime_dir().chmod(0o770)
             await host.call("updateConfigAndLabel", label="webcam", config={}, secrets={})
             await host.until(lambda host: host.status[0] == "connection_failure", "no daemon")
-        places.runtime_dir().chmod(0o700)
+        paths.runtime_dir().chmod(0o700)
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
         writer.close()
 
     port = listener_of_another_user.getsockname()[1]
-    leave_a_note(places.runtime_dir(), port, "secret")
+    leave_a_note(paths.runtime_dir(), port, "secret")
     async with (
         await asyncio.start_server(hear, sock=listener_of_another_user),
         running_module(module, companions_node) as host,
@@ -347,7 +347,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
 async def test_what_a_killed_daemon_left_is_no_daemon(module: Path, companions_node: str):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    leave_a_note(places.runtime_dir(), port, "secret")
+    leave_a_note(paths.runtime_dir(), port, "secret")
     async with running_module(module, companions_node) as host:
         await host.until(lambda host: host.status[0] == "connection_failure", "a failure")
         assert "sana-vcam run" in (host.status[1] or "")

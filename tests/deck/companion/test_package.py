@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sana_vcam import __version__
-from sana_vcam.cli import main
-from sana_vcam.deck.companion import package
+from sana_vcam.app.cli import main
+from sana_vcam.clients.deck.companion import package
 from tests.deck.companion.conftest import CACHE, npm
 
 COMPANION = Path(package.__file__).parent

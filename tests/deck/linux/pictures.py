@@ -18,7 +18,7 @@ import skimage.data
 from PIL import Image, ImageDraw
 
 import sana_vcam
-from sana_vcam.presets import BUILTIN_PRESETS
+from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.standin.looks import edit
 from sana_vcam.status import Output, SessionState
 from tests.deck.linux.hid import PRODUCTS, Bus, Device, Model, screen_image, strip_image

@@ -9,15 +9,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from sana_vcam import places
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.client import find_daemon
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck.linux.panel import Light
-from sana_vcam.deck.linux.plugged import Plugged
-from sana_vcam.deck.run import Station, World
+from sana_vcam.clients.ctl.client import find_daemon
+from sana_vcam.clients.deck.linux.panel import Light
+from sana_vcam.clients.deck.linux.plugged import Plugged
+from sana_vcam.clients.deck.linux.run import Station, World
+from sana_vcam.config import paths
+from sana_vcam.config.preset import BUILTIN_PRESETS, Look, Preset
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets import BUILTIN_PRESETS, Look, Preset
 from tests.control.fakes import FakeControls
 from tests.deck.linux.hid import Bus, Model
 
@@ -48,7 +48,7 @@ async def serving_decks(
     bus: Bus, *, light: Light = FULL, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[Station]:
     world = World(
-        find_daemon=lambda: find_daemon(None, None, places.runtime_dir()),
+        find_daemon=lambda: find_daemon(None, None, paths.runtime_dir()),
         find_decks=bus.find,
         plugged=lambda: plugged(bus),
         clock=clock,
@@ -72,7 +72,7 @@ async def serving_daemon(controls: FakeControls) -> AsyncIterator[ControlServer]
         ControlConfig(port=0),
         controls,
         state_dir=Path(os.environ["XDG_STATE_HOME"]) / "sana-vcam",
-        runtime_dir=places.runtime_dir(),
+        runtime_dir=paths.runtime_dir(),
     ) as server:
         yield server
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from StreamDeck.DeviceManager import DeviceManager, ProbeError
 
-from sana_vcam.cli import main
-from sana_vcam.deck.linux.panel import Light
-from sana_vcam.deck.linux.plugged import rule
+from sana_vcam.app.cli import main
+from sana_vcam.clients.deck.linux.panel import Light
+from sana_vcam.clients.deck.linux.plugged import rule
 
 
 def test_the_rule_is_printed(capsys: pytest.CaptureFixture[str]):
@@ -56,8 +56,8 @@ def test_a_missing_library_is_named_with_its_package(
 def test_a_missing_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    for name in [name for name in sys.modules if name.startswith("sana_vcam.deck.")]:
-        if name != "sana_vcam.deck.cli":
+    for name in [name for name in sys.modules if name.startswith("sana_vcam.clients.deck.")]:
+        if name != "sana_vcam.clients.deck.cli":
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "StreamDeck.DeviceManager", None)
     assert main(["deck", "run"]) == 1
@@ -73,7 +73,7 @@ def test_a_brightness_is_a_percentage(percent: str):
 def test_the_defaults_of_the_flags_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch):
     asked = []
     monkeypatch.setattr(
-        "sana_vcam.deck.run.run", lambda light, url: asked.append((light, url)) or 0
+        "sana_vcam.clients.deck.linux.run.run", lambda light, url: asked.append((light, url)) or 0
     )
     assert main(["deck", "run"]) == 0
     assert main(["deck", "run", "--brightness=30", "--dim-after=60", "--url=ws://x/ws"]) == 0
@@ -85,7 +85,7 @@ import sys
 from StreamDeck.DeviceManager import DeviceManager
 from tests.deck.linux.hid import Bus
 DeviceManager._get_transport = staticmethod(lambda name: Bus())
-from sana_vcam.cli import main
+from sana_vcam.app.cli import main
 sys.exit(main(["deck", "run"]))
 """
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sana_vcam.deck.linux.layout import Act, Dial, Layout, Shape, Slot, dials, lay_out
-from sana_vcam.deck.linux.surface import shape_of
+from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Shape, Slot, dials, lay_out
+from sana_vcam.clients.deck.linux.surface import shape_of
 from tests.deck.linux.hid import PRODUCTS, Bus
 
 MINI, ORIGINAL, XL = Shape(2, 3), Shape(3, 5), Shape(4, 8)

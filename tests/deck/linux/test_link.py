@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam import places
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.client import Daemon
-from sana_vcam.control.ctl import Failure
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck.linux.link import Link
-from sana_vcam.deck.linux.scene import Scene
+from sana_vcam.clients.ctl.client import Daemon
+from sana_vcam.clients.ctl.ctl import Failure
+from sana_vcam.clients.deck.linux.link import Link
+from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.config import paths
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.bridge.rig import free_port
 from tests.deck.linux.rig import Controls, until
 
@@ -35,7 +35,7 @@ def nothing(_scene: Scene) -> None:
 async def test_a_wrong_token(tmp_path: Path):
     config = ControlConfig(port=0, same_user=False)
     async with ControlServer(
-        config, Controls(), state_dir=tmp_path, runtime_dir=places.runtime_dir()
+        config, Controls(), state_dir=tmp_path, runtime_dir=paths.runtime_dir()
     ) as server:
         said = await why(Link(lambda: Daemon(server.url, "wrong"), nothing))
     assert said.startswith("the daemon refused (401)")

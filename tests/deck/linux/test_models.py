@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sana_vcam.deck.linux.faces import board, status
-from sana_vcam.deck.linux.layout import Act, Layout, Slot, lay_out
-from sana_vcam.deck.linux.paint import paint, paint_segment, paint_strip
-from sana_vcam.deck.linux.scene import Scene
-from sana_vcam.deck.linux.surface import shape_of
-from sana_vcam.presets import BUILTIN_PRESETS
+from sana_vcam.clients.deck.linux.faces import board, status
+from sana_vcam.clients.deck.linux.layout import Act, Layout, Slot, lay_out
+from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
+from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.clients.deck.linux.surface import shape_of
+from sana_vcam.config.preset import BUILTIN_PRESETS
 from tests.deck.linux.hid import PRODUCTS, Bus, Device, Model, screen_image, strip_image
 from tests.deck.linux.rig import (
     Controls,

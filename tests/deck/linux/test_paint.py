@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sana_vcam.deck.linux.faces import Icon, LookFace, Segment, SignFace, Tone
-from sana_vcam.deck.linux.icons import icon
-from sana_vcam.deck.linux.paint import paint, paint_segment, paint_strip
-from sana_vcam.presets import BUILTIN_PRESETS
+from sana_vcam.clients.deck.linux.faces import Icon, LookFace, Segment, SignFace, Tone
+from sana_vcam.clients.deck.linux.icons import icon
+from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
+from sana_vcam.config.preset import BUILTIN_PRESETS
 
 SIZES = [(72, 72), (80, 80), (96, 96), (112, 112), (120, 120), (80, 120)]
 LIT = (70, 224, 132)

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.deck.linux.plugged import INSTALL_RULE, RULE_NAME, plugged, rule, why_unopened
+from sana_vcam.clients.deck.linux.plugged import (
+    INSTALL_RULE,
+    RULE_NAME,
+    plugged,
+    rule,
+    why_unopened,
+)
 
 
 def add(devices: Path, name: str, **files: object) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.deck.linux.layout import Act, Slot
+from sana_vcam.clients.deck.linux.layout import Act, Slot
 from tests.bridge.rig import View, running_daemon, running_standin
 from tests.deck.linux.hid import PRODUCTS, Bus
 from tests.deck.linux.rig import model_of, serving_decks, until

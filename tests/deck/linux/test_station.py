@@ -8,9 +8,9 @@ import logging
 import pytest
 from PIL import Image
 
-from sana_vcam.deck.linux.paint import paint
-from sana_vcam.deck.linux.panel import DIM_LIGHT, Light
-from sana_vcam.deck.run import TRY_AGAIN_S
+from sana_vcam.clients.deck.linux.paint import paint
+from sana_vcam.clients.deck.linux.panel import DIM_LIGHT, Light
+from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
 from sana_vcam.status import Output, SessionState
 from tests.deck.linux.hid import PRODUCTS, Bus, Device, Model
 from tests.deck.linux.rig import (
@@ -282,7 +282,7 @@ async def test_a_deck_that_cannot_be_opened_is_told_of_once_and_tried_again(
     device = bus.plug(MK2)
     device.may_open = False
     clock = Clock()
-    caplog.set_level(logging.INFO, "sana_vcam.deck")
+    caplog.set_level(logging.INFO, "sana_vcam.clients.deck")
 
     def told() -> list[str]:
         return [r.getMessage() for r in caplog.records if "cannot open" in r.getMessage()]

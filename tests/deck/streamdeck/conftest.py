@@ -15,16 +15,16 @@ from typing import Any
 import platformdirs
 import pytest
 
-from sana_vcam.config import ControlConfig
-from sana_vcam.control.server import ControlServer
-from sana_vcam.deck import package
-from sana_vcam.presets import Look
+from sana_vcam.clients.deck.streamdeck import package
+from sana_vcam.config.preset import Look
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
 from tests.control.fakes import LOOKS, FakeControls
 from tests.deck.streamdeck.host import Flavour, Host, unpack
 
 # In a folder of the user's that outlives the tests.
 CACHE = platformdirs.user_cache_path("sana-vcam-tests", appauthor=False)
-SOURCE = Path(package.__file__).parent / "streamdeck"
+SOURCE = Path(package.__file__).parent
 NODE_20 = "20.20.2"
 NODE_24 = "24.21.0"
 TOKEN = "a-test-token-that-nobody-guesses"

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from sana_vcam.deck.package import BUNDLE
+from sana_vcam.clients.deck.streamdeck.package import BUNDLE
 
 type Flavour = Literal["elgato", "opendeck"]
 type Message = dict[str, Any]

@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import cv2
 
 import sana_vcam
-from sana_vcam.deck import package
+from sana_vcam.clients.deck.streamdeck import package
 from tests.bridge.rig import Bridge, running_daemon, running_standin
 from tests.deck.streamdeck.conftest import CACHE, SOURCE
 from tests.deck.streamdeck.host import Host, Key, unpack

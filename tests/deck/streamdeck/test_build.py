@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from platformdirs.macos import MacOS
 
-from sana_vcam import places
-from sana_vcam.control.rendezvous import CONTROL_FILE
-from sana_vcam.deck import package
-from sana_vcam.places import APP
-from sana_vcam.service.shared import SHARED
+from sana_vcam.clients.deck.streamdeck import package
+from sana_vcam.config import paths
+from sana_vcam.config.paths import APP
+from sana_vcam.control.access.discovery import CONTROL_FILE
+from sana_vcam.control.access.group import SHARED
 from tests.deck.streamdeck.conftest import CACHE, SOURCE, install
 
 BUNDLE = SOURCE / package.BUNDLE
@@ -86,7 +86,7 @@ def test_the_committed_bundle_is_what_the_source_makes(
     workshop: Path, tmp_path: Path, require_tools: bool
 ):
     run(workshop, "node", "build.mjs", str(tmp_path / "made"))
-    mend = "run build.mjs; see sana_vcam/deck/streamdeck/README.md"
+    mend = "run build.mjs; see sana_vcam/clients/deck/streamdeck/README.md"
     for name in ("bin/plugin.js", "bin/package.json", "NOTICES.txt"):
         assert (tmp_path / "made" / name).read_text() == (BUNDLE / name).read_text(), mend
     made = {file.relative_to(tmp_path / "made") for file in (tmp_path / "made").rglob("*.png")}
@@ -136,7 +136,7 @@ def test_it_looks_where_the_daemon_writes(
         found = json.loads(run(workshop, "node", "places.mjs"))
         mine = [f"{folder}/{APP}/{CONTROL_FILE}" for folder in own]
         assert found["linux"] == [*mine, str(SHARED / CONTROL_FILE)]
-        assert str(places.runtime_dir() / CONTROL_FILE) in mine
+        assert str(paths.runtime_dir() / CONTROL_FILE) in mine
         assert found["darwin"] == [f"{mac.user_runtime_dir}/{CONTROL_FILE}"]
         # platformdirs' own class for Windows works there only; it says %LOCALAPPDATA%\\Temp.
         assert found["win32"] == [f"/home/me/local/Temp/{APP}/{CONTROL_FILE}"]

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sana_vcam.presets import Look
+from sana_vcam.config.preset import Look
 from tests.control.chromium import Page, chromium
 from tests.deck.streamdeck.conftest import TOKEN
 from tests.deck.streamdeck.host import Flavour, Host, Key

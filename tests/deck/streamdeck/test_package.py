@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sana_vcam import __version__
-from sana_vcam.cli import main
-from sana_vcam.deck import package
+from sana_vcam.app.cli import main
+from sana_vcam.clients.deck.streamdeck import package
 from sana_vcam.errors import StartupError
 
-BUNDLE = Path(package.__file__).parent / "streamdeck" / package.BUNDLE
+BUNDLE = Path(package.__file__).parent / package.BUNDLE
 MANIFEST = json.loads((BUNDLE / "manifest.json").read_text())
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from sana_vcam.control.rendezvous import rotate_token
-from sana_vcam.presets import Look
+from sana_vcam.config.preset import Look
+from sana_vcam.control.access.discovery import rotate_token
 from sana_vcam.status import Output, QualityWord, SessionState
 from tests.control.fakes import FakeControls, leave_a_note
 from tests.deck.streamdeck.conftest import NATURAL, TOKEN

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sana_vcam.camera.counter import read_counter
+from sana_vcam.media.camera.timecode import read_counter
 from tests.bench.contenders.clip import Clip
 from tests.bench.contenders.watcher import (
     HEIGHT,

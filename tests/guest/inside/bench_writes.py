@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from sana_vcam.frames import Pixels
-from sana_vcam.sinks.backends import RawBackend
-from sana_vcam.sinks.loopback import LoopbackBackend
+from sana_vcam.media.frames import Pixels
+from sana_vcam.media.sinks.loopback import LoopbackBackend
+from sana_vcam.media.sinks.raw import RawBackend
 from tests.bench.contenders.watcher import FRAME_BYTES, HEIGHT, WIDTH
 from tests.bench.figures import summary_ms
 from tests.guest.inside.kernel import OURS, captures, loopbacks, path_of, process, until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sana_vcam.config import SinkConfig
+from sana_vcam.config.schema import SinkConfig
 from tests.guest.inside import readers
 from tests.guest.inside.feed import feeding
 from tests.guest.inside.kernel import OBS, OURS, SECOND, loopback_version, loopbacks, path_of

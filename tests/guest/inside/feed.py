@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sana_vcam.config import SinkConfig
-from sana_vcam.sinks.sink import Sink
+from sana_vcam.config.schema import SinkConfig
+from sana_vcam.media.sinks.sink import Sink
 from tests.guest.inside.kernel import until
 from tests.guest.inside.picture import bars
 

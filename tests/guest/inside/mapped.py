@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.camera.v4l2 import BUF_TYPE_CAPTURE, fcntl_ioctl
+from sana_vcam.media.v4l2.ioctl import BUF_TYPE_CAPTURE, fcntl_ioctl
 
 VIDIOC_REQBUFS = 0xC014_5608
 VIDIOC_QUERYBUF = 0xC058_5609

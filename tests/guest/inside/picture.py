@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.camera.counter import encode_counter, read_counter
-from sana_vcam.frames import ModelFrame, Picture
-from sana_vcam.pixels import to_i420
+from sana_vcam.media.camera.timecode import encode_counter, read_counter
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pixels import to_i420
 
 WIDTH, HEIGHT = 1280, 720
 FRAME_BYTES = WIDTH * HEIGHT * 3 // 2

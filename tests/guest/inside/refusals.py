@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from sana_vcam import devices
-from sana_vcam.config import SinkConfig
+from sana_vcam.config.schema import SinkConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.sinks.sink import Sink
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.v4l2 import devices
 from tests.guest.inside.kernel import NOBODY, OBS, OURS, loopbacks, path_of, playing, unload
 from tests.guest.inside.scenario import Case, scenario
 
@@ -55,8 +55,8 @@ def no_permission(case: Case) -> None:
     """udev gives the devices to the group video, which nobody is not in."""
     case.after.enter_context(loopbacks([OURS], case.exclusive_caps))
     program = (
-        "import json; from sana_vcam.config import SinkConfig\n"
-        "from sana_vcam.errors import SinkError; from sana_vcam.sinks.sink import Sink\n"
+        "import json; from sana_vcam.config.schema import SinkConfig\n"
+        "from sana_vcam.errors import SinkError; from sana_vcam.media.sinks.sink import Sink\n"
         "try: Sink.open(SinkConfig(kind='v4l2loopback')); print(json.dumps('opened'))\n"
         "except SinkError as error: print(json.dumps(str(error)))"
     )

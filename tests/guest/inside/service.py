@@ -24,7 +24,7 @@ SLOW = DROP_IN.with_name("slow.conf")
 DEVICE = "/dev/video10"
 SCRIPT = """#!{python}
 import sys
-from sana_vcam.cli import main
+from sana_vcam.app.cli import main
 sys.exit(main())
 """
 

@@ -1,0 +1,306 @@
+"""The command line: one parser, and one short function per command.
+
+Imports are made where a command needs them: `ctl` must not pay for a video library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sana_vcam import __version__
+from sana_vcam.errors import EXIT_OK, SanaVcamError
+
+if TYPE_CHECKING:
+    from sana_vcam.config.load import Loaded
+
+type Run = Callable[[argparse.Namespace], int]
+
+DESCRIPTION = """\
+A webcam that a generative model edits live.
+
+The webcam goes to the SANA-Streaming model; what comes back goes into a virtual camera that
+Zoom, Meet, OBS and Discord can pick; a local WebSocket takes prompt changes and hotkeys.
+"""
+
+EXAMPLES = """\
+first steps:
+  sana-vcam demo                        all of it on this machine, without key, camera or driver
+  sana-vcam config init                 write a commented configuration to edit
+  REACTOR_API_KEY=rk_... sana-vcam run  the real thing
+  sana-vcam ctl prompt "as a clay figure"
+"""
+
+RUN_EXAMPLES = """\
+configuration, strongest first: these flags, SANA_VCAM_* in the environment
+(SANA_VCAM_SINK__KIND=raw), --config FILE or else ~/.config/sana-vcam/config.toml or else
+/etc/sana-vcam/config.toml, defaults.
+
+The API key comes from REACTOR_API_KEY, from the file that [reactor] api_key_file names, or from
+systemd's credentials; never from a flag.
+
+examples:
+  sana-vcam run --preset noir
+  sana-vcam run --set camera.mirror=true --set sink.fit=pad
+  sana-vcam run --sink raw --set sink.path=- | ffplay -f rawvideo -pixel_format yuv420p \\
+      -video_size 1280x720 -framerate 24 -
+
+exit status: 0 stopped, 78 wrong configuration, 1 anything else.
+"""
+
+DEMO_EXAMPLES = """\
+Starts a stand-in for the model in a process of its own (classical image processing, no key, no
+internet), and the daemon against it. Uses your webcam if there is one, else a moving test scene;
+writes to the virtual camera if there is one, else keeps the picture for snapshots.
+
+while it runs, in another terminal:
+  sana-vcam ctl prompt "Van Gogh oil painting, swirling brushstrokes, vivid colors"
+  sana-vcam ctl preset noir
+  sana-vcam ctl blank on
+  sana-vcam ctl snapshot what-viewers-see.jpg
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0, 78 for a bad configuration, else 1."""
+    arguments = _parser().parse_args(argv)
+    run: Run = arguments.run
+    try:
+        return run(arguments)
+    except SanaVcamError as error:
+        print(f"sana-vcam: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_OK
+    except BrokenPipeError:
+        # The reader of our output has gone (`sana-vcam devices | head`); nothing is left to say.
+        sys.stderr.close()
+        return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sana-vcam",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sana-vcam {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    demo = _command(commands, "demo", _demo, "try all of it on this machine", DEMO_EXAMPLES)
+    _config_flags(demo)
+    run = _command(commands, "run", _run, "run the daemon", RUN_EXAMPLES)
+    run.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    _config_flags(run)
+    _lazy(commands, "standin", "serve the stand-in model alone", _standin)
+    _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
+    _lazy(commands, "service", "run the daemon as a systemd service", _service)
+    _lazy(commands, "deck", "hotkeys on a Stream Deck, and the plugins for them", _deck)
+    _lazy(commands, "doctor", "say what is wrong here, and the command that mends it", _doctor)
+
+    devices = _command(commands, "devices", _devices, "list cameras and virtual cameras")
+    devices.add_argument("--json", action="store_true", help="for scripts")
+    _lazy(commands, "presets", "list and edit the presets", _presets)
+    usage = _command(commands, "usage", _usage, "show what was billed, without a daemon as well")
+    usage.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    usage.add_argument("--json", action="store_true", help="for scripts")
+    _config_commands(commands)
+    return parser
+
+
+type _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _command(
+    commands: _Commands, name: str, run: Run, what: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _lazy(commands: _Commands, name: str, what: str, run: Run) -> None:
+    """A command that parses its own words, so that its module is imported only when it is used."""
+    parser = commands.add_parser(name, help=what, add_help=False, prefix_chars="\0")
+    parser.add_argument("words", nargs=argparse.REMAINDER)
+    parser.set_defaults(run=run)
+
+
+def _config_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that people reach for, and --set for every other key."""
+    add = parser.add_argument
+    add("--camera", metavar="auto|webcam|file|test", help="where the picture comes from")
+    add("--device", metavar="ID", help="which webcam (see `sana-vcam devices`)")
+    add("--video", metavar="FILE", help="play a video file instead of the webcam")
+    add("--sink", metavar="KIND", help="auto, v4l2loopback, obs, unitycapture, preview or raw")
+    add("--prompt", help="the first prompt")
+    add("--preset", metavar="ID", help="the first preset (see `sana-vcam presets`)")
+    add("--port", metavar="N", help="the control port (default 7262)")
+    add("--log-level", metavar="LEVEL", help="debug, info, warning or error")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="any other key of the configuration; may be repeated",
+    )
+
+
+_FLAG_KEYS = {
+    "camera": "camera.source",
+    "device": "camera.device",
+    "video": "camera.path",
+    "sink": "sink.kind",
+    "prompt": "start.prompt",
+    "preset": "start.preset",
+    "port": "control.port",
+    "log_level": "log.level",
+}
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, object]:
+    """The configuration keys that the flags set. Raises `ConfigError` for a bad --set."""
+    from sana_vcam.errors import ConfigError
+
+    given: dict[str, object] = {}
+    if arguments.video is not None:
+        given["camera.source"] = "file"
+    for flag, key in _FLAG_KEYS.items():
+        value = getattr(arguments, flag)
+        if value is not None:
+            given[key] = value
+    for pair in arguments.set:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {key}: write it as SECTION.KEY=VALUE, such as sink.fit=pad")
+        given[key.strip()] = value
+    return given
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app import run as daemon
+    from sana_vcam.config.load import require_key
+    from sana_vcam.config.source import ConfigSource
+
+    source = ConfigSource(arguments.config, overrides(arguments))
+    loaded = source.load()
+    require_key(loaded.config)
+    return daemon.run(loaded.config, warnings=loaded.warnings, source=source)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app import demo
+
+    return demo.run(overrides(arguments))
+
+
+def _standin(arguments: argparse.Namespace) -> int:
+    from sana_vcam.standin.__main__ import main as standin
+
+    return standin(arguments.words)
+
+
+def _ctl(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.ctl import ctl
+
+    return ctl.main(arguments.words)
+
+
+def _service(arguments: argparse.Namespace) -> int:
+    from sana_vcam.host.service.command import run_service
+
+    return run_service(arguments.words)
+
+
+def _deck(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.deck.cli import run_deck
+
+    return run_deck(arguments.words)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from sana_vcam.host.doctor.command import run_doctor
+
+    return run_doctor(arguments.words)
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    from sana_vcam.media.v4l2.devices import list_devices, render_devices, to_json
+
+    devices = list_devices()
+    print(to_json(devices) if arguments.json else render_devices(devices))
+    return EXIT_OK
+
+
+def _presets(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app.presets import run_presets
+
+    return run_presets(arguments.words)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    import time
+
+    from sana_vcam.app.usage import render_usage, stored_usage, usage_json
+    from sana_vcam.config.paths import state_dir
+    from sana_vcam.engine.usage import USAGE_FILE
+
+    usage = stored_usage(_load(arguments).config, state_dir() / USAGE_FILE, time.time())
+    print(usage_json(usage) if arguments.json else render_usage(usage))
+    return EXIT_OK
+
+
+def _config_commands(commands: _Commands) -> None:
+    config = commands.add_parser("config", help="check, show or write the configuration")
+    verbs = config.add_subparsers(metavar="check|show|init", required=True)
+    for name, run, what in (
+        ("check", _config_check, "validate the configuration"),
+        ("show", _config_show, "print every value and where it comes from; secrets are masked"),
+    ):
+        parser = _command(verbs, name, run, what)
+        parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+        parser.add_argument("--json", action="store_true", help="for scripts")
+        _config_flags(parser)
+    init = _command(verbs, "init", _config_init, "write a commented configuration file")
+    init.add_argument("path", nargs="?", type=Path, help="default: ~/.config/sana-vcam/config.toml")
+    init.add_argument("--force", action="store_true", help="replace a file that is there")
+
+
+def _load(arguments: argparse.Namespace) -> Loaded:
+    from sana_vcam.config.load import load
+
+    given = overrides(arguments) if hasattr(arguments, "set") else {}
+    return load(arguments.config, given)
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    from sana_vcam.config.text import check, check_json
+
+    loaded = _load(arguments)
+    print(check_json(loaded) if arguments.json else check(loaded))
+    return EXIT_OK
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    from sana_vcam.config.text import effective_json, render_effective
+
+    loaded = _load(arguments)
+    print(effective_json(loaded) if arguments.json else render_effective(loaded))
+    return EXIT_OK
+
+
+def _config_init(arguments: argparse.Namespace) -> int:
+    from sana_vcam.config.text import write_initial
+
+    print(write_initial(arguments.path, force=arguments.force))
+    return EXIT_OK

@@ -1,0 +1,440 @@
+"""The composition root: builds the parts, starts them in order, stops them in the reverse one.
+
+    outer   playout thread: feeds the virtual camera until everything else has ended
+    inner   camera, publisher and consumers threads, engine, demand, control server, housekeeping
+
+The inner group ends first, so viewers get a card, and not a dead device, while the billed session
+closes. Whatever ends unexpectedly ends the process: systemd starts it again. Only what viewers can
+do without (figures, stills) is started again alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sana_vcam.app.instance import single_instance
+from sana_vcam.app.parts import Parts
+from sana_vcam.app.restarts import RUNS_FILE, Runs
+from sana_vcam.app.standing import StandingConfig
+from sana_vcam.app.systemd import Notifier
+from sana_vcam.config import paths
+from sana_vcam.config.preset import find
+from sana_vcam.config.schema import Config, differences
+from sana_vcam.control.commands import Commands
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.server import ControlServer
+from sana_vcam.engine.demand import Demand
+from sana_vcam.engine.desired import Wants
+from sana_vcam.engine.engine import Engine
+from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.engine.ledger import Ledger
+from sana_vcam.engine.quality.watch import QualityWatch, Rates
+from sana_vcam.engine.slates import card
+from sana_vcam.engine.usage import USAGE_FILE, Usage
+from sana_vcam.lib.idle import until_next
+from sana_vcam.lib.threads import prompt_switches, run_blocking, run_loop, spared
+from sana_vcam.media.frames import Picture
+from sana_vcam.media.latency.watch import watch_delay
+from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.playout.program import Playout, Program, Switches
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.sinks.viewers import Consumers
+from sana_vcam.media.slate import Slate, draw
+from sana_vcam.presets.library import Lookbook
+from sana_vcam.presets.thumbnails import Photographer, Scene, Thumbnails
+from sana_vcam.reactor import SanaClient
+from sana_vcam.status import Output, SessionState, State
+
+log = logging.getLogger(__name__)
+
+# After a pause the last chunk still plays out; then this much silence puts up the card.
+PAUSED_PATIENCE_S = 0.5
+HOUSEKEEPING_S = 1.0
+FIRST_LOOK_S = 0.05
+DEMAND_LOOK_S = 1.0
+LEFTOVERS_TIMEOUT_S = 8.0
+# What v4l2loopback itself shows when this process is gone.
+AWAY = Slate("Camera off", "Back in a moment")
+
+
+class Daemon:
+    """The whole, from the configuration to a stopped process."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        state_dir: Path | None = None,
+        runtime_dir: Path | None = None,
+        make_media: Callable[[Config, Callable[[], None]], MediaPath] = MediaPath,
+    ) -> None:
+        """Prepare; opens nothing. The folders default to the user's own."""
+        self.config = config
+        self.parts: Parts | None = None
+        # The file that the configuration came from; None: it is not followed and not edited.
+        self.standing: StandingConfig | None = None
+        # Called with the parts before they start, and with the state after each change.
+        self.on_parts: Callable[[Parts], None] | None = None
+        self.on_state: Callable[[State], None] | None = None
+        self._state_dir = state_dir or paths.state_dir()
+        self._runtime_dir = runtime_dir or paths.runtime_dir()
+        self._runs = Runs(self._state_dir / RUNS_FILE)
+        self._make_media = make_media
+        self.notifier = Notifier()
+        self._server: ControlServer | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._change_pending = threading.Event()
+        self._demand_changed = asyncio.Event()
+        # Set while a session streams.
+        self._streams = asyncio.Event()
+
+    @property
+    def control_url(self) -> str | None:
+        """Where clients connect, without the token; None until the server listens."""
+        return self._server.url if self._server is not None and self._server.port else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then close the session and everything else, in order.
+
+        Raises `StartupError` or `SinkError` for what the user can mend.
+        """
+        self._loop = asyncio.get_running_loop()
+        with single_instance(self._runtime_dir), prompt_switches():
+            size = (self.config.sink.width, self.config.sink.height)
+            away = Picture.from_card(draw(AWAY, *size))
+            sink = Sink.open(self.config.sink, card=away)
+            try:
+                self.parts = self._build(sink)
+                if self.on_parts is not None:
+                    self.on_parts(self.parts)
+                await self._run_parts(self.parts, stop)
+                self._runs.end()
+            finally:
+                sink.close()
+
+    def reload(self, config: Config) -> list[str]:
+        """Take on what can change while running; returns the dotted keys that need a restart.
+
+        A key that waits for the restart is named again each time.
+        """
+        now, new = self.config, config
+        self.config = now.model_copy(
+            update={
+                "capture": new.capture,
+                "cost": new.cost,
+                "log": new.log,
+                "playout": now.playout.model_copy(
+                    update={"slate_after_s": new.playout.slate_after_s}
+                ),
+                "presets": new.presets,
+                "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
+                "start": new.start,
+            }
+        )
+        if self.parts is not None:
+            active = self.parts.engine.wants.preset
+            if active is not None and active not in {preset.id for preset in new.presets}:
+                self.parts.engine.name_preset(None)
+            capture = new.capture
+            self.parts.demand.follow(capture.when, capture.linger_s, automatic=new.start.connect)
+            self.parts.engine.follow(new.cost)
+        self._presets_changed()
+        self._changed()
+        return differences(self.config, config)
+
+    def _build(self, sink: Sink) -> Parts:
+        """Every part, wired; none of them runs yet."""
+        config = self.config
+        media = self._make_media(config, self._changed)
+        engine = Engine(
+            config.reactor,
+            _first_wants(config),
+            sessions=ReactorSessions(config.reactor),
+            media=media,
+            ledger=Ledger(self._state_dir / "sessions.json"),
+            usage=Usage(self._state_dir / USAGE_FILE, config.cost),
+            on_change=self._changed,
+            connect_wanted=False,
+        )
+
+        def slate() -> Slate:
+            camera = media.camera.status
+            return card(engine.status, camera.state, time.monotonic(), camera_words=camera.words)
+
+        program = Program(media.buffer, sink.size, slate=slate, bypass=media.bypass)
+        return Parts(
+            config=config,
+            media=media,
+            engine=engine,
+            demand=Demand(
+                config.capture.when, config.capture.linger_s, automatic=config.start.connect
+            ),
+            program=program,
+            playout=Playout(
+                program,
+                sink,
+                fps=config.sink.fps,
+                on_change=self._changed,
+                on_shown=media.delay.shown,
+            ),
+            sink=sink,
+            consumers=Consumers(lambda: sink.devices, self._changed),
+            quality=QualityWatch(
+                lambda: _streaming(engine), lambda now: _rates(config, media, now), engine.degraded
+            ),
+            config_error=lambda: self.standing.error if self.standing else None,
+        )
+
+    async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
+        thumbnails = Thumbnails(self._state_dir)
+        standing = self.standing
+        lookbook = Lookbook(
+            lambda: self.config.presets, thumbnails, standing.edit if standing else None
+        )
+        commands = Commands(parts, lookbook, self._changed)
+        previews = Studio(parts.sink.latest_i420)
+        key = self.config.reactor.api_key
+        async with _background(
+            run_loop(parts.playout.run, name="playout", wake=parts.playout.wake)
+        ) as playout:
+            self._server = ControlServer(
+                self.config.control,
+                commands,
+                state_dir=self._state_dir,
+                runtime_dir=self._runtime_dir,
+                previews=previews,
+                secrets=() if key is None else (key.get_secret_value(),),
+                figures=lambda: _figures(parts, previews, self._runs.restarts),
+            )
+            async with self._server, asyncio.TaskGroup() as group:
+                await run_blocking(self._runs.begin, name="runs")
+                log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
+                tasks = [group.create_task(work) for work in self._work(parts, self._server)]
+                tasks.append(group.create_task(self._take_stills(parts, thumbnails)))
+                if standing is not None:
+                    tasks.append(group.create_task(standing.follow()))
+                await _first_of(stop, playout, tasks)
+                self.notifier.stopping()
+                parts.engine.disconnect()
+                for task in tasks:
+                    task.cancel()
+
+    def _work(self, parts: Parts, server: ControlServer) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs beside the playout, each as a task of its own."""
+        media = parts.media
+        yield run_loop(media.camera.run, name="camera", wake=media.camera.wake)
+        yield run_loop(media.publisher.run, name="publisher", wake=media.camera_frames.close)
+        yield run_loop(parts.consumers.run, name="consumers", wake=parts.consumers.wake)
+        yield self._run_engine(parts.engine)
+        yield self._follow_demand(parts)
+        streams = self._streams
+        yield spared("the quality", lambda: parts.quality.run(streams))
+        yield spared(
+            "the delay", lambda: watch_delay(media.delay, lambda: _streaming(parts.engine), streams)
+        )
+        yield server.supervise()
+        yield self._housekeeping(parts)
+
+    async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
+        photographer = Photographer(
+            thumbnails,
+            scene=lambda: _scene(parts),
+            on_show=lambda: parts.program.on_show,
+            presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
+            on_change=self._presets_changed,
+        )
+        await spared("the stills of the looks", lambda: photographer.run(self._streams))
+
+    def _presets_changed(self) -> None:
+        if self._server is not None:
+            self._server.notify_presets()
+
+    async def _run_engine(self, engine: Engine) -> None:
+        try:
+            await engine.run()
+        finally:
+            try:
+                await asyncio.wait_for(engine.end_leftovers(), LEFTOVERS_TIMEOUT_S)
+            except TimeoutError:
+                log.warning("a session may still be open; the next start will end it")
+
+    async def _follow_demand(self, parts: Parts) -> None:
+        """Camera and session on while somebody watches, or as the user said by hand."""
+        while True:
+            self._demand_changed.clear()
+            now = time.monotonic()
+            if parts.consumers.known or not parts.sink.devices:
+                parts.demand.viewers(parts.consumers.count, now)
+                parts.watched.switch(bool(parts.demand.count), now)
+            wanted = parts.demand.wanted(now)
+            if wanted != parts.engine.status.wanted:
+                (parts.engine.connect if wanted else parts.engine.disconnect)()
+            parts.media.camera.set_wanted(wanted)
+            parts.playout.rest(not wanted and not parts.demand.watched)
+            try:
+                await asyncio.wait_for(self._demand_changed.wait(), until_next(DEMAND_LOOK_S))
+            except TimeoutError:
+                continue
+
+    async def _housekeeping(self, parts: Parts) -> None:
+        """Readiness, watchdog and status lines for systemd; the watchdog sees real ticks only."""
+        ticks = 0
+        ready = False
+        while True:
+            if parts.playout.ticks > ticks:
+                if not ready:
+                    self.notifier.ready()
+                    ready = True
+                self.notifier.watchdog()
+            ticks = parts.playout.ticks
+            self.notifier.status(_status_line(parts.state(time.monotonic())))
+            self._tell()
+            await asyncio.sleep(until_next(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
+
+    # -- changes, from any thread, to everybody who is told ------------------------------------
+
+    def _changed(self) -> None:
+        """Something that the state shows has changed; from any thread, as often as it likes."""
+        if self._loop is None or self._loop.is_closed() or self._change_pending.is_set():
+            return
+        self._change_pending.set()
+        self._loop.call_soon_threadsafe(self._after_change)
+
+    def _after_change(self) -> None:
+        self._change_pending.clear()
+        self._demand_changed.set()
+        if self.parts is not None:
+            state = self.parts.engine.status.state
+            self.parts.program.patience_s = self._patience_s(state)
+            (self._streams.set if state is SessionState.STREAMING else self._streams.clear)()
+        self._tell()
+
+    def _patience_s(self, state: SessionState) -> float:
+        """How long the model's last picture stays up when no new one comes."""
+        match state:
+            case SessionState.STARTING | SessionState.STREAMING | SessionState.RECONNECTING:
+                return self.config.playout.slate_after_s
+            case SessionState.PAUSED:
+                return PAUSED_PATIENCE_S
+            case _:
+                return 0.0
+
+    def _tell(self) -> None:
+        if self._server is not None:
+            self._server.notify_state()
+        if self.on_state is not None and self.parts is not None:
+            self.on_state(self.parts.state(time.monotonic()))
+
+
+def _first_wants(config: Config) -> Wants:
+    start = config.start
+    if start.preset:
+        preset = find(config.presets, start.preset)
+        seed = start.seed if preset.seed is None else preset.seed
+        return Wants(preset.prompt, preset.id, seed, start.anchor_interval)
+    return Wants(start.prompt, None, start.seed, start.anchor_interval)
+
+
+def _streaming(engine: Engine) -> SanaClient | None:
+    """The session on air, as long as its pictures come."""
+    return engine.client if engine.status.state is SessionState.STREAMING else None
+
+
+def _rates(config: Config, media: MediaPath, now: float) -> Rates:
+    """Frames per second on their way through the model."""
+    reactor = config.reactor
+    return Rates(
+        wanted=config.camera.fps,
+        camera=media.publisher.meter.rate(now),
+        model=media.received.rate(now),
+        track_pixels=reactor.track_width * reactor.track_height,
+    )
+
+
+def _scene(parts: Parts) -> Scene:
+    """What a still for a preset depends on."""
+    program, model = parts.program, parts.engine.model_state
+    return Scene(
+        live=program.output is Output.LIVE and program.switches == Switches(),
+        wants=parts.engine.wants,
+        model_prompt=model.current_prompt if model is not None else None,
+        chunk=parts.engine.chunk,
+    )
+
+
+def _figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
+    """Counts for the metrics, from numbers that are kept anyway."""
+    return Figures(
+        frames_published=parts.media.publisher.meter.total,
+        frames_received=parts.media.received.total,
+        frames_written=parts.sink.frames_sent,
+        ticks_skipped=parts.playout.skipped,
+        outputs=tuple(
+            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.outputs
+        ),
+        delays=parts.playout.delays,
+        watched_s=None if parts.demand.count is None else parts.watched.seconds(time.monotonic()),
+        previews=previews.viewers,
+        billed_s=parts.engine.usage.seconds.total,
+        restarts=restarts,
+    )
+
+
+def _status_line(state: State) -> str:
+    """For `systemctl status`: no prompt, since others may read it."""
+    return (
+        f"{state.output} to {state.sink_name}; session {state.session}; "
+        f"{state.fps_model:.0f} fps from the model, {state.fps_output:.0f} fps out"
+    )
+
+
+async def _first_of(
+    stop: asyncio.Event, playout: asyncio.Task[None], tasks: Sequence[asyncio.Task[None]]
+) -> None:
+    """Return when asked to stop, or as soon as any part has ended by itself."""
+    asked = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({asked, playout, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a coroutine beside the block and past its end; raise what it raised."""
+    task: asyncio.Task[None] = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and SIGINT, as long as the block runs."""
+    loop = asyncio.get_running_loop()
+    installed = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+            installed.append(number)
+        except NotImplementedError:
+            # Windows: Ctrl-C arrives as KeyboardInterrupt instead.
+            log.debug("%s cannot be handled by this event loop", number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)

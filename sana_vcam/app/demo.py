@@ -1,0 +1,204 @@
+"""`sana-vcam demo`: the stand-in model in a process of its own, and the daemon against it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import shutil
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from sana_vcam.app.run import follow, run_until_done, set_up_logging
+from sana_vcam.config import paths
+from sana_vcam.config.source import ConfigSource
+from sana_vcam.control.access import discovery
+from sana_vcam.errors import StartupError
+from sana_vcam.status import State
+
+READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+LINE_EVERY_S = 0.5
+DEFAULT_PRESET = "van-gogh"
+
+
+def run(overrides: Mapping[str, object]) -> int:
+    """Run the demo until Ctrl-C. Returns the exit status."""
+    if importlib.util.find_spec("reactor_runtime") is None:
+        raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
+    ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1")).load()
+    return run_until_done(lambda: _demo(overrides))
+
+
+async def _demo(overrides: Mapping[str, object]) -> None:
+    from sana_vcam.app.daemon import Daemon, stop_on_signals
+
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        _say("starting the stand-in model ...")
+        async with _standin() as url:
+            source = ConfigSource(overrides=_demo_overrides(overrides, url))
+            config = source.load().config
+            set_up_logging("warning" if config.log.level == "info" else config.log.level)
+            daemon = Daemon(config)
+            follow(daemon, config, source)
+            line = _LiveLine(url, lambda: daemon.control_url)
+            daemon.on_state = line.show
+            await daemon.run(stop)
+            line.end()
+    _say("stopped; the session was closed.")
+
+
+def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
+    """The user's flags over the demo's: a local runtime, and a first look."""
+    demo: dict[str, object] = {
+        "reactor.local": "true",
+        "reactor.api_url": url,
+        # It costs nothing here, and is to be seen before an application is opened.
+        "capture.when": "always",
+    }
+    if "start.prompt" not in given and "start.preset" not in given:
+        demo["start.preset"] = DEFAULT_PRESET
+    return demo | dict(given)
+
+
+@contextlib.asynccontextmanager
+async def _standin() -> AsyncIterator[str]:
+    """Run the stand-in on a free loopback port; yields its URL. It ends with this process."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "sana_vcam.standin", "--port", "0", "--exit-with-stdin"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # Ctrl-C is for the daemon, which still has a session to close here.
+        start_new_session=True,
+    )
+    if process.stdout is None or process.stderr is None or process.stdin is None:
+        raise AssertionError("the pipes were asked for")
+    talk = asyncio.create_task(_last_lines(process.stderr))
+    try:
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), READY_TIMEOUT_S)
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise StartupError(await _why(process, talk))
+        yield str(json.loads(line)["url"])
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        await talk
+
+
+async def _last_lines(stream: asyncio.StreamReader) -> deque[str]:
+    """Read to the end, so that the writer never blocks, and keep the last lines."""
+    lines: deque[str] = deque(maxlen=20)
+    async for line in stream:
+        lines.append(line.decode(errors="replace").rstrip())
+    return lines
+
+
+async def _why(process: asyncio.subprocess.Process, talk: asyncio.Task[deque[str]]) -> str:
+    """The stand-in's own last words."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    last = [line for line in await talk if line]
+    return "the stand-in model did not start" + (f": {last[-1]}" if last else "")
+
+
+INTRODUCTION = """\
+camera  {camera}
+model   the stand-in at {model} (classical image processing, for show)
+sink    {sink}
+control {control}
+
+See and change it in a browser:
+  {dashboard}
+or from another terminal:
+  {program} ctl prompt "as a charcoal drawing"
+  {program} ctl preset noir        ({program} presets lists them)
+  {program} ctl blank on           (black, at once)
+  {program} ctl snapshot now.jpg   (what viewers see)
+Ctrl-C stops.
+"""
+
+
+class _LiveLine:
+    """One line that is rewritten on a terminal, and printed on changes elsewhere."""
+
+    def __init__(self, model_url: str, control_url: Callable[[], str | None]) -> None:
+        self._model_url = model_url
+        self._control_url = control_url
+        self._terminal = sys.stderr.isatty()
+        self._shown_at = float("-inf")
+        self._key: tuple[object, ...] = ()
+        self._introduced = False
+
+    def show(self, state: State) -> None:
+        """Show `state`, at most twice a second."""
+        if not self._introduced:
+            self._introduced = self._introduce(state)
+            return
+        key = (state.output, state.session, state.prompt, state.error)
+        now = time.monotonic()
+        if key == self._key and (not self._terminal or now - self._shown_at < LINE_EVERY_S):
+            return
+        self._key, self._shown_at = key, now
+        text = live_line(state)
+        if self._terminal:
+            sys.stderr.write(f"\r\x1b[K{text[:160]}")
+            sys.stderr.flush()
+        else:
+            _say(text)
+
+    def _introduce(self, state: State) -> bool:
+        """Say what was chosen, once everything is known."""
+        control = self._control_url()
+        if not state.camera_name or control is None:
+            return False
+        program = "sana-vcam" if shutil.which("sana-vcam") else sys.argv[0]
+        text = INTRODUCTION.format(
+            camera=state.camera_name,
+            model=self._model_url,
+            sink=state.sink_name,
+            control=control,
+            dashboard=self._dashboard() or f"{program} ctl url   (prints the address)",
+            program=program,
+        )
+        _say(text)
+        return True
+
+    def _dashboard(self) -> str | None:
+        """Its address with the token, where nobody but the user reads it."""
+        note = discovery.find(paths.runtime_dir()) if self._terminal else None
+        return None if note is None else note.dashboard
+
+    def end(self) -> None:
+        """Leave the line as it is and go on below."""
+        if self._terminal:
+            sys.stderr.write("\n")
+
+
+def live_line(state: State) -> str:
+    """What is happening, in one line."""
+    delay = "" if state.delay_ms is None else f"  +{state.delay_ms} ms"
+    look = state.preset or state.prompt or "no prompt"
+    error = f"  ! {state.error}" if state.error else ""
+    return (
+        f"{state.output.upper():6} {state.session:12} "
+        f"{state.fps_camera:4.1f} fps in  {state.fps_model:4.1f} edited  "
+        f"{state.fps_output:4.1f} out{delay}  [{look[:60]}]{error}"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

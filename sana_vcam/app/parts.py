@@ -1,0 +1,98 @@
+"""The running daemon's parts, by name; and the one state that is told of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sana_vcam.config.schema import Config
+from sana_vcam.engine.demand import Demand
+from sana_vcam.engine.engine import Engine
+from sana_vcam.engine.quality.watch import QualityWatch
+from sana_vcam.lib.meter import Stopwatch
+from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.playout.program import Playout, Program
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.sinks.viewers import Consumers
+from sana_vcam.status import Output, State
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Built once, when the sink is open."""
+
+    config: Config
+    media: MediaPath
+    engine: Engine
+    demand: Demand
+    program: Program
+    playout: Playout
+    sink: Sink
+    consumers: Consumers
+    quality: QualityWatch
+    # How long somebody has watched; written by the event loop.
+    watched: Stopwatch = field(default_factory=Stopwatch)
+    # What is wrong with the changed configuration, if anything is.
+    config_error: Callable[[], str | None] = lambda: None
+
+    def state(self, now: float) -> State:
+        """The full state at `now` (monotonic seconds); from numbers and immutable snapshots."""
+        engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
+        camera, buffer = self.media.camera.status, self.media.buffer
+        program, switches, card = self.program, self.program.switches, self.program.card
+        glass, quality = self.media.delay.reading, self.quality.now
+        budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
+        session, day, month = budget.lines
+        return State(
+            output=program.output,
+            card=card.headline if card is not None else None,
+            session=engine.state,
+            session_wanted=engine.wanted,
+            hold=self.demand.hold,
+            viewers=self.demand.count,
+            session_s=None if engine.ready_at is None else round(now - engine.ready_at, 1),
+            phase_s=round(now - engine.since, 1),
+            ends_in_s=None if ends_in_s is None else round(ends_in_s, 1),
+            renewing=engine.renewing,
+            billed_session_s=round(session.seconds, 1),
+            billed_day_s=round(day.seconds, 1),
+            billed_month_s=round(month.seconds, 1),
+            cost_session=session.cost,
+            cost_day=day.cost,
+            cost_month=month.cost,
+            currency=budget.cost.currency,
+            budget=budget.sentence,
+            prompt=wants.prompt,
+            preset=wants.preset,
+            model_prompt=model.current_prompt if model is not None else None,
+            seed=wants.seed,
+            anchor_interval=wants.anchor_interval,
+            paused=wants.paused,
+            blank=switches.blank,
+            freeze=switches.freeze,
+            bypass=switches.bypass,
+            bypass_allowed=program.bypass_allowed,
+            chunk=self.engine.chunk,
+            camera=camera.state,
+            camera_name=camera.name,
+            sink=self.sink.kind,
+            sink_name=self.sink.name,
+            width=self.sink.size[0],
+            height=self.sink.size[1],
+            fps_camera=round(self.media.publisher.meter.rate(now), 1),
+            fps_model=round(self.media.received.rate(now), 1),
+            fps_output=round(self.playout.meter.rate(now), 1),
+            delay_ms=round(buffer.delay_s * 1000) if program.output is Output.LIVE else None,
+            glass_ms=None if glass is None else round(glass.delay_s * 1000),
+            glass_confidence=None if glass is None else round(glass.confidence, 2),
+            quality=quality.word,
+            quality_cause=quality.cause,
+            rtt_ms=quality.rtt_ms,
+            loss_percent=quality.loss_percent,
+            bitrate_kbps=quality.bitrate_kbps,
+            relay=quality.relay,
+            dropped=buffer.dropped,
+            repeated=buffer.repeated,
+            # What is nearest to the user comes first: it is often the cause of the rest.
+            error=camera.error or self.sink.status.error or engine.error or self.config_error(),
+        )

@@ -1,0 +1,242 @@
+"""`sana-vcam presets`: list the looks, and edit them in the configuration file.
+
+With a daemon that runs, an edit goes through it: it knows its file, and has the change at once.
+Without one, or with --config, the file is edited here; a daemon that has it notices.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sana_vcam.config import paths
+from sana_vcam.config.preset import Look, Preset, presets_json, render_presets
+from sana_vcam.config.source import ConfigSource
+from sana_vcam.config.words import wrong
+from sana_vcam.control.protocol import messages
+from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, change
+from sana_vcam.presets.file import edit_presets
+
+EXAMPLES = """\
+examples:
+  sana-vcam presets
+  sana-vcam presets add dusk --name Dusk --prompt "Relight the scene with soft dusk light, \\
+leaving everything else unchanged."
+  sana-vcam presets edit dusk --seed 42
+  sana-vcam presets move dusk first
+  sana-vcam presets remove dusk
+  sana-vcam presets reset --yes     back to the built-in ones
+
+The presets stand in the configuration file as [[presets]]; comments and everything else in it
+stay as they are, and what stood before the last edit is in config.toml.bak beside it. A running
+daemon has the change at once.
+"""
+
+
+def run_presets(words: Sequence[str]) -> int:
+    """Run `sana-vcam presets` with what follows on the command line; returns the exit status.
+
+    Raises `CommandFailed` or `ConfigError` for what is refused.
+    """
+    arguments = _parser().parse_args(words)
+    make: Callable[[argparse.Namespace], Edit] | None = getattr(arguments, "make", None)
+    if make is None:
+        _show(ConfigSource(arguments.config).load().config.presets, arguments)
+        return EXIT_OK
+    edit = make(arguments)
+    if isinstance(edit, Reset) and not arguments.yes:
+        print("this takes your own presets out of the configuration file; if so, add --yes")
+        return EXIT_FAILURE
+    presets, said = _carry_out(edit, arguments.config)
+    if arguments.json:
+        _show(presets, arguments)
+    else:
+        count = "1 preset" if len(presets) == 1 else f"{len(presets)} presets"
+        print(f"{said}; the list has {count} now")
+    return EXIT_OK
+
+
+def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
+    print(presets_json(presets) if arguments.json else render_presets(presets))
+
+
+def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
+    """Edit, through the daemon if one runs; returns the presets then, and what was done."""
+    daemon = _Daemon.running() if config is None else None
+    if daemon is not None:
+        return daemon.edit(edit), "done by the running daemon"
+    path, presets = edit_presets(ConfigSource(config), edit)
+    return presets, f"wrote {path}"
+
+
+# --- what is typed ------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sana-vcam presets",
+        description="List the presets, or edit them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument("--json", action="store_true", help="for scripts: the list after it all")
+    verbs = parser.add_subparsers(metavar="add|edit|remove|move|reset")
+    add = _verb(verbs, "add", _add, "add a preset at the end of the list")
+    add.add_argument("id", metavar="ID", help="lower-case letters, digits, - and _")
+    _value_flags(add, is_new=True)
+    edit = _verb(verbs, "edit", _edit, "change what you name of a preset, and nothing else")
+    edit.add_argument("id", metavar="ID")
+    edit.add_argument("--id", dest="new_id", metavar="NEW", help="call it so from now on")
+    _value_flags(edit, is_new=False)
+    remove = _verb(verbs, "remove", lambda given: Remove(given.id), "take a preset out")
+    remove.add_argument("id", metavar="ID")
+    move = _verb(verbs, "move", _move, "put a preset at another place")
+    move.add_argument("id", metavar="ID")
+    move.add_argument("place", metavar="first|last|N", type=_place, help="1 is the first")
+    reset = _verb(verbs, "reset", lambda _: Reset(), "go back to the built-in presets")
+    reset.add_argument("--yes", action="store_true", help="your own ones may go")
+    return parser
+
+
+def _verb(verbs: Any, name: str, make: Callable[[argparse.Namespace], Edit], what: str) -> Any:
+    verb = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    # What stands before the verb holds, unless it is given again.
+    verb.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS)
+    verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    verb.set_defaults(make=make)
+    return verb
+
+
+def _value_flags(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
+    parser.add_argument("--name", required=is_new, help="the name that people read")
+    parser.add_argument("--prompt", required=is_new, help="what the model is asked for")
+    parser.add_argument("--seed", metavar="N|any", help="the seed that goes with it")
+    parser.add_argument(
+        "--evolve",
+        action="append",
+        metavar="PROMPT",
+        help='a whole prompt to go on with; may be repeated; "" alone takes all away',
+    )
+
+
+def _values(given: argparse.Namespace) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for key in ("name", "prompt"):
+        if (value := getattr(given, key)) is not None:
+            values[key] = value
+    if given.seed is not None:
+        values["seed"] = None if given.seed == "any" else given.seed
+    if given.evolve is not None:
+        values["evolve"] = tuple(prompt for prompt in given.evolve if prompt)
+    return values
+
+
+def _add(given: argparse.Namespace) -> Edit:
+    return Add(_preset({"id": given.id} | _values(given)))
+
+
+def _edit(given: argparse.Namespace) -> Edit:
+    values = _values(given) | ({"id": given.new_id} if given.new_id is not None else {})
+    if not values:
+        raise CommandFailed(
+            "invalid_data", "nothing to change; give --name, --prompt, --seed, --evolve or --id"
+        )
+    example = {"id": "x", "name": "x", "prompt": "x"}
+    checked = _preset(example | values)
+    return Revise(given.id, {key: getattr(checked, key) for key in values})
+
+
+def _move(given: argparse.Namespace) -> Edit:
+    return Move(given.id, given.place)
+
+
+def _place(word: str) -> int:
+    """Read a place as people count; returns it from 0."""
+    if word in {"first", "last"}:
+        return 0 if word == "first" else messages.MAX_PLACE
+    if not word.isascii() or not word.isdecimal() or not 1 <= int(word) <= messages.MAX_PLACE:
+        raise argparse.ArgumentTypeError(f"{word!r}: expected first, last or a number from 1 on")
+    return int(word) - 1
+
+
+def _preset(values: dict[str, object]) -> Preset:
+    try:
+        return Preset.model_validate(values)
+    except ValidationError as error:
+        key = str(error.errors()[0]["loc"][0])
+    field = Preset.model_fields[key]
+    raise CommandFailed("invalid_data", wrong(key, field, values[key]))
+
+
+# --- through the daemon -------------------------------------------------------------------------
+
+
+class _Daemon:
+    """The daemon of this user that runs now, asked over its own API."""
+
+    def __init__(self, ask: Callable[[messages.Command], dict[str, Any]]) -> None:
+        self._ask = ask
+
+    @classmethod
+    def running(cls) -> _Daemon | None:
+        """Find it; None if none answers."""
+        from sana_vcam.clients.ctl import client
+        from sana_vcam.clients.ctl.ctl import Failure
+        from sana_vcam.control.access import discovery  # loads a WebSocket
+
+        try:
+            if discovery.find(paths.runtime_dir()) is None:
+                return None
+            found = client.find_daemon(None, None, None)
+            client.ask(found, messages.GetState())
+        except (StartupError, Failure):
+            return None
+        return cls(lambda command: client.ask(found, command))
+
+    def edit(self, edit: Edit) -> tuple[Preset, ...]:
+        """Have it carry out an edit; returns the presets after it. Raises `CommandFailed`."""
+        self._run(self._command(edit))
+        return self._presets()
+
+    def _command(self, edit: Edit) -> messages.Command:
+        presets = self._presets()
+        match edit:
+            case Remove(preset_id):
+                return messages.RemovePreset(id=preset_id)
+            case Move(preset_id, place):
+                return messages.MovePreset(id=preset_id, place=place)
+            case Reset():
+                return messages.ResetPresets()
+            case Revise(preset_id):
+                return _saving(change(edit, presets).put, preset_id)
+            case Add():
+                return _saving(change(edit, presets).put, None)
+            case Save(preset, replaces):
+                return _saving(preset, replaces)
+
+    def _presets(self) -> tuple[Preset, ...]:
+        looks = self._run(messages.ListPresets())["presets"]
+        return tuple(Preset(**_without_picture(look)) for look in looks)
+
+    def _run(self, command: messages.Command) -> dict[str, Any]:
+        reply = self._ask(command)
+        if reply["type"] == "error":
+            raise CommandFailed(reply["data"]["code"], reply["data"]["message"])
+        data: dict[str, Any] = reply["data"]
+        return data
+
+
+def _saving(preset: Preset | None, replaces: str | None) -> messages.Command:
+    if preset is None:
+        raise AssertionError("an addition or a change puts a preset")
+    return messages.SavePreset(**preset.model_dump(), replaces=replaces)
+
+
+def _without_picture(look: dict[str, Any]) -> dict[str, Any]:
+    return Look(**look).model_dump(exclude={"thumbnail"})

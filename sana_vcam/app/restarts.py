@@ -1,0 +1,64 @@
+"""How often the daemon had to be started again: counted by ends that nobody asked for.
+
+systemd does not tell a service how often it has restarted it, and not everybody has systemd. So a
+mark is left while the daemon runs: one that is found at the start is of a run that was killed or
+that failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+
+from sana_vcam.lib.atomicfile import remove_drafts, replace_file
+
+log = logging.getLogger(__name__)
+
+RUNS_FILE = "runs.json"
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    restarts: NonNegativeInt = 0
+    running: bool = False
+
+
+class Runs:
+    """The count, kept in a file; one daemon at a time uses it. A file that fails is no fault."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.restarts: int | None = None
+        """Starts after an end that nobody asked for; None while it cannot be known."""
+
+    def begin(self) -> None:
+        """Count the run before, if it ended badly, and leave the mark of this one."""
+        remove_drafts(self._path)
+        before = self._read()
+        self.restarts = before.restarts + before.running
+        self._write(_File(restarts=self.restarts, running=True))
+
+    def end(self) -> None:
+        """Take the mark away: this run ends as it should."""
+        if self.restarts is not None:
+            self._write(_File(restarts=self.restarts))
+
+    def _read(self) -> _File:
+        try:
+            return _File.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return _File()
+        except (OSError, ValidationError) as error:
+            log.warning("%s cannot be read; restarts are counted anew: %s", self._path, error)
+            return _File()
+
+    def _write(self, file: _File) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(self._path, file.model_dump_json().encode())
+        except OSError as error:
+            log.warning("%s cannot be written; restarts are not counted: %s", self._path, error)
+            self.restarts = None

@@ -1,0 +1,331 @@
+"""`sana-vcam ctl`: one command to the running daemon, for shells and hotkeys.
+
+A press of a key goes over the Unix socket with the standard library alone, and understands what
+it is told by the generated table. All else loads more when it is needed: the models for words
+that the table does not cover and for what to say of wrong ones, a WebSocket for `watch`, for
+daemons elsewhere (--url), and for text that is too long for a URL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sana_vcam.clients.ctl import table
+from sana_vcam.control.access import unixsocket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+EXIT_OK = 0
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
+
+REPLY_TIMEOUT_S = 60.0
+REQUEST_ID = 1
+
+# The server takes lines of 8 KiB.
+_MAX_TARGET_BYTES = 8000
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+class Failure(Exception):
+    """Something to tell the user, and the exit code."""
+
+    def __init__(self, message: str, exit_code: int = EXIT_REFUSED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `sana-vcam ctl` with what follows on the command line, and return its exit code."""
+    words: list[str] = []
+    json_output, rotate = False, False
+    url: str | None = None
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            words += rest
+            break
+        if word in {"-h", "--help"}:
+            print(table.HELP, end="")
+            return EXIT_OK
+        if word == "--json":
+            json_output = True
+        elif word == "--rotate" and words == ["token"]:
+            rotate = True
+        elif word == "--url" and rest:
+            url = rest.pop(0)
+        elif word.startswith("--url="):
+            url = word.removeprefix("--url=")
+        elif _is_flag(word):
+            what = "--url needs a value" if word == "--url" else f"no such option: {word}"
+            print(f"{table.USAGE}\nsana-vcam ctl: {what}", file=sys.stderr)
+            return EXIT_USAGE
+        else:
+            words.append(word)
+    if rotate:
+        words.append("--rotate")
+    token = os.environ.get(TOKEN_VARIABLE)
+    return run_ctl(words, json_output=json_output, url=url, token=token)
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word is an option: not a negative number, and not a text with spaces."""
+    if not word.startswith("-") or word == "-" or " " in word:
+        return False
+    return not word[1:].replace(".", "", 1).isdecimal()
+
+
+def run_ctl(
+    arguments: Sequence[str],
+    *,
+    json_output: bool = False,
+    url: str | None = None,
+    token: str | None = None,
+    runtime_dir: Path | None = None,
+    state_dir: Path | None = None,
+) -> int:
+    """Run one `ctl` command and return its exit code; speaks on standard output and error.
+
+    Blocks until the daemon has answered, or with `watch` until Ctrl-C. Without `url` the daemon
+    is found by its Unix socket or its control.json.
+    """
+    try:
+        return _run(arguments, json_output, url, token, (runtime_dir, state_dir))
+    except Failure as failure:
+        print(f"sana-vcam ctl: {failure}", file=sys.stderr)
+        return failure.exit_code
+    except BrokenPipeError:
+        # The reader (such as `head`) has enough; keep Python from complaining again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except KeyboardInterrupt:
+        return EXIT_OK if list(arguments) == ["watch"] else EXIT_INTERRUPTED
+
+
+def _run(
+    arguments: Sequence[str],
+    json_output: bool,
+    url: str | None,
+    token: str | None,
+    folders: tuple[Path | None, Path | None],
+) -> int:
+    if not arguments:
+        raise Failure(f"no command; have:\n{table.COMMANDS}", EXIT_USAGE)
+    word, *rest = arguments
+    runtime_dir, state_dir = folders
+    if word in {"watch", "token", "url"}:
+        if rest not in ([], ["--rotate"]) or (rest and word != "token"):
+            takes = "takes nothing but --rotate" if word == "token" else "takes no value"
+            raise Failure(f"{word} {takes}", EXIT_USAGE)
+        from sana_vcam.clients.ctl import client  # no press of a key comes here
+
+        if word == "watch":
+            return client.watch(client.find_daemon(url, token, runtime_dir), json_output)
+        if word == "url":
+            return client.print_urls(runtime_dir)
+        return client.print_token(runtime_dir, state_dir, rotate=bool(rest))
+    file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
+    reply = _press(word, rest, runtime_dir) if url is None else None
+    if reply is None:
+        from sana_vcam.clients.ctl import client  # the short way was not enough
+
+        command = client.command_from(word, rest)
+        reply = client.ask(client.find_daemon(url, token, runtime_dir), command)
+    return _show(_command_of(word), reply, json_output, file)
+
+
+# A press of a key
+
+
+def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str, Any] | None:
+    """Send a command by the short way, or return None if it must go by the long one."""
+    target = target_of(word, rest)
+    if target is None or not unixsocket.IS_SUPPORTED:
+        return None
+    directory = runtime_dir or _usual_runtime_dir()
+    try:
+        connection = None if directory is None else unixsocket.connect(directory)
+    except OSError:
+        # The long way finds out why, and says it.
+        return None
+    if connection is None:
+        return None
+    request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with connection:
+        connection.settimeout(REPLY_TIMEOUT_S)
+        try:
+            connection.sendall(request.encode("ascii"))
+            answer = bytearray()
+            while part := connection.recv(65536):
+                answer += part
+        except TimeoutError as error:
+            raise Failure(f"no answer from {directory}/{unixsocket.SOCKET_FILE}") from error
+        except OSError as error:
+            raise Failure("the daemon closed the connection") from error
+    return _reply(bytes(answer))
+
+
+def _reply(answer: bytes) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    try:
+        reply: dict[str, Any] = json.loads(body)
+        return {"type": reply["type"], "id": REQUEST_ID, "data": reply["data"]}
+    except (ValueError, KeyError, TypeError) as error:
+        if not head:
+            raise Failure("the daemon closed the connection") from error
+        status = head.decode("latin-1").partition(" ")[2][:3]
+        said = printable(body.decode(errors="replace").strip())
+        raise Failure(f"the daemon refused ({status}): {said}") from error
+
+
+def _usual_runtime_dir() -> str | None:
+    """Return where the daemon's run-time files usually are, as `places.runtime_dir` has it.
+
+    None where that needs the whole search.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not os.path.isabs(base):  # noqa: PTH117 - pathlib is not loaded for a press of a key
+        return None
+    try:
+        found = os.lstat(base)
+    except OSError:
+        return None
+    is_private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return f"{base}/sana-vcam" if is_private else None
+
+
+def target_of(word: str, rest: Sequence[str]) -> str | None:
+    """Return the GET for what the user typed; None if the table alone does not understand it."""
+    name, _, fixed = table.SHORT_WORDS.get(word, word).partition(" ")
+    if name not in table.FIELDS:
+        return None
+    field = table.FIELDS[name]
+    said = " ".join([fixed, *rest]).strip()
+    if field is None:
+        return None if said else f"/v1/{name}"
+    key, kind, least, most, is_required = field
+    if not said:
+        return None if is_required else f"/v1/{name}"
+    value = said.removeprefix(f"{key}=").strip()
+    if not _is_understood(value, kind, least, most):
+        return None
+    try:
+        target = f"/v1/{name}?{key}={_quoted(value)}"
+    except UnicodeEncodeError:
+        return None
+    return target if len(target) <= _MAX_TARGET_BYTES else None
+
+
+def _is_understood(value: str, kind: str, least: int, most: int) -> bool:
+    match kind:
+        case "text":
+            return len(value) <= most
+        case "switch":
+            return value in {"on", "off"}
+        case _:
+            digits = value.removeprefix("-")
+            is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 16
+            return is_number and least <= int(value) <= most
+
+
+def _quoted(text: str) -> str:
+    return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
+
+
+# What people read
+
+
+def _command_of(word: str) -> str:
+    return table.SHORT_WORDS.get(word, word).partition(" ")[0]
+
+
+def _show(command: str, reply: dict[str, Any], json_output: bool, file: str | None) -> int:
+    if json_output:
+        print(compact(reply))
+    if reply["type"] == "error":
+        if not json_output:
+            raise Failure(printable(reply["data"]["message"]))
+        return EXIT_REFUSED
+    data = reply["data"]
+    if table.REPLIES[command] == "Picture" and (file or not json_output):
+        _save(data["data"], file)
+    elif not json_output:
+        print(_human(command, data))
+    return EXIT_OK
+
+
+def _save(picture: str, file: str | None) -> None:
+    import base64  # for this command alone
+    import time
+
+    jpeg = base64.b64decode(picture)
+    if file == "-":
+        sys.stdout.buffer.write(jpeg)
+        return
+    file = file or time.strftime("sana-vcam-%Y%m%d-%H%M%S.jpg")
+    try:
+        with open(file, "wb") as stream:  # noqa: PTH123 - pathlib is not loaded here
+            stream.write(jpeg)
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {error.strerror}") from error
+    print(f"wrote {file}", file=sys.stderr)
+
+
+def _human(command: str, data: Mapping[str, Any]) -> str:
+    match table.REPLIES[command]:
+        case "State":
+            return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
+        case "Presets":
+            from sana_vcam.config.preset import Preset, render_presets  # needs the models
+
+            looks = [Preset.model_construct(**preset) for preset in data["presets"]]
+            return "\n".join(printable(line) for line in render_presets(looks).splitlines())
+        case "Suggestions":
+            found = data["suggestions"]
+            return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
+        case "Usage":
+            from sana_vcam.app.usage import render_usage  # for this command alone
+
+            return printable_lines(render_usage(data))
+        case "Preset":
+            return f"preset {data['id']}: {printable(data['name'])}"
+        case "Switched":
+            return f"{command} is {'on' if data['on'] else 'off'}"
+    return "ok"
+
+
+def _value(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.1f}"
+        case _:
+            return printable(str(value))
+
+
+def compact(message: Mapping[str, Any]) -> str:
+    """Write a message as JSON on one line."""
+    return json.dumps(message, ensure_ascii=False)
+
+
+def printable_lines(text: str) -> str:
+    """Keep what could command a terminal from each line."""
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def printable(text: str) -> str:
+    """Keep what could command a terminal from it."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,136 @@
+"""The words of `sana-vcam deck`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sana_vcam.errors import EXIT_OK, StartupError
+
+type Run = Callable[[argparse.Namespace], int]
+type Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+ABOUT = """\
+Hotkeys with pictures on a keypad: by the Stream Deck application (package), by Bitfocus Companion
+(companion), or on Linux without either (run).
+"""
+
+EXAMPLES = """\
+examples:
+  sana-vcam deck package                 write the plugin for the Stream Deck app and OpenDeck
+  sana-vcam deck companion               write the module for Bitfocus Companion
+  sana-vcam deck run                     drive the decks that are plugged in
+  sana-vcam deck run --brightness 60 --dim-after 300
+  sana-vcam deck udev --print            the rule that lets you open a deck without root
+"""
+
+
+def run_deck(words: Sequence[str]) -> int:
+    """Run one `sana-vcam deck` command; returns the exit status."""
+    arguments = _parser().parse_args(words)
+    run: Run = arguments.run
+    return run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sana-vcam deck",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(metavar="package|companion|run|udev|unit", required=True)
+    _package_words(verbs)
+    _companion_words(verbs)
+    _run_words(verbs)
+    _udev_words(verbs)
+    _verb(verbs, "unit", _unit, "print a systemd user unit for `deck run`")
+    return parser
+
+
+def _verb(verbs: Verbs, name: str, run: Run, what: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _package_words(verbs: Verbs) -> None:
+    what = "write the plugin for the Stream Deck app and OpenDeck"
+    verb = _verb(verbs, "package", _package, what)
+    verb.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: sana-vcam.streamDeckPlugin, here"
+    )
+
+
+def _package(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.deck.streamdeck.package import write  # imports nothing until it runs
+
+    print(write(arguments.out))
+    return EXIT_OK
+
+
+def _companion_words(verbs: Verbs) -> None:
+    verb = _verb(verbs, "companion", _companion, "write the module for Bitfocus Companion")
+    verb.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: its name with version, in this folder"
+    )
+
+
+def _companion(arguments: argparse.Namespace) -> int:
+    # Each verb imports what it needs when it runs.
+    from sana_vcam.clients.deck.companion.package import write
+
+    print(write(arguments.out))
+    return EXIT_OK
+
+
+def _run_words(verbs: Verbs) -> None:
+    verb = _verb(verbs, "run", _run, "drive the decks that are plugged in")
+    add = verb.add_argument
+    add("--brightness", type=_percent, default=80, metavar="PERCENT", help="of the keys (80)")
+    add(
+        "--dim-after",
+        type=float,
+        metavar="SECONDS",
+        help="dim the keys when nobody has touched them for so long; default: never",
+    )
+    add("--url", metavar="URL", help="a daemon elsewhere; its token in SANA_VCAM_CONTROL__TOKEN")
+
+
+def _percent(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError("a percentage is from 0 to 100")
+    return number
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from sana_vcam.clients.deck.linux.panel import Light
+        from sana_vcam.clients.deck.linux.run import run
+    except ModuleNotFoundError as error:
+        raise StartupError(
+            f"{error.name} is not installed: pip install 'sana-vcam[deck]' "
+            "(pipx: pipx inject sana-vcam streamdeck pillow)"
+        ) from error
+    return run(Light(arguments.brightness, arguments.dim_after), arguments.url)
+
+
+def _udev_words(verbs: Verbs) -> None:
+    verb = _verb(verbs, "udev", _udev, "let you open a deck without root")
+    verb.add_argument("--print", action="store_true", help="print the rule itself")
+
+
+def _udev(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.deck.linux import plugged
+
+    print(plugged.rule().rstrip() if arguments.print else plugged.INSTALL_RULE)
+    return EXIT_OK
+
+
+def _unit(_arguments: argparse.Namespace) -> int:
+    from sana_vcam.host.service.templates import template, this_command, with_command
+
+    print(with_command(template("systemd/sana-vcam-deck.service"), this_command()), end="")
+    return EXIT_OK

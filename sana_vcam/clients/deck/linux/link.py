@@ -1,0 +1,164 @@
+"""The connection to the daemon, over its public WebSocket; kept up for as long as it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from sana_vcam.clients.ctl.client import Daemon, authorization, require_same_owner
+from sana_vcam.clients.ctl.ctl import Failure, printable
+from sana_vcam.clients.deck.linux.scene import Look, Scene
+
+EVENTS = ("state", "presets", "stats")
+RETRY_S = 1.0
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Link:
+    """Keeps the scene, and sends commands in the order in which they are given."""
+
+    def __init__(
+        self,
+        find: Callable[[], Daemon],
+        on_change: Callable[[Scene], None],
+        *,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        """Take a `find` that is asked before each attempt, because the daemon may have moved.
+
+        It raises `Failure`. `on_change` is called on the event loop with each new scene.
+        """
+        self._find = find
+        self._on_change = on_change
+        self._retry_s = retry_s
+        self._outgoing: asyncio.Queue[str] | None = None
+        self._next_id = 0
+        self._asked: dict[int, Look | str] = {}
+        self._refused: set[Look] = set()
+        self.scene = Scene()
+
+    def send(self, name: str, **data: object) -> None:
+        """Send a command; without a daemon it is lost, which the keys say already."""
+        if self._outgoing is None:
+            _log.warning("%s has no effect: the daemon is not connected", name)
+            return
+        self._ask(name, name, data)
+
+    async def run(self) -> None:
+        """Connect, and again after each end, until this task is cancelled."""
+        while True:
+            why = await self._once()
+            if why != self.scene.why:
+                _log.warning("offline: %s", why)
+            self._change(self.scene.offline(why))
+            await asyncio.sleep(self._retry_s)
+
+    async def _once(self) -> str:
+        """Be connected once; returns why that ended, or never came to be."""
+        try:
+            daemon = await asyncio.to_thread(self._found)
+            async with connect(
+                daemon.url,
+                additional_headers=authorization(daemon.token),
+                proxy=None,
+                compression=None,
+                max_size=MAX_MESSAGE_BYTES,
+                close_timeout=1,
+            ) as connection:
+                _log.info("connected to the daemon at %s", daemon.url)
+                return await self._converse(connection)
+        except Failure as failure:
+            return str(failure)
+        except InvalidStatus as error:
+            said = (error.response.body or b"").decode(errors="replace").strip()
+            return f"the daemon refused ({error.response.status_code}): {printable(said)}"
+        except (OSError, TimeoutError, WebSocketException) as error:
+            return f"the daemon does not answer: {error}"
+
+    def _found(self) -> Daemon:
+        daemon = self._find()
+        require_same_owner(daemon)
+        return daemon
+
+    async def _converse(self, connection: ClientConnection) -> str:
+        self._outgoing = asyncio.Queue()
+        self._asked.clear()
+        self._refused.clear()
+        writer = asyncio.create_task(self._write(connection, self._outgoing), name="deck-writer")
+        self._ask("subscribe", "subscribe", {"events": EVENTS})
+        try:
+            async for text in connection:
+                self._receive(json.loads(text))
+        except ConnectionClosed as error:
+            _log.debug("closed: %s", error)
+        finally:
+            self._outgoing = None
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+        return "the daemon has gone"
+
+    @staticmethod
+    async def _write(connection: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
+        while True:
+            await connection.send(await outgoing.get())
+
+    def _ask(self, about: Look | str, name: str, data: object) -> None:
+        if self._outgoing is None:
+            return
+        self._next_id += 1
+        self._asked[self._next_id] = about
+        text = json.dumps({"type": name, "id": self._next_id, "data": data})
+        self._outgoing.put_nowait(text)
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        data = message["data"]
+        match message["type"]:
+            case "state":
+                self._change(self.scene.with_state(data))
+            case "stats":
+                self._change(self.scene.with_stats(data))
+            case "presets":
+                self._change(self.scene.with_presets(data["presets"]))
+                self._ask_for_a_still()
+            case "ok":
+                self._answered(self._asked.pop(message["id"]), data)
+            case "error":
+                self._failed(self._asked.pop(message.get("id", 0), "a command"), data["message"])
+
+    def _answered(self, about: Look | str, data: dict[str, Any]) -> None:
+        if isinstance(about, str):
+            return
+        if about in self.scene.looks:
+            self._change(self.scene.with_still(about, base64.b64decode(data["data"])))
+        self._ask_for_a_still()
+
+    def _failed(self, about: Look | str, message: str) -> None:
+        if isinstance(about, str):
+            _log.warning("%s: %s", about, printable(message))
+            return
+        # It is asked for again when the daemon has another one.
+        _log.debug("no still of %s: %s", about.id, message)
+        self._refused.add(about)
+        self._ask_for_a_still()
+
+    def _ask_for_a_still(self) -> None:
+        """One at a time: presses must not wait behind pictures."""
+        if any(isinstance(about, Look) for about in self._asked.values()):
+            return
+        wanted = [look for look in self.scene.missing() if look not in self._refused]
+        for look in wanted[:1]:
+            self._ask(look, "thumbnail", {"id": look.id})
+
+    def _change(self, scene: Scene) -> None:
+        if scene != self.scene:
+            self.scene = scene
+            self._on_change(scene)

@@ -1,0 +1,273 @@
+"""Faces to pictures: RGB images of exactly the size that is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import cache, lru_cache
+from typing import cast
+
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFont, ImageOps
+
+from sana_vcam.clients.deck.linux.faces import Face, LookFace, Segment, SignFace, Tone
+from sana_vcam.clients.deck.linux.icons import icon
+
+type Size = tuple[int, int]
+type _Font = ImageFont.FreeTypeFont
+
+_WHITE = (255, 255, 255)
+_SOFT = (205, 210, 218)
+_LIT = (70, 224, 132)
+_BACK = (12, 13, 17)
+# Tried in this order for a script that the built-in font does not have.
+_OTHER_FONTS = ("NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc", "DejaVuSans.ttf")
+
+
+@lru_cache(maxsize=512)
+def paint(face: Face, size: Size) -> Image.Image:
+    """Paint a key. The image is shared: do not draw on it."""
+    match face:
+        case None:
+            return Image.new("RGB", size)
+        case LookFace():
+            return _paint_look(face, size)
+        case SignFace():
+            return _paint_sign(face, size)
+
+
+def paint_strip(segments: tuple[Segment | None, ...], size: Size) -> Image.Image:
+    """Paint a touch strip: its segments side by side."""
+    strip = Image.new("RGB", size, _BACK)
+    width = size[0] // max(1, len(segments))
+    for number, segment in enumerate(segments):
+        if segment is not None:
+            strip.paste(paint_segment(segment, (width, size[1])), (number * width, 0))
+    return strip
+
+
+@lru_cache(maxsize=128)
+def paint_segment(segment: Segment, size: Size) -> Image.Image:
+    """Paint a picture at the left, and two lines beside it."""
+    image = Image.new("RGB", size, _BACK)
+    edge = max(3, size[1] // 12)
+    side = size[1] - 2 * edge
+    picture = segment.picture
+    # Too small for words of its own.
+    bare = LookFace("", "", None, False, False) if picture is None else picture
+    image.paste(_bare(bare, (side, side)), (edge, edge))
+    left = side + 2 * edge
+    room = size[0] - left - edge
+    pen = ImageDraw.Draw(image)
+    head_px, line_px = round(size[1] * 0.25), round(size[1] * 0.18)
+    head, font = _fit(segment.head, room, head_px, round(head_px * 0.7))
+    pen.text((left, size[1] * 0.44), head, _WHITE, font, "ls", stroke_width=0.4)
+    line, font = _fit(segment.line, room, line_px, round(line_px * 0.7))
+    pen.text((left, size[1] * 0.78), line, _SOFT, font, "ls")
+    return image
+
+
+def _bare(picture: LookFace | SignFace, size: Size) -> Image.Image:
+    match picture:
+        case LookFace():
+            return _rounded(_ground(picture, size))
+        case SignFace():
+            image = Image.new("RGB", size, picture.tone.value)
+            _stamp(image, picture, round(min(size) * 0.62), size[1] // 2)
+            return _rounded(image)
+
+
+def _rounded(image: Image.Image) -> Image.Image:
+    back = Image.new("RGB", image.size, _BACK)
+    mask = Image.new("L", image.size, 0)
+    radius = min(image.size) // 8
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, *_last(image.size)), radius, 255)
+    return Image.composite(image, back, mask)
+
+
+def _last(size: Size) -> Size:
+    return size[0] - 1, size[1] - 1
+
+
+# Looks
+
+
+def _paint_look(face: LookFace, size: Size) -> Image.Image:
+    still = _still(face, size)
+    image = _tile(face.id, size) if still is None else _darker_below(still)
+    if not face.lit:
+        image = ImageEnhance.Brightness(image).enhance(0.86)
+    name = _name_large if still is None else _name_below
+    name(image, face.name)
+    if face.offline:
+        return _offline(image)
+    return _framed(image) if face.lit else image
+
+
+def _ground(face: LookFace, size: Size) -> Image.Image:
+    """The still, or a tile in the look's own colour."""
+    return _still(face, size) or _tile(face.id, size)
+
+
+def _still(face: LookFace, size: Size) -> Image.Image | None:
+    """The still, cut to fit around its middle; None if there is none that can be read."""
+    if face.still is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(face.still), formats=["JPEG"]) as still:
+            return ImageOps.fit(still.convert("RGB"), size, Image.Resampling.LANCZOS)
+    except OSError:
+        # Cut off on its way, or not a JPEG.
+        return None
+
+
+def _tile(look_id: str, size: Size) -> Image.Image:
+    digest = hashlib.sha256(look_id.encode()).digest()
+    hue = digest[3]
+    slope = Image.linear_gradient("L").resize(size)
+    light = slope.point(lambda value: 165 - value * 0.36)
+    tint = slope.point(lambda value: (hue + value * 0.12) % 256)
+    return Image.merge("HSV", (tint, Image.new("L", size, 150), light)).convert("RGB")
+
+
+def _darker_below(image: Image.Image) -> Image.Image:
+    shade = Image.linear_gradient("L").resize(image.size)
+    shade = shade.point(lambda value: 255 - max(0, value - 105) * 1.35)
+    return ImageChops.multiply(image, Image.merge("RGB", (shade, shade, shade)))
+
+
+def _framed(image: Image.Image) -> Image.Image:
+    image = image.copy()
+    width = max(3, min(image.size) // 20)
+    ImageDraw.Draw(image).rounded_rectangle(
+        (0, 0, *_last(image.size)), min(image.size) // 9, None, _LIT, width
+    )
+    return image
+
+
+def _offline(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(ImageOps.grayscale(image).convert("RGB")).enhance(0.38)
+
+
+def _name_below(image: Image.Image, name: str) -> None:
+    """At most two lines above the lower edge."""
+    width, height = image.size
+    unit = min(width, height)
+    lines, font = _wrap(name, width - unit // 7, round(unit * 0.2), round(unit * 0.14), 2)
+    step = font.size * 1.06
+    bottom = height - unit * 0.09 - (len(lines) - 1) * step
+    _lines(image, lines, font, bottom, step)
+
+
+def _name_large(image: Image.Image, name: str) -> None:
+    """At most three lines in the middle."""
+    width, height = image.size
+    unit = min(width, height)
+    lines, font = _wrap(name, width - unit // 12, round(unit * 0.23), round(unit * 0.13), 3)
+    step = font.size * 1.1
+    first = height / 2 + font.size * 0.35 - (len(lines) - 1) * step / 2
+    _lines(image, lines, font, first, step)
+
+
+def _lines(image: Image.Image, lines: list[str], font: _Font, first: float, step: float) -> None:
+    pen = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        at = (image.width / 2, first + number * step)
+        # A dark edge keeps the words legible on any picture.
+        pen.text(at, line, (0, 0, 0), font, "ms", stroke_width=2)
+        pen.text(at, line, _WHITE, font, "ms", stroke_width=0.35)
+
+
+# Signs
+
+
+def _paint_sign(face: SignFace, size: Size) -> Image.Image:
+    image = Image.new("RGB", size, face.tone.value)
+    unit = min(size)
+    lines = len(face.words)
+    top = {0: 0.5, 1: 0.4, 2: 0.31}.get(lines, 0.27)
+    share = {0: 0.62, 1: 0.48, 2: 0.36}.get(lines, 0.3)
+    middle = size[1] / 2 + (top - 0.5) * unit
+    _stamp(image, face, round(unit * share), round(middle))
+    below = middle + unit * share / 2
+    room = size[1] / 2 + unit * 0.44 - below
+    for number, words in enumerate(face.words):
+        large = 0.2 if number == 0 else 0.17
+        text, font = _fit(words, size[0] - unit // 12, round(unit * large), round(unit * 0.13))
+        at = (size[0] / 2, below + room * (number + 1) / lines)
+        ink = _WHITE if number == 0 else _SOFT
+        ImageDraw.Draw(image).text(at, text, ink, font, "ms", stroke_width=0.35)
+    return _offline(image) if face.offline else image
+
+
+def _stamp(image: Image.Image, face: SignFace, side: int, middle: int) -> None:
+    mask = _icon(face, side)
+    ink = _WHITE if face.tone is not Tone.GREY else _SOFT
+    image.paste(ink, ((image.width - side) // 2, middle - side // 2), mask)
+
+
+@lru_cache(maxsize=64)
+def _icon(face: SignFace, side: int) -> Image.Image:
+    return icon(face.icon, side)
+
+
+# Words
+
+
+def _wrap(text: str, room: int, largest: int, smallest: int, rows: int) -> tuple[list[str], _Font]:
+    """Break at spaces into at most `rows` lines; few and large ones; cut what cannot fit."""
+    for allowed in range(1, rows + 1):
+        least = smallest if allowed == rows else max(smallest, round(largest * 0.8))
+        for px in range(largest, least - 1, -1):
+            font = _font(px, _covers(text))
+            lines = _broken(text, room, font)
+            if len(lines) <= allowed and all(font.getlength(line) <= room for line in lines):
+                return lines, font
+    kept = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
+    return [_cut(line, room, font) for line in kept if line], font
+
+
+def _broken(text: str, room: int, font: _Font) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def _fit(text: str, room: int, largest: int, smallest: int) -> tuple[str, _Font]:
+    """One line, as large as fits; cut if it never does."""
+    for px in range(largest, smallest - 1, -1):
+        font = _font(px, _covers(text))
+        if font.getlength(text) <= room:
+            return text, font
+    return _cut(text, room, font), font
+
+
+def _cut(text: str, room: int, font: _Font) -> str:
+    if font.getlength(text) <= room:
+        return text
+    while text and font.getlength(f"{text}…") > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+@cache
+def _covers(text: str) -> bool:
+    """Whether the font that Pillow brings along has every character."""
+    font = _font(16, True)
+    unknown = bytes(font.getmask("\uffff"))
+    return all(c.isspace() or bytes(font.getmask(c)) != unknown for c in set(text))
+
+
+@cache
+def _font(px: int, builtin: bool) -> _Font:
+    """The font at a height in pixels. Pillow's own looks the same on every machine."""
+    for name in () if builtin else _OTHER_FONTS:
+        try:
+            return ImageFont.truetype(name, px)
+        except OSError:
+            continue
+    # Of this type wherever Pillow has FreeType, as all of its wheels do.
+    return cast("_Font", ImageFont.load_default(px))

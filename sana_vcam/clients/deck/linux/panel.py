@@ -1,0 +1,168 @@
+"""One deck as seen from the event loop: its page, its light, and what a press means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sana_vcam.clients.deck.linux.faces import Board, board
+from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Shape, Slot, dials, lay_out
+from sana_vcam.clients.deck.linux.scene import Scene
+
+DIM_LIGHT = 10
+"""Percent, once nobody has touched the deck for a while."""
+LIGHT_STEP = 5
+"""Percent per click of the dial."""
+
+type Send = Callable[..., None]
+"""Takes a command's name and its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How bright the keys are, and when they are dimmed."""
+
+    percent: int = 80
+    dim_after_s: float | None = None
+    """None: never."""
+
+
+class Panel:
+    """Turns scenes into boards, and presses into commands; does no input or output itself."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        light: Light,
+        *,
+        send: Send,
+        show: Callable[[Board], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._shape = shape
+        self._light = light
+        self._percent = light.percent
+        self._send = send
+        self._show = show
+        self._clock = clock
+        self._touched = clock()
+        self._scene = Scene()
+        self._page = 0
+        self._shown: Board | None = None
+        self._layout = lay_out(shape, 0, 0)
+
+    @property
+    def layout(self) -> Layout:
+        """What each key does now."""
+        return self._layout
+
+    def take(self, scene: Scene) -> None:
+        """Show this scene. What viewers see having changed, the keys light up."""
+        if scene.state.get("output") != self._scene.state.get("output"):
+            self._touched = self._clock()
+        if self._active(scene) != self._active(self._scene):
+            self._turn_to_active(scene)
+        self._scene = scene
+        self._redraw()
+
+    def tick(self) -> None:
+        """Dim the keys when it is time."""
+        self._redraw()
+
+    # Presses
+
+    def press(self, key: int) -> None:
+        """A key or a touch key went down. It counts, whether the keys are dimmed or not."""
+        self._wake()
+        if key < len(self._layout.places):
+            self._do(self._layout.places[key])
+
+    def turn(self, dial: int, clicks: int) -> None:
+        """A dial was turned, to the right if `clicks` is positive."""
+        self._wake()
+        match self._dial(dial):
+            case Dial.LOOK:
+                self._send("step_preset", by=max(-1000, min(1000, clicks)))
+            case Dial.PAGE:
+                self._turn_page(clicks)
+            case Dial.LIGHT:
+                self._percent = max(DIM_LIGHT, min(100, self._percent + clicks * LIGHT_STEP))
+                self._redraw()
+
+    def push(self, dial: int) -> None:
+        """A dial was pushed, or the strip above it touched."""
+        self._wake()
+        match self._dial(dial):
+            case Dial.LOOK:
+                self._do(Act.PRIVACY)
+            case Dial.PAGE:
+                self._do(Act.FREEZE)
+            case Dial.LIGHT:
+                self._percent = 100 if self._percent < 100 else self._light.percent
+                self._redraw()
+            case Dial.SESSION:
+                self._do(Act.STATUS)
+
+    def _dial(self, number: int) -> Dial | None:
+        known = dials(self._shape.dials)
+        return known[number] if number < len(known) else None
+
+    def _do(self, place: Act | Slot | None) -> None:
+        state = self._scene.state
+        match place:
+            case Slot(index):
+                self._send("apply_preset", id=self._scene.looks[index].id)
+            case Act.PRIVACY:
+                # What the key shows decides, so that two quick presses end where they began.
+                self._send("blank")
+            case Act.FREEZE:
+                self._send("freeze")
+            case Act.PREVIOUS | Act.NEXT:
+                self._send("step_preset", by=1 if place is Act.NEXT else -1)
+            case Act.STATUS if state.get("session") == "refused" or state.get("hold") == "off":
+                self._send("connect")
+            case Act.STATUS:
+                self._send("resume" if state.get("paused") else "pause")
+            case Act.PAGE_UP | Act.PAGE_DOWN:
+                self._turn_page(1 if place is Act.PAGE_DOWN else -1)
+
+    # Showing
+
+    def _turn_page(self, by: int) -> None:
+        self._page = (self._page + by) % self._layout.pages
+        self._redraw()
+
+    @staticmethod
+    def _active(scene: Scene) -> int | None:
+        ids = [look.id for look in scene.looks]
+        preset = scene.state.get("preset")
+        return ids.index(preset) if preset in ids else None
+
+    def _turn_to_active(self, scene: Scene) -> None:
+        """Show the page of the look that has come on, wherever it was chosen."""
+        active = self._active(scene)
+        if active is None:
+            return
+        for page in range(lay_out(self._shape, len(scene.looks), 0).pages):
+            if Slot(active) in lay_out(self._shape, len(scene.looks), page).places:
+                self._page = page
+
+    def _wake(self) -> None:
+        self._touched = self._clock()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._layout = lay_out(self._shape, len(self._scene.looks), self._page)
+        self._page = self._layout.page
+        shape = self._shape
+        now = board(
+            self._scene, self._layout, self._brightness(), grid=shape.keys, dial_count=shape.dials
+        )
+        if now != self._shown:
+            self._shown = now
+            self._show(now)
+
+    def _brightness(self) -> int:
+        after = self._light.dim_after_s
+        is_dim = after is not None and self._clock() - self._touched >= after
+        return min(DIM_LIGHT, self._percent) if is_dim else self._percent

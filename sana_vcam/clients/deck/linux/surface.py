@@ -1,0 +1,211 @@
+"""One plugged-in deck: painted by one thread, listened to by another, put back as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PIL import Image
+from StreamDeck.Devices.StreamDeck import DialEventType, StreamDeck, TouchscreenEventType
+from StreamDeck.ImageHelpers import PILHelper
+from StreamDeck.Transport.Transport import TransportError
+
+from sana_vcam.clients.deck.linux.faces import Board, Face
+from sana_vcam.clients.deck.linux.layout import Shape
+from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
+from sana_vcam.lib.mailbox import Closed, Mailbox
+from sana_vcam.lib.threads import run_loop, wait_out
+
+POLL_HZ = 250
+"""How often the library asks for presses; half of the period is added to each on average."""
+
+_log = logging.getLogger(__name__)
+
+
+class Lost(Exception):
+    """The deck was unplugged, or another program took it."""
+
+
+class Unopened(Exception):
+    """The deck is there, and cannot be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key, or a touch key, went down."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A dial was turned, to the right if positive."""
+
+    dial: int
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A dial was pushed, or the strip above it touched."""
+
+    dial: int
+
+
+type Event = Pressed | Turned | Pushed
+
+
+def shape_of(deck: StreamDeck) -> Shape:
+    """What the library says of the model."""
+    rows, columns = deck.key_layout()
+    return Shape(
+        rows, columns, deck.touch_key_count(), deck.dial_count(), has_display=deck.is_visual()
+    )
+
+
+class Surface:
+    """The only owner of its device. `show` may be called from any thread."""
+
+    def __init__(self, deck: StreamDeck) -> None:
+        self.deck = deck
+        self.shape = shape_of(deck)
+        self.name = deck.deck_type()
+        self._boards: Mailbox[Board] = Mailbox()
+        self._shown = Board(())
+
+    def show(self, board: Board) -> None:
+        """Show this; what was not shown yet of an older board is left out."""
+        self._boards.put(board)
+
+    async def serve(
+        self, on_event: Callable[[Event], None], on_open: Callable[[str], None]
+    ) -> None:
+        """Open the deck and serve it until it is lost, or this task is cancelled.
+
+        Both are called on the event loop; `on_open` once, with the model's name.
+
+        Raises:
+            Unopened: it cannot be opened.
+            Lost: it has gone.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            # A cancellation waits, so that no reader is left behind.
+            await wait_out(loop.run_in_executor(None, self._open, on_event, loop))
+            on_open(self.name)
+            await run_loop(self._draw, name="deck-painter", wake=self._boards.close)
+        finally:
+            await wait_out(loop.run_in_executor(None, self._close))
+
+    def _open(self, on_event: Callable[[Event], None], loop: asyncio.AbstractEventLoop) -> None:
+        def post(event: Event) -> None:
+            loop.call_soon_threadsafe(on_event, event)
+
+        self.deck.set_poll_frequency(POLL_HZ)
+        self.deck.set_key_callback(
+            lambda _deck, key, is_down: post(Pressed(key)) if is_down else None
+        )
+        self.deck.set_dial_callback(
+            lambda _deck, dial, kind, value: self._on_dial(post, dial, kind, value)
+        )
+        self.deck.set_touchscreen_callback(
+            lambda _deck, kind, value: self._on_touch(post, kind, value)
+        )
+        try:
+            self.deck.open()
+        except TransportError as error:
+            raise Unopened(str(error)) from error
+
+    @staticmethod
+    def _on_dial(post: Callable[[Event], None], dial: int, kind: DialEventType, value: int) -> None:
+        if kind is DialEventType.TURN:
+            post(Turned(dial, int(value)))
+        elif value:
+            post(Pushed(dial))
+
+    def _on_touch(
+        self, post: Callable[[Event], None], kind: TouchscreenEventType, at: dict[str, int]
+    ) -> None:
+        """A tap on the strip is a push of the dial below; longer touches mean nothing."""
+        if kind is TouchscreenEventType.SHORT:
+            width = self.deck.touchscreen_image_format()["size"][0]
+            post(Pushed(min(self.shape.dials - 1, at["x"] * self.shape.dials // width)))
+
+    def _close(self) -> None:
+        """Put the deck back to its own standby picture. Blocks until its reader has ended."""
+        self._stop_listening()
+        try:
+            if self.deck.is_open():
+                self.deck.reset()
+        except TransportError as error:
+            _log.debug("the deck went before its reset: %s", error)
+        self.deck.close()
+
+    def _stop_listening(self) -> None:
+        self.deck.run_read_thread = False
+        if self.deck.read_thread is not None:
+            self.deck.read_thread.join()
+
+    # Painting, on its own thread
+
+    def _draw(self, stop: threading.Event) -> None:
+        seen = 0
+        while not stop.is_set():
+            try:
+                got = self._boards.get(seen, timeout_s=0.5)
+                if got is None:
+                    self._require_listener()
+                    continue
+                board, seen = got
+                self._write(board, seen)
+            except Closed:
+                return
+            except TransportError as error:
+                raise Lost(str(error)) from error
+
+    def _require_listener(self) -> None:
+        """The library's reader ends by itself when the device has gone."""
+        reader = self.deck.read_thread
+        if reader is None or not reader.is_alive():
+            raise Lost("it was unplugged")
+
+    def _write(self, board: Board, seen: int) -> None:
+        """Write what differs; stop early for a newer board. Only what was written is kept."""
+        before, is_first = self._shown, not self._shown.keys
+        if is_first or board.light != before.light:
+            self.deck.set_brightness(board.light)
+        self._shown = replace(before, light=board.light)
+        keys = list(before.keys or [None] * len(board.keys))
+        for key, face in enumerate(board.keys if self.shape.has_display else ()):
+            if is_first or face != keys[key]:
+                self.deck.set_key_image(key, self._key_image(face))
+                keys[key] = face
+            if not is_first and self._boards.peek()[1] != seen:
+                self._shown = replace(self._shown, keys=tuple(keys))
+                return
+        self._write_more(board, before)
+        self._shown = board
+
+    def _write_more(self, board: Board, before: Board) -> None:
+        for number, (lamp, was) in enumerate(
+            zip(board.lamps, before.lamps or [None] * len(board.lamps), strict=True)
+        ):
+            if lamp != was:
+                self.deck.set_key_color(self.shape.keys + number, *lamp)
+        if self.deck.is_touch() and board.strip != before.strip:
+            size = self.deck.touchscreen_image_format()["size"]
+            image = paint_strip(board.strip, size)
+            native = PILHelper.to_native_touchscreen_format(self.deck, image)
+            self.deck.set_touchscreen_image(native, 0, 0, *size)
+        size = self.deck.screen_image_format()["size"]
+        if size[0] and board.screen is not None and board.screen != before.screen:
+            image = paint_segment(board.screen, size)
+            self.deck.set_screen_image(PILHelper.to_native_screen_format(self.deck, image))
+
+    def _key_image(self, face: Face) -> bytes:
+        size: tuple[int, int] = self.deck.key_image_format()["size"]
+        image: Image.Image = paint(face, size)
+        return bytes(PILHelper.to_native_key_format(self.deck, image))

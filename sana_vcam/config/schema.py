@@ -1,0 +1,358 @@
+"""The configuration tree: every key with its type, default and meaning.
+
+Read once at the edge (`sana_vcam.config.load`) and passed down frozen. The docstrings are the
+comments of the configuration file (`sana_vcam.config.text`), so they speak to its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset, not_found_text
+
+ENV_PREFIX = "SANA_VCAM_"
+ENV_DELIMITER = "__"
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _one_word(value: object) -> object:
+    """Strip a secret, which often comes with the newline of its file."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip()
+    if not (word.isascii() and word.isprintable() and " " not in word):
+        raise ValueError("not one word")
+    return word or None
+
+
+def _at_home(path: Path | None) -> Path | None:
+    try:
+        return path and path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+
+
+def _loopback(host: str) -> str:
+    if host != "localhost" and not ip_address(host).is_loopback:
+        raise ValueError(host)
+    return host
+
+
+type Fit = Literal["crop", "pad", "stretch"]
+type Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type Minutes = Annotated[float, Field(ge=0, le=100_000)]
+type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
+type OptionalPath = Annotated[
+    Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
+]
+type OptionalSecret = Annotated[
+    SecretStr | None,
+    BeforeValidator(_one_word),
+    Expected("one word of printable ASCII characters"),
+]
+
+
+def _conflict(message: str, key: str) -> PydanticCustomError:
+    """Return the error of values that are right by themselves and wrong together.
+
+    `key` is where to look for the mend; `presets.3.id` stands for a part of a list.
+    """
+    return PydanticCustomError("conflict", "{message}", {"message": message, "key": key})
+
+
+class Section(BaseModel):
+    """A frozen table; an unknown key is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+class ReactorConfig(Section):
+    """The model's platform."""
+
+    api_key: OptionalSecret = None
+    """Your Reactor API key. Rather than here: the environment (REACTOR_API_KEY), api_key_file, or
+    systemd's credentials directory (a credential named reactor_api_key). Never a flag."""
+    api_key_file: OptionalPath = None
+    """A file that holds the key, readable by you alone."""
+    api_url: Annotated[
+        str, Field(pattern=r"^https?://[^\s@]+$"), Expected("an http:// or https:// address")
+    ] = "https://api.reactor.inc"
+    """Where the platform answers; with local = true, where your runtime listens."""
+    local: bool = False
+    """true: a runtime on this machine (the stand-in, or your own), which needs no key."""
+    model: Annotated[str, Field(min_length=1)] = "sana-streaming"
+    """The model's name on the platform."""
+    max_session_s: Annotated[int, Field(ge=60, le=86400)] = 1200
+    """The platform ends a session after this many seconds, whatever happens here: it bounds what
+    can be billed."""
+    renew_margin_s: Annotated[float, Field(ge=10, le=3600)] = 90.0
+    """A fresh session is opened this long before that, and takes over without a break; both are
+    billed until then. Long enough to wait for a GPU; at most a quarter of max_session_s counts."""
+    connect_timeout_s: Seconds = 20.0
+    """How long one step of connecting may stay without an answer before it is given up."""
+    waiting_timeout_s: Seconds = 180.0
+    """How long to wait for a GPU before the attempt is given up and tried again."""
+    start_kbps: Annotated[int, Field(ge=0, le=10_000)] = 2500
+    """Kilobits a second that the camera's way up begins with, until the network has shown what it
+    carries. 0: WebRTC's own guess, whose first seconds are softer. Set 0 if the way up has less
+    than 1000: else the picture is up to 1.5 s later there, for the first quarter of a minute."""
+    track_width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280
+    """Width that is published. The model takes 1280x704 only; tests and benchmarks change it."""
+    track_height: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 704
+    """Height that is published; see track_width."""
+
+
+class CameraConfig(Section):
+    """Where the picture comes from."""
+
+    source: Literal["auto", "webcam", "file", "test"] = "auto"
+    """auto: the webcam if there is one, else the moving test scene."""
+    device: DeviceName = ""
+    """Which webcam: a stable id from /dev/v4l/by-id, a path, a number, or a part of its name.
+    Empty: the first real camera. `sana-vcam devices` lists them."""
+    path: OptionalPath = None
+    """The video file for source = "file"; played in real time and looped."""
+    width: Annotated[int, Field(ge=64, le=8192)] = 1280
+    """Width asked of the webcam; what it gives is fitted to the track."""
+    height: Annotated[int, Field(ge=64, le=8192)] = 720
+    """Height asked of the webcam."""
+    fps: Annotated[float, Field(ge=1, le=120)] = 24.0
+    """Frames per second that are captured and published; the model works at 24."""
+    fit: Fit = "crop"
+    """How another shape becomes the track's: crop (scale, centre-crop), pad (bars) or stretch."""
+    mirror: bool = False
+    """Flip left and right before the model sees it."""
+
+    @model_validator(mode="after")
+    def _file_has_a_path(self) -> Self:
+        if self.source == "file" and self.path is None:
+            raise _conflict('camera.source = "file" needs camera.path', "camera.source")
+        return self
+
+
+class CaptureConfig(Section):
+    """When the camera is on and a session is paid for."""
+
+    when: Literal["watched", "always"] = "watched"
+    """watched: only while an application reads the virtual camera. always: as long as the daemon
+    runs. Where readers cannot be counted (preview, raw, OBS), watched is the same as always."""
+    linger_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """How long camera and session stay on after the last application has left."""
+
+
+class CostConfig(Section):
+    """What may be spent. A session is billed by the second, also while it is paused."""
+
+    session_cap_min: Minutes = 0.0
+    """Minutes that one use of the camera may be billed, renewals included; then a card is shown
+    until `sana-vcam ctl connect`. 0: no cap."""
+    day_cap_min: Minutes = 0.0
+    """Minutes that a day may be billed; 0: no cap. A reload takes on a changed cap at once."""
+    month_cap_min: Minutes = 0.0
+    """Minutes that a calendar month may be billed; 0: no cap."""
+    pause_ends_after_s: Annotated[float, Field(ge=0, le=86400)] = 120.0
+    """A pause that lasts this long ends the session, and `resume` opens another. 0: never."""
+    price_per_min: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+    """What a billed minute costs, to show money beside minutes; 0: unknown."""
+    currency: Annotated[str, Field(max_length=8)] = "USD"
+    """The price's currency, as it is shown."""
+
+
+class SinkConfig(Section):
+    """Where viewers see the picture."""
+
+    kind: Literal["auto", "v4l2loopback", "obs", "unitycapture", "preview", "raw"] = "auto"
+    """auto: the virtual camera if there is one, else preview. raw: frames into a pipe or file."""
+    label: Annotated[str, Field(min_length=1)] = "SANA VCam"
+    """The virtual camera's name as apps show it; the device is found by it. On Linux "LABEL 2",
+    "LABEL 3" … are fed as well: an application each."""
+    device: DeviceName = ""
+    """The virtual camera's path or number, several separated by commas (Linux), or name (others);
+    overrides label."""
+    path: Annotated[str, Field(min_length=1)] = "-"
+    """For kind = "raw": a file, a FIFO, or - for standard output."""
+    width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280
+    """Width that apps see."""
+    height: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 720
+    """Height that apps see; browsers and Discord take only common sizes such as 1280x720."""
+    fps: Annotated[float, Field(ge=1, le=120)] = 24.0
+    """Frames per second that apps get: exactly one per tick, for ever."""
+    pixel_format: Literal["I420", "BGR24"] = "I420"
+    """For kind = "raw": I420 (BT.601, limited range) or BGR24."""
+    fit: Fit = "crop"
+    """How the model's 1280x704 becomes the sink's size: crop, pad (8-pixel bars) or stretch."""
+
+
+class PlayoutConfig(Section):
+    """How the model's bursts become an even picture."""
+
+    max_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 1500
+    """The most delay that smoothing may add. 0 shows each frame as it comes (least delay)."""
+    slate_after_s: Annotated[float, Field(ge=0.5, le=30)] = 2.5
+    """After this long without a new frame of the model, viewers see the status card."""
+
+
+class PrivacyConfig(Section):
+    """What may leave this machine towards viewers."""
+
+    allow_bypass: bool = False
+    """true: the bypass command may show the raw camera. false: nothing can."""
+    thumbnails: bool = True
+    """true: keep a small still of the edited picture for each preset that was live, in the state
+    folder, readable by you alone. false: keep none, and remove those that are there."""
+
+
+class ControlConfig(Section):
+    """The local WebSocket for hotkeys and prompt changes."""
+
+    host: Annotated[
+        str, AfterValidator(_loopback), Expected("a loopback address: 127.0.0.1, ::1 or localhost")
+    ] = "127.0.0.1"
+    """The address to listen on; anything but loopback is refused."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 7262
+    """The TCP port ("SANA" on a keypad); 0 takes a free one (see control.json)."""
+    token: OptionalSecret = None
+    """The token that clients present. Unset: one is generated and kept, readable by you alone."""
+    same_user: bool = True
+    """Linux: a program of the same user may connect without the token (a web page never)."""
+
+
+class StartConfig(Section):
+    """What a fresh start asks the model for."""
+
+    connect: bool = True
+    """Open sessions by itself, as [capture] says. false: only on `sana-vcam ctl connect`."""
+    prompt: Annotated[str, Field(max_length=4000)] = ""
+    """The first prompt. Empty with no preset: the output stays close to the camera."""
+    preset: str = ""
+    """The first preset's id, instead of a prompt."""
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """The model's noise seed; the same camera, prompt and seed give the same edit."""
+    anchor_interval: Annotated[int, Field(ge=0, le=10_000)] = 20
+    """Re-ground the edit on the camera every this many chunks (0 = never)."""
+
+    @model_validator(mode="after")
+    def _one_of_prompt_and_preset(self) -> Self:
+        if self.prompt and self.preset:
+            raise _conflict("give start.prompt or start.preset, not both", "start.preset")
+        return self
+
+
+class LogConfig(Section):
+    """What is written to standard error (the journal, under systemd)."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """debug, info, warning or error."""
+
+
+class Config(BaseSettings):
+    """The whole tree.
+
+    Built in code it is the defaults and what is given, nothing else: `sana_vcam.config.load` reads
+    the environment and the file, because it must tell where each value stands.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+    )
+
+    reactor: ReactorConfig = ReactorConfig()
+    camera: CameraConfig = CameraConfig()
+    capture: CaptureConfig = CaptureConfig()
+    cost: CostConfig = CostConfig()
+    sink: SinkConfig = SinkConfig()
+    playout: PlayoutConfig = PlayoutConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+    control: ControlConfig = ControlConfig()
+    start: StartConfig = StartConfig()
+    log: LogConfig = LogConfig()
+    presets: tuple[Preset, ...] = BUILTIN_PRESETS
+    """The looks on your hotkeys. Giving any replaces the built-in list."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the arguments alone."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _presets_fit_together(self) -> Self:
+        ids = [preset.id for preset in self.presets]
+        for index, preset_id in enumerate(ids):
+            if preset_id in ids[:index]:
+                first = ids.index(preset_id) + 1
+                raise _conflict(
+                    f"preset {index + 1} ({preset_id}): preset {first} has the same id",
+                    f"presets.{index}.id",
+                )
+        if self.start.preset and self.start.preset not in ids:
+            raise _conflict(
+                f"start.preset: {not_found_text(self.presets, self.start.preset)}", "start.preset"
+            )
+        return self
+
+
+@cache
+def sections() -> Mapping[str, type[Section]]:
+    """Return the tables of the file in its order."""
+    found = {name: field.annotation for name, field in Config.model_fields.items()}
+    return {
+        name: kind
+        for name, kind in found.items()
+        if isinstance(kind, type) and issubclass(kind, Section)
+    }
+
+
+@cache
+def leaves() -> Mapping[str, FieldInfo]:
+    """Return every key by its dotted name in the file's order; `presets` is one of them."""
+    found = {
+        f"{section}.{name}": field
+        for section, kind in sections().items()
+        for name, field in kind.model_fields.items()
+    }
+    return found | {"presets": Config.model_fields["presets"]}
+
+
+def value_of(config: Config, key: str) -> object:
+    """Return the value of a dotted key."""
+    section, _, name = key.rpartition(".")
+    return getattr(getattr(config, section) if section else config, name)
+
+
+def differences(old: Config, new: Config) -> list[str]:
+    """Return the dotted keys whose values differ, in the order of the file."""
+    return [key for key in leaves() if value_of(old, key) != value_of(new, key)]

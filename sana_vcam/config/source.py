@@ -1,0 +1,53 @@
+"""Where a process has its configuration from: one file, flags and environment, read at any time."""
+
+from __future__ import annotations
+
+import os
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sana_vcam.config.load import Loaded, default_paths, load, user_path
+
+type Signature = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class ConfigSource:
+    """What `sana_vcam.config.load.load` is given, kept for reading again.
+
+    `path` is the file that a flag names; without one it is the first of the usual ones.
+    """
+
+    path: Path | None = None
+    overrides: Mapping[str, object] = types.MappingProxyType({})
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def load(self, drafts: Mapping[Path, str] = types.MappingProxyType({})) -> Loaded:
+        """Read everything anew, `drafts` in place of files. Raises `ConfigError`."""
+        return load(self.path, self.overrides, self.environ, drafts)
+
+    @property
+    def file(self) -> Path:
+        """The file that counts; the user's own, which is not there yet, if there is none."""
+        if self.path is not None:
+            return self.path
+        there = (path for path in default_paths(self.environ) if path.exists())
+        return next(there, user_path(self.environ))
+
+    def signature(self) -> Signature:
+        """Return what differs once a file has changed, come or gone; two stats for each.
+
+        A link and what it leads to are both looked at: editors replace either.
+        """
+        paths = (self.path,) if self.path else default_paths(self.environ)
+        return tuple(_look(path, follow) for path in paths for follow in (False, True))
+
+
+def _look(path: Path, follow: bool) -> Signature:
+    try:
+        found = path.stat(follow_symlinks=follow)
+    except OSError as error:
+        return (error.errno,)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,287 @@
+"""The configuration as text: the commented file, `config show`, `config check`, `config init`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic.fields import FieldInfo
+
+from sana_vcam.config.load import Loaded, default_paths, require_key, user_path
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.schema import Config, leaves, sections
+from sana_vcam.config.words import choices, is_secret
+from sana_vcam.errors import ConfigError
+
+WIDTH = 88
+MASK = "********"
+UNSET = "(unset)"
+MODEL_SIZE = (1280, 704)
+LABEL_BYTES = 31
+"""Longest name that a V4L2 device can have: `card` in struct v4l2_capability, less its zero."""
+
+WEBRTC_SIZES = frozenset(
+    {
+        (128, 96),
+        (160, 120),
+        (176, 144),
+        (320, 240),
+        (352, 288),
+        (640, 480),
+        (704, 576),
+        (800, 600),
+        (960, 720),
+        (1024, 768),
+        (1280, 720),
+        (1440, 1080),
+        (1920, 1080),
+    }
+)
+"""The only sizes that libwebrtc asks a V4L2 device for (device_info_v4l2.cc)."""
+
+HEADER = """\
+# sana-vcam: a webcam that a generative model edits live.
+#
+# Every setting stands here with its default, switched off by the # before it. To change
+# one, remove that # and write your value. Lines that begin with "# " explain.
+#
+# The file is read from --config FILE, else ~/.config/sana-vcam/config.toml, else
+# /etc/sana-vcam/config.toml. An environment variable overrides the file and a flag
+# overrides both:
+#
+#     SANA_VCAM_SINK__KIND=preview sana-vcam run
+#     sana-vcam run --set sink.kind=preview
+#
+# sana-vcam config check      is everything right?
+# sana-vcam config show       every value, and where it comes from
+#
+# Texts stand in "quotes"; an empty text means: not set. ~ is your home folder.
+"""
+
+PRESETS_NOTE = """\
+# The looks on your hotkeys, in their order; at first the built-in ones. Giving any
+# replaces the whole list: keep the ones that you want, change them, add your own. The
+# dashboard and `sana-vcam presets add|edit|remove|move` edit them here as well, and
+# leave everything else as it is.
+#
+# Prompts that work well name a style with a few details, or say what to replace and
+# what to leave alone. A preset may also fix the noise (seed = 42), and say how it may
+# go on (evolve = ["A whole prompt.", "Another one."]; they are suggested first).
+"""
+
+
+# --- the commented file -------------------------------------------------------------------------
+
+
+def render_template() -> str:
+    """Return the commented file: every key, its default, its meaning, all switched off."""
+    blocks = [HEADER]
+    for name, section in sections().items():
+        blocks.append(f"[{name}]\n{_comment(section.__doc__ or '')}")
+        blocks += [
+            f"{_comment(_explained(field))}#{key} = {toml(field.default)}\n"
+            for key, field in section.model_fields.items()
+        ]
+    blocks.append(PRESETS_NOTE)
+    return "\n".join([*blocks, switched_off_presets()])
+
+
+def switched_off_presets() -> str:
+    """Return the built-in presets as they stand in the commented file."""
+    return "\n".join(textwrap.indent(preset_table(preset), "#") for preset in BUILTIN_PRESETS)
+
+
+def _explained(field: FieldInfo) -> str:
+    """Return a key's meaning, with the words it is limited to where the text leaves one out."""
+    text = field.description or ""
+    words = choices(field)
+    if all(word in text for word in words):
+        return text
+    return f"{text} One of {', '.join(words)}."
+
+
+def _comment(text: str) -> str:
+    lines = textwrap.wrap(" ".join(text.split()), WIDTH - 2, break_on_hyphens=False)
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def preset_table(preset: Preset) -> str:
+    """Return a preset as the file has it, without the keys that are at their default."""
+    given = preset.model_dump(exclude_defaults=True)
+    return "[[presets]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in given.items())
+
+
+def toml(value: object) -> str:
+    """Return a value as TOML writes it; JSON's texts, numbers and booleans are TOML's."""
+    if value is None:
+        return '""'
+    if isinstance(value, tuple) and value:
+        return "[\n" + "".join(f"    {toml(item)},\n" for item in value) + "]"
+    # The one character that JSON leaves as it is and TOML does not.
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
+
+
+def write_initial(path: Path | None = None, force: bool = False) -> str:
+    """Write the commented file, mode 0600, and return the sentence that says so.
+
+    Without a `path` it is the user's own. The file appears whole or not at all. Another one in
+    its place is kept without `force`; a symbolic link is followed.
+    """
+    path = path or user_path()
+    target = path.resolve()
+    existed = target.exists()
+    if existed and not force:
+        raise _in_the_way(path)
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".sana-vcam-") as folder:
+            _put(target, Path(folder) / target.name, force, path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+    return f"{'replaced' if existed else 'wrote'} {path} (mode 0600; every setting at its default)"
+
+
+def _put(target: Path, draft: Path, force: bool, path: Path) -> None:
+    draft.touch(mode=0o600)
+    draft.write_text(render_template(), "utf-8")
+    if force:
+        draft.replace(target)
+        return
+    try:
+        # Unlike a rename, a link fails if the name was taken in the meantime.
+        target.hardlink_to(draft)
+    except FileExistsError as error:
+        raise _in_the_way(path) from error
+
+
+def _in_the_way(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: exists, and was left as it is; --force replaces it")
+
+
+# --- what is in force ---------------------------------------------------------------------------
+
+
+def render_effective(loaded: Loaded) -> str:
+    """Return every value in force with its origin as a comment; secrets are masked."""
+    blocks = [f"# {loaded.path or 'no file'}\n"]
+    for name, section in sections().items():
+        keys = [f"{name}.{key}" for key in section.model_fields]
+        lines = {key: _assignment(loaded.config, key) for key in keys}
+        width = min(max(map(len, lines.values())), 48)
+        block = [f"{line:<{width}}  # {loaded.origins[key]}\n" for key, line in lines.items()]
+        blocks.append(f"[{name}]\n{''.join(block)}")
+    origin = loaded.origins["presets"]
+    if not loaded.config.presets:
+        blocks.insert(1, f"presets = []  # {origin}\n")
+    blocks += [
+        f"# preset {number}: {origin}\n{preset_table(preset)}"
+        for number, preset in enumerate(loaded.config.presets, 1)
+    ]
+    return "\n".join(blocks).rstrip("\n")
+
+
+def effective_json(loaded: Loaded) -> str:
+    """Return the same as JSON: `path`, `config` with secrets masked, `origins`, `warnings`."""
+    config: dict[str, object] = {
+        name: {key: _masked(loaded.config, f"{name}.{key}") for key in section.model_fields}
+        for name, section in sections().items()
+    }
+    config["presets"] = [preset.model_dump(mode="json") for preset in loaded.config.presets]
+    document = {
+        "path": loaded.path,
+        "config": config,
+        "origins": dict(loaded.origins),
+        "warnings": cautions(loaded),
+    }
+    return _json(document)
+
+
+def _assignment(config: Config, key: str) -> str:
+    value = _masked(config, key)
+    return f"{key.partition('.')[2]} = {value if is_secret(key) else toml(value)}"
+
+
+def _masked(config: Config, key: str) -> object:
+    section, _, name = key.partition(".")
+    value = getattr(getattr(config, section), name)
+    if is_secret(key):
+        return MASK if value else UNSET
+    return value
+
+
+# --- what may be wrong --------------------------------------------------------------------------
+
+
+def check(loaded: Loaded) -> str:
+    """Return what `config check` prints about a configuration that loads: OK, then warnings."""
+    looked = " or ".join(str(path) for path in default_paths())
+    source = str(loaded.path) if loaded.path else f"no file ({looked}), so defaults are in force"
+    return "\n".join([f"OK: {source}", *(f"warning: {text}" for text in cautions(loaded))])
+
+
+def check_json(loaded: Loaded) -> str:
+    """Return the same as JSON: `ok`, `path`, `warnings`."""
+    return _json({"ok": True, "path": loaded.path, "warnings": cautions(loaded)})
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+
+
+def cautions(loaded: Loaded) -> list[str]:
+    """Return what is legal and probably not meant, or not safe, one sentence each."""
+    return [*loaded.warnings, *_about_reactor(loaded.config), *_about_viewers(loaded.config)] + [
+        f"{key} is set ({loaded.origins[key]}) and has no effect: {reason}"
+        for key, reason in _without_effect(loaded.config)
+        if _masked(loaded.config, key) != leaves()[key].default
+    ]
+
+
+def _about_reactor(config: Config) -> Iterator[str]:
+    try:
+        require_key(config)
+    except ConfigError as error:
+        yield str(error)
+    size = (config.reactor.track_width, config.reactor.track_height)
+    if not config.reactor.local and size != MODEL_SIZE:
+        yield (
+            f"reactor.track_width and track_height are {_size(size)}; "
+            f"the model takes {_size(MODEL_SIZE)} only"
+        )
+
+
+def _about_viewers(config: Config) -> Iterator[str]:
+    sink = config.sink
+    if config.privacy.allow_bypass:
+        yield "privacy.allow_bypass = true: the bypass command shows viewers the raw camera"
+    if config.control.port == 0:
+        yield (
+            "control.port = 0: the port is another one at each start; only clients that read "
+            "control.json find it"
+        )
+    if sink.kind in ("auto", "v4l2loopback"):
+        size = (sink.width, sink.height)
+        if size not in WEBRTC_SIZES:
+            yield (
+                f"sink.width and sink.height are {_size(size)}, a size that Firefox, Discord and "
+                "other apps refuse; use 1280x720"
+            )
+        if len(sink.label.encode()) > LABEL_BYTES:
+            yield f"sink.label is longer than the {LABEL_BYTES} bytes that Linux keeps of it"
+
+
+def _without_effect(config: Config) -> Iterator[tuple[str, str]]:
+    if config.sink.kind != "raw":
+        yield "sink.pixel_format", f'sink.kind is "{config.sink.kind}", not "raw"'
+        yield "sink.path", f'sink.kind is "{config.sink.kind}", not "raw"'
+    if config.camera.source != "file":
+        yield "camera.path", f'camera.source is "{config.camera.source}", not "file"'
+    if config.camera.source in ("file", "test"):
+        yield "camera.device", f'camera.source is "{config.camera.source}"'
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

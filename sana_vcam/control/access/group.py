@@ -1,0 +1,115 @@
+"""How the people of a machine find a daemon that runs as a system service.
+
+Its own run-time files stay its own, in `/run/sana-vcam/private`. A copy of control.json lies in
+`/run/sana-vcam` for the group of the unit, `sana-vcam`: who is in it may steer the picture. The
+folder is made by systemd and goes with the service.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sana_vcam.config.paths import APP
+from sana_vcam.control.access.discovery import CONTROL_FILE, Rendezvous
+
+SHARED = Path("/run/sana-vcam")
+GROUP = "sana-vcam"
+JOIN_GROUP = f"sudo usermod -aG {GROUP} $USER, then log out and in again"
+PRIVATE = "private"
+
+_MAX_FILE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a system service keeps its files; None stands for the user's own folders."""
+
+    state: Path | None = None
+    runtime: Path | None = None
+    shared: Path | None = None
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Lay out what StateDirectory= and RuntimeDirectory= of the system unit give.
+
+    Those of another unit do not count: a shell that a service started hands them on.
+    """
+    given = (environ.get(name, "") for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"))
+    state, runtime = (Path(text) if Path(text).name == APP else None for text in given)
+    return Folders(state, runtime and runtime / PRIVATE, runtime)
+
+
+class Copy:
+    """Keeps the group's copy of control.json."""
+
+    def __init__(self, private: Path, shared: Path) -> None:
+        self._source = private / CONTROL_FILE
+        self._target = shared / CONTROL_FILE
+        self._copied: tuple[int, int] | None = None
+
+    def bring_up_to_date(self) -> None:
+        """Copy control.json when it has come or changed, as it does with another token."""
+        try:
+            found = self._source.stat()
+        except FileNotFoundError:
+            return
+        now = (found.st_ino, found.st_mtime_ns)
+        if now == self._copied:
+            return
+        draft = self._target.with_name(f".{CONTROL_FILE}.{secrets.token_hex(8)}")
+        try:
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+            with os.fdopen(file, "wb") as stream:
+                # The umask of the unit lets the group read nothing.
+                os.fchmod(file, 0o640)
+                stream.write(self._source.read_bytes())
+            draft.replace(self._target)
+        finally:
+            draft.unlink(missing_ok=True)
+        self._copied = now
+
+
+@dataclass(frozen=True, slots=True)
+class SystemDaemon:
+    """Where a system service listens, and the user whom it runs as."""
+
+    note: Rendezvous
+    uid: int
+
+
+def find(folder: Path = SHARED) -> SystemDaemon | None:
+    """Read the group's copy; None if there is none, or if others could have put it there.
+
+    Raises:
+        PermissionError: it is there, and we are not in the group.
+    """
+    path = folder / CONTROL_FILE
+    try:
+        home, parent = folder.lstat(), folder.parent.stat()
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except PermissionError:
+        raise
+    except OSError:
+        return None
+    with os.fdopen(file, "rb") as stream:
+        found = os.fstat(file)
+        text = stream.read(_MAX_FILE_BYTES)
+    # systemd gives the folder to the service's user; nobody else may write to it, or replace it.
+    trusted = (
+        stat.S_ISDIR(home.st_mode)
+        and stat.S_ISREG(found.st_mode)
+        and found.st_uid == home.st_uid
+        and not home.st_mode & 0o022
+        and not parent.st_mode & 0o022
+    )
+    try:
+        return SystemDaemon(Rendezvous.model_validate_json(text), found.st_uid) if trusted else None
+    except ValidationError:
+        return None

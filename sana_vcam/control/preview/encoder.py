@@ -1,0 +1,119 @@
+"""What viewers see as one VP8 stream, made on a thread of its own while somebody looks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from av import CodecContext, VideoFrame
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from sana_vcam.media.frames import Picture, Pixels
+from sana_vcam.media.pacing import Grid
+from sana_vcam.media.pixels import fit_i420
+
+FPS = 24.0
+MAX_SIZE = (640, 360)
+BITRATE_BPS = 1_200_000
+KEYFRAME_EVERY_S = 3
+REPEAT_S = 0.25
+"""A picture that stays is sent again now and then: it becomes sharp, and is seen to live."""
+CLOCK_HZ = 90_000
+
+type Source = Callable[[], tuple[Picture, Pixels] | None]
+"""Gives the newest picture with its I420 frame, (h * 3 / 2, w); None before the first."""
+
+
+class Encoder:
+    """Encodes the source's pictures, once for all who look. `run` belongs to its thread.
+
+    Args:
+        source: What viewers see.
+        send: Takes each packet, on the encoder's thread.
+    """
+
+    def __init__(self, source: Source, send: Callable[[Packet[Any]], None]) -> None:
+        self._source = source
+        self._send = send
+        self._wants_keyframe = True
+        self._codec: VideoCodecContext | None = None
+        self._shown: tuple[Picture, Pixels] | None = None
+        self._sent_at = float("-inf")
+
+    def want_keyframe(self) -> None:
+        """Start the next picture afresh, for a viewer who is new; from any thread."""
+        self._wants_keyframe = True
+
+    def run(self, stop: threading.Event) -> None:
+        """Encode until `stop`."""
+        grid = Grid(FPS, time.monotonic())
+        while not stop.is_set():
+            _, at = grid.next(time.monotonic())
+            if stop.wait(max(0.0, at - time.monotonic())):
+                return
+            self._tick(time.monotonic())
+
+    def _tick(self, now: float) -> None:
+        newest = self._source()
+        if newest is None:
+            return
+        picture, frame = newest
+        is_new = self._shown is None or picture is not self._shown[0]
+        if not is_new and not self._wants_keyframe and now - self._sent_at < REPEAT_S:
+            return
+        if self._shown is None or is_new:
+            if self._shown is not None and picture.source != self._shown[0].source:
+                # No trace of the face in the black or the card that comes after it.
+                self._wants_keyframe = True
+            self._shown = picture, fit_i420(frame, *fitting(frame), "stretch")
+        self._sent_at = now
+        self._encode(self._shown[1], round(now * CLOCK_HZ))
+
+    def _encode(self, i420: Pixels, timestamp: int) -> None:
+        if self._codec is None:
+            self._codec = _codec(i420.shape[1], i420.shape[0] * 2 // 3)
+        frame = VideoFrame.from_ndarray(i420, format="yuv420p")
+        frame.pts, frame.time_base = timestamp, Fraction(1, CLOCK_HZ)
+        if self._wants_keyframe:
+            self._wants_keyframe = False
+            frame.pict_type = PictureType.I
+        for packet in self._codec.encode(frame):
+            self._send(packet)
+
+
+def fitting(frame: Pixels) -> tuple[int, int]:
+    """The even size, with the frame's shape, that fits into `MAX_SIZE`; never a larger one."""
+    width, height = frame.shape[1], frame.shape[0] * 2 // 3
+    scale = min(1.0, MAX_SIZE[0] / width, MAX_SIZE[1] / height)
+    return max(2, int(width * scale / 2) * 2), max(2, int(height * scale / 2) * 2)
+
+
+def _codec(width: int, height: int) -> VideoCodecContext:
+    """VP8 for now and not for later: constant bitrate, no look ahead, one thread."""
+    codec = CodecContext.create("libvpx", "w")
+    codec.width, codec.height = width, height
+    codec.pix_fmt = "yuv420p"
+    codec.time_base = Fraction(1, CLOCK_HZ)
+    codec.framerate = Fraction(int(FPS))
+    codec.bit_rate = BITRATE_BPS
+    codec.gop_size = int(FPS * KEYFRAME_EVERY_S)
+    codec.qmin, codec.qmax = 2, 56
+    codec.thread_count = 1
+    rate = str(BITRATE_BPS)
+    codec.options = {
+        "deadline": "realtime",
+        "cpu-used": "-6",
+        "lag-in-frames": "0",
+        "static-thresh": "1",
+        "minrate": rate,
+        "maxrate": rate,
+        "bufsize": rate,
+        "undershoot-pct": "100",
+        "overshoot-pct": "15",
+    }
+    return codec

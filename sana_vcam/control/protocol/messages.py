@@ -1,0 +1,845 @@
+"""The words of the control API: every command, reply and event, and how a message is read.
+
+Nothing here does I/O, so each transport (WebSocket, HTTP, Unix socket, command line) reads and
+writes the same messages. `COMMANDS` and `EVENTS` are the source of the help, the docs and AsyncAPI.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, get_args
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sana_vcam.config.preset import (
+    ID_PATTERN,
+    MAX_CONTINUATIONS,
+    MAX_NAME_CHARS,
+    MAX_PROMPT_CHARS,
+    Look,
+    Preset,
+)
+from sana_vcam.status import State
+
+API_VERSION = 1
+"""Rises when a client that worked would stop working."""
+
+MAX_ID_LENGTH = 128
+"""Characters in a request's `id`, if it is a string."""
+
+MAX_ID_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact."""
+
+MAX_QUERY_FIELDS = 16
+MAX_PLACE = 10_000
+"""The largest place in a list that can be named."""
+
+TOKEN_FIELD = "token"  # noqa: S105 - a field's name
+"""The field of a URL's query that holds the token, and is no part of the command."""
+
+type RequestId = int | str | None
+type EventName = Literal["state", "presets", "stats", "log"]
+
+EVENT_NAMES: tuple[EventName, ...] = get_args(EventName.__value__)
+"""What a client may subscribe to; `hello` comes unasked."""
+
+
+class ReplyCode(StrEnum):
+    """Why a request was refused."""
+
+    PARSE_ERROR = "parse_error"
+    """The message is neither JSON nor one line of text."""
+    INVALID_REQUEST = "invalid_request"
+    """The message is not `{"type", "id", "data"}`."""
+    UNKNOWN_COMMAND = "unknown_command"
+    """There is no command of that name."""
+    INVALID_DATA = "invalid_data"
+    """A field of the command is missing, unknown or wrong."""
+    NOT_FOUND = "not_found"
+    """The command names something that does not exist."""
+    NOT_READY = "not_ready"
+    """The command needs something that is not there yet."""
+    REJECTED = "rejected"
+    """The model or the configuration refuses it."""
+    RATE_LIMITED = "rate_limited"
+    """Too many messages in a short time; the command did not run."""
+    INTERNAL = "internal"
+    """A defect of the daemon; its log has the details."""
+
+
+class Word(BaseModel):
+    """A frozen message body; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+# Reply data
+
+
+class Nothing(Word):
+    """The empty reply of a command that only acts."""
+
+
+class Switched(Word):
+    """The new value of a switch."""
+
+    on: bool
+    """True while it is on."""
+
+
+class Presets(Word):
+    """The presets, in their order; the reply to `list_presets` and the data of `presets`."""
+
+    presets: tuple[Look, ...]
+    """The looks on the hotkeys."""
+
+
+class Suggestion(Word):
+    """One way for a look to go on."""
+
+    label: str
+    """A few words for a button."""
+    prompt: str
+    """The whole prompt, for `set_prompt`."""
+
+
+class Suggestions(Word):
+    """Ways for a look to go on, the best first."""
+
+    suggestions: tuple[Suggestion, ...]
+    """At most six."""
+
+
+class Picture(Word):
+    """One picture of what viewers see."""
+
+    mime: Literal["image/jpeg"] = "image/jpeg"
+    """The format of `data`."""
+    data: str
+    """The picture, in base64."""
+
+
+class Spent(Word):
+    """What is billed in one period."""
+
+    seconds: float
+    """Billed seconds so far."""
+    cap_s: float | None
+    """Seconds that may be billed at most; null without a cap."""
+    cost: float | None
+    """Money for them; null without a configured price."""
+
+
+class Usage(Word):
+    """What is billed, kept over restarts."""
+
+    session: Spent
+    """This use of the camera, or the last one; renewals and overlaps included."""
+    day: Spent
+    """Today, by the local calendar."""
+    month: Spent
+    """This calendar month."""
+    total_s: float
+    """Seconds that were ever noted."""
+    price_per_min: float | None
+    """What a minute costs; null while no price is configured."""
+    currency: str
+    """The currency of the money."""
+    budget: str | None
+    """A cap that is nearly used up or reached, and how to go on; null while there is none."""
+
+
+class Subscribed(Word):
+    """What this connection receives from now on."""
+
+    events: tuple[EventName, ...]
+    """The events it receives."""
+
+
+class PreviewAnswer(Word):
+    """The daemon's side of the WebRTC connection."""
+
+    sdp: str
+    """The answer, with every address in it."""
+
+
+# Commands
+
+
+class Command(Word):
+    """One command; its fields are the request's `data`, its docstring is its help."""
+
+    model_config = ConfigDict(strict=True)
+
+    wire_name: ClassVar[str]
+    """The `type` of the request."""
+    reply: ClassVar[type[BaseModel]] = Nothing
+    """What the reply's `data` holds."""
+
+
+class GetState(Command):
+    """Read the full state."""
+
+    wire_name = "get_state"
+    reply = State
+
+
+class ListPresets(Command):
+    """List the presets in their order."""
+
+    wire_name = "list_presets"
+    reply = Presets
+
+
+class SetPrompt(Command):
+    """Ask the model for a look in words; empty stays close to the camera."""
+
+    wire_name = "set_prompt"
+    prompt: Annotated[str, Field(max_length=4000, examples=["as a clay figure"])]
+    """What the model is asked for."""
+
+
+class ApplyPreset(Command):
+    """Ask for a preset's look."""
+
+    wire_name = "apply_preset"
+    reply = Preset
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id; `list_presets` has them."""
+
+
+class StepPreset(Command):
+    """Go to the next preset, or the previous one with by = -1."""
+
+    wire_name = "step_preset"
+    reply = Preset
+    by: Annotated[int, Field(ge=-1000, le=1000, examples=[1, -1])] = 1
+    """How many places further, wrapping around."""
+
+
+class Pause(Command):
+    """Pause the model after the current chunk; the session is still billed."""
+
+    wire_name = "pause"
+
+
+class Resume(Command):
+    """Go on after a pause."""
+
+    wire_name = "resume"
+
+
+class Reset(Command):
+    """Begin the run anew; a new seed takes effect."""
+
+    wire_name = "reset"
+
+
+class SetSeed(Command):
+    """Set the model's noise seed; it takes effect at the next reset."""
+
+    wire_name = "set_seed"
+    seed: Annotated[int, Field(ge=0, le=2**53 - 1, examples=[42])]
+    """The same camera, prompt and seed give the same edit."""
+
+
+class SetAnchorInterval(Command):
+    """Set how often the edit is grounded on the camera again."""
+
+    wire_name = "set_anchor_interval"
+    chunks: Annotated[int, Field(ge=0, le=10_000, examples=[20])]
+    """Chunks from one anchor to the next; 0 is never."""
+
+
+class Blank(Command):
+    """Show viewers black, at once, with or without a network."""
+
+    wire_name = "blank"
+    reply = Switched
+    on: Annotated[bool | None, Field(examples=[True])] = None
+    """true or false; left out, it toggles."""
+
+
+class Freeze(Command):
+    """Show viewers a still picture."""
+
+    wire_name = "freeze"
+    reply = Switched
+    on: Annotated[bool | None, Field(examples=[True])] = None
+    """true or false; left out, it toggles."""
+
+
+class Bypass(Command):
+    """Show viewers the raw camera, if the configuration allows it."""
+
+    wire_name = "bypass"
+    reply = Switched
+    on: Annotated[bool | None, Field(examples=[True])] = None
+    """true or false; left out, it toggles."""
+
+
+class Connect(Command):
+    """Want a (paid) session; tries again after a refusal."""
+
+    wire_name = "connect"
+
+
+class Disconnect(Command):
+    """Want no session; the open one is closed."""
+
+    wire_name = "disconnect"
+
+
+class Renew(Command):
+    """Switch to a fresh session without a break; for a moment both are billed."""
+
+    wire_name = "renew"
+
+
+class ReadUsage(Command):
+    """Read what is billed: the session, the day, the month, caps and money."""
+
+    wire_name = "usage"
+    reply = Usage
+
+
+class Snapshot(Command):
+    """Take a picture of what viewers see now."""
+
+    wire_name = "snapshot"
+    reply = Picture
+
+
+class SavePreset(Command):
+    """Create a preset or change one, in the configuration file."""
+
+    wire_name = "save_preset"
+    reply = Preset
+    id: Annotated[str, Field(pattern=ID_PATTERN, examples=["dusk"])]
+    """Lower-case letters, digits, - and _; a preset of that id is replaced."""
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, examples=["Dusk"])]
+    """The name that people read."""
+    prompt: Annotated[
+        str, Field(max_length=MAX_PROMPT_CHARS, examples=["Relight the scene with dusk light."])
+    ]
+    """What the model is asked for; empty stays close to the camera."""
+    seed: Annotated[int | None, Field(ge=0, le=2**53 - 1, examples=[42])] = None
+    """The seed that goes with it; left out or null, any will do."""
+    evolve: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS)], ...],
+        Field(strict=False, max_length=MAX_CONTINUATIONS, examples=[["Make it evening."]]),
+    ] = ()
+    """Whole prompts to go on with from this look. In a URL or line of text: one on each line."""
+    replaces: Annotated[str | None, Field(pattern=ID_PATTERN, examples=["noir"])] = None
+    """The id of the preset that is edited, if its id changes."""
+
+    def preset(self) -> Preset:
+        """The preset as it is to be."""
+        return Preset(**self.model_dump(exclude={"replaces"}))
+
+
+class RemovePreset(Command):
+    """Take a preset out of the configuration file; the reply is what it was."""
+
+    wire_name = "remove_preset"
+    reply = Preset
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+
+
+class MovePreset(Command):
+    """Put a preset at another place in the configuration file."""
+
+    wire_name = "move_preset"
+    reply = Presets
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+    place: Annotated[int, Field(ge=0, le=MAX_PLACE, examples=[0])]
+    """0 is the first; beyond the end is the last."""
+
+
+class ResetPresets(Command):
+    """Go back to the built-in presets: your own are taken out of the configuration file."""
+
+    wire_name = "reset_presets"
+    reply = Presets
+
+
+class Suggest(Command):
+    """Suggest how a look may go on, without any network."""
+
+    wire_name = "suggest"
+    reply = Suggestions
+    prompt: Annotated[str | None, Field(max_length=4000, examples=["as a clay figure"])] = None
+    """The look's prompt; left out, it is the one in force."""
+
+
+class Thumbnail(Command):
+    """Get the still of you in a preset's look, 320x180."""
+
+    wire_name = "thumbnail"
+    reply = Picture
+    id: Annotated[str, Field(max_length=64, examples=["noir"])]
+    """The preset's id."""
+
+
+class Preview(Command):
+    """Open a live preview of what viewers see, by WebRTC; WebSocket only."""
+
+    wire_name = "preview"
+    reply = PreviewAnswer
+    sdp: Annotated[str, Field(max_length=32_000, examples=["v=0\r\n..."])]
+    """The offer: one video that is received only, complete with its gathering."""
+
+
+class StopPreview(Command):
+    """End the live preview of this connection; closing it does so, too."""
+
+    wire_name = "stop_preview"
+
+
+class Subscribe(Command):
+    """Choose the events that this connection receives; the first choice is state."""
+
+    wire_name = "subscribe"
+    reply = Subscribed
+    # JSON has no tuples, so strict reading would refuse its lists.
+    events: Annotated[
+        tuple[EventName, ...],
+        Field(strict=False, max_length=16, examples=[["state", "log"]]),
+    ]
+    """The events wanted, in place of those before; an empty list is none."""
+
+
+BOUND_TO_A_CONNECTION = frozenset({"preview", "stop_preview", "subscribe"})
+"""The commands that make sense on a WebSocket only."""
+
+COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
+    {
+        command.wire_name: command
+        for command in (
+            GetState,
+            ListPresets,
+            SetPrompt,
+            ApplyPreset,
+            StepPreset,
+            Pause,
+            Resume,
+            Reset,
+            SetSeed,
+            SetAnchorInterval,
+            Blank,
+            Freeze,
+            Bypass,
+            Connect,
+            Disconnect,
+            Renew,
+            ReadUsage,
+            Snapshot,
+            SavePreset,
+            RemovePreset,
+            MovePreset,
+            ResetPresets,
+            Suggest,
+            Thumbnail,
+            Preview,
+            StopPreview,
+            Subscribe,
+        )
+    }
+)
+"""Every command by its name, in the order of the docs."""
+
+
+# Events
+
+
+class Hello(Word):
+    """The first message of a connection."""
+
+    api: int = API_VERSION
+    """The version of this API."""
+    version: str
+    """The version of sana-vcam."""
+    commands: tuple[str, ...] = tuple(COMMANDS)
+    """The commands that this daemon knows."""
+    events: tuple[EventName, ...] = EVENT_NAMES
+    """The events that this daemon can send."""
+
+
+class Stats(Word):
+    """The moving numbers of the state, once a second."""
+
+    fps_camera: float
+    """Frames per second published to the model."""
+    fps_model: float
+    """Frames per second received from the model."""
+    fps_output: float
+    """Frames per second written to the sink."""
+    delay_ms: int | None
+    """Delay that smoothing adds now; null while nothing is live."""
+    dropped: int
+    """Model frames never shown, since start."""
+    repeated: int
+    """Ticks on which a live picture had to be shown again, since start."""
+    session_s: float | None
+    """Seconds since the session became ready."""
+    chunk: int | None
+    """Index of the last completed chunk."""
+
+    @classmethod
+    def of(cls, state: State) -> Stats:
+        """Take the moving numbers from `state`."""
+        return cls.model_validate(state.model_dump(include=set(cls.model_fields)))
+
+
+class Log(Word):
+    """One line of the daemon's log."""
+
+    time_s: float
+    """When, in seconds since 1970."""
+    level: Literal["info", "warning", "error"]
+    """How bad it is."""
+    logger: str
+    """Which part of the daemon says it."""
+    message: str
+    """What it says."""
+
+
+EVENTS: Mapping[str, type[BaseModel]] = types.MappingProxyType(
+    {"hello": Hello, "state": State, "presets": Presets, "stats": Stats, "log": Log}
+)
+"""What each event's `data` holds."""
+
+_EVENT_OF = {model: name for name, model in EVENTS.items()}
+
+
+def event_text(event: BaseModel) -> str:
+    """Write one of `EVENTS` as a message."""
+    return f'{{"type":"{_EVENT_OF[type(event)]}","data":{event.model_dump_json()}}}'
+
+
+# Requests and replies
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command, and what the client calls this request."""
+
+    id: RequestId
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """The reply of a command that ran."""
+
+    id: RequestId
+    data: BaseModel
+
+    def text(self) -> str:
+        """Write it as a message."""
+        return f'{{"type":"ok",{_id_member(self.id)}"data":{self.data.model_dump_json()}}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """The reply of a request that was refused or failed."""
+
+    id: RequestId
+    code: ReplyCode
+    message: str
+
+    def text(self) -> str:
+        """Write it as a message."""
+        data = json.dumps({"code": self.code, "message": _encodable(self.message)})
+        return f'{{"type":"error",{_id_member(self.id)}"data":{data}}}'
+
+
+def _id_member(request_id: RequestId) -> str:
+    return "" if request_id is None else f'"id":{json.dumps(request_id)},'
+
+
+def request_text(command: Command, request_id: RequestId = None) -> str:
+    """Write a command as a client sends it."""
+    data = command.model_dump_json(exclude_unset=True)
+    return f'{{"type":"{command.wire_name}",{_id_member(request_id)}"data":{data}}}'
+
+
+class ProtocolError(Exception):
+    """A message that is no valid request; `id` is the request's, if it could be read."""
+
+    def __init__(self, code: ReplyCode, message: str, request_id: RequestId = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.id = request_id
+
+    def reply(self) -> Error:
+        """What the client is told."""
+        return Error(self.id, self.code, self.message)
+
+
+# Reading
+
+
+def parse(text: str) -> Request:
+    """Read one message: a JSON object, or one line of plain text.
+
+    Raises:
+        ProtocolError: it is no valid request.
+    """
+    message = text.removeprefix("\ufeff").strip()
+    if not message:
+        raise ProtocolError(ReplyCode.PARSE_ERROR, "the message is empty")
+    if message[0] in '{["':
+        return _parse_json(message)
+    return _parse_line(message)
+
+
+def command_from_words(name: str, rest: str) -> Command:
+    """Read a command's fields from text: `key=value` or positional.
+
+    If the only field is a string, all of `rest` is its value (`prompt=` may stand before it);
+    else values with spaces stand in quotes. Events may be separated by commas or spaces.
+
+    Raises:
+        ProtocolError: there is no such command, or its fields are wrong.
+    """
+    model = _model(name, None)
+    return _build(model, _words_to_data(model, rest.strip()), None, lax=True)
+
+
+def command_from_query(name: str, query: str) -> Command:
+    """Read a command's fields from the query of a URL, values as leniently as in text.
+
+    Raises:
+        ProtocolError: there is no such command, or its fields are wrong.
+    """
+    model = _model(name, None)
+    try:
+        pairs = parse_qsl(
+            query, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS
+        )
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.INVALID_DATA,
+            f"the query is not UTF-8, or has more than {MAX_QUERY_FIELDS} fields",
+        ) from error
+    data: dict[str, object] = {}
+    for key, value in pairs:
+        if key in data:
+            raise ProtocolError(ReplyCode.INVALID_DATA, f"{_short(key)} stands twice in the query")
+        data[key] = value
+    data.pop(TOKEN_FIELD, None)
+    return _build(model, _split_lists(model, data), None, lax=True)
+
+
+def _parse_line(line: str) -> Request:
+    if "\n" in line or "\r" in line:
+        raise ProtocolError(
+            ReplyCode.PARSE_ERROR, "a plain-text message is one line; send one command per message"
+        )
+    name, *rest = line.split(maxsplit=1)
+    return Request(None, command_from_words(name, "".join(rest)))
+
+
+def _words_to_data(model: type[Command], rest: str) -> dict[str, object]:
+    fields = list(model.model_fields)
+    if not rest:
+        return {}
+    if _takes_one_text(model):
+        return {fields[0]: rest.removeprefix(f"{fields[0]}=").strip()}
+    if model is Subscribe:
+        return {"events": rest.removeprefix("events=").replace(",", " ").split()}
+    data: dict[str, object] = {}
+    free = iter(fields)
+    for word in _words(rest):
+        key, equals, value = word.partition("=")
+        key, value = (key, value) if equals else (next(free, word), word)
+        if key in data or (key not in fields and not equals):
+            takes = ", ".join(fields) or "nothing"
+            raise ProtocolError(
+                ReplyCode.INVALID_DATA,
+                f"one word too many: {_short(word)}; {model.wire_name} takes: {takes}",
+            )
+        data[key] = value
+    return _split_lists(model, data)
+
+
+def _takes_one_text(model: type[Command]) -> bool:
+    """Return whether all that follows the command in a line of text is its one field's value."""
+    types = [field.annotation for field in model.model_fields.values()]
+    return types in ([str], [str | None])
+
+
+def _words(line: str) -> list[str]:
+    """Split a line as a shell does, so that values in quotes may have spaces in them."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.INVALID_DATA, "a quotation mark is not closed; write \\' for a plain one"
+        ) from error
+
+
+def _split_lists(model: type[Command], data: dict[str, object]) -> dict[str, object]:
+    """Make lists of the texts that stand for them: events by commas, prompts by lines."""
+    if model is Subscribe and isinstance(events := data.get("events"), str):
+        return data | {"events": events.replace(",", " ").split()}
+    if model is SavePreset and isinstance(prompts := data.get("evolve"), str):
+        return data | {"evolve": [line.strip() for line in prompts.splitlines() if line.strip()]}
+    return data
+
+
+def _parse_json(text: str) -> Request:
+    message = _load(text)
+    if not isinstance(message, dict):
+        _refuse('a request is an object: {"type": "get_state"}')
+    request_id = _request_id(message.get("id"))
+    name = message.get("type")
+    if not isinstance(name, str):
+        _refuse('"type" must be a string that names the command', request_id)
+    unknown = [key for key in message if key not in {"type", "id", "data"}]
+    if unknown:
+        _refuse(f'unknown field {_short(unknown[0])}; have: "type", "id", "data"', request_id)
+    data = message.get("data")
+    if data is not None and not isinstance(data, dict):
+        _refuse('"data" must be an object that holds the command\'s fields', request_id)
+    model = _model(name, request_id)
+    return Request(request_id, _build(model, data or {}, request_id))
+
+
+def _refuse(message: str, request_id: RequestId = None) -> NoReturn:
+    raise ProtocolError(ReplyCode.INVALID_REQUEST, message, request_id)
+
+
+def _load(text: str) -> object:
+    try:
+        loaded: object = json.loads(
+            text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+        )
+        # A lone surrogate (an escape such as \ud800) could be neither sent on nor echoed.
+        json.dumps(loaded, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ProtocolError(ReplyCode.PARSE_ERROR, "the JSON is nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ProtocolError(
+            ReplyCode.PARSE_ERROR, "the JSON holds half a character (a lone surrogate)"
+        ) from error
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.PARSE_ERROR, f"the message is not JSON: {_encodable(str(error))[:200]}"
+        ) from error
+    return loaded
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _request_id(value: object) -> RequestId:
+    match value:
+        case None:
+            return None
+        case bool():
+            pass
+        case int() if abs(value) <= MAX_ID_INTEGER:
+            return value
+        case str() if len(value) <= MAX_ID_LENGTH:
+            return value
+    _refuse(f'"id" must be an integer or a string of at most {MAX_ID_LENGTH} characters')
+
+
+def _model(name: str, request_id: RequestId) -> type[Command]:
+    model = COMMANDS.get(name)
+    if model is None:
+        nearest = difflib.get_close_matches(name[:64].lower(), COMMANDS, n=1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ";"
+        raise ProtocolError(
+            ReplyCode.UNKNOWN_COMMAND,
+            f"no command {_short(name)}{hint} have: {', '.join(COMMANDS)}",
+            request_id,
+        )
+    return model
+
+
+def _build(
+    model: type[Command],
+    data: Mapping[str, object],
+    request_id: RequestId,
+    *,
+    lax: bool = False,
+) -> Command:
+    try:
+        return model.model_validate(data, strict=False if lax else None)
+    except ValidationError as error:
+        message = "; ".join(_complaints(model, error))
+        raise ProtocolError(ReplyCode.INVALID_DATA, message, request_id) from error
+
+
+def _complaints(model: type[Command], error: ValidationError) -> Iterator[str]:
+    """Say of each wrong field what is wrong and what is expected; at most three."""
+    schema = _properties(model)
+    for fault in error.errors(include_url=False, include_context=False)[:3]:
+        field = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            fields = ", ".join(model.model_fields) or "no fields"
+            yield f"unknown field {_short(field)}; {model.wire_name} takes: {fields}"
+        elif fault["type"] == "missing":
+            yield f"{field}: missing; expected {_expected(schema[field])}"
+        else:
+            got = _short(fault["input"])
+            yield f"{field}: {fault['msg']} (got {got}); expected {_expected(schema[field])}"
+
+
+@cache
+def _properties(model: type[Command]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = model.model_json_schema().get("properties", {})
+    return properties
+
+
+def _expected(schema: Mapping[str, Any]) -> str:
+    match schema:
+        case {"type": "integer"}:
+            return f"an integer from {schema['minimum']} to {schema['maximum']}"
+        case {"type": "string", "pattern": _}:
+            return "a short name of lower-case letters, digits, - and _"
+        case {"type": "string"}:
+            return f"a string of at most {schema['maxLength']} characters"
+        case {"type": "array", "items": {"type": "string"}}:
+            return f"a list of at most {schema['maxItems']} texts"
+        case {"type": "array"}:
+            return f"a list of: {', '.join(EVENT_NAMES)}"
+        case {"anyOf": [{"type": "boolean"}, _]}:
+            return "true or false, or nothing to toggle"
+        case {"anyOf": [inner, {"type": "null"}]}:
+            return f"{_expected(inner)}, or nothing"
+        case _:
+            raise AssertionError(f"no words for {schema}")
+
+
+def _short(value: object) -> str:
+    """Quote what the client sent, on one line and at most 48 characters of it."""
+    text = value[:64] if isinstance(value, str) else repr(value)[:64]
+    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
+    return text if len(text) <= 48 else f"{text[:47]}…"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

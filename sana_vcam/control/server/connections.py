@@ -1,0 +1,214 @@
+"""The connections of one listener, from accept to close: who may wait for what, and how long.
+
+Whoever has the machine can open sockets and say nothing. So a connection that has not been let in
+yet can be sent away at any time: the oldest goes when there are too many, and each has a deadline
+for its whole head. A client that speaks at once is never the oldest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.exceptions import InvalidMessage
+from websockets.http11 import Response
+from websockets.protocol import Protocol, State
+from websockets.server import ServerProtocol
+from websockets.typing import LoggerLike, StatusLike
+
+from sana_vcam.control.access import unixsocket
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.responses import Answer, secure
+
+
+class Doorway:
+    """Keeps the connections of one listener, and sends away those that only wait."""
+
+    def __init__(self, *, is_unix: bool) -> None:
+        self.is_unix = is_unix
+        self.sockets: set[Visitor] = set()
+        """Every connection that is not closed."""
+        self.admitted: set[Visitor] = set()
+        """Those that open a WebSocket, or have it open."""
+        self.attended: set[Visitor] = set()
+        """Those whose GET runs now: to its end, also if the client goes."""
+        self.served: set[asyncio.Task[Any]] = set()
+        """What runs those."""
+        self._waiting: dict[Visitor, None] = {}
+
+    def enter(self, visitor: Visitor) -> None:
+        """A connection has been made."""
+        self.sockets.add(visitor)
+        self.wait(visitor)
+
+    def wait(self, visitor: Visitor) -> None:
+        """A connection waits: for its head, or for its client to read and close."""
+        self._waiting[visitor] = None
+        if len(self._waiting) > limits.MAX_OPENING:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            oldest.transport.abort()
+
+    def attend(self, visitor: Visitor) -> None:
+        """A connection has something to wait for: it is not sent away meanwhile."""
+        self._waiting.pop(visitor, None)
+
+    def leave(self, visitor: Visitor) -> None:
+        """A connection is closed."""
+        self.sockets.discard(visitor)
+        self.admitted.discard(visitor)
+        self._waiting.pop(visitor, None)
+
+    @contextmanager
+    def serving(self, visitor: Visitor) -> Iterator[None]:
+        """Run a command for `visitor` in this task."""
+        visitor.attend()
+        task = asyncio.current_task()
+        served = set() if task is None else {task}
+        self.attended.add(visitor)
+        self.served |= served
+        try:
+            yield
+        finally:
+            self.served -= served
+            self.attended.discard(visitor)
+
+    def send_away(self) -> None:
+        """Abort what has neither a WebSocket nor a command that runs."""
+        for visitor in self.sockets - self.admitted - self.attended:
+            visitor.transport.abort()
+
+    def cut_off(self) -> None:
+        """Abort all, and what runs."""
+        for task in self.served:
+            task.cancel()
+        for visitor in self.sockets:
+            visitor.transport.abort()
+
+    def connection_type(self, max_size: int, logger: LoggerLike) -> type[ServerConnection]:
+        """Return what the library makes each connection of."""
+        doorway = self
+
+        class Here(Visitor):
+            def __init__(self, _: ServerProtocol, server: Server, **options: Any) -> None:
+                guarded = GuardedProtocol(max_size=max_size, logger=logger)
+                super().__init__(doorway, guarded, server, max_size, **options)
+
+        return Here
+
+
+class _Held(Protocol):
+    """Frames that are not read until the request before them has been answered.
+
+    The library reads on at once. What follows a GET is no frame, and would end the connection
+    while its command runs, without an answer and with a traceback.
+    """
+
+    def parse(self) -> Generator[None]:
+        while self.state is State.CONNECTING and not self.reader.eof:
+            if len(self.reader.buffer) > limits.MAX_MESSAGE_BYTES:
+                self.reader.buffer.clear()
+            yield
+        yield from super().parse()
+
+
+class GuardedProtocol(ServerProtocol, _Held):
+    """HTTP as the library speaks it, with security headers on all that it answers by itself."""
+
+    def reject(self, status: StatusLike, text: str) -> Response:
+        """Make the answer to a request that the library refuses."""
+        response = super().reject(status, text)
+        secure(response.headers)
+        return response
+
+    def send_eof(self) -> None:
+        """Close our side. A request that cannot be read is told so before, not left wondering."""
+        unreadable = isinstance(self.handshake_exc, InvalidMessage) and not self.reader.eof
+        if unreadable and not self.eof_sent:
+            refusal = self.reject(400, "not a request that is understood here; only GET, no body\n")
+            self.writes.append(refusal.serialize())
+        super().send_eof()
+
+
+class Visitor(ServerConnection):
+    """One connection, known to its doorway.
+
+    `token` is what it was let in with, `uid` the user at its other end; None if not known (yet).
+    """
+
+    def __init__(
+        self,
+        doorway: Doorway,
+        protocol: ServerProtocol,
+        server: Server,
+        max_unread: int,
+        **options: Any,
+    ) -> None:
+        super().__init__(protocol, server, **options)
+        self.token: str | None = None
+        self.uid: int | None = None
+        self._doorway = doorway
+        self._max_unread = max_unread
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Enter, with a deadline for the head."""
+        super().connection_made(transport)
+        # What asyncio reads at once on Unix; elsewhere it means nothing.
+        transport.max_size = limits.READ_BYTES  # type: ignore[attr-defined]
+        if self._doorway.is_unix:
+            # Now, since a socket that is closed does not tell any more.
+            self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))
+        self._doorway.enter(self)
+        self._set_deadline(limits.HEAD_TIMEOUT_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave; what a WebSocket had sent before it broke is still run."""
+        # A write that fails closes the connection; what the client sent before is still there.
+        if exc is not None and self in self._doorway.admitted:
+            self.data_received(_unread(self.transport, self._max_unread))
+        self._set_deadline(None)
+        self._doorway.leave(self)
+        super().connection_lost(exc)
+
+    def admit(self) -> None:
+        """Let it open a WebSocket."""
+        self._set_deadline(None)
+        self._doorway.attend(self)
+        self._doorway.admitted.add(self)
+
+    def read_on(self) -> None:
+        """Read what came before the WebSocket was open; some clients do not wait for it."""
+        self.data_received(b"")
+
+    def attend(self) -> None:
+        """Its command runs now."""
+        self._set_deadline(None)
+        self._doorway.attend(self)
+
+    def answer(self, answer: Answer) -> Response:
+        """Return what it is sent; from now on it waits to be read and closed."""
+        if self in self._doorway.sockets:
+            self._doorway.wait(self)
+            self._set_deadline(limits.ANSWER_TIMEOUT_S)
+        is_head = self.request is not None and self.request.method == "HEAD"
+        return answer.response(with_body=not is_head)
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = (
+            None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+        )
+
+
+def _unread(transport: asyncio.BaseTransport, limit: int) -> bytes:
+    """Take what has come in on a broken connection; on Windows nothing is left by then."""
+    try:
+        return os.read(transport.get_extra_info("socket").fileno(), limit)
+    except OSError:
+        return b""

@@ -1,0 +1,107 @@
+"""The HTTP side of the API: the dashboard, commands as GET, the picture, the metrics.
+
+Free of any transport.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol.messages import ReplyCode
+from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
+from sana_vcam.control.server.pages import Dashboard, Visit
+from sana_vcam.control.server.responses import JPEG, JSON, Answer
+
+PREFIX = "/v1/"
+SNAPSHOT_PATH = "/v1/snapshot.jpg"
+THUMBNAIL_PATH = "/v1/thumbnail.jpg"
+METRICS_PATH = "/metrics"
+# It changes with the picture, so that a page that shows it takes the new one.
+VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
+
+STATUS_OF: Mapping[ReplyCode, HTTPStatus] = {
+    ReplyCode.PARSE_ERROR: HTTPStatus.BAD_REQUEST,
+    ReplyCode.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
+    ReplyCode.INVALID_DATA: HTTPStatus.BAD_REQUEST,
+    ReplyCode.UNKNOWN_COMMAND: HTTPStatus.NOT_FOUND,
+    ReplyCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ReplyCode.NOT_READY: HTTPStatus.CONFLICT,
+    ReplyCode.REJECTED: HTTPStatus.CONFLICT,
+    ReplyCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    ReplyCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The status of an error reply; a reply that is ok has 200."""
+
+
+class Hooks:
+    """Answers GET requests that the policy has let in.
+
+    Args:
+        dispatcher: Runs the commands.
+        dashboard: The page at `/`.
+        metrics: Makes the answer to `/metrics`.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        *,
+        dashboard: Dashboard,
+        metrics: Callable[[], Answer],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._dashboard = dashboard
+        self._metrics = metrics
+
+    async def answer(self, target: str, visit: Visit) -> Answer:
+        """Answer `target`, the path with its query. Paths are taken as they are, not decoded."""
+        path, _, query = target.partition("?")
+        page = self._dashboard.answer(path, visit)
+        if page is not None:
+            return page
+        if path == METRICS_PATH:
+            return self._metrics()
+        if path == SNAPSHOT_PATH:
+            return _as_picture(await self._run("snapshot", query))
+        if path == THUMBNAIL_PATH:
+            return _as_picture(await self._run("thumbnail", _without_version(query)))
+        name = path.removeprefix(PREFIX)
+        if not path.startswith(PREFIX) or "/" in name:
+            known = f"/, /ws, {PREFIX}<command>, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
+            return Answer.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
+        return as_answer(await self._run(name, query))
+
+    async def _run(self, name: str, query: str) -> messages.Ok | messages.Error:
+        try:
+            command = messages.command_from_query(name, query)
+        except messages.ProtocolError as error:
+            return error.reply()
+        return await self._dispatcher.answer(messages.Request(None, command))
+
+
+def is_file(target: str) -> bool:
+    """Whether `target` is one of the many files that the page loads, which runs no command."""
+    path = target.partition("?")[0]
+    return path in {"/", THUMBNAIL_PATH} or path.startswith(DASHBOARD_PREFIX)
+
+
+def _without_version(query: str) -> str:
+    return VERSION_FIELD.sub("", query).removeprefix("&")
+
+
+def as_answer(reply: messages.Ok | messages.Error) -> Answer:
+    """Make a reply an HTTP answer; its body is what a WebSocket would be sent."""
+    status = HTTPStatus.OK if isinstance(reply, messages.Ok) else STATUS_OF[reply.code]
+    more = {"Retry-After": "1"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
+    return Answer(status, f"{reply.text()}\n".encode(), JSON, more)
+
+
+def _as_picture(reply: messages.Ok | messages.Error) -> Answer:
+    if isinstance(reply, messages.Ok) and isinstance(reply.data, messages.Picture):
+        return Answer(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
+    return as_answer(reply)

@@ -1,0 +1,378 @@
+"""The control API on its sockets: connections, events and limits around the dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Self, cast
+
+from pydantic import BaseModel, SecretStr
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+import sana_vcam
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.access import discovery, listen, policy, unixsocket
+from sana_vcam.control.controls import Controls
+from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.preview.screen import Previews
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.connections import Doorway, Visitor
+from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.logfeed import LogFeed, Redaction
+from sana_vcam.control.server.pages import Dashboard
+from sana_vcam.control.server.requests import PATH, Admission, own_uid
+from sana_vcam.control.server.responses import Answer
+from sana_vcam.control.server.routes import Hooks
+from sana_vcam.control.server.websocket import Client
+from sana_vcam.errors import StartupError
+from sana_vcam.lib.idle import until_next
+
+_log = logging.getLogger(__name__)
+
+
+class ControlServer:
+    """Serves the control API to local programs; lives on one event loop.
+
+    Args:
+        config: Where to listen, and who may come.
+        controls: The daemon.
+        state_dir: Where the token is kept.
+        runtime_dir: Where control.json goes.
+        previews: Shows clients what viewers see, live; None: they have to take snapshots.
+        secrets: What must never appear in a `log` event, besides the token.
+        figures: What the metrics show besides the state.
+        state_every_s: The shortest time from one `state` event to the next.
+        stats_every_s: The time from one `stats` event to the next.
+        token_every_s: The time from one look at the token's file to the next.
+    """
+
+    def __init__(
+        self,
+        config: ControlConfig,
+        controls: Controls,
+        *,
+        state_dir: Path,
+        runtime_dir: Path,
+        previews: Previews | None = None,
+        secrets: tuple[str, ...] = (),
+        figures: Callable[[], Figures] = Figures,
+        state_every_s: float = limits.STATE_EVERY_S,
+        stats_every_s: float = limits.STATS_EVERY_S,
+        token_every_s: float = limits.TOKEN_EVERY_S,
+    ) -> None:
+        self._config = config
+        self._controls = controls
+        self._dispatcher = Dispatcher(controls)
+        self._previews = previews
+        self._state_dir = state_dir
+        self._runtime_dir = runtime_dir
+        self._figures = figures
+        self._state_every_s = state_every_s
+        self._stats_every_s = stats_every_s
+        self._token_every_s = token_every_s
+        self._redaction = Redaction(secrets)
+        self._admission = Admission(
+            policy.AccessPolicy(token="", own_uid=own_uid()),
+            Hooks(self._dispatcher, dashboard=Dashboard(), metrics=self._metrics),
+        )
+        self._note: discovery.Rendezvous | None = None
+        self._port = 0
+        self._doorways = (Doorway(is_unix=False), Doorway(is_unix=True))
+        self._clients: set[Client] = set()
+        self._state_changed = asyncio.Event()
+        self._background: tuple[asyncio.Task[None], ...] = ()
+        self._stack = AsyncExitStack()
+
+    @property
+    def port(self) -> int:
+        """The TCP port; chosen by the system if the configuration says 0."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The WebSocket's address, without the token."""
+        host = listen.address(self._config)
+        return f"ws://{f'[{host}]' if ':' in host else host}:{self._port}{PATH}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen, and tell local clients where.
+
+        Raises:
+            StartupError: the address is not loopback, the port is taken, or the private files
+                cannot be trusted.
+        """
+        policy.require_loopback(self._config.host)
+        token = discovery.load_token(self._config.token, self._state_dir)
+        self._take_token(token)
+        async with AsyncExitStack() as stack:
+            tcp, unix = self._doorways
+            listening = listen.open_socket(self._config, self._runtime_dir)
+            stack.callback(listening.close)
+            self._port = listening.getsockname()[1]
+            unix_listening = self._open_unix_socket(stack)
+            servers: list[tuple[Server, Doorway]] = []
+            stack.push_async_callback(self._close, servers)
+            servers.append((await self._serve(listening, tcp), tcp))
+            if unix_listening is not None:
+                servers.append((await self._serve(unix_listening, unix), unix))
+            stack.enter_context(LogFeed(self._on_log, self._redaction))
+            stack.callback(self._withdraw)
+            socket_path = self._runtime_dir / unixsocket.SOCKET_FILE
+            self._publish_note(None if unix_listening is None else str(socket_path))
+            self._background = (
+                asyncio.create_task(self._send_states(), name="control-state"),
+                asyncio.create_task(self._send_stats(), name="control-stats"),
+                asyncio.create_task(self._follow_token(), name="control-token"),
+            )
+            stack.push_async_callback(_end, self._background)
+            self._stack = stack.pop_all()
+        _log.info("the control API listens on %s", self.url)
+
+    async def stop(self) -> None:
+        """Undo `start` in reverse order; clients are closed with 1001. Idempotent."""
+        await self._stack.aclose()
+        _log.info("the control API has stopped")
+
+    async def supervise(self) -> None:
+        """Wait until stopped; raises what ends a background task, which is a defect."""
+        done, _ = await asyncio.wait(self._background, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if not task.cancelled():
+                task.result()
+
+    def notify_state(self) -> None:
+        """The state has changed. Cheap; call it on the event loop as often as it happens."""
+        self._state_changed.set()
+
+    def notify_presets(self) -> None:
+        """The presets have changed. Call it on the event loop."""
+        self._publish("presets", self._presets)
+
+    # Opening
+
+    def _open_unix_socket(self, stack: AsyncExitStack) -> socket.socket | None:
+        """Open it where there can be one; hotkeys take the TCP port where there cannot."""
+        if not unixsocket.IS_SUPPORTED:
+            return None
+        discovery.private_directory(self._runtime_dir)
+        try:
+            listening = unixsocket.listen(self._runtime_dir)
+        except OSError as error:
+            _log.warning("no Unix socket in %s: %s", self._runtime_dir, error.strerror or error)
+            return None
+        stack.callback(listening.close)
+        ours = unixsocket.identity(self._runtime_dir)
+        stack.callback(unixsocket.remove, self._runtime_dir, ours)
+        return listening
+
+    async def _serve(self, listening: socket.socket, doorway: Doorway) -> Server:
+        # At DEBUG the library logs request lines, and the token may be in one of those.
+        wire_log = logging.getLogger(f"{__name__}.wire")
+        wire_log.setLevel(logging.WARNING)
+        wire_log.filters = [self._redaction]
+        return await serve(
+            self._converse,
+            sock=listening,
+            unix=doorway.is_unix,
+            process_request=self._admission.at(doorway),
+            create_connection=doorway.connection_type(limits.MAX_MESSAGE_BYTES, wire_log),
+            compression=None,
+            max_size=limits.MAX_MESSAGE_BYTES,
+            server_header=None,
+            # The doorway has the deadlines: a command may take longer than a head.
+            open_timeout=None,
+            close_timeout=limits.CLOSE_GRACE_S,
+            logger=wire_log,
+        )
+
+    def _metrics(self) -> Answer:
+        # Loaded by the first scrape: most daemons are never asked.
+        from sana_vcam.control.server import metrics
+
+        return metrics.answer(self._controls.state(), self._figures(), len(self._clients))
+
+    # The token, and where clients find it
+
+    def _take_token(self, token: str) -> None:
+        """Let in who has `token`, and nobody who has the one before."""
+        self._redaction.add(token)
+        self._admission.policy = policy.AccessPolicy(
+            token, tokenless_uid=_tokenless_uid(self._config), own_uid=own_uid()
+        )
+        for client in self._clients:
+            if self._admission.is_revoked(client.connection):
+                client.revoked.set()
+
+    def _publish_note(self, socket_path: str | None) -> None:
+        self._note = discovery.Rendezvous(
+            url=self.url,
+            token=SecretStr(self._admission.policy.token),
+            pid=os.getpid(),
+            version=sana_vcam.__version__,
+            socket=socket_path,
+        )
+        discovery.publish(self._note, self._runtime_dir)
+
+    def _withdraw(self) -> None:
+        if self._note is not None:
+            discovery.withdraw(self._note, self._runtime_dir)
+
+    async def _follow_token(self) -> None:
+        """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
+        trouble = ""
+        while self._config.token is None:
+            await asyncio.sleep(until_next(self._token_every_s))
+            try:
+                token = discovery.kept_token(self._state_dir)
+                if token is not None and token != self._admission.policy.token:
+                    self._take_token(token)
+                    self._publish_note(self._note.socket if self._note is not None else None)
+                    _log.info("took a new control token; clients with the old one are closed")
+                trouble = ""
+            except StartupError as error:
+                if str(error) != trouble:
+                    trouble = str(error)
+                    _log.warning("the control token stays as it is: %s", trouble)
+        await asyncio.Event().wait()
+
+    # Conversing
+
+    async def _converse(self, connection: ServerConnection) -> None:
+        """Serve one client until it goes."""
+        client = Client(cast("Visitor", connection), self._previews)
+        client.outbox.put_event(messages.event_text(messages.Hello(version=sana_vcam.__version__)))
+        self._send_first(client, client.events)
+        self._clients.add(client)
+        if self._admission.is_revoked(client.connection):
+            client.revoked.set()
+        client.connection.read_on()
+        side_tasks = (
+            asyncio.create_task(client.write(), name="control-writer"),
+            asyncio.create_task(client.close_if_too_slow(), name="control-overflow"),
+            asyncio.create_task(client.close_if_revoked(), name="control-revoked"),
+        )
+        try:
+            async for message in connection:
+                if client.revoked.is_set():
+                    break
+                await self._answer(client, message)
+                # Whoever has many messages waiting takes turns with the others.
+                await asyncio.sleep(0)
+        except ConnectionClosed as closed:
+            _log.debug("a client went without goodbye: %s", closed)
+        finally:
+            self._clients.discard(client)
+            client.outbox.close()
+            await _end((*side_tasks, *client.beside))
+            await client.screen.stop()
+
+    async def _answer(self, client: Client, message: str | bytes) -> None:
+        """Run one message and queue its reply; a client's next message waits until then.
+
+        Not so for a preview, whose reply may come after that of the next message.
+        """
+        request = client.read(message)
+        if isinstance(request, messages.Error):
+            if request.code is messages.ReplyCode.RATE_LIMITED:
+                await asyncio.sleep(limits.REFUSED_PAUSE_S)
+            await client.outbox.put_reply(request.text())
+        elif isinstance(request.command, messages.Subscribe):
+            before, client.events = client.events, frozenset(request.command.events)
+            await client.outbox.put_reply(messages.Ok(request.id, client.subscribed()).text())
+            self._send_first(client, client.events - before)
+        elif isinstance(request.command, messages.Preview | messages.StopPreview):
+            # Opening one may take a while, and a `blank` that comes after it must not wait.
+            client.run_beside(partial(self._run, client, request))
+        else:
+            await self._run(client, request)
+
+    async def _run(self, client: Client, request: messages.Request) -> None:
+        reply = await self._dispatcher.answer(request, client.screen)
+        await client.outbox.put_reply(reply.text())
+
+    # Events
+
+    def _send_first(self, client: Client, names: frozenset[messages.EventName]) -> None:
+        """Send what a new subscriber would else wait for until it changes."""
+        if "state" in names:
+            client.outbox.put_event(messages.event_text(self._controls.state()), kind="state")
+        if "presets" in names:
+            client.outbox.put_event(messages.event_text(self._presets()), kind="presets")
+
+    def _publish(self, name: messages.EventName, make: Callable[[], BaseModel]) -> None:
+        """Make an event if anybody wants it, and queue it for those who do."""
+        clients = [client for client in self._clients if name in client.events]
+        if not clients:
+            return
+        text = messages.event_text(make())
+        for client in clients:
+            # Every log line counts; of the others only the newest does.
+            client.outbox.put_event(text, kind=None if name == "log" else name)
+
+    def _presets(self) -> messages.Presets:
+        return messages.Presets(presets=tuple(self._controls.presets()))
+
+    def _stats(self) -> messages.Stats:
+        return messages.Stats.of(self._controls.state())
+
+    def _on_log(self, line: messages.Log) -> None:
+        self._publish("log", lambda: line)
+
+    async def _send_states(self) -> None:
+        while True:
+            await self._state_changed.wait()
+            self._state_changed.clear()
+            self._publish("state", self._controls.state)
+            await asyncio.sleep(self._state_every_s)
+
+    async def _send_stats(self) -> None:
+        while True:
+            await asyncio.sleep(until_next(self._stats_every_s))
+            self._publish("stats", self._stats)
+
+    # Closing
+
+    async def _close(self, servers: Sequence[tuple[Server, Doorway]]) -> None:
+        """Close every client with 1001; cut off what has not ended after a grace."""
+        for server, doorway in servers:
+            server.close(reason="sana-vcam stops")
+            doorway.send_away()
+        ending = [asyncio.ensure_future(server.wait_closed()) for server, _ in servers]
+        if ending:
+            await asyncio.wait(ending, timeout=limits.CLOSE_GRACE_S)
+        for client in self._clients:
+            client.cut_off()
+        for _, doorway in servers:
+            doorway.cut_off()
+        await asyncio.gather(*ending)
+
+
+def _tokenless_uid(config: ControlConfig) -> int | None:
+    if config.same_user and sys.platform == "linux":
+        return os.geteuid()
+    return None
+
+
+async def _end(tasks: tuple[asyncio.Task[None], ...]) -> None:
+    """Cancel tasks and wait for them; a failure of theirs is logged."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            _log.error("a task of the control API failed", exc_info=outcome)

@@ -1,0 +1,101 @@
+"""One client's WebSocket: what it sends, in order; what waits for it; and why it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from sana_vcam.control.preview.screen import Previews, Screen
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.server import limits
+from sana_vcam.control.server.connections import Visitor
+from sana_vcam.control.server.ratelimit import TokenBucket
+from sana_vcam.control.server.sendqueue import Outbox
+
+_log = logging.getLogger(__name__)
+
+
+class Client:
+    """An open connection: what it wants and what waits for it."""
+
+    def __init__(self, connection: Visitor, previews: Previews | None = None) -> None:
+        self.connection = connection
+        self.screen = Screen(previews)
+        self.events: frozenset[messages.EventName] = frozenset({"state"})
+        self.outbox = Outbox(limits.MAX_WAITING)
+        self.revoked = asyncio.Event()
+        """Set once the token that it came with holds no more."""
+        self.beside: set[asyncio.Task[None]] = set()
+        """What runs for it while its next messages are answered."""
+        self._bucket = TokenBucket(
+            limits.MESSAGES_HZ, limits.MESSAGES_BURST, asyncio.get_running_loop().time
+        )
+        self._task = asyncio.current_task()
+
+    def subscribed(self) -> messages.Subscribed:
+        """What it receives, in the order of the docs."""
+        return messages.Subscribed(
+            events=tuple(name for name in messages.EVENT_NAMES if name in self.events)
+        )
+
+    def read(self, message: str | bytes) -> messages.Request | messages.Error:
+        """Read a message, unless the client has sent too many."""
+        result: messages.Request | messages.Error
+        try:
+            if isinstance(message, bytes):
+                raise messages.ProtocolError(
+                    messages.ReplyCode.PARSE_ERROR, "binary messages are not understood; send text"
+                )
+            result = messages.parse(message)
+        except messages.ProtocolError as error:
+            result = error.reply()
+        if self._bucket.take():
+            return result
+        return messages.Error(
+            result.id,
+            messages.ReplyCode.RATE_LIMITED,
+            f"more than {limits.MESSAGES_HZ} messages a second; the command did not run",
+        )
+
+    def run_beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something that this client's next messages need not wait for."""
+        task = asyncio.create_task(work(), name="control-beside")
+        self.beside.add(task)
+        task.add_done_callback(self.beside.discard)
+
+    def cut_off(self) -> None:
+        """End its command, if it runs one."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def write(self) -> None:
+        """Send what is queued, as fast as the client reads."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self.connection.send(await self.outbox.get())
+        self.outbox.close()
+
+    async def close_if_too_slow(self) -> None:
+        """Wait for the outbox to overflow, then close the connection."""
+        await self.outbox.overflowed.wait()
+        _log.warning("closing a client that does not read its events")
+        await self._close(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
+
+    async def close_if_revoked(self) -> None:
+        """Wait for its token to be replaced, then close the connection."""
+        await self.revoked.wait()
+        await self.screen.stop()
+        await self._close(CloseCode.POLICY_VIOLATION, "the token has changed")
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        # The goodbye waits behind all that the client has not read.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limits.CLOSE_GRACE_S):
+                await self.connection.close(code, reason)
+        self.connection.transport.abort()

@@ -1,0 +1,251 @@
+"""The control API as an AsyncAPI 3 document and as JSON Schema, made from the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import models_json_schema
+
+from sana_vcam.control.protocol import messages as protocol
+from sana_vcam.control.server import limits, routes
+from sana_vcam.control.server.requests import PATH
+
+REF = "#/components/schemas/{model}"
+
+type Document = dict[str, Any]
+
+
+class ErrorData(BaseModel):
+    """Why a request was refused or failed."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    code: protocol.ReplyCode
+    """For programs."""
+    message: str
+    """For people: what is wrong, and what is expected."""
+
+
+def camel(name: str) -> str:
+    """Write a command's or event's name as a schema's: set_prompt is SetPrompt."""
+    return "".join(part.title() for part in name.split("_"))
+
+
+def asyncapi() -> Document:
+    """Return the AsyncAPI 3 document, from the daemon's side."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "sana-vcam control API",
+            "version": f"{protocol.API_VERSION}.0.0",
+            "description": (
+                "Hotkeys, prompts and presets over a local WebSocket. Each message is one JSON "
+                'text `{"type", "id", "data"}`, or one line of plain text. Unknown fields are '
+                "errors in commands, and to be ignored in events. Every command that needs "
+                "no connection which stays open is also a GET at "
+                f"`{routes.PREFIX}<command>?field=value&token=…`."
+            ),
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "servers": _servers(),
+        "channels": {"control": _channel()},
+        "operations": _operations(),
+        "components": {
+            "securitySchemes": _security_schemes(),
+            "messages": _messages(),
+            "schemas": _schemas(REF),
+        },
+    }
+
+
+def json_schema() -> Document:
+    """Return the JSON Schema of every message, as one document."""
+    schemas = _schemas("#/$defs/{model}")
+    names = {name: message["payload"]["$ref"] for name, message in _messages().items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sana-vcam control API",
+        "description": "A message: from a client one of the Request, to a client all others.",
+        "anyOf": [
+            {"$ref": ref.replace("#/components/schemas/", "#/$defs/")} for ref in names.values()
+        ],
+        "$defs": schemas,
+    }
+
+
+def _servers() -> Document:
+    return {
+        "local": {
+            "host": "127.0.0.1:7262",
+            "protocol": "ws",
+            "description": (
+                "Loopback only. control.json in $XDG_RUNTIME_DIR/sana-vcam has the address and "
+                "the token of the daemon that runs."
+            ),
+            "security": [
+                {"$ref": "#/components/securitySchemes/bearer"},
+                {"$ref": "#/components/securitySchemes/query"},
+            ],
+        },
+        "unixSocket": {
+            "host": "localhost",
+            "protocol": "ws",
+            "description": (
+                "$XDG_RUNTIME_DIR/sana-vcam/control.sock, on Linux: for programs of the same user, "
+                "without a token."
+            ),
+        },
+    }
+
+
+def _security_schemes() -> Document:
+    return {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "query": {"type": "httpApiKey", "in": "query", "name": protocol.TOKEN_FIELD},
+    }
+
+
+def _channel() -> Document:
+    return {
+        "address": PATH,
+        "title": "Commands, replies and events",
+        "servers": [{"$ref": "#/servers/local"}, {"$ref": "#/servers/unixSocket"}],
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages()},
+        "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
+    }
+
+
+def _operations() -> Document:
+    channel = {"$ref": "#/channels/control"}
+    operations: Document = {}
+    for name, command in protocol.COMMANDS.items():
+        replies = [f"{command.reply.__name__}Ok", "Error"]
+        operations[name] = {
+            "action": "receive",
+            "summary": command.__doc__,
+            "channel": channel,
+            "messages": [_on_channel(f"{camel(name)}Request")],
+            "reply": {"channel": channel, "messages": [_on_channel(reply) for reply in replies]},
+        }
+    for name, event in protocol.EVENTS.items():
+        operations[f"{name}_event"] = {
+            "action": "send",
+            "summary": _first_line(event),
+            "channel": channel,
+            "messages": [_on_channel(f"{camel(name)}Event")],
+        }
+    return operations
+
+
+def _on_channel(name: str) -> Document:
+    return {"$ref": f"#/channels/control/messages/{name}"}
+
+
+def _messages() -> Document:
+    """Describe every message by its name; each has a schema of the same name."""
+    messages: Document = {}
+    for name, command in protocol.COMMANDS.items():
+        messages[f"{camel(name)}Request"] = _message(name, command, "request")
+    for reply in _reply_models():
+        messages[f"{reply.__name__}Ok"] = _message("ok", reply, "reply")
+    messages["Error"] = _message("error", ErrorData, "reply")
+    for name, event in protocol.EVENTS.items():
+        messages[f"{camel(name)}Event"] = _message(name, event, "event")
+    for key, message in messages.items():
+        message["payload"] = {"$ref": REF.format(model=key)}
+    return messages
+
+
+def _message(
+    name: str, model: type[BaseModel], kind: Literal["request", "reply", "event"]
+) -> Document:
+    return {"name": name, "title": f"{name} ({kind})", "summary": _first_line(model)}
+
+
+def _schemas(template: str) -> Document:
+    """Return the schemas of all data and, around them, of all messages."""
+    commands = list(protocol.COMMANDS.values())
+    models: list[type[BaseModel]] = [
+        *commands,
+        *_reply_models(),
+        ErrorData,
+        *protocol.EVENTS.values(),
+    ]
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in dict.fromkeys(models)], ref_template=template
+    )
+    schemas: Document = definitions["$defs"]
+    for name in schemas.keys() - {command.__name__ for command in commands}:
+        # What the daemon sends may have more fields one day.
+        schemas[name].pop("additionalProperties", None)
+    for name, command in protocol.COMMANDS.items():
+        required = ["data"] if _has_required(command) else []
+        schemas[f"{camel(name)}Request"] = _envelope(template, name, command, required, has_id=True)
+    for reply in _reply_models():
+        schemas[f"{reply.__name__}Ok"] = _envelope(template, "ok", reply, ["data"], has_id=True)
+    schemas["Error"] = _envelope(template, "error", ErrorData, ["data"], has_id=True)
+    for name, event in protocol.EVENTS.items():
+        schemas[f"{camel(name)}Event"] = _envelope(template, name, event, ["data"], has_id=False)
+    return schemas
+
+
+def _envelope(
+    template: str, name: str, model: type[BaseModel], required: Iterable[str], *, has_id: bool
+) -> Document:
+    ids: Document = {
+        "description": "What the client calls this request; it comes back with the reply.",
+        "oneOf": [
+            {
+                "type": "integer",
+                "minimum": -protocol.MAX_ID_INTEGER,
+                "maximum": protocol.MAX_ID_INTEGER,
+            },
+            {"type": "string", "maxLength": protocol.MAX_ID_LENGTH},
+        ],
+    }
+    return {
+        "type": "object",
+        **({"additionalProperties": False} if name in protocol.COMMANDS else {}),
+        "required": ["type", *required],
+        "properties": {
+            "type": {"const": name},
+            **({"id": ids} if has_id else {}),
+            "data": {"$ref": template.format(model=model.__name__)},
+        },
+    }
+
+
+def _has_required(model: type[BaseModel]) -> bool:
+    return any(field.is_required() for field in model.model_fields.values())
+
+
+def _reply_models() -> list[type[BaseModel]]:
+    return list(dict.fromkeys(command.reply for command in protocol.COMMANDS.values()))
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").partition("\n")[0]
+
+
+def limits_table() -> Mapping[str, str]:
+    """Return what the API bears, in words."""
+    return {
+        "a message": f"{limits.MAX_MESSAGE_BYTES // 1024} KiB",
+        "open WebSockets": (
+            f"{limits.MAX_CLIENTS}, of which {limits.MAX_CLIENTS_OF_ANOTHER_USER} of one other "
+            "user; as many again on the Unix socket"
+        ),
+        "messages of one WebSocket": (
+            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
+        ),
+        "GETs of all clients": (
+            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
+        ),
+        "the head of a request": f"{limits.HEAD_TIMEOUT_S:g} s",
+        "`state` events": f"one in {limits.STATE_EVERY_S * 1000:g} ms, always the newest",
+        "`stats` events": f"one in {limits.STATS_EVERY_S:g} s",
+        "what a client has not read": f"{limits.MAX_WAITING} messages, then it is closed",
+    }

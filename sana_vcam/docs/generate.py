@@ -1,0 +1,62 @@
+"""`python -m sana_vcam.docs.generate [--check]`: write what is made from the models.
+
+AsyncAPI, JSON Schema, the page about the API, and the table and help of `sana-vcam ctl`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sana_vcam.clients.ctl import words
+from sana_vcam.docs import asyncapi, reference
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def texts() -> Mapping[str, str]:
+    """Return every generated file by its path in the package."""
+    return {
+        "docs/asyncapi.json": _json(asyncapi.asyncapi()),
+        "docs/schema.json": _json(asyncapi.json_schema()),
+        "docs/control-api.md": reference.page(),
+        "clients/ctl/table.py": words.module_text(),
+    }
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def outdated(package: Path = PACKAGE) -> list[str]:
+    """Return the generated files that are not what the models say now."""
+    return [name for name, text in texts().items() if _read(package / name) != text]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def main(arguments: Sequence[str] | None = None, package: Path = PACKAGE) -> int:
+    """Write what is outdated; with --check only name it, and return 1 if there is any."""
+    parser = argparse.ArgumentParser(prog="python -m sana_vcam.docs.generate")
+    parser.description = "Write the API's documents and ctl's table from the models."
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if any is outdated")
+    check: bool = parser.parse_args(arguments).check
+    names = outdated(package)
+    for name in names:
+        if not check:
+            (package / name).parent.mkdir(parents=True, exist_ok=True)
+            (package / name).write_text(texts()[name], encoding="utf-8")
+        print(f"{'outdated' if check else 'wrote'}: sana_vcam/{name}")
+    return 1 if check and names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Where the engine gets its sessions from: the seam between decisions and the platform."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.reactor import OpenSession, Platform, Refused, SanaClient
+
+
+class Sessions(Protocol):
+    """Makes clients, and ends sessions by their id."""
+
+    def new_client(self) -> SanaClient:
+        """A client for one new session; no I/O."""
+        ...
+
+    async def end(self, session: OpenSession) -> None:
+        """End a session that no client holds. Raises `SessionError`."""
+        ...
+
+
+class ReactorSessions:
+    """Sessions on Reactor's platform, or on a runtime of this machine."""
+
+    def __init__(self, config: ReactorConfig) -> None:
+        self._config = config
+        self._key = config.api_key.get_secret_value() if config.api_key else None
+
+    def new_client(self) -> SanaClient:
+        """A client with the configured key, model, limits and track size."""
+        config = self._config
+        return SanaClient(
+            self._key,
+            api_url=config.api_url,
+            local=config.local,
+            model=config.model,
+            max_session_s=config.max_session_s,
+            track_size=(config.track_width, config.track_height),
+            connect_timeout_s=config.connect_timeout_s,
+            waiting_timeout_s=config.waiting_timeout_s,
+            start_bps=config.start_kbps * 1000,
+        )
+
+    async def end(self, session: OpenSession) -> None:
+        """End `session` where it was opened, which may be another platform than today's."""
+        if self._key is None and not session.local:
+            raise Refused(f"ending a session on {session.api_url} takes the API key")
+        platform = Platform(session.api_url, session.local, session.model, self._key)
+        await platform.end(session)

@@ -1,0 +1,75 @@
+"""The words of `sana-vcam doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sana_vcam.host.doctor import cameras, configuration, driver, system
+from sana_vcam.host.doctor.facts import Case, gather
+from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
+from sana_vcam.host.machine import Machine
+
+ABOUT = """\
+Look at everything that sana-vcam needs, and say what is wrong, what it means, and the command that
+mends it. Changes nothing, opens no session, and switches no camera on.
+"""
+
+EXAMPLES = """\
+examples:
+  sana-vcam doctor
+  sana-vcam doctor --online             also ask the platform whether it takes the key
+  sana-vcam doctor --json | jq '.findings[] | select(.severity == "problem")'
+
+exit status: 0 nothing is wrong, or warnings only; 1 something does not work.
+"""
+
+CHECKS = (
+    configuration.check_configuration,
+    driver.check,
+    cameras.check_virtual,
+    cameras.check_camera,
+    configuration.check_model,
+    configuration.check_control,
+    system.check_service,
+    system.check_machine,
+)
+
+
+def examine(case: Case) -> list[Finding]:
+    """Every finding of every check, in the order in which they are shown."""
+    return [finding for check in CHECKS for finding in check(case)]
+
+
+def run_doctor(
+    words: Sequence[str],
+    machine: Machine | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> int:
+    """Run `sana-vcam doctor`; returns the exit status: 1 if there is a problem, else 0."""
+    arguments = _parser().parse_args(words)
+    case = gather(
+        machine or Machine(),
+        now=time.time(),
+        online=arguments.online,
+        config_path=arguments.config,
+        overrides=overrides,
+    )
+    findings = examine(case)
+    print(to_json(findings) if arguments.json else render(findings))
+    return exit_status(findings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sana-vcam doctor",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument("--online", action="store_true", help="ask the platform about the key")
+    parser.add_argument("--json", action="store_true", help="for scripts")
+    return parser

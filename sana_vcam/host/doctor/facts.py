@@ -1,0 +1,127 @@
+"""What every check looks at, gathered once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sana_vcam.config import paths
+from sana_vcam.config.load import Loaded, load
+from sana_vcam.config.schema import Config
+from sana_vcam.control.access import discovery
+from sana_vcam.errors import ConfigError, StartupError
+from sana_vcam.host.machine import Machine
+from sana_vcam.host.service.install import Scope, system_scope, user_scope
+from sana_vcam.host.service.status import Status, look
+from sana_vcam.media.v4l2.devices import Device, list_devices
+
+DAEMON_WORDS = frozenset({"run", "demo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running process, as far as we may look."""
+
+    pid: int
+    words: tuple[str, ...]
+    uid: int
+
+    @property
+    def is_daemon(self) -> bool:
+        """Whether it is a `sana-vcam run` or `sana-vcam demo`."""
+        for at, word in enumerate(self.words[:-1]):
+            if word == "sana_vcam" or os.path.basename(word) == "sana-vcam":  # noqa: PTH119
+                return self.words[at + 1] in DAEMON_WORDS
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One examination: the machine, what it is configured to do, and what it does now."""
+
+    machine: Machine
+    now: float
+    """The clock's time, in seconds since 1970."""
+    online: bool
+    loaded: Loaded | None
+    """None if the configuration is wrong, and `config_error` says how."""
+    config_error: str
+    config: Config
+    """What is configured; the defaults if that is wrong."""
+    devices: tuple[Device, ...]
+    processes: tuple[Process, ...]
+    daemon_pid: int | None
+    """The user's running daemon, as control.json has it."""
+    scope: Scope
+    service: Status
+
+    @property
+    def linux(self) -> bool:
+        """Whether this is Linux; elsewhere most checks mean nothing."""
+        return self.machine.platform == "linux"
+
+    @property
+    def daemon_pids(self) -> frozenset[int]:
+        """Every daemon of ours that runs."""
+        found = {process.pid for process in self.processes if process.is_daemon}
+        return frozenset(found if self.daemon_pid is None else found | {self.daemon_pid})
+
+    @property
+    def kernel(self) -> str:
+        """The running kernel's release."""
+        return self.machine.text("/proc/sys/kernel/osrelease") or ""
+
+
+def gather(
+    machine: Machine,
+    *,
+    now: float,
+    online: bool = False,
+    config_path: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Case:
+    """Look at everything once. What cannot be looked at is empty; only a defect raises."""
+    loaded, trouble = None, ""
+    try:
+        loaded = load(config_path, overrides or {}, machine.environ)
+    except ConfigError as error:
+        trouble = str(error)
+    scope = system_scope()
+    if not machine.path(scope.unit).exists():
+        scope = user_scope(machine)
+    return Case(
+        machine=machine,
+        now=now,
+        online=online,
+        loaded=loaded,
+        config_error=trouble,
+        config=loaded.config if loaded else Config(),
+        devices=tuple(list_devices(machine.devices())) if machine.platform == "linux" else (),
+        processes=tuple(_processes(machine)),
+        daemon_pid=_daemon_pid(),
+        scope=scope,
+        service=look(scope, machine),
+    )
+
+
+def _daemon_pid() -> int | None:
+    try:
+        note = discovery.find(paths.runtime_dir())
+    except StartupError:
+        return None
+    return note.pid if note else None
+
+
+def _processes(machine: Machine) -> list[Process]:
+    found = []
+    for folder in machine.path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            uid = folder.stat().st_uid
+        except OSError:
+            continue
+        if int(folder.name) != os.getpid():
+            found.append(Process(int(folder.name), tuple(word for word in words if word), uid))
+    return found

@@ -1,0 +1,108 @@
+"""The machine as files and commands show it; tests give a made-up one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sana_vcam.media.v4l2 import devices
+from sana_vcam.media.v4l2.ioctl import Ioctl, fcntl_ioctl
+
+COMMAND_TIMEOUT_S = 60.0
+"""A restart of the unit may take its TimeoutStopSec and then its TimeoutStartSec, 40 s in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command said. `status` is None if there is no such command, or no answer in time."""
+
+    status: int | None = None
+    out: str = ""
+    err: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ran and was content."""
+        return self.status == 0
+
+    @property
+    def missing(self) -> bool:
+        """Whether it could not be asked."""
+        return self.status is None
+
+    @property
+    def reason(self) -> str:
+        """What it complained of, in one line."""
+        lines = (self.err.strip() or self.out.strip()).splitlines()
+        return lines[-1].strip() if lines else f"exit status {self.status}"
+
+
+type Run = Callable[[Sequence[str], str, Mapping[str, str]], Answer]
+
+
+def run_command(
+    command: Sequence[str], given: str = "", extra: Mapping[str, str] | None = None
+) -> Answer:
+    """Run a command with `given` on its standard input and `extra` in its environment.
+
+    Output is in the C locale, whatever the user's: some of it is read by us. Never raises.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=COMMAND_TIMEOUT_S,
+            env={**os.environ, "LC_ALL": "C", **(extra or {})},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Answer(err=str(error))
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def _effective_user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where files lie below `root`, how commands are run, and who we are."""
+
+    root: Path = Path("/")
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    uid: int = field(default_factory=_effective_user)
+    platform: str = sys.platform
+    runner: Run = run_command
+    ioctl: Ioctl = fcntl_ioctl
+
+    def run(self, *command: str, given: str = "", **extra: str) -> Answer:
+        """Run a command; keywords are added to its environment."""
+        return self.runner(command, given, extra)
+
+    def path(self, path: str | Path) -> Path:
+        """Where an absolute path lies below our root."""
+        return self.root / str(path).lstrip("/")
+
+    def text(self, path: str | Path) -> str | None:
+        """A file's text, stripped; None if it cannot be read."""
+        try:
+            return self.path(path).read_text("utf-8", errors="replace").strip()
+        except OSError:
+            return None
+
+    def devices(self) -> devices.System:
+        """The same machine for `sana_vcam.media.v4l2.devices`."""
+        return devices.System(
+            sysfs=self.path("/sys"),
+            dev=self.path("/dev"),
+            proc=self.path("/proc"),
+            ioctl=self.ioctl,
+            platform=self.platform,
+        )

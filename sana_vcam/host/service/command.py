@@ -1,0 +1,142 @@
+"""The words of `sana-vcam service`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+
+from sana_vcam.errors import EXIT_OK, StartupError
+from sana_vcam.host.machine import Machine
+from sana_vcam.host.service.install import (
+    Scope,
+    Wanted,
+    install,
+    system_scope,
+    uninstall,
+    user_scope,
+)
+
+ABOUT = """\
+Run the daemon as a systemd service: of the user who is logged in (as it is without a flag), or of
+the whole machine (--system).
+"""
+
+EXAMPLES = """\
+examples:
+  sana-vcam service install              for you, started now and at each login
+  sudo sana-vcam service install --driver
+                                         the settings of the virtual camera's driver alone
+  sudo sana-vcam service install --system --driver < key.txt
+                                         for the machine, from boot on, by a user of its own
+  sana-vcam service install --dry-run    show every file and command, change nothing
+  sana-vcam service status --json
+  sana-vcam service logs -f
+
+The API key is taken from REACTOR_API_KEY, else from standard input, and kept where only the
+service reads it; with --system it is encrypted for this machine if systemd-creds can.
+
+exit status of `status`: 0 running, 3 installed and not running, 4 not installed; of the others:
+0 done, 1 not.
+"""
+
+
+def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
+    """Run one `sana-vcam service` command; returns the exit status.
+
+    Raises:
+        StartupError: it could not be done; with the mend.
+    """
+    arguments = _parser().parse_args(words)
+    run: Callable[[argparse.Namespace, Machine], int] = arguments.run
+    return run(arguments, machine or Machine())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sana-vcam service",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(metavar="install|uninstall|status|logs", required=True)
+    for name, run, what in (
+        ("install", _install, "install the service, enable and start it"),
+        ("uninstall", _uninstall, "stop it, and remove what install wrote"),
+    ):
+        verb = _verb(verbs, name, run, what)
+        verb.add_argument(
+            "--driver",
+            action="store_true",
+            help="the settings of the virtual camera's driver (needs root)",
+        )
+        verb.add_argument(
+            "--dry-run", action="store_true", help="show every file and command, change nothing"
+        )
+        if name == "install":
+            verb.add_argument("--no-start", action="store_true", help="enable it, start it later")
+            verb.add_argument(
+                "--force",
+                action="store_true",
+                help="replace files that are not ours (kept as .old)",
+            )
+    status = _verb(verbs, "status", _status, "show the service, and what viewers see")
+    status.add_argument("--json", action="store_true", help="for scripts")
+    logs = _verb(verbs, "logs", _logs, "show its log")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on showing, until Ctrl-C")
+    logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many (50)")
+    return parser
+
+
+type _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _verb(
+    verbs: _Verbs, name: str, run: Callable[[argparse.Namespace, Machine], int], what: str
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    verb.add_argument("--system", action="store_true", help="the service of the whole machine")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _scope(arguments: argparse.Namespace, machine: Machine) -> Scope:
+    return system_scope() if arguments.system else user_scope(machine)
+
+
+def _install(arguments: argparse.Namespace, machine: Machine) -> int:
+    wanted = Wanted(
+        system=arguments.system,
+        driver=arguments.driver,
+        start=not arguments.no_start,
+        dry=arguments.dry_run,
+        force=arguments.force,
+    )
+    install(wanted, machine, print)
+    return EXIT_OK
+
+
+def _uninstall(arguments: argparse.Namespace, machine: Machine) -> int:
+    wanted = Wanted(system=arguments.system, driver=arguments.driver, dry=arguments.dry_run)
+    uninstall(wanted, machine, print)
+    return EXIT_OK
+
+
+def _status(arguments: argparse.Namespace, machine: Machine) -> int:
+    # Imported where it is needed: the WebSocket library takes a while.
+    from sana_vcam.host.service.status import look, render, to_json
+
+    scope = _scope(arguments, machine)
+    status = look(scope, machine)
+    print(to_json(status) if arguments.json else render(status, scope))
+    return status.exit_status
+
+
+def _logs(arguments: argparse.Namespace, machine: Machine) -> int:
+    """Let journalctl take the place of this process, with its pager and its Ctrl-C."""
+    words = [*_scope(arguments, machine).journalctl, f"--lines={arguments.lines}"]
+    words += ["--follow"] if arguments.follow else []
+    try:
+        os.execvp(words[0], words)  # noqa: S606 - the words are ours
+    except OSError as error:
+        raise StartupError(f"cannot run {words[0]}: {error.strerror}") from error

@@ -1,0 +1,239 @@
+"""What an installation does, step by step: files that are written, commands that are run.
+
+Every file that was written is remembered with its checksum in a manifest, so that it is replaced
+or removed later only if it is still ours, and nobody has changed it since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sana_vcam.errors import StartupError
+from sana_vcam.host.machine import Machine
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to write. A `secret` one is not shown, and not compared with what is there."""
+
+    path: Path
+    text: str = field(repr=False)
+    mode: int = 0o644
+    keep: bool = False
+    """Whether one that is there already is left as it is, because it is the user's to edit."""
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to run; without `needed`, its failure is told and passed over."""
+
+    words: tuple[str, ...]
+    needed: bool = True
+    mend: str = ""
+
+
+type Step = File | Command
+
+
+class Manifest:
+    """The files that were written, with their checksums; kept as JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: dict[str, str] = {}
+        self.folders: list[str] = []
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read it; it is empty if there is none. Raises `StartupError` if it makes no sense."""
+        manifest = cls(path)
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return manifest
+        except OSError as error:
+            raise StartupError(f"cannot read {path}: {error.strerror}") from error
+        try:
+            content = json.loads(text)
+            manifest.files = {str(name): str(value) for name, value in content["files"].items()}
+            manifest.folders = [str(folder) for folder in content["folders"]]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StartupError(
+                f"{path} is damaged; remove it, and after that the files that an uninstallation "
+                f"leaves: rm {shlex.quote(str(path))}"
+            ) from error
+        return manifest
+
+    def write(self) -> None:
+        """Keep it; without files in it, remove it."""
+        if not self.files:
+            self.path.unlink(missing_ok=True)
+            return
+        self.folders += _make_folders(self.path.parent)
+        content = {"files": self.files, "folders": self.folders}
+        put(self.path, json.dumps(content, indent=2) + "\n", 0o600)
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the file is the one that we wrote, unchanged."""
+        return self.files.get(str(path)) == _checksum(path)
+
+
+class Work:
+    """Carries steps out, or with `dry` only says what it would do."""
+
+    def __init__(
+        self, machine: Machine, manifest: Path, *, dry: bool, say: Say, force: bool = False
+    ) -> None:
+        self.machine = machine
+        self.manifest = Manifest.read(machine.path(manifest))
+        self.dry = dry
+        self.say = say
+        self._force = force
+
+    def install(self, steps: Iterable[Step]) -> None:
+        """Do every step in order.
+
+        Raises:
+            StartupError: a file in the way is not ours, or a step failed. What was done stays
+                done, and in the manifest; doing it all again goes on from there.
+        """
+        steps = list(steps)
+        for file in steps:
+            if isinstance(file, File):
+                self._refuse_to_replace(file)
+        for step in steps:
+            if isinstance(step, File):
+                self._write(step)
+            else:
+                self.run(step)
+
+    def uninstall(self, paths: Iterable[Path] | None = None) -> None:
+        """Remove every file of the manifest that nobody has changed, and folders left empty.
+
+        With `paths` only those files.
+        """
+        chosen = None if paths is None else {str(self.machine.path(path)) for path in paths}
+        for name in list(self.manifest.files):
+            if chosen is None or name in chosen:
+                self._remove(Path(name))
+        if self.dry:
+            return
+        self.manifest.write()
+        if not self.manifest.files:
+            for folder in map(Path, sorted(self.manifest.folders, key=len, reverse=True)):
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+
+    def run(self, command: Command) -> None:
+        """Run a command. Raises `StartupError` if it fails and is needed."""
+        words = shlex.join(command.words)
+        self.say(f"{'would run' if self.dry else 'run'}: {words}")
+        if self.dry:
+            return
+        answer = self.machine.run(*command.words)
+        if answer.ok:
+            return
+        mend = f"; {command.mend}" if command.mend else ""
+        if command.needed:
+            raise StartupError(f"{words}: {answer.reason}{mend}")
+        self.say(f"  failed ({answer.reason}){mend}")
+
+    def _refuse_to_replace(self, file: File) -> None:
+        path = self.machine.path(file.path)
+        there = _read(path)
+        if file.keep or file.secret or there is None or there == file.text or self._force:
+            return
+        if not self.manifest.is_ours(path):
+            raise StartupError(
+                f"{path} is there already and was not written by `sana-vcam service install`, or "
+                "has been changed since; --force replaces it and keeps the old one as "
+                f"{path.name}.old"
+            )
+
+    def _write(self, file: File) -> None:
+        path = self.machine.path(file.path)
+        there = _read(path)
+        if there == file.text or (file.keep and there is not None):
+            self.say(f"unchanged: {path}")
+            return
+        if self.dry:
+            self.say(f"would write: {path} (mode {file.mode:04o})")
+            shown = "(a secret, not shown)\n" if file.secret else file.text
+            self.say("".join(f"  | {line}\n" for line in shown.splitlines()).rstrip("\n"))
+            return
+        if there is not None and not file.secret and not self.manifest.is_ours(path):
+            path.replace(path.with_name(f"{path.name}.old"))
+            self.say(f"kept: {path}.old")
+        try:
+            self.manifest.folders += _make_folders(path.parent)
+            put(path, file.text, file.mode)
+        except OSError as error:
+            raise StartupError(f"cannot write {path}: {error.strerror}") from error
+        self.manifest.files[str(path)] = _checksum(path)
+        self.manifest.write()
+        self.say(f"wrote: {path}")
+
+    def _remove(self, path: Path) -> None:
+        if not path.exists():
+            self.say(f"gone already: {path}")
+        elif not self.manifest.is_ours(path):
+            self.say(f"left, because it has been changed: {path}")
+        elif self.dry:
+            self.say(f"would remove: {path}")
+        else:
+            path.unlink()
+            self.say(f"removed: {path}")
+        if not self.dry:
+            del self.manifest.files[str(path)]
+
+
+def put(path: Path, text: str, mode: int) -> None:
+    """Write a file so that it appears whole, never more open than `mode`. Raises `OSError`."""
+    _make_folders(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            draft.chmod(mode)
+            os.fsync(handle)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _make_folders(folder: Path) -> list[str]:
+    """Make a folder and those above it; returns the ones that were not there."""
+    if folder.is_dir():
+        return []
+    above = _make_folders(folder.parent)
+    folder.mkdir(mode=0o755)
+    return [*above, str(folder)]
+
+
+def _read(path: Path) -> str | None:
+    """The text of a file; None if there is none. What is no text differs from every text."""
+    try:
+        return path.read_text("utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StartupError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

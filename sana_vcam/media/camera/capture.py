@@ -1,0 +1,245 @@
+"""The camera thread: reads the source, fits each picture to the track, posts the newest."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sana_vcam.errors import CameraError, CameraFault, CameraWords
+from sana_vcam.lib.meter import Meter
+from sana_vcam.media import pixels
+from sana_vcam.media.camera.source import CameraSource, open_source
+from sana_vcam.media.camera.testscene import TestScene
+from sana_vcam.media.frames import CameraFrame, Pixels
+from sana_vcam.media.pacing import Decimator
+from sana_vcam.media.v4l2 import devices
+from sana_vcam.status import CameraState
+
+if TYPE_CHECKING:
+    from sana_vcam.config.schema import CameraConfig
+    from sana_vcam.lib.mailbox import Mailbox
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 5.0
+LOOK_EVERY_S = 0.1
+"""How often a waiting camera thread looks whether it is wanted (again), or a camera has come."""
+SETTLE_S = 0.3
+"""How long udev takes to give a new node its links and rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """Where the camera thread is. Sizes are the device's, 0 before the first picture."""
+
+    state: CameraState = CameraState.OFF
+    name: str = ""
+    width: int = 0
+    height: int = 0
+    error: str | None = None
+    """What is wrong and what mends it, for the user."""
+    words: str | None = None
+    """The same in calm words for viewers: no names, paths or commands."""
+
+
+class Camera:
+    """Keeps the newest picture of the camera in a mailbox for as long as it is wanted.
+
+    `run` is the body of the camera thread, the one writer of everything but `wanted`. A camera
+    that is not wanted is closed, and its light is off; it starts as not wanted.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        track_size: tuple[int, int],
+        mailbox: Mailbox[CameraFrame],
+        on_change: Callable[[], None],
+        *,
+        make_source: Callable[[CameraConfig], CameraSource] = open_source,
+        clock: Callable[[], float] = time.monotonic,
+        nodes: Callable[[], object] = devices.video_nodes,
+    ) -> None:
+        """Make a camera that fits to `track_size` (width, height).
+
+        `on_change` is called on the camera thread after each change of `status`. `nodes` tells
+        which video nodes there are: when that changes, a lost camera is tried at once.
+        """
+        self._config = config
+        self._track_size = track_size
+        self._mailbox = mailbox
+        self._on_change = on_change
+        self._make_source = make_source
+        self._clock = clock
+        self._nodes = nodes
+        self._wanted = threading.Event()
+        self._woken = threading.Event()
+        self._status = CameraStatus()
+        self._meter = Meter()
+        self._sequence = 0
+
+    @property
+    def status(self) -> CameraStatus:
+        """The present status; from any thread."""
+        return self._status
+
+    @property
+    def fps(self) -> float:
+        """Pictures posted per second, over the last two seconds; from any thread."""
+        return self._meter.rate(self._clock())
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the camera should be open."""
+        return self._wanted.is_set()
+
+    def set_wanted(self, wanted: bool) -> None:
+        """Open the camera, or close it; does not wait for that. From any thread."""
+        if wanted:
+            self._wanted.set()
+            self._woken.set()
+        else:
+            self._wanted.clear()
+
+    def wake(self) -> None:
+        """End the wait for being wanted, so that `run` notices `stop`; from any thread."""
+        self._woken.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Capture whenever wanted, until `stop` is set. Blocks; a lost camera is retried for ever.
+
+        A stalled webcam delays the return by its read timeout of a few seconds.
+        """
+        source: CameraSource | None = None
+        try:
+            while not stop.is_set():
+                if not self.wanted:
+                    self._become(CameraStatus())
+                    self._woken.wait()
+                    self._woken.clear()
+                    continue
+                if source is None or self._may_find_better(source):
+                    source = self._make_source(self._config)
+                self._keep_capturing(source, stop)
+        finally:
+            self._become(CameraStatus())
+
+    def _may_find_better(self, source: CameraSource) -> bool:
+        """Whether "auto" fell back to the test scene, and a webcam may have come since.
+
+        A webcam, once chosen, is kept: another one must not be opened in its stead.
+        """
+        return self._config.source == "auto" and isinstance(source, TestScene)
+
+    def _keep_capturing(self, source: CameraSource, stop: threading.Event) -> None:
+        """Open, read and reopen one source until it is not wanted or `stop` is set."""
+        waits = backoff()
+        lost_before = False
+        while self.wanted and not stop.is_set():
+            posted_before = self._sequence
+            try:
+                self._capture(source, stop)
+            except CameraError as error:
+                if stop.is_set() or not self.wanted:
+                    return
+                if self._sequence > posted_before:
+                    waits, lost_before = backoff(), False
+                logger.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)
+                lost_before = True
+                self._become(_lost(self._status, source.name, error))
+                self._pause(next(waits), stop)
+
+    def _capture(self, source: CameraSource, stop: threading.Event) -> None:
+        """Open one source and read it until it fails, or is not wanted, or `stop` is set.
+
+        The mailbox is left empty, so that nobody takes an old picture for a live one. A status of
+        LOST stays until the first picture proves the camera to be back.
+        """
+        if self._status.state is CameraState.OFF:
+            self._become(CameraStatus(CameraState.OPENING, source.name))
+        decimator = Decimator(self._config.fps)
+        try:
+            source.open()
+            while self.wanted and not stop.is_set():
+                picture = source.read()
+                captured_at = self._clock()
+                if decimator.take(captured_at):
+                    self._post(picture, captured_at, source.name)
+        finally:
+            source.close()
+            self._mailbox.clear()
+            self._meter = Meter()
+
+    def _post(self, picture: Pixels, captured_at: float, name: str) -> None:
+        frame = camera_frame(picture, self._track_size, self._config, self._sequence, captured_at)
+        self._mailbox.put(frame)
+        self._sequence += 1
+        self._meter.count(captured_at)
+        height, width = picture.shape[:2]
+        self._become(CameraStatus(CameraState.CAPTURING, name, width, height))
+
+    def _become(self, status: CameraStatus) -> None:
+        """Change the status: the one place that does."""
+        before, self._status = self._status, status
+        if before == status:
+            return
+        if (before.state, before.width, before.height) != (
+            status.state,
+            status.width,
+            status.height,
+        ):
+            size = f" {status.width}x{status.height}" if status.width else ""
+            logger.info("camera %s -> %s: %s%s", before.state, status.state, status.name, size)
+        self._on_change()
+
+    def _pause(self, wait_s: float, stop: threading.Event) -> None:
+        """Wait until another attempt is worth it, the camera is not wanted, or `stop` is set."""
+        until = time.monotonic() + wait_s
+        nodes = self._nodes()
+        while self.wanted and (left_s := until - time.monotonic()) > 0:
+            if stop.wait(min(left_s, LOOK_EVERY_S)):
+                return
+            if self._nodes() != nodes:
+                stop.wait(SETTLE_S)
+                return
+
+
+def _lost(before: CameraStatus, name: str, error: CameraError) -> CameraStatus:
+    words = error.words if isinstance(error, CameraFault) else CameraWords.SILENT
+    return replace(before, state=CameraState.LOST, name=name, error=str(error), words=words)
+
+
+def camera_frame(
+    picture: Pixels,
+    track_size: tuple[int, int],
+    config: CameraConfig,
+    sequence: int,
+    captured_at: float,
+) -> CameraFrame:
+    """Fit one picture of the camera to the track (width, height).
+
+    The one place that makes a `CameraFrame`: a track that changes its size in mid-session crashes
+    the model, so the size is checked here whatever the device gave.
+    """
+    width, height = track_size
+    bgr = pixels.to_bgr(picture)
+    bgr = pixels.fit(bgr, width, height, config.fit, mirror=config.mirror)
+    bgr = np.ascontiguousarray(bgr)
+    if bgr.shape != (height, width, 3):
+        raise ValueError(f"a frame for the {width}x{height} track came out as {bgr.shape}")
+    return CameraFrame(bgr, sequence, captured_at)
+
+
+def backoff() -> Generator[float]:
+    """Seconds to wait before each further attempt: doubling, up to five seconds, for ever."""
+    wait_s = FIRST_WAIT_S
+    while True:
+        yield wait_s
+        wait_s = min(wait_s * 2, LONGEST_WAIT_S)

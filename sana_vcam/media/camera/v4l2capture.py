@@ -1,0 +1,271 @@
+"""A webcam on Linux, read through V4L2 itself: every failure has a cause and a mend.
+
+OpenCV's capture would say no more than that there is no picture, whether the camera was unplugged,
+is used by another program, found no room on the USB bus or gives a format that it does not know.
+The structures and numbers are those of linux/videodev2.h on a 64-bit system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import select
+import struct
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sana_vcam.errors import CameraFault, CameraWords
+from sana_vcam.media.camera.decode import PictureFormat, decode
+from sana_vcam.media.v4l2 import devices
+from sana_vcam.media.v4l2.ioctl import fourcc_words
+from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, Choice, choose
+
+if TYPE_CHECKING:
+    from sana_vcam.config.schema import CameraConfig
+    from sana_vcam.media.frames import Pixels
+
+FIRST_PICTURE_S = 4.0
+"""Some cameras set their exposure before they send anything."""
+NEXT_PICTURE_S = 2.5
+SLICE_S = 0.5
+BUFFERS = 4
+MOST_BAD_PICTURES = 10
+"""Torn pictures in a row (a USB hiccup tears one) before the camera is given up."""
+SLEPT_S = 1.0
+
+VIDIOC_S_FMT = 0xC0D0_5605
+VIDIOC_REQBUFS = 0xC014_5608
+VIDIOC_QUERYBUF = 0xC058_5609
+VIDIOC_QBUF = 0xC058_560F
+VIDIOC_DQBUF = 0xC058_5611
+VIDIOC_STREAMON = 0x4004_5612
+VIDIOC_STREAMOFF = 0x4004_5613
+VIDIOC_S_PARM = 0xC0CC_5616
+BUF_TYPE_CAPTURE, MEMORY_MMAP, FIELD_ANY = 1, 1, 0
+BUF_FLAG_ERROR = 0x40
+GONE = {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESHUTDOWN}
+FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Stream:
+    """An open webcam that streams. Belongs to the camera thread."""
+
+    def __init__(
+        self,
+        device: devices.Device,
+        config: CameraConfig,
+        *,
+        system: devices.System | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        asleep: Callable[[], float] | None = None,
+    ) -> None:
+        """Open the device in its best mode and start it. Raises `CameraFault`.
+
+        `asleep` tells for how many seconds the machine has been suspended so far.
+        """
+        self._device = device
+        self._system = system or devices.System()
+        self._clock = clock
+        self._asleep = asleep or suspended_s
+        self._maps: list[mmap.mmap] = []
+        self._wait_s = FIRST_PICTURE_S
+        self._bad = 0
+        choice = choose(device.modes, config.width, config.height, config.fps)
+        if choice is None:
+            raise self._fault(_no_format(device), CameraWords.FORMAT)
+        try:
+            self._node = os.open(device.path, FLAGS)
+        except OSError as error:
+            raise self._cannot(error) from error
+        try:
+            self.format = self._set_format(choice)
+            self._start(choice)
+        except OSError as error:
+            self.close()
+            raise self._cannot(error) from error
+        except BaseException:
+            self.close()
+            raise
+        self._slept_before = self._asleep()
+
+    def read(self) -> Pixels:
+        """Wait for the next picture, and take the newest there is. Raises `CameraFault`."""
+        until = self._clock() + self._wait_s
+        while True:
+            try:
+                data = self._newest()
+            except OSError as error:
+                raise self._cannot(error) from error
+            self._notice_sleep()
+            picture = decode(data, self.format) if data else None
+            if picture is not None:
+                self._wait_s, self._bad = NEXT_PICTURE_S, 0
+                return picture
+            if data is not None:
+                self._bad += 1
+            left_s = until - self._clock()
+            if left_s <= 0 or self._bad >= MOST_BAD_PICTURES:
+                raise self._silent()
+            if data is None:
+                self._await_picture(left_s)
+
+    def close(self) -> None:
+        """Stop and release the device; its light goes off."""
+        with contextlib.suppress(OSError):
+            self._ioctl(VIDIOC_STREAMOFF, bytearray(struct.pack("i", BUF_TYPE_CAPTURE)))
+        for one in self._maps:
+            one.close()
+        self._maps.clear()
+        os.close(self._node)
+
+    def _ioctl(self, request: int, argument: bytearray) -> bytearray:
+        self._system.ioctl(self._node, request, argument)
+        return argument
+
+    def _set_format(self, choice: Choice) -> PictureFormat:
+        """Ask for the mode; what the driver made of it. Raises `OSError`, `CameraFault`."""
+        mode = choice.mode
+        request = bytearray(208)
+        code = mode.pixel_format.ljust(4).encode("latin-1")
+        struct.pack_into("I", request, 0, BUF_TYPE_CAPTURE)
+        struct.pack_into("2I4sI", request, 8, mode.width, mode.height, code, FIELD_ANY)
+        self._ioctl(VIDIOC_S_FMT, request)
+        width, height, code, _, line = struct.unpack_from("2I4s2I", request, 8)
+        name = fourcc_words(code)
+        if name not in DECODABLE:
+            raise self._fault(
+                f"the camera {devices.describe(self._device)} gives {name} instead of {choice}, "
+                "which cannot be read: set camera.width and camera.height to a size it lists "
+                "(sana-vcam devices)",
+                CameraWords.FORMAT,
+            )
+        return PictureFormat(name, width, height, 0 if name in COMPRESSED else line)
+
+    def _start(self, choice: Choice) -> None:
+        """Set the rate, map the buffers, and stream. Raises `OSError`."""
+        if choice.fps:
+            request = bytearray(204)
+            rate = (1000, round(choice.fps * 1000))
+            struct.pack_into("5I", request, 0, BUF_TYPE_CAPTURE, 0, 0, *rate)
+            with contextlib.suppress(OSError):
+                self._ioctl(VIDIOC_S_PARM, request)
+        request = bytearray(struct.pack("5I", BUFFERS, BUF_TYPE_CAPTURE, MEMORY_MMAP, 0, 0))
+        self._ioctl(VIDIOC_REQBUFS, request)
+        for index in range(struct.unpack_from("I", request)[0]):
+            buffer = self._ioctl(VIDIOC_QUERYBUF, _buffer(index))
+            (offset,) = struct.unpack_from("I", buffer, 64)
+            (length,) = struct.unpack_from("I", buffer, 72)
+            self._maps.append(mmap.mmap(self._node, length, offset=offset))
+            self._ioctl(VIDIOC_QBUF, _buffer(index))
+        self._ioctl(VIDIOC_STREAMON, bytearray(struct.pack("i", BUF_TYPE_CAPTURE)))
+
+    def _newest(self) -> bytes | None:
+        """The newest picture that is ready, b"" for a torn one, None without; older ones go back.
+
+        Late is worse than lost: after a hold-up the buffers are full of the past.
+        """
+        newest: bytes | None = None
+        for _ in self._maps:
+            try:
+                buffer = self._ioctl(VIDIOC_DQBUF, _buffer(0))
+            except BlockingIOError:
+                break
+            index, _, used, flags = struct.unpack_from("4I", buffer)
+            torn = bool(flags & BUF_FLAG_ERROR)
+            newest = b"" if torn else self._maps[index][:used]
+            self._ioctl(VIDIOC_QBUF, _buffer(index))
+        return newest
+
+    def _await_picture(self, left_s: float) -> None:
+        """Wait for a picture, but not so long that a suspend goes unnoticed."""
+        found = self._system.poll({self._node: select.POLLIN}, min(left_s, SLICE_S))
+        events = found.get(self._node, 0)
+        if events and not events & select.POLLIN:
+            # The device has gone or its stream has broken; asking it tells which.
+            try:
+                self._ioctl(VIDIOC_DQBUF, _buffer(0))
+            except BlockingIOError:
+                raise self._silent() from None
+            except OSError as error:
+                raise self._cannot(error) from error
+
+    def _notice_sleep(self) -> None:
+        if self._asleep() - self._slept_before > SLEPT_S:
+            raise self._fault(
+                f"the computer was asleep: the camera {devices.describe(self._device)} is opened "
+                "again",
+                CameraWords.WAKING,
+            )
+
+    # -- what is wrong, and the mend -------------------------------------------------------------
+
+    def _fault(self, message: str, words: CameraWords) -> CameraFault:
+        return CameraFault(message, words)
+
+    def _silent(self) -> CameraFault:
+        what = "only torn pictures" if self._bad else "no picture"
+        return self._fault(
+            f"the camera {devices.describe(self._device)} gives {what}: it is opened again; if "
+            "that does not help, unplug it and plug it in again, into the computer itself",
+            CameraWords.SILENT,
+        )
+
+    def _cannot(self, error: OSError) -> CameraFault:
+        who = devices.describe(self._device)
+        if error.errno in GONE:
+            return unplugged(self._device.name)
+        if error.errno == errno.EBUSY:
+            found = devices.holders_of(self._device.path, self._system)
+            holders = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
+            by = f"by {holders}" if holders else "by another program"
+            return self._fault(
+                f"the camera {who} is in use {by}: close it there; it is opened here by itself",
+                CameraWords.BUSY,
+            )
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            return self._fault(
+                f"no right to open the camera {who}: {devices.JOIN_GROUP}", CameraWords.FORBIDDEN
+            )
+        if error.errno == errno.ENOSPC:
+            return self._fault(
+                f"the USB bus has no room for the camera {who}: plug it into another port (not "
+                "the hub of another camera), or set camera.width and camera.height lower",
+                CameraWords.SILENT,
+            )
+        return self._fault(
+            f"the camera {who} fails: {error.strerror}; it is opened again; if that does not "
+            "help, unplug it and plug it in again",
+            CameraWords.SILENT,
+        )
+
+
+def unplugged(name: str) -> CameraFault:
+    """The camera was there, and is no more."""
+    return CameraFault(
+        f'the camera "{name}" was unplugged: plug it in again; it is opened by itself',
+        CameraWords.UNPLUGGED,
+    )
+
+
+def suspended_s() -> float:
+    """Seconds that this machine has been suspended since it started."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+
+
+def _buffer(index: int) -> bytearray:
+    """A v4l2_buffer that names one of the mapped buffers."""
+    request = bytearray(88)
+    struct.pack_into("2I", request, 0, index, BUF_TYPE_CAPTURE)
+    struct.pack_into("I", request, 60, MEMORY_MMAP)
+    return request
+
+
+def _no_format(device: devices.Device) -> str:
+    have = ", ".join(dict.fromkeys(mode.pixel_format for mode in device.modes)) or "nothing"
+    return (
+        f"the camera {devices.describe(device)} gives {have}, which cannot be read: choose another "
+        "with camera.device (sana-vcam devices lists them)"
+    )

@@ -1,0 +1,142 @@
+"""The frame types, and the seal between the raw camera and what viewers see.
+
+A `CameraFrame` is the raw camera. A `Picture` is what a sink takes. There are four ways to make
+a `Picture`: from a `ModelFrame`, from a drawn card, black, and from a raw frame *together with* a
+`BypassGrant`, which exists only if the configuration allows bypass. A sink refuses everything
+that is not a `Picture`, so a raw face cannot reach viewers by mistake.
+
+From the model on, pictures are planar I420 as (height * 3 / 2, width) uint8 arrays, BT.601 in
+limited range, of even sizes: what virtual cameras and encoders take, in three eighths of BGRA's
+memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from sana_vcam.media.pixels import black_i420, to_i420
+
+if TYPE_CHECKING:
+    from sana_vcam.config.schema import PrivacyConfig
+
+type Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFrame:
+    """One raw picture of the camera, already fitted to the track's constant size.
+
+    `bgr` is (height, width, 3) BGR, C-contiguous, never written to after construction.
+    `captured_at` is `time.monotonic()` seconds at the end of the device read.
+    """
+
+    bgr: Pixels
+    sequence: int
+    captured_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFrame:
+    """One edited picture from the model's `main_video` track.
+
+    `i420` is (height * 3 / 2, width) I420, never written to after construction. `received_at` is
+    `time.monotonic()` seconds in the SDK's frame callback.
+    """
+
+    i420: Pixels
+    sequence: int
+    received_at: float
+
+
+_SEAL: Final = object()
+
+
+class BypassGrant:
+    """Proof that the configuration allows the raw camera to be shown."""
+
+    __slots__ = ("_seal",)
+
+    def __init__(self, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a BypassGrant comes from BypassGrant.from_config() only")
+        self._seal = seal
+
+    @property
+    def is_genuine(self) -> bool:
+        """False for one that was made around its constructor."""
+        return getattr(self, "_seal", None) is _SEAL
+
+    @classmethod
+    def from_config(cls, privacy: PrivacyConfig) -> BypassGrant | None:
+        """The grant if `privacy.allow_bypass` is true, else None."""
+        return cls(seal=_SEAL) if privacy.allow_bypass else None
+
+
+class Picture:
+    """What viewers may see; the only type that a sink takes.
+
+    `i420` is (h * 3 / 2, w) I420 of any even size, read-only; the sink fits it.
+    `source` is "model", "card", "black" or "bypass". A picture never changes, so a sink may keep
+    its conversion of the one that it was last given.
+    """
+
+    __slots__ = ("i420", "source")
+
+    def __init__(self, i420: Pixels, source: str, *, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a Picture comes from one of its constructors only")
+        shown = i420.view()
+        shown.flags.writeable = False
+        self.i420 = shown
+        self.source = source
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError("a Picture does not change")
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Picture is neither copied nor stored")
+
+    @classmethod
+    def from_model(cls, frame: ModelFrame) -> Picture:
+        """The model's output."""
+        _require(frame, ModelFrame)
+        return cls(frame.i420, "model", seal=_SEAL)
+
+    @classmethod
+    def from_card(cls, card: Card) -> Picture:
+        """A drawn status card."""
+        _require(card, Card)
+        return cls(to_i420(card.bgr), "card", seal=_SEAL)
+
+    @classmethod
+    def black(cls, width: int, height: int) -> Picture:
+        """All black."""
+        return cls(black_i420(width, height), "black", seal=_SEAL)
+
+    @classmethod
+    def from_bypass(cls, grant: BypassGrant, frame: CameraFrame) -> Picture:
+        """The raw camera, which takes the configuration's grant."""
+        _require(grant, BypassGrant)
+        if not grant.is_genuine:
+            raise TypeError("this BypassGrant does not come from the configuration")
+        _require(frame, CameraFrame)
+        return cls(to_i420(frame.bgr), "bypass", seal=_SEAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A status card that `sana_vcam.media.slate` drew; `bgr` is (height, width, 3) BGR."""
+
+    bgr: Pixels
+
+
+def _require(value: Any, kind: type) -> None:
+    """Refuse anything but exactly `kind`: a subclass could carry other pixels."""
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")

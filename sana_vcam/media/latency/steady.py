@@ -1,0 +1,54 @@
+"""From one reading a second to a figure that is worth showing."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+from sana_vcam.media.latency.match import Match
+
+SURE = 0.5
+"""Below this confidence a reading counts for nothing."""
+KEEP_S = 6.0
+"""How long a sure reading is worth something: as long as a person sits still now and then."""
+LEAST = 2
+"""So many sure readings make a figure: one alone may be chance."""
+RECENT = 3
+"""The figure is the median of so many: one that is off is outvoted, and a change is followed in two
+seconds, on top of the window's eight."""
+AGREE_S = 0.1
+"""Readings this near to each other say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Camera read to virtual camera write, in seconds; how sure, 0..1."""
+
+    delay_s: float
+    confidence: float
+
+
+class Steady:
+    """Takes a match about once a second; times are monotonic seconds. Used by one thread."""
+
+    def __init__(self) -> None:
+        self._sure: deque[tuple[float, Match]] = deque(maxlen=RECENT)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._sure.clear()
+
+    def take(self, found: Match | None, now: float) -> Reading | None:
+        """The figure after one more attempt; None while it is not known."""
+        while self._sure and now - self._sure[0][0] > KEEP_S:
+            self._sure.popleft()
+        if found is not None and found.confidence >= SURE:
+            self._sure.append((now, found))
+        if not self._sure:
+            return None
+        delay_s = median(match.delay_s for _, match in self._sure)
+        near = [match for _, match in self._sure if abs(match.delay_s - delay_s) <= AGREE_S]
+        if len(near) < LEAST or 2 * len(near) < len(self._sure):
+            return None
+        return Reading(delay_s, median(match.confidence for match in near))

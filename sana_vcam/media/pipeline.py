@@ -1,0 +1,99 @@
+"""The media path: the camera's frames to the sessions, the model's frames to the playout.
+
+Frames pass through here on the camera's, the publisher's, the SDK's and the playout's threads;
+the event loop only says which sessions they go to, and whose pictures are on air.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sana_vcam.config.schema import Config
+from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.lib.meter import Meter
+from sana_vcam.media.camera.capture import Camera
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame
+from sana_vcam.media.latency.meter import DelayMeter
+from sana_vcam.media.playout.arrivals import Arrivals
+from sana_vcam.media.playout.mixer import Mixer
+from sana_vcam.media.playout.program import Bypass
+from sana_vcam.media.publisher import Publisher
+from sana_vcam.status import CameraState
+
+
+class MediaPath:
+    """Camera, publisher and vision mixer, wired; what the engine knows as `Media`."""
+
+    def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
+        """`on_change` is called on the camera thread when the camera's status changes."""
+        track = (config.reactor.track_width, config.reactor.track_height)
+        self.camera_frames: Mailbox[CameraFrame] = Mailbox()
+        self.camera = Camera(config.camera, track, self.camera_frames, on_change)
+        # Takes note of every picture that is sent and of every one that viewers see.
+        self.delay = DelayMeter()
+        self.publisher = Publisher(self.camera_frames, self.delay.sent)
+        self.buffer = Mixer(fps=config.sink.fps, max_delay_s=config.playout.max_delay_ms / 1000)
+        # Frames of the session on air.
+        self.received = Meter()
+        grant = BypassGrant.from_config(config.privacy)
+        self.bypass = Bypass(grant, self.camera_frames) if grant is not None else None
+
+    def camera_ready(self) -> bool:
+        """Whether the camera delivers frames now."""
+        return self.camera.status.state is CameraState.CAPTURING
+
+    def open_feed(self) -> SessionFeed:
+        """A place for one more session; off air."""
+        return SessionFeed(self)
+
+
+class SessionFeed:
+    """One session's place in the media path; what the engine knows as `Feed`."""
+
+    def __init__(self, media: MediaPath) -> None:
+        """Take the place; off air."""
+        self._media = media
+        self._buffer = media.buffer.open()
+        self._arrivals = Arrivals()
+        self._push: Callable[[bytes], bool] | None = None
+
+    def attach(self, push: Callable[[bytes], bool]) -> None:
+        """Send the camera's frames to `push` as well."""
+        self.detach()
+        self._push = push
+        self._media.publisher.targets += (push,)
+
+    def detach(self) -> None:
+        """Send this session no more frames."""
+        publisher = self._media.publisher
+        publisher.targets = tuple(push for push in publisher.targets if push is not self._push)
+        self._push = None
+
+    def model_frame(self, frame: ModelFrame) -> None:
+        """Take an edited frame; on an SDK thread."""
+        if self._media.buffer.is_on_air(self._buffer):
+            self._media.received.count(frame.received_at)
+        self._arrivals.note(frame.received_at)
+        self._buffer.put(frame)
+
+    def run_began(self) -> None:
+        """Forget the frames of the former run."""
+        self._arrivals.clear()
+        self._buffer.clear()
+
+    def plays_on(self) -> bool:
+        """Whether its pictures could be shown from now on without a gap."""
+        return self._arrivals.play_on(time.monotonic())
+
+    def go_on_air(self) -> None:
+        """Have its pictures shown from the next tick on."""
+        self._media.buffer.cut(self._buffer)
+
+    def close(self) -> None:
+        """Give up the place."""
+        self.detach()
+        self._media.buffer.close(self._buffer)
+        # Session, feed and buffer refer to each other in a circle, which may stay in memory until
+        # a late garbage collection; their frames, some 70 MB, must not.
+        self._buffer.clear()

@@ -1,0 +1,161 @@
+"""The playout buffer: frames arrive in bursts, and leave evenly with the least delay for that.
+
+The model hands over 24 frames at once, every 1 to 1.5 s. Shown as they come they would stutter.
+The buffer walks along a learned schedule (`sana_vcam.media.playout.schedule`): a smooth source gets
+almost no delay this way, a bursty one a little more than its bursts need.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.pacing import Due
+from sana_vcam.media.playout.bell import Bell
+from sana_vcam.media.playout.schedule import Schedule
+
+# How much faster or slower than the schedule the picture may run to follow it.
+MAX_CORRECTION = 0.08
+# The time in which a difference from the schedule is made up for.
+CORRECTION_S = 1.5
+# A chunk of the model comes at once, on top of what the delay holds back. A frame is 1.4 MB.
+CHUNK_FRAMES = 24
+# A source no faster than this, in the output's rate, has a tick for each of its frames.
+SAME_RATE = 1.01
+# A position this close below a whole number is that number: due times are rounded.
+ROUNDING = 1e-3
+
+
+class PlayoutBuffer:
+    """Frames by arrival in, frames by schedule out; written by one thread, read by another.
+
+    Times are `time.monotonic()` seconds, handed in. Positions count frames since `clear`.
+    """
+
+    def __init__(self, *, fps: float, max_delay_s: float, bell: Bell | None = None) -> None:
+        """Prepare for ticks at `fps`; smoothing adds at most `max_delay_s` (0: none).
+
+        `bell` is rung at each arrival.
+        """
+        self.bell = bell or Bell()
+        self._fps = fps
+        self._smooth = max_delay_s > 0
+        self._max_delay_s = max_delay_s
+        self._most = int(max_delay_s * fps) + CHUNK_FRAMES + 1
+        self._lock = threading.Lock()
+        self._frames: deque[ModelFrame] = deque()
+        self._schedule = Schedule(1 / fps, max_delay_s)
+        self._count = 0
+        self._shown = -1
+        # The walk along the schedule: where it was at the latest take, and its frames per second.
+        self._position: float | None = None
+        self._taken_at = 0.0
+        self._speed = fps
+        # Whether the ticks hurry to the pictures: one is late by more than half a frame, or none
+        # may wait. The reader's.
+        self.hurries = not self._smooth
+        self.dropped = 0
+        self.repeated = 0
+
+    def put(self, frame: ModelFrame) -> None:
+        """Take a frame that has just arrived. Never blocks for long; any one thread."""
+        with self._lock:
+            self._schedule.arrived(self._count, frame.received_at)
+            self._count += 1
+            self._frames.append(frame)
+            if len(self._frames) > self._most:
+                self._frames.popleft()
+                self.dropped += 1
+        self.bell.ring()
+
+    def clear(self) -> None:
+        """Forget every frame and the schedule: what comes next is another run."""
+        with self._lock:
+            self._frames.clear()
+            self._schedule.clear()
+            self._count = 0
+            self._position = None
+            self._shown = -1
+
+    def due(self, now: float) -> Due | None:
+        """When the frame after the one on show is due; None while nobody can know."""
+        with self._lock:
+            last_at = self._schedule.last_at
+            if last_at is None:
+                return None
+            arrived = self._count - 1 > self._shown
+            interval_s = self._schedule.interval_s
+            if arrived and (not self._smooth or self._position is None):
+                return Due(now, arrived=True, eager=not self._smooth)
+            if not self._smooth or self._position is None:
+                at = last_at + interval_s
+            else:
+                at = self._taken_at + (self._shown + 1 - self._position) / self._speed
+            # A frame that is overdue by more than a frame's time is the next burst's.
+            return Due(at, arrived) if arrived or now - at < interval_s else None
+
+    def take(self, now: float) -> ModelFrame | None:
+        """The frame to show at the tick `now`; the former one again if none is due.
+
+        None before the first frame.
+        """
+        with self._lock:
+            if not self._frames:
+                return None
+            newest = self._count - 1
+            position = self._walk(now, newest) if self._smooth else float(newest)
+            self._position, self._taken_at = position, now
+            return self._show(int(position + ROUNDING))
+
+    @property
+    def waiting(self) -> int:
+        """How many frames are held."""
+        with self._lock:
+            return len(self._frames)
+
+    @property
+    def delay_s(self) -> float:
+        """How long the frame on show waited here beyond its arrival, as scheduled now."""
+        with self._lock:
+            if self._position is None:
+                return 0.0
+            behind = self._count - 1 - self._position
+            return max(0.0, behind * self._schedule.interval_s)
+
+    # -- inside, under the lock ----------------------------------------------------------------
+
+    def _walk(self, now: float, newest: int) -> float:
+        """Go on at the speed chosen before, and choose the next one to follow the schedule."""
+        interval_s = self._schedule.interval_s
+        target = self._schedule.position(now) if self._schedule.last_at is not None else newest
+        if self._position is None:
+            self._speed = 1 / interval_s
+            return min(max(target, 0.0), newest)
+        position = self._position + (now - self._taken_at) * self._speed
+        error_s = (target - position) * interval_s
+        if error_s + self._schedule.lag_s > self._max_delay_s + interval_s:
+            position, error_s = target, 0.0
+        self.hurries = error_s > interval_s / 2
+        correction = max(-MAX_CORRECTION, min(MAX_CORRECTION, error_s / CORRECTION_S))
+        self._speed = (1 + correction) / interval_s
+        most = newest
+        if self._speed <= SAME_RATE * self._fps and position < self._shown + 3:
+            # Hurrying on is no reason to leave a frame out.
+            most = min(newest, self._shown + 1)
+        # Never beyond what has arrived, never back.
+        return max(self._position, min(position, most + 1 - 2 * ROUNDING))
+
+    def _show(self, index: int) -> ModelFrame:
+        """Drop the frames that are passed by and return the one at `index`."""
+        oldest = self._count - len(self._frames)
+        index = max(index, oldest)
+        passed = max(0, index - max(self._shown + 1, oldest))
+        self.dropped += passed
+        if index == self._shown:
+            self.repeated += 1
+        while oldest < index:
+            self._frames.popleft()
+            oldest += 1
+        self._shown = max(self._shown, index)
+        return self._frames[0]

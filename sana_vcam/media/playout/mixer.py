@@ -1,0 +1,101 @@
+"""The vision mixer: each session has a playout buffer of its own, and one of them is on air.
+
+A session that is being brought up plays off air, at the same ticks: its buffer learns its bursts
+and lets its frames pass, so that a cut finds it on schedule, with the next picture due at the next
+tick. The frames of two sessions never meet in one schedule.
+"""
+
+from __future__ import annotations
+
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.pacing import Due
+from sana_vcam.media.playout.bell import Bell
+from sana_vcam.media.playout.buffer import PlayoutBuffer
+
+
+class Mixer:
+    """`take` belongs to the playout thread; everything else to the event loop.
+
+    Read as a buffer it is the one on air.
+    """
+
+    def __init__(self, *, fps: float, max_delay_s: float) -> None:
+        """Prepare for ticks at `fps`; smoothing adds at most `max_delay_s`."""
+        self.bell = Bell()
+        self._fps = fps
+        self._max_delay_s = max_delay_s
+        # Replaced as wholes, so that a tick sees the one or the other.
+        self._buffers: tuple[PlayoutBuffer, ...] = ()
+        self._on_air: PlayoutBuffer | None = None
+        # What the buffers that were on air before have counted, less what the present one had
+        # counted off air.
+        self._dropped = 0
+        self._repeated = 0
+
+    def open(self) -> PlayoutBuffer:
+        """A buffer for one more session; off air."""
+        buffer = PlayoutBuffer(fps=self._fps, max_delay_s=self._max_delay_s, bell=self.bell)
+        self._buffers = (*self._buffers, buffer)
+        return buffer
+
+    def cut(self, buffer: PlayoutBuffer | None) -> None:
+        """Take the pictures of `buffer` from the next tick on; None: of nobody."""
+        if buffer is self._on_air:
+            return
+        dropped, repeated = self.dropped, self.repeated
+        self._on_air = buffer
+        self._dropped = dropped - (buffer.dropped if buffer else 0)
+        self._repeated = repeated - (buffer.repeated if buffer else 0)
+
+    def close(self, buffer: PlayoutBuffer) -> None:
+        """Forget a buffer; what was on air is nothing then."""
+        if buffer is self._on_air:
+            self.cut(None)
+        self._buffers = tuple(other for other in self._buffers if other is not buffer)
+
+    def is_on_air(self, buffer: PlayoutBuffer) -> bool:
+        """Whether the pictures are taken from `buffer`; from any thread."""
+        return buffer is self._on_air
+
+    def take(self, now: float) -> ModelFrame | None:
+        """The frame to show at the tick `now`, or None before the first."""
+        on_air, shown = self._on_air, None
+        for buffer in self._buffers:
+            frame = buffer.take(now)
+            if buffer is on_air:
+                shown = frame
+        return shown
+
+    def due(self, now: float) -> Due | None:
+        """When the next frame on air is to be shown; None while nobody can know."""
+        buffer = self._on_air
+        return buffer.due(now) if buffer else None
+
+    @property
+    def hurries(self) -> bool:
+        """Whether the ticks are to hurry to the pictures on air."""
+        buffer = self._on_air
+        return buffer is not None and buffer.hurries
+
+    @property
+    def waiting(self) -> int:
+        """How many frames are held, on air and off."""
+        return sum(buffer.waiting for buffer in self._buffers)
+
+    @property
+    def delay_s(self) -> float:
+        """How long the frame on show waited beyond its arrival."""
+        buffer = self._on_air
+        return buffer.delay_s if buffer else 0.0
+
+    @property
+    def dropped(self) -> int:
+        """Frames never shown while their session was on air."""
+        buffer = self._on_air
+        return self._dropped + (buffer.dropped if buffer else 0)
+
+    @property
+    def repeated(self) -> int:
+        """Ticks that had to show a frame again."""
+        buffer = self._on_air
+        return self._repeated + (buffer.repeated if buffer else 0)

@@ -1,0 +1,253 @@
+"""The program, in the broadcast sense: what viewers see at each tick.
+
+Precedence: blank > freeze > bypass > live > slate. The wishes are one immutable object, swapped
+by the event loop and read by the playout thread, so that "blank" works at the very next tick
+whatever the network, the session or the camera are doing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.lib.meter import Histogram, Meter
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
+from sana_vcam.media.pacing import Due, Grid, moment
+from sana_vcam.media.playout.buffer import PlayoutBuffer
+from sana_vcam.media.playout.mixer import Mixer
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.slate import Slate, draw
+from sana_vcam.status import Output
+
+# A raw frame older than this is not "live"; the camera has stopped.
+BYPASS_FRESH_S = 1.0
+# Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
+REST_FPS = 2.0
+DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What the user wants viewers to see instead of the model's picture."""
+
+    blank: bool = False
+    freeze: bool = False
+    bypass: bool = False
+
+
+class Bypass:
+    """The raw camera's only way out: it exists only if the configuration granted it."""
+
+    def __init__(self, grant: BypassGrant, camera: Mailbox[CameraFrame]) -> None:
+        self._grant = grant
+        self._camera = camera
+
+    def picture(self, now: float) -> Picture | None:
+        """The newest raw frame, or None if the camera has stopped."""
+        frame, _ = self._camera.peek()
+        if frame is None or now - frame.captured_at > BYPASS_FRESH_S:
+            return None
+        return Picture.from_bypass(self._grant, frame)
+
+
+class Program:
+    """Chooses the picture of each tick. `next` belongs to the playout thread."""
+
+    def __init__(
+        self,
+        buffer: PlayoutBuffer | Mixer,
+        size: tuple[int, int],
+        *,
+        slate: Callable[[], Slate],
+        bypass: Bypass | None,
+    ) -> None:
+        """Show `buffer`, or the card that `slate` gives (called on the playout thread).
+
+        `size` is the sink's (width, height).
+        """
+        # How long the model's last picture stays without a new one; 0: it is not shown at all.
+        # Written by the event loop.
+        self.patience_s = 0.0
+        self.switches = Switches()
+        self.output = Output.SLATE
+        self.card: Slate | None = None
+        self._buffer = buffer
+        self._size = size
+        self._slate = slate
+        self._bypass = bypass
+        self._black = Picture.black(*size)
+        self._held: Picture | None = None
+        self._model: tuple[ModelFrame, Picture] | None = None
+        self._drawn: tuple[Slate, Picture] | None = None
+        self._fresh_at = float("-inf")
+
+    @property
+    def bypass_allowed(self) -> bool:
+        """Whether the configuration granted bypass."""
+        return self._bypass is not None
+
+    @property
+    def on_show(self) -> ModelFrame | None:
+        """The model frame that a live tick shows; for measurements."""
+        return self._model[0] if self._model is not None else None
+
+    def due(self, now: float) -> Due | None:
+        """When the next picture of its own time is due; None while the ticks' places are all."""
+        switches = self.switches
+        if switches.blank or switches.freeze or switches.bypass:
+            return None
+        return self._buffer.due(now)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether the ticks are to hurry to the model's pictures: late, or none may wait."""
+        return self._buffer.hurries
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a picture, or at most so long; True if `wake` ended it."""
+        return self._buffer.bell.wait(seconds)
+
+    def wake(self) -> None:
+        """End a `wait`; from any thread."""
+        self._buffer.bell.wake()
+
+    def next(self, now: float) -> Picture:
+        """The picture for the tick `now`; never raises for anything that a user can cause."""
+        switches = self.switches
+        # Taken at every tick, so that going back to live shows now and not what piled up.
+        live = self._live(now)
+        # Held from the tick of freezing on, also while black is in front of it.
+        self._held = self._hold(live) if switches.freeze else None
+        if switches.blank:
+            return self._show(Output.BLANK, self._black)
+        if self._held is not None:
+            return self._show(Output.FREEZE, self._held)
+        if switches.bypass and self._bypass is not None:
+            raw = self._bypass.picture(now)
+            if raw is not None:
+                return self._show(Output.BYPASS, raw)
+        elif live is not None:
+            return self._show(Output.LIVE, live)
+        return self._show(Output.SLATE, self._slate_picture())
+
+    def _live(self, now: float) -> Picture | None:
+        """The model's picture, unless it has been silent for too long."""
+        frame = self._buffer.take(now)
+        if frame is None:
+            return None
+        if self._model is None or frame is not self._model[0]:
+            self._model = (frame, Picture.from_model(frame))
+            self._fresh_at = now
+        if now - self._fresh_at >= self.patience_s:
+            return None
+        return self._model[1]
+
+    def _hold(self, live: Picture | None) -> Picture:
+        """The picture that stays: the model's at the moment of freezing, else the card.
+
+        Never the raw camera: a bypass that ends must not leave a face on the screen.
+        """
+        return self._held or live or self._slate_picture()
+
+    def _slate_picture(self) -> Picture:
+        slate = self._slate()
+        if self._drawn is None or self._drawn[0] != slate:
+            self._drawn = (slate, Picture.from_card(draw(slate, *self._size)))
+        return self._drawn[1]
+
+    def _show(self, output: Output, picture: Picture) -> Picture:
+        self.card = self._drawn[0] if output is Output.SLATE and self._drawn else None
+        self.output = output
+        return picture
+
+
+class Playout:
+    """The playout thread: one picture into the sink at every tick, for ever."""
+
+    def __init__(
+        self,
+        program: Program,
+        sink: Sink,
+        *,
+        fps: float,
+        on_change: Callable[[], None],
+        on_shown: Callable[[ModelFrame], None] | None = None,
+    ) -> None:
+        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes.
+
+        `on_shown` as well, with each of the model's pictures that has just been written first.
+        """
+        self.ticks = 0
+        self.skipped = 0
+        self.meter = Meter()
+        # Seconds from the SDK's callback to the sink's return, of each model frame that was shown.
+        self.delays = Histogram(DELAY_BOUNDS_S)
+        self._noted: ModelFrame | None = None
+        self._program = program
+        self._sink = sink
+        self._fps = fps
+        self._on_change = on_change
+        self._on_shown = on_shown
+        self._resting = False
+
+    def rest(self, resting: bool) -> None:
+        """While nobody watches, a card now and then is enough; from any thread."""
+        if resting != self._resting:
+            self._resting = resting
+            self._program.wake()
+
+    def wake(self) -> None:
+        """End a wait of `run`, so that it notices `stop` at once; from any thread."""
+        self._program.wake()
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until `stop`; raises `SinkError` when the sink refuses a frame for good."""
+        while not stop.is_set():
+            self._run(self._resting, stop)
+
+    def _run(self, resting: bool, stop: threading.Event) -> None:
+        """Tick at one rate, until woken for another one or to stop."""
+        grid = Grid(REST_FPS if resting else self._fps, time.monotonic())
+        shown: tuple[Output, str | None] | None = None
+        last = -1
+        while True:
+            tick, at = grid.next(time.monotonic())
+            now = self._until_its_moment(at, grid.period)
+            if stop.is_set() or self._resting != resting:
+                return
+            self._sink.send(self._program.next(now))
+            self._note_delay()
+            if self._program.output is Output.LIVE:
+                grid.follow(now - at, hurry=self._program.hurries)
+            self.ticks += 1
+            self.skipped += tick - last - 1
+            last = tick
+            self.meter.count(time.monotonic())
+            shown = self._tell(shown)
+
+    def _until_its_moment(self, at: float, period: float) -> float:
+        """Wait until the tick at `at` is to show its picture, or until woken; returns the time."""
+        while True:
+            now = time.monotonic()
+            left_s = moment(at, period, self._program.due(now)) - now
+            if left_s <= 0 or self._program.wait(left_s):
+                return now
+
+    def _note_delay(self) -> None:
+        """Note how long a new picture of the model's took to the sink."""
+        shown = self._program.on_show
+        if self._program.output is Output.LIVE and shown is not None and shown is not self._noted:
+            self._noted = shown
+            self.delays.observe(time.monotonic() - shown.received_at)
+            if self._on_shown is not None:
+                self._on_shown(shown)
+
+    def _tell(self, before: tuple[Output, str | None] | None) -> tuple[Output, str | None]:
+        card = self._program.card
+        now = (self._program.output, card.headline if card else None)
+        if now != before:
+            self._on_change()
+        return now

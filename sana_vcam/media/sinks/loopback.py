@@ -1,0 +1,306 @@
+"""The project's own pyvirtualcam backend for v4l2loopback: whole frames by write(2), all checked.
+
+pyvirtualcam's built-in one takes whatever format the driver gives back, does not set the rate, and
+raises nothing when a write fails. The structures and numbers are those of linux/videodev2.h on a
+64-bit system, and of v4l2loopback 0.12 to 0.15.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import mmap
+import os
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sana_vcam.errors import SinkError, SinkLost
+from sana_vcam.media.v4l2 import devices
+from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, fourcc_words, query
+
+if TYPE_CHECKING:
+    from sana_vcam.media.frames import Pixels
+
+logger = logging.getLogger(__name__)
+
+NAME = "sana-v4l2loopback"
+TIMEOUT_MS = 1500
+"""Without a frame for so long the driver shows the card. Longer than any pause in what we write."""
+DECLARE_EVERY_S = 5
+"""A consumer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
+
+VIDIOC_S_FMT = 0xC0D0_5605
+VIDIOC_REQBUFS = 0xC014_5608
+VIDIOC_QUERYBUF = 0xC058_5609
+VIDIOC_STREAMON = 0x4004_5612
+VIDIOC_S_PARM = 0xC0CC_5616
+VIDIOC_S_CTRL = 0xC008_561C
+BUF_TYPE_OUTPUT, MEMORY_MMAP = 2, 1
+EXTENDED = 0xFEED_CAFE
+"""V4L2_PIX_FMT_PRIV_MAGIC, without which the fields after it are taken for zero."""
+FIELD_NONE, COLORSPACE_SRGB, YCBCR_ENC_601, LIMITED_RANGE = 1, 8, 1, 2
+CONTROL_KEEP_FORMAT = 0x0098_F900
+CONTROL_TIMEOUT = CONTROL_KEEP_FORMAT + 2
+CONTROL_TIMEOUT_IMAGE_IO = CONTROL_KEEP_FORMAT + 3
+
+FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A pixel format of the driver: how pyvirtualcam and V4L2 call it, and its bits."""
+
+    libyuv: str
+    v4l2: bytes
+    line_bytes: float
+    """Bytes of a line for each pixel; of the first plane, if there are several."""
+    pixel_bytes: float
+
+
+LAYOUTS = (Layout("I420", b"YU12", 1, 1.5), Layout("YUY2", b"YUYV", 2, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What VIDIOC_S_FMT was asked for, or answered."""
+
+    width: int
+    height: int
+    fourcc: bytes
+    line_bytes: int
+    frame_bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} {fourcc_words(self.fourcc)}"
+
+
+class LoopbackBackend:
+    """One v4l2loopback device, open for the life of this object."""
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        height: int,
+        fps: float,
+        fourcc: int,
+        device: str | None,
+        card: bytes | None = None,
+        timeout_ms: int = TIMEOUT_MS,
+        system: devices.System | None = None,
+        **kw: Any,
+    ) -> None:
+        """Open `device`, agree on the format, and lay down `card`, a whole frame, in the driver.
+
+        The driver itself shows the card once nothing was written for `timeout_ms`, even after
+        this process was killed. Raises `SinkError`.
+        """
+        del kw
+        self._path = device or ""
+        self._system = system or devices.System()
+        self._fourcc = fourcc
+        self._card = card
+        self._fps = fps
+        self._frames = 0
+        self._format = _wanted(width, height, fourcc)
+        self._node = self._open()
+        try:
+            self._agree()
+            self._declare_rate()
+            if card is not None:
+                self._lay_down(card, timeout_ms)
+            self._take_over()
+        except BaseException:
+            os.close(self._node)
+            raise
+
+    def send(self, frame: Pixels) -> None:
+        """Write one frame; does not wait for a consumer. Raises `SinkLost`."""
+        self._write(memoryview(frame))
+        self._frames += 1
+        if self._frames % round(self._fps * DECLARE_EVERY_S) == 0:
+            self._declare_rate()
+
+    def close(self) -> None:
+        """Leave the card as the last picture, and let go of the device."""
+        try:
+            if self._card is not None:
+                with contextlib.suppress(SinkLost):
+                    self._write(memoryview(self._card))
+        finally:
+            os.close(self._node)
+
+    def device(self) -> str:
+        """The device's path."""
+        return self._path
+
+    def native_fourcc(self) -> int | None:
+        """The format that is written."""
+        return self._fourcc
+
+    def _write(self, frame: memoryview) -> None:
+        try:
+            written = self._system.write(self._node, frame)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise SinkLost(
+                f"the virtual camera {self._path} takes no frames any more: {why}; it is opened "
+                "again as soon as it is back"
+            ) from error
+        if written != frame.nbytes:
+            raise SinkLost(
+                f"the virtual camera {self._path} took {written} of {frame.nbytes} bytes of a "
+                "frame: another program has changed its format; it is opened again"
+            )
+
+    def _ioctl(self, request: int, argument: bytearray, node: int | None = None) -> bytearray:
+        self._system.ioctl(self._node if node is None else node, request, argument)
+        return argument
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, FLAGS)
+        except OSError as error:
+            raise SinkError(self._why_not_open(error)) from error
+
+    def _why_not_open(self, error: OSError) -> str:
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            return f"no right to write to {self._path}: {devices.JOIN_GROUP}"
+        if error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
+            return f"the virtual camera {self._path} is gone: load the module v4l2loopback again"
+        if error.errno == errno.EBUSY:
+            return (
+                f"{self._path} has been opened as often as v4l2loopback allows{self._holders()}: "
+                "close some of them, or load the module with a larger max_openers"
+            )
+        return f"cannot open {self._path}: {error.strerror}"
+
+    def _agree(self) -> None:
+        """Set the format, and see that it is the one that was asked for."""
+        try:
+            capability = query(self._system.ioctl, self._node)
+        except OSError as error:
+            raise SinkError(f"{self._path} does not answer: {error.strerror}") from error
+        if capability.driver != LOOPBACK_DRIVER:
+            raise SinkError(f"{self._path} ({capability.card}) is not a v4l2loopback device")
+        answer = self._set_format()
+        if answer != self._format:
+            # The lock of an earlier program or of v4l2loopback-ctl set-caps: ours to lift, since
+            # the device carries our label.
+            self._set_control(CONTROL_KEEP_FORMAT, 0)
+            answer = self._set_format()
+        if answer != self._format:
+            raise SinkError(
+                f"{self._path} stays at {answer} and is needed at {self._format}: a program keeps "
+                f"it there{self._holders()}; close that program (a virtual camera takes another "
+                "size only while nobody has it open)"
+            )
+
+    def _set_format(self) -> Format:
+        """Ask for the format; what the driver made of it. Raises `SinkError`."""
+        wanted = self._format
+        request = bytearray(208)
+        struct.pack_into("I", request, 0, BUF_TYPE_OUTPUT)
+        code = int.from_bytes(wanted.fourcc, "little")
+        sizes = (wanted.width, wanted.height, code, FIELD_NONE)
+        struct.pack_into("6I", request, 8, *sizes, wanted.line_bytes, wanted.frame_bytes)
+        colours = (COLORSPACE_SRGB, EXTENDED, 0, YCBCR_ENC_601, LIMITED_RANGE, 0)
+        struct.pack_into("6I", request, 32, *colours)
+        try:
+            self._ioctl(VIDIOC_S_FMT, request)
+        except OSError as error:
+            raise SinkError(self._why_no_format(error)) from error
+        width, height, code, _, line, frame = struct.unpack_from("6I", request, 8)
+        # Before 0.14 the driver answers with the size of its buffer: whole pages.
+        if wanted.frame_bytes <= frame < wanted.frame_bytes + mmap.PAGESIZE:
+            frame = wanted.frame_bytes
+        return Format(width, height, code.to_bytes(4, "little"), line, frame)
+
+    def _why_no_format(self, error: OSError) -> str:
+        """EBUSY with exclusive_caps=0, EINVAL with 1: the driver's words for a second producer."""
+        if error.errno in {errno.EBUSY, errno.EINVAL}:
+            return (
+                f"another program feeds the virtual camera {self._path}{self._holders()}: end it, "
+                "or set sink.device to another virtual camera"
+            )
+        return f"{self._path} refuses {self._format}: {error.strerror}"
+
+    def _holders(self) -> str:
+        """Who has the device open, as a clause; nothing if that cannot be seen."""
+        found = devices.holders_of(self._path, self._system)
+        who = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
+        return f" (open in {who})" if who else ""
+
+    def _declare_rate(self) -> None:
+        """Tell the driver the rate that apps are shown; without VIDIOC_S_PARM it says 30."""
+        try:
+            self._ioctl(VIDIOC_S_PARM, streamparm(self._fps))
+        except OSError as error:
+            logger.debug("%s keeps its own frame rate: %s", self._path, error)
+
+    def _take_over(self) -> None:
+        """Become the writer in the eyes of v4l2loopback 0.12 and 0.13.
+
+        0.12 would not take the device back as an output after this process, and offer it to
+        nobody. From 0.14 on a writer by write(2) may not say so, and has no need to.
+        """
+        with contextlib.suppress(OSError):
+            self._ioctl(VIDIOC_STREAMON, bytearray(struct.pack("i", BUF_TYPE_OUTPUT)))
+
+    def _set_control(self, control: int, value: int) -> None:
+        with contextlib.suppress(OSError):
+            self._ioctl(VIDIOC_S_CTRL, bytearray(struct.pack("Ii", control, value)))
+
+    def _lay_down(self, card: bytes, timeout_ms: int) -> None:
+        """Give the driver its timeout image, and the time after which it shows it.
+
+        Pushing the button `timeout_image_io` makes the *next* descriptor of the device write the
+        image, through a mapping; it has to follow at once. A driver that refuses loses the card
+        after a crash, and nothing else.
+        """
+        try:
+            button = bytearray(struct.pack("Ii", CONTROL_TIMEOUT_IMAGE_IO, 1))
+            self._ioctl(VIDIOC_S_CTRL, button)
+            node = os.open(self._path, FLAGS)
+            try:
+                self._map_card(node, card)
+            finally:
+                os.close(node)
+            timeout = bytearray(struct.pack("Ii", CONTROL_TIMEOUT, timeout_ms))
+            self._ioctl(VIDIOC_S_CTRL, timeout)
+        except (OSError, ValueError) as error:
+            logger.warning("%s takes no card for when this program dies: %s", self._path, error)
+
+    def _map_card(self, node: int, card: bytes) -> None:
+        request = bytearray(struct.pack("5I", 1, BUF_TYPE_OUTPUT, MEMORY_MMAP, 0, 0))
+        self._ioctl(VIDIOC_REQBUFS, request, node)
+        buffer = bytearray(88)
+        struct.pack_into("2I", buffer, 0, 0, BUF_TYPE_OUTPUT)
+        self._ioctl(VIDIOC_QUERYBUF, buffer, node)
+        (offset,) = struct.unpack_from("I", buffer, 64)
+        (length,) = struct.unpack_from("I", buffer, 72)
+        if length < len(card):
+            raise ValueError(f"its buffer holds {length} bytes, the card has {len(card)}")
+        with mmap.mmap(node, length, offset=offset) as image:
+            image[: len(card)] = card
+
+
+def streamparm(fps: float) -> bytearray:
+    """A v4l2_streamparm of linux/videodev2.h for an output of this rate."""
+    request = bytearray(204)
+    rate = Fraction(fps).limit_denominator(1001)
+    struct.pack_into("5I", request, 0, BUF_TYPE_OUTPUT, 0, 0, rate.denominator, rate.numerator)
+    return request
+
+
+def _wanted(width: int, height: int, fourcc: int) -> Format:
+    """The V4L2 format for a libyuv code of pyvirtualcam. Raises `SinkError`."""
+    name = fourcc.to_bytes(4, "little").decode("latin-1")
+    for layout in LAYOUTS:
+        if layout.libyuv == name:
+            line, frame = width * layout.line_bytes, width * height * layout.pixel_bytes
+            return Format(width, height, layout.v4l2, int(line), int(frame))
+    raise SinkError(f"the virtual camera takes I420 and YUYV, not {name}")

@@ -1,0 +1,255 @@
+"""Backends behind pyvirtualcam's interface: the newest frame in memory, and raw frames out.
+
+They take frames as pyvirtualcam sends them: one-dimensional uint8 arrays.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import select
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sana_vcam.errors import SinkError
+from sana_vcam.media.sinks.wake import Wake
+
+if TYPE_CHECKING:
+    from sana_vcam.media.frames import Pixels
+
+logger = logging.getLogger(__name__)
+
+PREVIEW, RAW = "sana-preview", "sana-raw"
+QUEUE_FRAMES = 4
+LOOK_FOR_READER_S = 0.1
+CLOSE_S = 1.0
+"""How long closing waits for a reader to take what is queued."""
+PIPE_CHUNK = 4096
+"""Bytes per write to standard output, which has to stay blocking (others may share it): after
+poll() a write of up to PIPE_BUF bytes does not block."""
+FIFO_CHUNK = 1 << 16
+FILE_CHUNK = 1 << 24
+
+
+def register() -> None:
+    """Make our backends known to pyvirtualcam."""
+    import pyvirtualcam  # loaded only when a sink is opened
+
+    from sana_vcam.media.sinks import loopback
+
+    pyvirtualcam.register_backend(loopback.NAME, loopback.LoopbackBackend)
+    pyvirtualcam.register_backend(PREVIEW, PreviewBackend)
+    pyvirtualcam.register_backend(RAW, RawBackend)
+
+
+class PreviewBackend:
+    """Keeps a copy of the newest frame, for machines without a virtual camera and for tests."""
+
+    def __init__(
+        self, *, width: int, height: int, fps: float, fourcc: int, device: str | None, **kw: Any
+    ) -> None:
+        del width, height, fps, kw
+        self._fourcc = fourcc
+        self._device = device or "preview"
+        self._latest: Pixels | None = None
+
+    def send(self, frame: Pixels) -> None:
+        """Keep this frame."""
+        self._latest = frame.copy()
+
+    def latest(self) -> Pixels | None:
+        """The newest frame, one-dimensional; None before the first. From any thread."""
+        return self._latest
+
+    def close(self) -> None:
+        """Forget the frame."""
+        self._latest = None
+
+    def device(self) -> str:
+        """A name."""
+        return self._device
+
+    def native_fourcc(self) -> int | None:
+        """The format that is kept."""
+        return self._fourcc
+
+
+class RawBackend:
+    """Writes whole frames into a file, a FIFO or standard output, from a thread of its own.
+
+    `send` never blocks: when the reader stalls, whole frames are dropped, oldest first. A FIFO may
+    be without a reader for any time, and each reader starts at the beginning of a frame.
+    """
+
+    def __init__(
+        self, *, width: int, height: int, fps: float, fourcc: int, device: str | None, **kw: Any
+    ) -> None:
+        del width, height, fps, kw
+        self._fourcc = fourcc
+        self._path = device or "-"
+        self._target = Target.find(self._path)
+        self._frames: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        self._wake = Wake()
+        self._closing = threading.Event()
+        self._close_by = 0.0
+        self._error: OSError | None = None
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._write, name="raw sink", daemon=True)
+        self._thread.start()
+
+    @property
+    def frames_dropped(self) -> int:
+        """Whole frames that no reader took in time."""
+        return self._dropped
+
+    def send(self, frame: Pixels) -> None:
+        """Queue a frame. Raises `SinkError` once the reader of a pipe is gone, or the disk full."""
+        if self._error is not None:
+            why = self._error.strerror or str(self._error)
+            raise SinkError(f"sink.path: cannot write to {self._path}: {why}") from self._error
+        with self._lock:
+            self._drop_down_to(QUEUE_FRAMES - 1)
+            self._frames.append(frame.tobytes())
+        self._wake.set()
+
+    def close(self) -> None:
+        """Write what is queued, as far as the reader takes it within a second, and end."""
+        self._close_by = time.monotonic() + CLOSE_S
+        self._closing.set()
+        self._wake.set()
+        self._thread.join()
+        self._wake.close()
+
+    def device(self) -> str:
+        """The path, or - for standard output."""
+        return self._path
+
+    def native_fourcc(self) -> int | None:
+        """The format that is written."""
+        return self._fourcc
+
+    def _drop_down_to(self, most: int) -> None:
+        """Drop the oldest frames; with the lock held."""
+        while len(self._frames) > most:
+            self._frames.popleft()
+            self._dropped += 1
+
+    def _write(self) -> None:
+        """Serve one reader after the other; the body of the thread."""
+        try:
+            while not self._closing.is_set():
+                out = self._target.open()
+                if out is None:
+                    self._closing.wait(LOOK_FOR_READER_S)
+                elif self._serve(out):
+                    return
+        except OSError as error:
+            self._error = error
+
+    def _serve(self, out: int) -> bool:
+        """Write frames until closed; False when the reader of a FIFO went."""
+        with self._lock:
+            self._drop_down_to(1)
+        try:
+            while (frame := self._next(out)) is not None:
+                self._put(out, frame)
+        except BrokenPipeError:
+            if not self._target.waits_for_readers:
+                raise
+            logger.info("the reader of %s went; waiting for the next", self._path)
+            return False
+        finally:
+            os.close(out)
+        return True
+
+    def _next(self, out: int) -> bytes | None:
+        """Wait for a frame; None once closed and nothing is queued."""
+        while True:
+            with self._lock:
+                if self._frames:
+                    return self._frames.popleft()
+            if self._closing.is_set():
+                return None
+            self._poll(out, 0)
+
+    def _put(self, out: int, frame: bytes) -> None:
+        """Write one frame whole; only closing gives up in the middle of one."""
+        rest = memoryview(frame)
+        while rest:
+            if self._closing.is_set() and time.monotonic() > self._close_by:
+                return
+            if self._poll(out, select.POLLOUT):
+                rest = rest[os.write(out, rest[: self._target.chunk]) :]
+
+    def _poll(self, out: int, events: int) -> bool:
+        """Wait until `out` is ready for `events`, or something has woken this thread.
+
+        A reader that goes is noticed at once, even with nothing to write: the next one would
+        else begin within the frame that the first left in the pipe.
+        """
+        poll = select.poll()
+        poll.register(self._wake.fileno(), select.POLLIN)
+        poll.register(out, events)
+        timeout_ms = 1000 * CLOSE_S / 4 if self._closing.is_set() else None
+        ready = dict(poll.poll(timeout_ms))
+        if self._wake.fileno() in ready:
+            self._wake.clear()
+        found = ready.get(out, 0)
+        if found & (select.POLLERR | select.POLLHUP):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        return bool(found & events)
+
+
+class Target:
+    """What `sink.path` names: how it is opened, and how much one write may take."""
+
+    def __init__(self, path: str, opened: int | None, chunk: int) -> None:
+        self._path = path
+        self._opened = opened
+        self.waits_for_readers = opened is None
+        self.chunk = chunk
+
+    @classmethod
+    def find(cls, path: str) -> Target:
+        """Open a file or standard output; look at a FIFO. Raises `SinkError`."""
+        if not hasattr(select, "poll"):
+            raise SinkError('sink.kind = "raw" needs Linux or macOS; use "preview" here')
+        try:
+            if path == "-":
+                return cls(path, _standard_output(), PIPE_CHUNK)
+            if Path(path).is_fifo():
+                return cls(path, None, FIFO_CHUNK)
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise SinkError(
+                f"sink.path: cannot write to {path}: {error.strerror}; "
+                "give a file, a FIFO (mkfifo) or - for standard output"
+            ) from error
+        return cls(path, opened, FILE_CHUNK)
+
+    def open(self) -> int | None:
+        """A descriptor that the caller closes; None while a FIFO has no reader."""
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            return opened
+        try:
+            return os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return None
+            raise
+
+
+def _standard_output() -> int:
+    """A descriptor of our own for standard output, which must not be a terminal."""
+    if os.isatty(1):
+        raise SinkError(
+            "sink.path = - writes raw video to standard output, which is a terminal: "
+            "pipe it into a program, or give a file"
+        )
+    return os.dup(1)

@@ -1,0 +1,294 @@
+"""The one way from a `Picture` to viewers, whatever the virtual camera is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from sana_vcam.errors import SinkError
+from sana_vcam.media import pixels
+from sana_vcam.media.frames import Picture
+from sana_vcam.media.sinks.virtualcamera import Output, OutputStatus
+from sana_vcam.media.v4l2 import devices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sana_vcam.config.schema import SinkConfig
+    from sana_vcam.media.frames import Pixels
+
+logger = logging.getLogger(__name__)
+
+type Kind = Literal["v4l2loopback", "obs", "unitycapture", "preview", "raw"]
+
+LOOPBACK: Kind = "v4l2loopback"
+REAL_KINDS: tuple[Kind, ...] = (LOOPBACK, "obs", "unitycapture")
+"""The virtual cameras, in the order in which "auto" tries them."""
+OBS_DEVICE = "OBS Virtual Camera"
+CARD_SOURCES = frozenset({"card", "black"})
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """What is fed, and how each virtual camera is doing."""
+
+    kind: Kind
+    name: str
+    outputs: tuple[OutputStatus, ...]
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong with the first lost output; None when all are open."""
+        return next((one.error for one in self.outputs if one.error is not None), None)
+
+
+class Sink:
+    """One or more virtual cameras of one size, format and rate for their whole life.
+
+    Used by the playout thread; `status`, `devices` and the latest picture also by others. Takes a
+    `Picture` and nothing else: the raw camera has no way in here.
+    """
+
+    def __init__(
+        self, kind: Kind, outputs: Sequence[Output], config: SinkConfig, canvas: pixels.Canvas
+    ) -> None:
+        self.kind: Kind = kind
+        self.name = _name(kind, outputs, config)
+        self.size = (config.width, config.height)
+        self.frames_sent = 0
+        self._outputs = tuple(outputs)
+        self._canvas = canvas
+        self._latest: tuple[Picture, Pixels] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        config: SinkConfig,
+        *,
+        card: Picture | None = None,
+        system: devices.System | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Self:
+        """Open what the configuration asks for. Raises `SinkError` with the mend.
+
+        "auto" is the virtual camera if there is one, else preview. `card` is what v4l2loopback
+        shows by itself when this process is gone or silent: a card or black, which is the default.
+        """
+        rest = Picture.black(config.width, config.height) if card is None else card
+        _require_card(rest)
+        system = system or devices.System()
+        if config.kind != "auto":
+            return cls._open_kind(config.kind, config, rest, system, clock)
+        for kind in _possible_kinds(system):
+            try:
+                return cls._open_kind(kind, config, rest, system, clock)
+            except SinkError as error:
+                logger.warning("%s", error)
+        return cls._open_kind("preview", config, rest, system, clock)
+
+    @classmethod
+    def _open_kind(
+        cls,
+        kind: Kind,
+        config: SinkConfig,
+        card: Picture,
+        system: devices.System,
+        clock: Callable[[], float],
+    ) -> Self:
+        if kind in REAL_KINDS and kind not in _possible_kinds(system):
+            raise SinkError(
+                f"sink.kind: {kind} does not exist on this system; use auto, preview, raw"
+                + "".join(f", {one}" for one in _possible_kinds(system))
+            )
+        canvas = pixels.Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
+        if kind == LOOPBACK:
+            frame = canvas.convert(card).tobytes()
+            outputs = _loopbacks(config, frame, system, clock)
+        else:
+            outputs = [_single(kind, config, clock)]
+        _open_what_opens(outputs)
+        sink = cls(kind, outputs, config, canvas)
+        size = f"{config.width}x{config.height} at {config.fps:g} fps"
+        logger.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
+        return sink
+
+    @property
+    def status(self) -> SinkStatus:
+        """How each virtual camera is doing; from any thread."""
+        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._outputs))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The paths of the v4l2loopback devices that are fed now; none for other kinds.
+
+        While all of them are lost, where they were: another program may feed a lost one, whose
+        viewers are not ours.
+        """
+        if self.kind != LOOPBACK:
+            return ()
+        outputs = self.status.outputs
+        fed = tuple(one.device for one in outputs if one.open)
+        return fed or tuple(one.device for one in outputs)
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames that a raw sink's reader did not take in time; 0 for the others."""
+        return sum(int(getattr(one.backend, "frames_dropped", 0)) for one in self._outputs)
+
+    def send(self, picture: Picture) -> None:
+        """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
+
+        A subclass is refused as well, since it could carry other pixels. A virtual camera that is
+        lost raises nothing: see `status`. `SinkError` is for what cannot come back by itself.
+        """
+        if type(picture) is not Picture:
+            raise TypeError(f"a sink takes a Picture only, not a {type(picture).__name__}")
+        frame = self._canvas.convert(picture)
+        for output in self._outputs:
+            output.send(frame)
+        self._latest = picture, frame
+        self.frames_sent += 1
+
+    def latest_pixels(self) -> Pixels | None:
+        """What viewers see now, as (h, w, 3) BGR of the sink's size; None before the first.
+
+        Not to be written to.
+        """
+        if self._latest is None:
+            return None
+        _, frame = self._latest
+        return frame if self._canvas.pixel_format == "BGR24" else pixels.i420_to_bgr(frame)
+
+    def latest_i420(self) -> tuple[Picture, Pixels] | None:
+        """The picture that viewers see now, and its I420 frame of the sink's size.
+
+        As it was sent where viewers get I420; not to be written to. None before the first.
+        """
+        if self._latest is None or self._canvas.pixel_format == "I420":
+            return self._latest
+        picture, frame = self._latest
+        return picture, pixels.to_i420(frame)
+
+    def close(self) -> None:
+        """Let go of the virtual cameras; their consumers are left with the card. Twice is fine."""
+        for output in self._outputs:
+            output.close()
+
+
+def _require_card(picture: Picture) -> None:
+    """Only a drawn card or black may outlive the process that shows it."""
+    if type(picture) is not Picture or picture.source not in CARD_SOURCES:
+        raise TypeError("the picture for a silent virtual camera is a card or black")
+
+
+def _open_what_opens(outputs: Sequence[Output]) -> None:
+    """Open the outputs; those that fail are lost, unless all do. Raises `SinkError`."""
+    failed: list[tuple[Output, SinkError]] = []
+    for output in outputs:
+        try:
+            output.open()
+        except SinkError as error:
+            failed.append((output, error))
+    if len(failed) == len(outputs):
+        raise failed[0][1]
+    for output, why in failed:
+        output.lose(why)
+
+
+def _possible_kinds(system: devices.System) -> tuple[Kind, ...]:
+    """The virtual cameras that this system can have."""
+    if system.platform == "linux":
+        return (LOOPBACK,)
+    import pyvirtualcam  # loaded only when a sink is opened
+
+    return tuple(kind for kind in REAL_KINDS if kind in pyvirtualcam.camera.BACKENDS)
+
+
+def _pixel_format(kind: Kind, config: SinkConfig) -> pixels.PixelFormat:
+    """I420 for apps; raw frames as the user asked for."""
+    return config.pixel_format if kind == "raw" else "I420"
+
+
+def _name(kind: Kind, outputs: Sequence[Output], config: SinkConfig) -> str:
+    """The sink in words."""
+    if kind == "preview":
+        return "preview (no virtual camera)"
+    if kind == "raw":
+        return "standard output" if config.path == "-" else config.path
+    if kind == LOOPBACK:
+        return ", ".join(f"{one.status.name} ({one.status.device})" for one in outputs)
+    return outputs[0].status.name
+
+
+# How each kind is opened
+
+
+def _camera(backend: str, config: SinkConfig, fmt: str, device: str | None, **kw: Any) -> Any:
+    """A pyvirtualcam camera. Raises `SinkError` with the backend's words."""
+    from sana_vcam.media.sinks import raw  # registers with pyvirtualcam
+
+    raw.register()
+    import pyvirtualcam  # loaded only when a sink is opened
+
+    formats = {"I420": pyvirtualcam.PixelFormat.I420, "BGR24": pyvirtualcam.PixelFormat.BGR}
+    size = (config.width, config.height, config.fps)
+    try:
+        return pyvirtualcam.Camera(*size, fmt=formats[fmt], backend=backend, device=device, **kw)
+    except RuntimeError as error:
+        raise SinkError(str(error).removeprefix(f"'{backend}' backend: ")) from error
+
+
+def _loopbacks(
+    config: SinkConfig, card: bytes, system: devices.System, clock: Callable[[], float]
+) -> list[Output]:
+    """An output for each v4l2loopback device of ours. Raises `SinkError`."""
+    found = devices.find_virtual_cameras(config.label, config.device, system)
+    return [_loopback(one, config, card, system, clock) for one in found]
+
+
+def _loopback(
+    found: devices.Device,
+    config: SinkConfig,
+    card: bytes,
+    system: devices.System,
+    clock: Callable[[], float],
+) -> Output:
+    from sana_vcam.media.sinks import loopback  # needs Linux
+
+    def make() -> Any:
+        path = devices.relocate(found.name, output.status.device, system)
+        if path is None:
+            raise SinkError(
+                f'the virtual camera "{found.name}" is gone: '
+                f"{devices.load_command(found.name, found.number)}"
+            )
+        return _camera(loopback.NAME, config, "I420", path, card=card, system=system)
+
+    output = Output(found.name, found.path, make, clock=clock)
+    return output
+
+
+def _single(kind: Kind, config: SinkConfig, clock: Callable[[], float]) -> Output:
+    """The one output of the kinds that have no devices of ours."""
+    from sana_vcam.media.sinks import raw  # registers with pyvirtualcam
+
+    if kind == "preview":
+        return Output("preview", "preview", lambda: _camera(raw.PREVIEW, config, "I420", None))
+    if kind == "raw":
+        fmt, path = config.pixel_format, config.path
+        return Output(path, path, lambda: _camera(raw.RAW, config, fmt, path))
+    name = config.device or (OBS_DEVICE if kind == "obs" else "Unity Video Capture")
+
+    def make() -> Any:
+        try:
+            return _camera(kind, config, "I420", config.device or None)
+        except SinkError as error:
+            mend = {
+                "obs": "install OBS Studio and start its virtual camera once, then stop it",
+                "unitycapture": "install Unity Capture, and set sink.device to its name",
+            }[kind]
+            raise SinkError(f"cannot open the virtual camera {name}: {error}; {mend}") from error
+
+    return Output(name, name, make, clock=clock)

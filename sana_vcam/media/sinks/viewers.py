@@ -1,0 +1,262 @@
+"""Who watches: the apps that take pictures from our virtual cameras, counted without asking them.
+
+v4l2loopback raises an event when a consumer starts or stops streaming, and not when an app merely
+lists cameras. Where it has none (0.12), the open files of the other processes tell, once a device
+has been open for a while.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import select
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from sana_vcam.media.sinks.wake import Wake
+from sana_vcam.media.v4l2 import devices
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+SETTLE_S = 1.5
+"""A device that is open for less may just have been listed."""
+SCAN_ANYWAY_S = 15.0
+"""How old a look at all processes may grow while nothing hints at a change."""
+
+VIDIOC_DQEVENT = 0x8088_5659
+VIDIOC_SUBSCRIBE_EVENT = 0x4020_565A
+EVENT_PRIVATE_START = 0x0800_0000
+CLIENT_USAGE = (EVENT_PRIVATE_START + 0x08E0_0000 + 1, EVENT_PRIVATE_START)
+"""The event's number since v4l2loopback 0.13, and in Ubuntu's patched 0.12."""
+SEND_INITIAL = 1
+POLLPRI = getattr(select, "POLLPRI", 2)
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Consumers:
+    """Counts the consumers of the sink's devices. `run` is the body of a thread of its own."""
+
+    def __init__(
+        self,
+        paths: Callable[[], Sequence[str]],
+        on_change: Callable[[], None],
+        *,
+        system: devices.System | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Watch the devices that `paths` gives, such as `Sink.devices`; asked again each second.
+
+        `on_change` is called on the thread of `run` after its first look, and after each change
+        of `count`.
+        """
+        self._paths = paths
+        self._on_change = on_change
+        self._system = system or devices.System()
+        self._clock = clock
+        self._count: int | None = None
+        self._known = False
+        self._watches: dict[str, Watch] = {}
+        self._openers = Openers(self._system, clock)
+        self._lock = threading.Lock()
+        self._waker: Wake | None = None
+
+    @property
+    def count(self) -> int | None:
+        """How many apps take pictures now; None if nobody can know. From any thread.
+
+        None has to be treated as watched. It is the answer before `run`, for a sink without
+        devices (preview, raw), and where other users' programs hide what they have open.
+        """
+        return self._count
+
+    @property
+    def known(self) -> bool:
+        """Whether `run` has looked once, so that `count` means something. From any thread."""
+        return self._known
+
+    def wake(self) -> None:
+        """End a wait of `run`, so that it notices `stop` at once. From any thread."""
+        with self._lock:
+            if self._waker is not None:
+                self._waker.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set. Blocks; a device that vanishes is watched again when back."""
+        with Wake() as waker:
+            self._waker = waker
+            try:
+                self._run(stop, waker)
+            finally:
+                with self._lock:
+                    self._waker = None
+                self._follow(())
+                self._count, self._known = None, False
+
+    def _run(self, stop: threading.Event, waker: Wake) -> None:
+        look_at = float("-inf")
+        while not stop.is_set():
+            if (now := self._clock()) >= look_at:
+                look_at = now + LOOK_EVERY_S
+                self._follow(self._paths())
+            self._update()
+            self._wait(waker)
+
+    def _follow(self, paths: Sequence[str]) -> None:
+        """Watch these devices and no others."""
+        for path in set(self._watches) - set(paths):
+            self._watches.pop(path).close()
+        for path in paths:
+            if path not in self._watches:
+                self._watches[path] = Watch(path, self._system)
+            self._watches[path].open()
+
+    def _wait(self, waker: Wake) -> None:
+        """Wait for an event, a wake-up, or the next look."""
+        nodes = {one.node: one for one in self._watches.values() if one.node is not None}
+        wanted = dict.fromkeys(nodes, POLLPRI) | {waker.fileno(): select.POLLIN}
+        for node, events in self._system.poll(wanted, LOOK_EVERY_S).items():
+            if node in nodes:
+                nodes[node].take(events)
+        waker.clear()
+
+    def _update(self) -> None:
+        """Sum up, and tell the first count and every change."""
+        silent = [one.path for one in self._watches.values() if one.scans]
+        seen = self._openers.count(silent) if silent else {}
+        counts = [seen.get(one.path) if one.scans else one.count for one in self._watches.values()]
+        known = [one for one in counts if one is not None]
+        count = sum(known) if counts and len(known) == len(counts) else None
+        if count != self._count or not self._known:
+            logger.info("consumers: %s -> %s", _words(self._count), _words(count))
+            self._count, self._known = count, True
+            self._on_change()
+
+
+class Watch:
+    """One device: its event if it has one. Belongs to the thread of `Consumers.run`.
+
+    The descriptor is a second one beside the producer's. It takes none of the driver's roles, so
+    it neither counts as a consumer nor keeps one out.
+    """
+
+    def __init__(self, path: str, system: devices.System) -> None:
+        self.path = path
+        self.node: int | None = None
+        self.scans = False
+        """True if the driver has no such event."""
+        self.count: int | None = None
+        self._system = system
+
+    def open(self) -> None:
+        """Subscribe, unless that is done. A device that is not there has no consumers."""
+        if self.node is not None or self.scans:
+            return
+        try:
+            node = os.open(self.path, FLAGS)
+        except OSError as error:
+            gone = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
+            self.count = 0 if gone else None
+            return
+        self.scans = not self._subscribe(node)
+        if self.scans:
+            os.close(node)
+            logger.info("%s has no event for its consumers: looking at open files", self.path)
+            return
+        self.node = node
+        self.count = 0
+        self.take(POLLPRI)
+
+    def take(self, events: int) -> None:
+        """Read what poll() announced; close a device that is gone."""
+        if not events & POLLPRI and events:
+            self.close()
+            return
+        try:
+            while self.node is not None:
+                event = bytearray(136)
+                self._system.ioctl(self.node, VIDIOC_DQEVENT, event)
+                kind, _, count = struct.unpack_from("3I", event)
+                if kind in CLIENT_USAGE:
+                    self.count = count
+        except OSError as error:
+            # ENOENT (EAGAIN when non-blocking) is an empty queue, anything else a lost device.
+            if error.errno not in {errno.ENOENT, errno.EAGAIN}:
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the device; `open` takes it again."""
+        node, self.node = self.node, None
+        self.scans = False
+        self.count = 0
+        if node is not None:
+            os.close(node)
+
+    def _subscribe(self, node: int) -> bool:
+        for number in CLIENT_USAGE:
+            request = bytearray(32)
+            struct.pack_into("3I", request, 0, number, 0, SEND_INITIAL)
+            with suppress(OSError):
+                self._system.ioctl(node, VIDIOC_SUBSCRIBE_EVENT, request)
+                return True
+        return False
+
+
+class Openers:
+    """Counts the open files of other processes, cheaply.
+
+    A look at all processes takes tens of milliseconds, so the module's own count of its open
+    files, one small file in sysfs, says when it is worth one. That count also tells of programs
+    whose files are hidden from us: those of other users.
+    """
+
+    def __init__(self, system: devices.System, clock: Callable[[], float]) -> None:
+        self._system = system
+        self._clock = clock
+        self._since: dict[tuple[str, int], float] = {}
+        """When each process was first seen to have each device open."""
+        self._hidden_since: float | None = None
+        self._uses: int | None = None
+        self._looked_at = float("-inf")
+
+    def count(self, paths: Sequence[str]) -> dict[str, int | None]:
+        """For each device how many processes have had it open for a while; None if hidden."""
+        now = self._clock()
+        uses = self._module_uses()
+        if self._is_due(uses, now):
+            self._look(uses, now)
+        settled = [path for (path, _), since in self._since.items() if now - since >= SETTLE_S]
+        hidden = self._hidden_since is not None and now - self._hidden_since >= SETTLE_S
+        return {path: settled.count(path) or (None if hidden else 0) for path in paths}
+
+    def _is_due(self, uses: int | None, now: float) -> bool:
+        """Whether something may have changed since the last look at all processes."""
+        if uses is None or uses != self._uses or now - self._looked_at >= SCAN_ANYWAY_S:
+            return True
+        return any(now - since < SETTLE_S for since in self._since.values())
+
+    def _look(self, uses: int | None, now: float) -> None:
+        """See which processes have which loopback open; our own do not watch."""
+        found = devices.open_files(devices.loopback_paths(self._system), self._system)
+        theirs = {(path, pid) for path, pid in found if pid != os.getpid()}
+        self._since = {key: self._since.get(key, now) for key in theirs}
+        if uses is None or uses <= len(found):
+            self._hidden_since = None
+        elif self._hidden_since is None:
+            self._hidden_since = now
+        self._uses, self._looked_at = uses, now
+
+    def _module_uses(self) -> int | None:
+        """How many open files v4l2loopback has, on all its devices; None if it does not say."""
+        try:
+            return int((self._system.sysfs / "module/v4l2loopback/refcnt").read_text())
+        except (OSError, ValueError):
+            return None
+
+
+def _words(count: int | None) -> str:
+    return "unknown" if count is None else str(count)

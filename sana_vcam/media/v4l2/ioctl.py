@@ -1,0 +1,181 @@
+"""What the V4L2 driver of a video node says: its capability, formats, sizes and rates.
+
+The structures and numbers are those of linux/videodev2.h. Asking starts no stream, so no camera's
+light goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+type Ioctl = Callable[[int, int, bytearray], object]
+type Poll = Callable[[Mapping[int, int], float], Mapping[int, int]]
+"""Waits for descriptors and their events for so many seconds; which have which."""
+
+LOOPBACK_DRIVER = "v4l2 loopback"
+CAP_CAPTURE = 0x0000_0001 | 0x0000_1000
+"""V4L2_CAP_VIDEO_CAPTURE, also in its multi-planar form."""
+CAP_OUTPUT = 0x0000_0002 | 0x0000_2000
+CAP_M2M = 0x0000_8000 | 0x0000_4000
+CAP_DEVICE_CAPS = 0x8000_0000
+
+VIDIOC_QUERYCAP = 0x8068_5600
+VIDIOC_ENUM_FMT = 0xC040_5602
+VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
+VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
+BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE = 1, 9
+DISCRETE = 1
+COMMON_SIZES = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
+MOST_ENTRIES = 64
+"""Entries that are read of any one list, whatever a driver says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One size in one pixel format, with its frame rates (none if the driver does not say)."""
+
+    pixel_format: str
+    width: int
+    height: int
+    fps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """The answer to VIDIOC_QUERYCAP, of this node rather than of the whole card."""
+
+    driver: str
+    card: str
+    flags: int
+
+    @property
+    def captures(self) -> bool:
+        """Whether it gives pictures."""
+        return bool(self.flags & CAP_CAPTURE)
+
+    @property
+    def puts_out(self) -> bool:
+        """Whether it takes pictures."""
+        return bool(self.flags & CAP_OUTPUT)
+
+    @property
+    def transcodes(self) -> bool:
+        """Whether it is a codec or a scaler."""
+        return bool(self.flags & CAP_M2M)
+
+
+def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], str]:
+    """The node's capability and modes; None and why if it does not answer."""
+    try:
+        node = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            return None, (), ""
+        return None, (), f"cannot be opened: {error.strerror}"
+    try:
+        capability = query(ioctl, node)
+        modes = tuple(_modes(ioctl, node)) if capability.captures else ()
+    except OSError as error:
+        return None, (), f"does not answer: {error.strerror}"
+    finally:
+        os.close(node)
+    return capability, modes, ""
+
+
+def query(ioctl: Ioctl, node: int) -> Capability:
+    """What VIDIOC_QUERYCAP says of an open node. Raises `OSError`."""
+    answer = bytearray(104)
+    ioctl(node, VIDIOC_QUERYCAP, answer)
+    driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
+    flags = device_caps if capabilities & CAP_DEVICE_CAPS else capabilities
+    return Capability(_words(driver), _words(card), flags)
+
+
+def _words(raw: bytes) -> str:
+    return raw.split(b"\0", 1)[0].decode(errors="replace")
+
+
+def fourcc_words(fourcc: bytes) -> str:
+    """A pixel format's code as it is read."""
+    return fourcc.decode("latin-1").strip()
+
+
+def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
+    for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
+        for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
+            (code,) = struct.unpack_from("I", answer, 44)
+            name = fourcc_words(code.to_bytes(4, "little"))
+            for width, height in _sizes(ioctl, node, code):
+                yield Mode(name, width, height, tuple(_rates(ioctl, node, code, width, height)))
+
+
+def _enumerate(
+    ioctl: Ioctl, node: int, request: int, size: int, *inputs: int
+) -> Iterator[bytearray]:
+    """Ask for entry 0, 1, … until the driver has no more (EINVAL)."""
+    for index in range(MOST_ENTRIES):
+        answer = bytearray(size)
+        struct.pack_into(f"{1 + len(inputs)}I", answer, 0, index, *inputs)
+        try:
+            ioctl(node, request, answer)
+        except OSError:
+            return
+        yield answer
+
+
+def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
+    """The sizes of a format; of a range its ends, and the common sizes in it."""
+    for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
+        kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
+        if kind == DISCRETE:
+            yield width, height_or_most
+            continue
+        across, down = struct.unpack_from("3I", answer, 12), struct.unpack_from("3I", answer, 24)
+        yield across[0], down[0]
+        for width, height in COMMON_SIZES:
+            if _in_range(width, *across) and _in_range(height, *down):
+                yield width, height
+        yield across[1], down[1]
+        return
+
+
+def _in_range(value: int, least: int, most: int, step: int) -> bool:
+    return least < value < most and (value - least) % max(step, 1) == 0
+
+
+def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
+    """The frame rates of a size; of a range only its ends."""
+    entries = _enumerate(ioctl, node, VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
+    for answer in entries:
+        kind, *parts = struct.unpack_from("5I", answer, 16)
+        if kind == DISCRETE:
+            yield _rate(parts[0], parts[1])
+            continue
+        yield _rate(parts[2], parts[3])
+        yield _rate(parts[0], parts[1])
+        return
+
+
+def _rate(numerator: int, denominator: int) -> float:
+    return round(denominator / numerator, 2) if numerator else 0.0
+
+
+def fcntl_ioctl(node: int, request: int, answer: bytearray) -> object:
+    """The real ioctl(2); raises `OSError`."""
+    import fcntl  # not on Windows
+
+    return fcntl.ioctl(node, request, answer, True)
+
+
+def poll_descriptors(wanted: Mapping[int, int], timeout_s: float) -> Mapping[int, int]:
+    """The real poll(2)."""
+    poll = select.poll()
+    for node, events in wanted.items():
+        poll.register(node, events)
+    return dict(poll.poll(timeout_s * 1000))

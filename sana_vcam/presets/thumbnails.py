@@ -1,0 +1,212 @@
+"""Stills of the user in each look, for buttons and the dashboard; from the model's output only.
+
+A still is taken once a look has been live and undisturbed for some chunks, scaled to 320x180 and
+kept as a JPEG that the user alone may read. Its file is named by the preset's id and by what the
+preset asks for, so that a still of another prompt is never shown: `tidy` removes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sana_vcam.config.preset import Preset
+from sana_vcam.engine.desired import Wants
+from sana_vcam.lib.atomicfile import replace_file
+from sana_vcam.lib.idle import pause
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pixels import fit_i420, i420_to_bgr, to_jpeg
+
+log = logging.getLogger(__name__)
+
+WIDTH, HEIGHT = 320, 180
+JPEG_QUALITY = 80
+FOLDER = "thumbnails"
+# The first whole chunk after the model has confirmed a prompt may still be the one before.
+SETTLED_CHUNKS = 2
+# A newer still of the same look is worth a write and a redraw this often at most.
+RENEW_AFTER_S = 600.0
+LOOK_EVERY_S = 0.5
+RETRY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is shown at one moment, as far as a still depends on it.
+
+    `live` is true while viewers get the model's moving picture, without blank, freeze or bypass.
+    """
+
+    live: bool
+    wants: Wants
+    model_prompt: str | None
+    chunk: int | None
+
+
+class Watch:
+    """Decides when a look has settled; pure, told of the scene every now and then."""
+
+    def __init__(self, settled_chunks: int = SETTLED_CHUNKS) -> None:
+        self._settled_chunks = settled_chunks
+        self._look: tuple[str, str, int] | None = None
+        self._first_chunk = 0
+        self._last_chunk = 0
+        self._settled_at: float | None = None
+
+    def settled(self, scene: Scene, presets: Sequence[Preset], now: float) -> Preset | None:
+        """Return the preset that has been live and undisturbed for long enough, if there is one.
+
+        Frames received from `settled_at` on show it.
+        """
+        preset = _preset_on_show(scene, presets)
+        if preset is None or scene.chunk is None:
+            self._look = self._settled_at = None
+            return None
+        look = (preset.id, preset.prompt, scene.wants.seed)
+        if look != self._look or scene.chunk < self._last_chunk:
+            self._look, self._first_chunk, self._settled_at = look, scene.chunk, None
+        self._last_chunk = scene.chunk
+        if scene.chunk - self._first_chunk < self._settled_chunks:
+            return None
+        if self._settled_at is None:
+            self._settled_at = now
+        return preset
+
+    def shows(self, frame: ModelFrame) -> bool:
+        """Whether a frame is from after the moment at which the look had settled."""
+        return self._settled_at is not None and frame.received_at >= self._settled_at
+
+
+def _preset_on_show(scene: Scene, presets: Sequence[Preset]) -> Preset | None:
+    """Return the preset whose prompt is wanted and drives the model, while viewers see it."""
+    wants = scene.wants
+    if not scene.live or wants.paused or (scene.model_prompt or "") != wants.prompt:
+        return None
+    found = (one for one in presets if one.id == wants.preset and one.prompt == wants.prompt)
+    return next(found, None)
+
+
+def still(frame: ModelFrame) -> bytes:
+    """Return a frame of the model as a small JPEG; a picture of anything else is refused.
+
+    Takes some milliseconds; not for the event loop. Raises `TypeError` for other frames.
+    """
+    picture = Picture.from_model(frame)
+    small = fit_i420(picture.i420, WIDTH, HEIGHT, "crop")
+    return to_jpeg(i420_to_bgr(small), JPEG_QUALITY)
+
+
+class Thumbnails:
+    """The stills on disk. Reading and writing block; `version` and `due` do not."""
+
+    def __init__(self, state_dir: Path, *, renew_after_s: float = RENEW_AFTER_S) -> None:
+        """Keep them in a folder of `state_dir`; made when the first one is put there."""
+        self._folder = state_dir / FOLDER
+        self._renew_after_s = renew_after_s
+        # By file name: when it was written, in nanoseconds since 1970.
+        self._versions: dict[str, int] = {}
+
+    def tidy(self, presets: Sequence[Preset]) -> None:
+        """Remove the stills of no such preset, and remember the others; none keeps none."""
+        wanted = {_file_name(preset) for preset in presets}
+        versions: dict[str, int] = {}
+        for path in self._folder.glob("*"):
+            if path.name in wanted:
+                versions[path.name] = path.stat().st_mtime_ns
+            else:
+                path.unlink(missing_ok=True)
+        if not wanted and self._folder.is_dir():
+            self._folder.rmdir()
+        self._versions = versions
+
+    def version(self, preset: Preset) -> int | None:
+        """Return a number that changes with the preset's still; None while there is none."""
+        written = self._versions.get(_file_name(preset))
+        return None if written is None else written // 1000
+
+    def due(self, preset: Preset, now: float | None = None) -> bool:
+        """Return whether a new still is worth taking; `now` is in seconds since 1970."""
+        written = self._versions.get(_file_name(preset))
+        if written is None:
+            return True
+        age_s = (time.time() if now is None else now) - written / 1e9
+        return not 0 <= age_s < self._renew_after_s
+
+    def put(self, preset: Preset, frame: ModelFrame) -> None:
+        """Keep a still of `preset`. Raises `OSError` if it cannot be written."""
+        jpeg = still(frame)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._folder / _file_name(preset)
+        replace_file(path, jpeg)
+        self._versions[path.name] = path.stat().st_mtime_ns
+
+    def read(self, preset: Preset) -> bytes | None:
+        """Return the preset's still as JPEG; None while there is none."""
+        try:
+            return (self._folder / _file_name(preset)).read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _file_name(preset: Preset) -> str:
+    asked = f"{preset.seed}\n{preset.prompt}".encode()
+    return f"{preset.id}.{hashlib.sha256(asked).hexdigest()[:16]}.jpg"
+
+
+class Photographer:
+    """Takes the stills while the daemon runs; on the event loop, pictures in threads."""
+
+    def __init__(
+        self,
+        thumbnails: Thumbnails,
+        *,
+        scene: Callable[[], Scene],
+        on_show: Callable[[], ModelFrame | None],
+        presets: Callable[[], Sequence[Preset]],
+        on_change: Callable[[], None],
+    ) -> None:
+        """`presets` are those to take stills of; `on_change` is called after any has changed."""
+        self._thumbnails = thumbnails
+        self._scene = scene
+        self._on_show = on_show
+        self._presets = presets
+        self._on_change = on_change
+        self._watch = Watch()
+        self._tidied: Sequence[Preset] | None = None
+
+    async def run(self, streams: asyncio.Event) -> None:
+        """Look every moment while `streams` is set, until cancelled.
+
+        A folder that cannot be written is tried again.
+        """
+        trouble = ""
+        while True:
+            try:
+                await self._look()
+                trouble = ""
+            except OSError as error:
+                level = logging.DEBUG if str(error) == trouble else logging.WARNING
+                trouble = str(error)
+                log.log(level, "no still of the look was kept: %s", trouble)
+                await asyncio.sleep(RETRY_S)
+            await pause(streams, LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        presets = self._presets()
+        if presets != self._tidied:
+            await run_blocking(lambda: self._thumbnails.tidy(presets), name="thumbnails")
+            self._tidied = presets
+            self._on_change()
+        preset = self._watch.settled(self._scene(), presets, time.monotonic())
+        frame = self._on_show()
+        if preset is None or frame is None or not self._watch.shows(frame):
+            return
+        if self._thumbnails.due(preset):
+            await run_blocking(lambda: self._thumbnails.put(preset, frame), name="thumbnails")
+            self._on_change()

@@ -1,0 +1,228 @@
+"""The platform's few HTTP calls that the SDK does not make for us, each with a deadline.
+
+The SDK never refreshes a token and gives its HTTP calls no timeout; its own exchange of the key
+for a token follows redirects, with the key, to wherever they lead; a client that adopted a
+session cannot end it, and one that created it hides whether the end was granted. So tokens are
+minted here, one per connection, as the SDK asks for them, and a session is ended by its id alone:
+`DELETE /sessions/{id}` on the cloud, `POST /stop_session` on a local runtime (both as the SDK's
+own disconnect sends them). Nothing here follows a redirect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.reactor.errors import KEY_HELP, Refused, Unavailable, from_mint
+
+HTTP_TIMEOUT_S = 4.0
+TOKEN_TIMEOUT_S = 10.0
+
+# A local runtime without a session to stop: there is none, it is ending already, the model has
+# not loaded yet or has terminated.
+_NOTHING_TO_STOP = frozenset({404, 409, 410, 503})
+_GONE = frozenset({404, 410})
+_OVER = frozenset({"INACTIVE", "CLOSED"})
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that may be costing money, as it is kept on disk."""
+
+    session_id: str
+    api_url: str
+    local: bool
+    model: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where sessions come from, and the key that pays for them (never shown in its repr)."""
+
+    api_url: str
+    local: bool
+    model: str
+    api_key: str | None
+    max_session_s: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Platform(api_url={self.api_url!r}, local={self.local}, model={self.model!r})"
+
+    async def mint(
+        self, *, session_id: str | None = None, timeout_s: float = TOKEN_TIMEOUT_S
+    ) -> str | None:
+        """A fresh token to create a session, or to join `session_id`; None on a local runtime.
+
+        Raises `Refused`, `Unavailable`, or `SessionGone` if `session_id` cannot be joined.
+        """
+        if self.local:
+            return None
+        if session_id is not None:
+            return await self._mint(timeout_s, sessions=[session_id])
+        return await self._mint(timeout_s, models=[self.model], max_session_s=self.max_session_s)
+
+    async def end(self, session: OpenSession, *, token: str | None = None) -> None:
+        """End `session`; returns once the platform says that it is over.
+
+        `token` is the one that created or joined it, if it is at hand. Another is minted without
+        it, or when it has expired. Raises `Refused` or `Unavailable`.
+        """
+        base = session.api_url.rstrip("/")
+        if session.local:
+            await self._stop_local(f"{base}/stop_session")
+            return
+        url = f"{base}/sessions/{urllib.parse.quote(session.session_id, safe='')}"
+        if token is not None and await self._delete(url, token):
+            return
+        # Neither bound to the session, which the platform refuses for one that is over, nor for
+        # the model, which does not reach a session that another token created.
+        if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S)):
+            raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}")
+
+    async def _mint(
+        self,
+        timeout_s: float,
+        *,
+        models: list[str] | None = None,
+        sessions: list[str] | None = None,
+        max_session_s: int | None = None,
+    ) -> str:
+        key = self.api_key
+        if key is None:
+            raise Refused(f"a session on {self.api_url} needs an API key. {KEY_HELP}")
+        if not key.isascii() or not key.isprintable():
+            # The refusal of the HTTP library would show it.
+            raise Refused(f"the API key has characters that no key has. {KEY_HELP}")
+
+        body = _token_request(models, sessions, max_session_s)
+        url = f"{self.api_url.rstrip('/')}/tokens"
+        try:
+            status, retry_after, answer = await asyncio.wait_for(
+                run_blocking(lambda: _post_key(url, key, body), name="mint-token"), timeout_s
+            )
+        except TimeoutError:
+            raise Unavailable(f"{self.api_url} did not answer within {timeout_s:.0f} s") from None
+        except (OSError, ValueError, http.client.HTTPException):
+            raise Unavailable(f"{self.api_url} cannot be reached to check the API key") from None
+        if status >= 300:
+            joining = sessions is not None
+            raise from_mint(status, retry_after, api_url=self.api_url, joining=joining)
+        return self._token_in(answer)
+
+    def _token_in(self, answer: bytes) -> str:
+        try:
+            token = json.loads(answer)["jwt"]
+        except (ValueError, LookupError, TypeError):
+            token = None
+        if not isinstance(token, str) or not token:
+            raise Unavailable(f"{self.api_url} cannot be reached to check the API key")
+        return token
+
+    async def _stop_local(self, url: str) -> None:
+        try:
+            status, _ = await self._request("POST", url, body={"reason": "closed"})
+        except ConnectionRefusedError:
+            # The runtime is not there any more, and its session went with it.
+            return
+        if status >= 300 and status not in _NOTHING_TO_STOP:
+            raise Unavailable(f"{url} answered HTTP {status}")
+
+    async def _delete(self, url: str, token: str) -> bool:
+        """Whether the session is over now; False if the token is not good for it."""
+        try:
+            status, _ = await self._request("DELETE", url, token=token)
+            if status in (401, 403):
+                return False
+            if status < 300 or status in _GONE:
+                return True
+            # Maybe refused because it is over.
+            now, state = await self._request("GET", url, token=token)
+        except ConnectionRefusedError:
+            raise Unavailable(f"{url} cannot be reached") from None
+        if now in _GONE or (now < 300 and _is_over(state)):
+            return True
+        raise Unavailable(f"{url} answered HTTP {status}")
+
+    async def _request(
+        self, method: str, url: str, *, body: object = None, token: str | None = None
+    ) -> tuple[int, bytes]:
+        """The answer's status and body. Raises `Unavailable`, or ConnectionRefusedError."""
+        request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
+            url, method=method, data=None if body is None else json.dumps(body).encode()
+        )
+        request.add_header("Content-Type", "application/json")
+        if token is not None:
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
+
+        def send() -> tuple[int, bytes]:
+            try:
+                with _STRAIGHT.open(request, timeout=HTTP_TIMEOUT_S) as answer:
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, error.read()
+
+        try:
+            return await asyncio.wait_for(
+                run_blocking(send, name="end-session"), 2 * HTTP_TIMEOUT_S
+            )
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ConnectionRefusedError):
+                raise error.reason from None
+            raise Unavailable(f"{url} did not answer") from None
+        except (OSError, http.client.HTTPException):
+            raise Unavailable(f"{url} did not answer") from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: whoever it names must not get the key."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none."""
+
+
+_STRAIGHT = urllib.request.build_opener(_NoRedirect)
+
+
+def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]:
+    """Exchange the key for a token; blocks. The answer's status, Retry-After and body."""
+    request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
+        url, method="POST", data=json.dumps(body).encode()
+    )
+    request.add_header("Content-Type", "application/json")
+    request.add_unredirected_header("Reactor-API-Key", key)
+    try:
+        with _STRAIGHT.open(request, timeout=TOKEN_TIMEOUT_S) as answer:
+            return answer.status, None, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get("Retry-After"), b""
+
+
+def _token_request(
+    models: list[str] | None, sessions: list[str] | None, max_session_s: int | None
+) -> object:
+    """What to ask for, as the SDK's `fetch_jwt` does; null asks for all that the key may do."""
+    if models is None and sessions is None:
+        return None
+    resources: dict[str, object] = {"models": {"match": models} if models else {"all": True}}
+    if sessions is not None:
+        resources["sessions"] = {"bind": sessions}
+    detail: dict[str, object] = {"type": "session", "resources": resources}
+    if max_session_s is not None:
+        detail["constraints"] = {"max_session_duration_seconds": max_session_s}
+    return {"authorization_details": [detail]}
+
+
+def _is_over(body: bytes) -> bool:
+    """Whether a session resource is in a state that it cannot leave."""
+    try:
+        return str(json.loads(body)["state"]).upper() in _OVER
+    except (ValueError, KeyError, TypeError):
+        return False
