@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+pytest_plugins = ["tests.fakes.controlserver"]
+
 # Threads of libraries that live as long as the process: the SDK's native ones appear as Dummy-N.
 LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor")
 

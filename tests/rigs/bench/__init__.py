@@ -1,0 +1,1 @@
+"""Benchmarks: speed is measured here and asserted nowhere: `python -m tests.rigs.bench --help`."""

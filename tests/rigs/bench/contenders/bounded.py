@@ -1,0 +1,87 @@
+"""The daemon with bounds on what its camera's encoder may use, and a record of what was sent.
+
+`BOUNDS RECORD` come before the arguments of `daemon`: a JSON object (`Bounds`), and where to write
+[time, bytes up, bytes down, target] of every half second since the camera was published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reactor_sdk import Reactor
+
+from sana_vcam.app.native import share_arenas
+from sana_vcam.engine import factory
+from sana_vcam.reactor.client import CAMERA_TRACK, SanaClient
+from sana_vcam.reactor.errors import SessionError
+from tests.rigs.bench.contenders import daemon
+
+SAMPLE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the SDK is told, in bits per second; nothing leaves it as it is."""
+
+    opening: dict[str, int] = field(default_factory=dict)
+    """For `Reactor.set_bitrate`, while a connection is being made: before its first estimate."""
+    track: dict[str, int] = field(default_factory=dict)
+    """For `Track.set_bitrate`, before the camera is published."""
+    lifted_after_s: float = 0.0
+    """So long after that `Track.set_bitrate` is told of a floor of 1 bps; 0 is never."""
+
+
+def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) -> type[SanaClient]:
+    """A client with these bounds, that keeps a record."""
+
+    class Bounded(SanaClient):
+        jobs: frozenset[asyncio.Task[None]] = frozenset()
+
+        async def _start_high(self, reactor: Reactor) -> None:
+            if bounds.opening:
+                await reactor.set_bitrate(**bounds.opening)
+
+        async def publish(self) -> None:
+            track = self._require().track(CAMERA_TRACK)
+            if bounds.track:
+                await track.set_bitrate(**bounds.track)
+            await super().publish()
+            self._begin(self._record())
+            if bounds.lifted_after_s:
+                self._begin(self._lift())
+
+        def _begin(self, work: Coroutine[None, None, None]) -> None:
+            self.jobs |= {asyncio.ensure_future(work)}
+
+        async def _lift(self) -> None:
+            await asyncio.sleep(bounds.lifted_after_s)
+            await self._require().track(CAMERA_TRACK).set_bitrate(min_bps=1)
+
+        async def _record(self) -> None:
+            clock = asyncio.get_running_loop().time
+            with contextlib.suppress(SessionError):
+                while True:
+                    stats = await self.stats()
+                    record.append((clock(), stats.bytes_up, stats.bytes_down, stats.target_bps))
+                    await asyncio.sleep(SAMPLE_S)
+
+    return Bounded
+
+
+def main(bounds: str, where: str, *arguments: str) -> None:
+    record: list[tuple[float, int, int, float | None]] = []
+    kind = bounded(Bounds(**json.loads(bounds)), record)
+    factory.SanaClient = kind  # type: ignore[attr-defined]
+    asyncio.run(daemon.main(*arguments))
+    Path(where).write_text(json.dumps(record))
+
+
+if __name__ == "__main__":
+    share_arenas()
+    main(*sys.argv[1:])

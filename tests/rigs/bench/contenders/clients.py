@@ -1,0 +1,83 @@
+"""Clients of the control API, in a process of their own: `RUNTIME_DIR LISTENERS PREVIEWS`.
+
+Listeners have subscribed to states and figures; each preview is a WebRTC viewer. Prints "attached"
+once all are there; SIGTERM ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from sana_vcam.control.access.discovery import find
+from tests.fakes.viewers import Viewer
+
+
+async def main(runtime_dir: str, listeners: str, previews: str) -> None:
+    note = find(Path(runtime_dir))
+    assert note is not None
+    headers = {"Authorization": f"Bearer {note.token.get_secret_value()}"}
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        tasks = []
+        for number in range(int(listeners) + int(previews)):
+            socket = await stack.enter_async_context(
+                connect(note.url, additional_headers=headers, proxy=None)
+            )
+            if number < int(listeners):
+                await _subscribe(socket)
+                tasks.append(asyncio.create_task(_read(socket)))
+            else:
+                viewer = Viewer()
+                stack.push_async_callback(viewer.close)
+                await _look(socket, viewer)
+                tasks += [
+                    asyncio.create_task(_watch(viewer)),
+                    asyncio.create_task(_read(socket)),
+                ]
+        print("attached", flush=True)
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask(socket: ClientConnection, kind: str, **data: object) -> dict[str, object]:
+    """The reply to a command; raises `AssertionError` if it is refused."""
+    await socket.send(json.dumps({"type": kind, "id": kind, "data": data}))
+    while (reply := json.loads(await socket.recv())).get("id") != kind:
+        continue
+    assert reply["type"] == "ok", reply
+    found: dict[str, object] = reply.get("data") or {}
+    return found
+
+
+async def _subscribe(socket: ClientConnection) -> None:
+    await _ask(socket, "subscribe", events=["state", "stats"])
+
+
+async def _look(socket: ClientConnection, viewer: Viewer) -> None:
+    answer = await _ask(socket, "preview", sdp=await viewer.offer())
+    await viewer.take(str(answer["sdp"]))
+    await viewer.frame()
+
+
+async def _read(socket: ClientConnection) -> None:
+    async for _ in socket:
+        continue
+
+
+async def _watch(viewer: Viewer) -> None:
+    while True:
+        await viewer.frame()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""The script that a user would write from the SDK's documentation: RGB in, RGB out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyvirtualcam
+from reactor_sdk import Reactor
+
+from sana_vcam.media.sinks.raw import RawBackend
+from tests.rigs.bench.contenders.clip import StampedFile
+from tests.rigs.bench.contenders.telling import tell_at_signal
+
+WIDTH, HEIGHT, FPS = 1280, 720, 24
+
+
+class FifoCamera(RawBackend):
+    """A virtual camera that takes RGB and stores I420, as pyvirtualcam's own do."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def send(self, frame: np.ndarray[Any, Any]) -> None:
+        rgb = frame.reshape(HEIGHT, WIDTH, 3)
+        super().send(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420))
+
+
+async def main(url: str, clip: str, stamps: str, sink: str) -> None:
+    tell_at_signal(Path(stamps))
+    pyvirtualcam.register_backend("fifo", FifoCamera)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    reactor = Reactor("sana-streaming", local=True, api_url=url)
+    with pyvirtualcam.Camera(WIDTH, HEIGHT, FPS, device=sink, backend="fifo") as camera:
+
+        def show(frame: np.ndarray[Any, Any]) -> None:
+            camera.send(cv2.resize(np.ascontiguousarray(frame), (WIDTH, HEIGHT)))
+
+        reactor.track("main_video").on_frame(show)
+        await reactor.connect()
+        track = await reactor.track("camera").publish()
+        await reactor.send_command("set_mode", {"mode": "live"})
+        await reactor.send_command("start", {})
+
+        def capture() -> None:
+            threading.current_thread().name = "camera"
+            source = StampedFile(Path(clip))
+            source.open()
+            while not stop.is_set():
+                track.push_frame(cv2.cvtColor(source.read(), cv2.COLOR_BGR2RGB))
+            source.close()
+            source.dump(Path(stamps))
+
+        await asyncio.to_thread(capture)
+        await reactor.disconnect()
+        reactor.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:5]))

@@ -1,0 +1,123 @@
+"""The stand-in model in a bad temper, which a file tells it while it runs.
+
+The file holds JSON, read again at every chunk and command; without it the model behaves.
+
+    {"reject": {"set_prompt": "message" | "error"}}   refuse a command, in one of the two shapes
+    {"size": [320, 176]}    frames of another size
+    {"stall": true}         no more frames, while the connection stands
+    {"crash": true}         an exception in mid-run, which ends the process
+    {"garbage": true}       messages that mean nothing, or lie about their types
+    {"mute": true}          frames, but no messages
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from reactor_runtime.interface import CommandError, ModelMessage
+
+from sana_vcam.standin import wire_npm
+from sana_vcam.standin.model import RejectedCommand, Run
+from sana_vcam.standin.source import Frame
+from tests.rigs.faults import TEMPER
+
+NONSENSE: tuple[dict[str, Any], ...] = (
+    {"type": "weather", "data": {"sun": True}},
+    {"type": "", "data": {}},
+    {"type": "state", "data": {"started": "maybe", "paused": [1, 2], "seed": {"a": 1}}},
+    {"type": "state", "data": {"current_chunk": "\u0000\ud83d\ude00" * 50}},
+    {"type": "chunk_complete", "data": {"chunk_index": "twelve", "frames_emitted": None}},
+    {"type": "chunk_complete", "data": {"chunk_index": 1e300, "frames_emitted": -5}},
+    {"type": "prompt_accepted", "data": {"prompt": "x" * 100_000}},
+    {"type": "command_error", "data": {"command": "dance", "reason": "never heard of it"}},
+    {"type": "generation_complete", "data": {"total_chunks": -1, "deep": [[[[[[[[]]]]]]]]}},
+)
+
+
+class Garbage(ModelMessage):
+    """Whatever it is given, on the wire as it is."""
+
+    text: str = ""
+
+    def to_wire_format(self) -> dict[str, Any]:
+        """The nonsense itself."""
+        meant: dict[str, Any] = json.loads(self.text)
+        return meant
+
+
+def nonsense() -> list[Garbage]:
+    """A message of each kind that means nothing."""
+    messages = [Garbage(text=json.dumps(one)) for one in NONSENSE]
+    for message, one in zip(messages, NONSENSE, strict=True):
+        # The runtime takes the type from the message's name.
+        message.name = one["type"]  # type: ignore[misc]
+    return messages
+
+
+def temper() -> dict[str, Any]:
+    """What the file says now."""
+    try:
+        found: dict[str, Any] = json.loads(Path(os.environ[TEMPER]).read_text())
+    except (KeyError, OSError, ValueError):
+        return {}
+    return found
+
+
+def _touchy(name: str) -> Callable[..., Awaitable[None]]:
+    """The command `name`, refused while the temper says so."""
+    command = getattr(wire_npm.SanaStreaming, name)
+
+    @functools.wraps(command)
+    async def touchy(self: SanaStreaming, *arguments: Any, **named: Any) -> None:
+        shape = temper().get("reject", {}).get(name)
+        if shape == "error":
+            raise CommandError("staged_refusal", f"{name} is refused, as the test said")
+        if shape == "message":
+            await self.send(RejectedCommand(command=name, reason="refused, as the test said"))
+            return
+        await command(self, *arguments, **named)
+
+    return touchy
+
+
+class SanaStreaming(wire_npm.SanaStreaming):
+    """The model, with its temper looked at wherever it could show."""
+
+    set_mode = _touchy("set_mode")
+    set_prompt = _touchy("set_prompt")
+    set_seed = _touchy("set_seed")
+    set_anchor_interval = _touchy("set_anchor_interval")
+    start = _touchy("start")
+    pause = _touchy("pause")
+    resume = _touchy("resume")
+    reset = _touchy("reset")
+
+    async def send(self, message: ModelMessage) -> None:
+        """Say it, unless mute."""
+        if not temper().get("mute"):
+            await super().send(message)
+
+    async def _stage_fault(self, run: Run, chunk_index: int) -> None:
+        if temper().get("crash"):
+            raise RuntimeError("crash staged by the test")
+        while temper().get("stall") and run.wanted():
+            await self._change()
+        if temper().get("garbage"):
+            for message in nonsense():
+                await self.send(message)
+        await super()._stage_fault(run, chunk_index)
+
+    def _edit(self, run: Run, frames: list[Frame], prompt: str) -> npt.NDArray[np.uint8] | None:
+        batch = super()._edit(run, frames, prompt)
+        size = temper().get("size")
+        if batch is None or size is None:
+            return batch
+        return np.stack([cv2.resize(frame, tuple(size)) for frame in batch])

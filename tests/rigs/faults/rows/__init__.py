@@ -1,0 +1,33 @@
+"""The table: every row, in the order in which they are told."""
+
+from __future__ import annotations
+
+from tests.rigs.faults.row import Row
+from tests.rigs.faults.rows import (
+    camera,
+    control,
+    machine,
+    model,
+    network,
+    process,
+    rollover,
+    service,
+    sink,
+)
+
+ROWS: tuple[Row, ...] = (
+    *control.ROWS,
+    *model.ROWS,
+    *service.ROWS,
+    *rollover.ROWS,
+    *network.ROWS,
+    *camera.ROWS,
+    *sink.ROWS,
+    *machine.ROWS,
+    *process.ROWS,
+)
+
+
+def row_named(name: str) -> Row:
+    """The row of this name."""
+    return next(row for row in ROWS if row.name == name)

@@ -1,0 +1,177 @@
+"""`python -m tests.rigs.hotpath.counts`: count what one frame costs on its way, and keep that.
+
+A frame goes once through everything that it meets: fitted to the track, pushed to a session,
+received, scheduled, shown, converted and sent. Counted are the interpreter's instructions in our
+own code, and the bytes of pixels that conversions write. The kept counts are what
+`tests/rigs/hotpath/test_counts.py` compares with.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+import sana_vcam
+from sana_vcam.config.schema import CameraConfig, Config, SinkConfig
+from sana_vcam.media import pixels
+from sana_vcam.media.camera.capture import camera_frame
+from sana_vcam.media.frames import ModelFrame, Picture
+from sana_vcam.media.pipeline import MediaPath, SessionFeed
+from sana_vcam.media.pixels import bgra_bytes_to_i420
+from sana_vcam.media.playout.program import Program
+from sana_vcam.media.sinks.sink import Sink
+from sana_vcam.media.slate import Slate
+
+KEPT = Path(__file__).with_name("kept.json")
+OURS = str(Path(sana_vcam.__file__).parent)
+TRACK = (1280, 704)
+FPS = 24
+WARM_UP = 120
+FRAMES = 48
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class Way:
+    """The parts that a frame meets, without a camera, a session or a clock."""
+
+    def __init__(self) -> None:
+        config = Config(sink=SinkConfig(kind="preview"))
+        self._camera_config = CameraConfig()
+        self._raw = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
+        self._edited = self._raw[:704].repeat(2, axis=2)[:, :, :4].tobytes()
+        self.media = MediaPath(config, lambda: None)
+        self.feed: SessionFeed = self.media.open_feed()
+        self.feed.go_on_air()
+        self.sink = Sink.open(config.sink)
+        self.program = Program(
+            self.media.buffer, self.sink.size, slate=lambda: Slate("Starting"), bypass=None
+        )
+        self.program.patience_s = 1e9
+        self.pushed = 0
+        self._sequence = 0
+
+    def frame(self, now: float) -> None:
+        """One frame, all the way, at `now`."""
+        self._sequence += 1
+        frame = camera_frame(self._raw, TRACK, self._camera_config, self._sequence, now)
+        self._publish(frame)
+        edited = bgra_bytes_to_i420(self._edited, *TRACK)
+        self.feed.model_frame(ModelFrame(edited, self._sequence, now))
+        self.program.due(now)
+        self._show(now)
+
+    def _publish(self, frame: Any) -> None:
+        """One turn of the publisher's thread."""
+        stop = threading.Event()
+
+        def push(bgra: bytes) -> bool:
+            self.pushed += len(bgra)
+            stop.set()
+            return True
+
+        self.media.publisher.targets = (push,)
+        self.media.camera_frames.put(frame)
+        self.media.publisher.run(stop)
+
+    def _show(self, now: float) -> None:
+        """What a tick of the playout does at its moment."""
+        picture: Picture = self.program.next(now)
+        self.sink.send(picture)
+
+
+def count() -> dict[str, float]:
+    """Count per frame: the interpreter's instructions, and bytes of pixels written."""
+    way = Way()
+    try:
+        for number in range(WARM_UP):
+            way.frame(number / FPS)
+        way.pushed = 0
+        with _instructions() as ran, _conversions() as written:
+            for number in range(WARM_UP, WARM_UP + FRAMES):
+                way.frame(number / FPS)
+    finally:
+        way.sink.close()
+    return {
+        "instructions": round(ran() / FRAMES, 1),
+        "bytes of pixels": round((written() + way.pushed) / FRAMES, 1),
+    }
+
+
+@contextmanager
+def _instructions() -> Iterator[Callable[[], int]]:
+    """Count the interpreter's instructions in our own package, in all threads."""
+    monitoring = sys.monitoring
+    tool, event = monitoring.PROFILER_ID, monitoring.events.INSTRUCTION
+    ran = 0
+
+    def step(code: CodeType, _offset: int) -> Any:
+        nonlocal ran
+        if not code.co_filename.startswith(OURS):
+            return monitoring.DISABLE
+        ran += 1
+        return None
+
+    monitoring.use_tool_id(tool, "hot path")
+    monitoring.register_callback(tool, event, step)
+    monitoring.set_events(tool, event)
+    try:
+        yield lambda: ran
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+
+
+@contextmanager
+def _conversions() -> Iterator[Callable[[], int]]:
+    """Count the bytes of the arrays that OpenCV's functions return to `pixels`."""
+    original = pixels._cv
+    written = 0
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(original(), name)
+            if not callable(found):
+                return found
+
+            def call(*args: Any, **kwargs: Any) -> Any:
+                nonlocal written
+                result = found(*args, **kwargs)
+                written += result.nbytes if isinstance(result, np.ndarray) else 0
+                return result
+
+            return call
+
+    pixels._cv = Counting  # type: ignore[assignment]
+    try:
+        yield lambda: written
+    finally:
+        pixels._cv = original
+
+
+def kept() -> dict[str, Any]:
+    """The counts to compare with; instructions by the interpreter's version."""
+    found: dict[str, Any] = json.loads(KEPT.read_text())
+    return found
+
+
+def main() -> int:
+    counted = count()
+    print(json.dumps(counted, indent=2))
+    known = kept() if KEPT.exists() else {"instructions": {}}
+    known["instructions"][VERSION] = counted["instructions"]
+    known["bytes of pixels"] = counted["bytes of pixels"]
+    KEPT.write_text(json.dumps(known, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,326 @@
+"""Take the docs' pictures: `python -m tests.system.browser.dashboard.screenshots [folder]`.
+
+The page, the control server, the preview, the cards and the stand-in's looks are the real ones; the
+person is NASA's portrait of the astronaut Eileen Collins (public domain), as scikit-image has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from playwright.async_api import Browser, expect
+from skimage import data
+
+import sana_vcam
+from sana_vcam.config.preset import BUILTIN_PRESETS, Look, find
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.media.frames import Card, Picture, Pixels
+from sana_vcam.media.pixels import i420_to_bgr, to_i420, to_jpeg
+from sana_vcam.media.slate import Slate, draw
+from sana_vcam.presets.suggestions import suggestions
+from sana_vcam.standin.looks import edit
+from sana_vcam.status import CameraState, Output, SessionState
+from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, served
+
+FOLDER = Path(sana_vcam.__file__).parent / "docs" / "pictures"
+MOST_BYTES = 66_000
+DESKTOP, SMALL, PHONE = (1280, 800), (900, 620), (360, 740)
+LOOK = "anime"
+
+COSTS: dict[str, Any] = {
+    "ends_in_s": 446.0,
+    "billed_session_s": 754.0,
+    "billed_day_s": 2900.0,
+    "billed_month_s": 33000.0,
+    "cost_session": 0.63,
+    "cost_day": 2.42,
+    "cost_month": 27.5,
+    "currency": "EUR",
+}
+NO_SESSION: dict[str, Any] = {
+    "output": Output.SLATE,
+    "session_s": None,
+    "ends_in_s": None,
+    "delay_ms": None,
+    "chunk": None,
+    "model_prompt": None,
+    "fps_model": 0.0,
+}
+QUALITY: dict[str, Any] = {
+    "quality": "good",
+    "quality_cause": "nothing limits it",
+    "rtt_ms": 38.0,
+    "loss_percent": 0.1,
+    "bitrate_kbps": 4100.0,
+    "relay": False,
+    "glass_ms": 2140,
+    "glass_confidence": 0.93,
+}
+
+type Act = Callable[[Desk], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the state it shows, in which light and size, and what is done before."""
+
+    name: str
+    state: dict[str, Any] = field(default_factory=dict)
+    slate: Slate | None = None
+    dark: bool = True
+    size: tuple[int, int] = DESKTOP
+    act: Act | None = None
+
+
+async def _edit(desk: Desk) -> None:
+    await desk.find("#grid .card").nth(2).hover()
+    await desk.button("Menu of Watercolor").click()
+    await desk.page.get_by_role("menuitem", name="Edit…").click()
+
+
+async def _tune(desk: Desk) -> None:
+    await desk.find("#tuning summary").click()
+    await desk.find("#renew-hint").scroll_into_view_if_needed()
+
+
+async def _stop(desk: Desk) -> None:
+    await desk.server.stop()
+    await expect(desk.find("#badge-label")).to_have_text("Offline")
+    await expect(desk.find("#badge-elapsed")).to_be_visible()
+
+
+SHOTS = (
+    Shot("live-dark"),
+    Shot("live-light", dark=False),
+    Shot(
+        "waiting",
+        NO_SESSION | {"session": SessionState.WAITING, "phase_s": 42.0},
+        Slate("Waiting for a GPU", "The picture starts soon", 42, tone="busy"),
+    ),
+    Shot(
+        "off",
+        NO_SESSION | {"session": SessionState.IDLE, "session_wanted": False, "viewers": 0},
+        Slate("Camera off", "Back when it is switched on again"),
+        dark=False,
+    ),
+    Shot("blank", {"output": Output.BLANK, "blank": True}),
+    Shot(
+        "paused",
+        {"output": Output.SLATE, "session": SessionState.PAUSED, "paused": True, "phase_s": 75.0},
+        Slate("Paused", "Back in a moment"),
+        dark=False,
+    ),
+    Shot(
+        "error",
+        NO_SESSION
+        | {
+            "session": SessionState.REFUSED,
+            "error": "Reactor refused the API key: set REACTOR_API_KEY or [reactor] api_key, "
+            "then: sana-vcam ctl connect",
+        },
+        Slate("Needs attention", "The key was refused", tone="error"),
+    ),
+    Shot(
+        "camera",
+        NO_SESSION
+        | {
+            "session": SessionState.IDLE,
+            "camera": CameraState.LOST,
+            "phase_s": 4.0,
+            "error": "the webcam Studio camera is unplugged; it is used again when it is back",
+        },
+        Slate("No camera", "The webcam is unplugged", tone="warning"),
+        size=SMALL,
+    ),
+    Shot(
+        "connecting",
+        NO_SESSION | {"session": SessionState.CONNECTING, "phase_s": 4.0},
+        Slate("Connecting", "One moment, please", 4, tone="busy"),
+        size=SMALL,
+    ),
+    Shot(
+        "starting",
+        NO_SESSION | {"session": SessionState.STARTING, "session_s": 3.0, "phase_s": 3.0},
+        Slate("Starting", "The first picture is on its way", 3, tone="busy"),
+        dark=False,
+        size=SMALL,
+    ),
+    Shot(
+        "reconnecting",
+        {"output": Output.SLATE, "session": SessionState.RECONNECTING, "phase_s": 6.0},
+        Slate("Reconnecting", "The picture will be back", 6, tone="warning"),
+        size=SMALL,
+    ),
+    Shot(
+        "backoff",
+        NO_SESSION
+        | {
+            "session": SessionState.BACKOFF,
+            "phase_s": 5.0,
+            "error": "Reactor is at capacity (503): no GPU is free; trying again in 8 s",
+        },
+        Slate("Reconnecting", "The service cannot be reached now", 5, tone="warning"),
+        dark=False,
+        size=SMALL,
+    ),
+    Shot(
+        "closing",
+        NO_SESSION | {"session": SessionState.CLOSING, "session_wanted": False, "phase_s": 1.0},
+        Slate("Camera off", "Back when it is switched on again"),
+        size=SMALL,
+    ),
+    Shot("freeze", {"output": Output.FREEZE, "freeze": True}, dark=False, size=SMALL),
+    Shot(
+        "bypass",
+        {"output": Output.BYPASS, "bypass": True, "bypass_allowed": True},
+        size=SMALL,
+    ),
+    Shot("offline", dark=False, act=_stop),
+    Shot("edit", act=_edit),
+    Shot("tuning", dark=False, act=_tune),
+    Shot("help", act=lambda desk: desk.page.keyboard.press("?")),
+    Shot("phone", size=PHONE),
+)
+
+
+@cache
+def portrait(prompt: str, width: int = 1280, height: int = 720) -> Pixels:
+    """The portrait in the look of `prompt`, (height, width, 3) BGR."""
+    rgb = cv2.resize(data.astronaut()[40:328], (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.ascontiguousarray(edit(rgb, prompt, seed=0)[..., ::-1])
+
+
+class Stage(PictureControls):
+    """A daemon that shows the portrait, or a card, as a real one would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = tuple(
+            Look(
+                **preset.model_dump(),
+                thumbnail=f"/v1/thumbnail.jpg?id={preset.id}&v=1" if used else None,
+            )
+            for preset, used in zip(BUILTIN_PRESETS, _used(), strict=False)
+        )
+        # Drawn before they are asked for: the page is not to wait.
+        self._stills = {
+            look.id: to_jpeg(cv2.resize(portrait(look.prompt, 640, 360), (320, 180)))
+            for look in self.looks
+            if look.thumbnail
+        }
+        self._first = self.current
+        self._shown = self._picture(portrait(""))
+
+    def show(self, shot: Shot) -> None:
+        look = find(self.looks, LOOK)
+        card = shot.slate.headline if shot.slate else None
+        prompt = {"prompt": look.prompt, "model_prompt": look.prompt, "preset": look.id}
+        self.current = self._first.model_copy(
+            update=LIVE | COSTS | prompt | {"card": card} | shot.state
+        )
+        self.ideas = tuple(suggestions(look.prompt, self.looks))[:4]
+        if shot.slate is not None:
+            self._shown = self._picture(draw(shot.slate, 1280, 720).bgr)
+        elif shot.state.get("blank"):
+            self._shown = self._picture(np.zeros((720, 1280, 3), np.uint8))
+        elif shot.state.get("bypass"):
+            self._shown = self._picture(portrait(""))
+        else:
+            self._shown = self._picture(portrait(look.prompt))
+
+    def source(self) -> tuple[Picture, Pixels]:
+        return self._shown
+
+    async def snapshot(self) -> bytes:
+        return to_jpeg(i420_to_bgr(self._shown[0].i420))
+
+    async def thumbnail(self, preset_id: str) -> bytes:
+        return self._stills[preset_id]
+
+    @staticmethod
+    def _picture(bgr: Pixels) -> tuple[Picture, Pixels]:
+        return Picture.from_card(Card(bgr)), to_i420(bgr)
+
+
+def _used() -> Iterator[bool]:
+    """Which looks have been used before, as on anybody's machine: most."""
+    return (number % 5 != 3 for number in count())
+
+
+async def take(shot: Shot, stage: Stage, chromium: Browser) -> bytes:
+    """The page as the shot wants it, as WebP."""
+    stage.show(shot)
+    width, height = shot.size
+    with tempfile.TemporaryDirectory() as folder:
+        async with served(stage, Path(folder), previews=Studio(stage.source)) as server:
+            context = await chromium.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if shot.dark else "light",
+                reduced_motion="reduce",
+                device_scale_factor=2 if width < 720 else 1,
+            )
+            desk = Desk(await context.new_page(), server, stage)
+            await desk.as_other_daemon(_with_quality)
+            await desk.open()
+            await expect(desk.find("#preview-mode")).to_have_text("Live video", timeout=30_000)
+            await expect(desk.find("#evolve")).to_be_visible()
+            await expect(desk.find("#grid img.loaded").nth(5)).to_be_visible()
+            # A still picture is sent again until it is sharp.
+            await desk.page.wait_for_timeout(2500)
+            if shot.act is not None:
+                await shot.act(desk)
+            png = await desk.page.screenshot()
+            await context.close()
+    return small(png)
+
+
+def _with_quality(message: dict[str, Any]) -> None:
+    """Fields that come from a network, which is not here."""
+    if message["type"] == "state" and message["data"]["session"] == "streaming":
+        message["data"] |= QUALITY
+
+
+def small(png: bytes) -> bytes:
+    """The same picture as WebP, as good as fits."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    for quality in range(86, 40, -3):
+        webp = io.BytesIO()
+        picture.save(webp, "WEBP", quality=quality, method=6)
+        if webp.tell() <= MOST_BYTES:
+            return webp.getvalue()
+    raise ValueError(f"the picture does not fit into {MOST_BYTES} bytes")
+
+
+async def main(folder: Path, only: str = "") -> None:
+    """Write every shot whose name has `only` in it into `folder`."""
+    binary = which("chromium") or which("google-chrome")
+    if binary is None:
+        raise SystemExit("chromium is needed: sudo apt install chromium")
+    stage = Stage()
+    async with browser(binary) as chromium:
+        for shot in SHOTS:
+            if not re.search(only, shot.name):
+                continue
+            webp = await take(shot, stage, chromium)
+            (folder / f"dashboard-{shot.name}.webp").write_bytes(webp)
+            print(f"dashboard-{shot.name}.webp  {len(webp) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(target, *sys.argv[2:3]))

@@ -1,0 +1,12 @@
+"""The pictures and the preview server of these tests."""
+
+from tests.fakes.preview import (  # noqa: F401 - fixtures
+    _without_a_network,
+    black,
+    card,
+    red,
+    scene,
+    sink,
+    source,
+    studio,
+)

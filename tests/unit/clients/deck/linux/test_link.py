@@ -1,0 +1,67 @@
+"""What the link says when it cannot connect."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sana_vcam.clients.ctl.client import Daemon
+from sana_vcam.clients.ctl.ctl import Failure
+from sana_vcam.clients.deck.linux.link import Link
+from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.config import paths
+from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.server.server import ControlServer
+from tests.system.daemon import free_port
+from tests.unit.clients.deck.linux.rig import Controls, until
+
+
+async def why(link: Link) -> str:
+    """Run it until it says why it is offline."""
+    running = asyncio.create_task(link.run())
+    await until(lambda: link.scene.why is not None, "a reason")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert link.scene.why is not None
+    return link.scene.why
+
+
+def nothing(_scene: Scene) -> None:
+    return
+
+
+async def test_a_wrong_token(tmp_path: Path):
+    config = ControlConfig(port=0, same_user=False)
+    async with ControlServer(
+        config, Controls(), state_dir=tmp_path, runtime_dir=paths.runtime_dir()
+    ) as server:
+        said = await why(Link(lambda: Daemon(server.url, "wrong"), nothing))
+    assert said.startswith("the daemon refused (401)")
+
+
+async def test_nothing_listens():
+    url = f"ws://127.0.0.1:{free_port()}/ws"
+    assert "does not answer" in await why(Link(lambda: Daemon(url, None), nothing))
+
+
+async def test_no_daemon_runs():
+    def find() -> Daemon:
+        raise Failure("no daemon runs; start it: sana-vcam run")
+
+    assert await why(Link(find, nothing)) == "no daemon runs; start it: sana-vcam run"
+
+
+async def test_a_press_without_a_daemon_is_told(caplog: pytest.LogCaptureFixture):
+    Link(lambda: Daemon("ws://x/ws", None), nothing).send("blank", on=True)
+    assert "blank has no effect: the daemon is not connected" in caplog.text
+
+
+def test_an_older_and_a_newer_daemon_are_understood():
+    scene = Scene().with_state({"output": "live", "a_new_field": 1})
+    scene = scene.with_presets([{"id": "noir", "name": "Film noir", "prompt": "x"}])
+    assert scene.looks[0].still_name is None
+    assert scene.active is None
+    assert scene.with_stats({"fps_model": 24.0}).state["fps_model"] == 24.0
+    assert Scene().with_stats({"fps_model": 24.0}).state == {}

@@ -1,0 +1,319 @@
+"""Decks that come and go, a daemon that comes and goes, and what else happens in a day."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+from PIL import Image
+
+from sana_vcam.clients.deck.linux.paint import paint
+from sana_vcam.clients.deck.linux.panel import DIM_LIGHT, Light
+from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
+from sana_vcam.status import Output, SessionState
+from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus, Device, Model
+from tests.unit.clients.deck.linux.rig import (
+    Controls,
+    controls_with,
+    model_of,
+    serving_daemon,
+    serving_decks,
+    until,
+)
+
+MK2, MINI, PEDAL = PRODUCTS["MK2"], PRODUCTS["MINI"], PRODUCTS["PEDAL"]
+PRIVACY = 10
+STATUS = 14
+RESET = b"\x03\x02".ljust(32, b"\0")
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def controls() -> Controls:
+    return controls_with(8)
+
+
+def shown(model: Model, device: Device, key: int) -> Image.Image | None:
+    image = model.key_images(device.reports()).get(key)
+    return None if image is None else model.upright(image, model.deck.key_image_format())
+
+
+def is_red(image: Image.Image | None) -> bool:
+    if image is None:
+        return False
+    red, green, blue = image.getpixel((3, 3))
+    return red > 150 and green < 60 and blue < 70
+
+
+def brightness(device: Device) -> int | None:
+    """The last one that was set, on the later models."""
+    percents = [feature[2] for feature in device.settings() if feature[:2] == b"\x03\x08"]
+    return percents[-1] if percents else None
+
+
+async def test_a_deck_is_unplugged_and_plugged_in_again(bus: Bus, controls: Controls):
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        for _ in range(2):
+            device = bus.plug(MK2, path="1-2:1.0")
+            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+            done = len(controls.done)
+            model_of(bus).tap_key(device, 0)
+            await until(lambda done=done: len(controls.done) > done, "a command")
+            bus.unplug(device)
+            await until(lambda: not station.is_ready("1-2:1.0"), "a deck that has gone")
+
+
+async def test_several_decks_are_served_each_with_its_own_page(bus: Bus):
+    controls = controls_with(30)
+    small, large, pedal = bus.plug(MINI), bus.plug(MK2), bus.plug(PEDAL)
+    models = [Model(deck) for deck in sorted(bus.find(), key=lambda deck: deck.id())]
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        for device in (small, large, pedal):
+            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+        models[0].tap_key(small, 5)  # its key for the next page
+        models[0].tap_key(small, 0)
+        await controls.wait_done("apply_preset", controls.looks[4].id)
+        models[1].tap_key(large, 0)
+        await controls.wait_done("apply_preset", controls.looks[0].id)
+        models[2].tap_key(pedal, 1)
+        await controls.wait_done("blank", True)
+
+
+async def test_a_model_that_the_library_lists_twice_is_served_once(bus: Bus, controls: Controls):
+    device = bus.plug(PRODUCTS["MK2_V2"])
+    assert len(bus.find()) == 2
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        model_of(bus).tap_key(device, 0)
+        await controls.wait_done("apply_preset", controls.looks[0].id)
+        model_of(bus).tap_key(device, 1)
+        await controls.wait_done("apply_preset", controls.looks[1].id)
+        assert len(controls.done) == 2
+
+
+async def test_fast_presses_all_count_in_order(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        for key in (0, 1, 2, 3) * 5:
+            model_of(bus).tap_key(device, key)
+        await until(lambda: len(controls.done) == 20, "twenty commands")
+        wanted = [controls.looks[key].id for key in (0, 1, 2, 3) * 5]
+        assert [value for _, value in controls.done] == wanted
+
+
+async def test_privacy_is_red_while_it_is_on(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        assert not is_red(shown(model, device, PRIVACY))
+        model.tap_key(device, PRIVACY)
+        await controls.wait_done("blank", True)
+        server.notify_state()
+        await until(lambda: is_red(shown(model, device, PRIVACY)), "a red key")
+
+
+async def test_only_what_changes_is_written(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        server.notify_state()
+        await until(lambda: shown(model, device, STATUS) is not None, "a painted deck")
+        model.tap_key(device, PRIVACY)
+        await controls.wait_done("blank", True)
+        count = len(device.reports())
+        server.notify_state()
+        await until(lambda: is_red(shown(model, device, PRIVACY)), "a red key")
+        reports = device.reports()
+        before, written = model.key_images(reports[:count]), model.key_images(reports[count:])
+        assert PRIVACY in written
+        # On a slow machine a key may only now be painted for the first time.
+        assert [key for key, image in written.items() if image == before.get(key)] == []
+
+
+async def test_the_daemon_goes_and_comes_back_on_another_port(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_decks(bus) as station:
+        for _ in range(2):
+            async with serving_daemon(controls):
+                await until(lambda: station.is_ready(device.path()), "the daemon found")
+                done = len(controls.done)
+                model.tap_key(device, 0)
+                await until(lambda done=done: len(controls.done) > done, "a command")
+            await until(lambda: not station.scene.online, "offline")
+            before = len(controls.done)
+            model.tap_key(device, 0)  # has no effect, and does no harm
+            assert station.scene.looks
+            assert len(controls.done) == before
+
+
+async def test_stills_come_onto_the_keys_and_follow_their_changes(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+
+    def has_still(red: int) -> bool:
+        image = shown(model, device, 0)
+        return image is not None and abs(image.getpixel((36, 8))[0] - red) < 12
+
+    controls.stills = {controls.looks[0].id: jpeg((200, 40, 40))}
+    controls.offer(controls.looks)
+    async with serving_daemon(controls) as server, serving_decks(bus):
+        await until(lambda: has_still(round(200 * 0.86)), "the still")
+        controls.stills = {controls.looks[0].id: jpeg((90, 40, 40))}
+        controls.offer(controls.looks, version=2)
+        server.notify_presets()
+        await until(lambda: has_still(round(90 * 0.86)), "the new still")
+        assert controls.done == [("thumbnail", controls.looks[0].id)] * 2
+
+
+def jpeg(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (320, 180), colour).save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+async def test_a_still_that_cannot_be_had_is_asked_for_once(bus: Bus, controls: Controls):
+    first, second = controls.looks[:2]
+    controls.stills = {first.id: b"", second.id: jpeg((10, 200, 10))}
+    controls.offer(controls.looks)
+    del controls.stills[first.id]
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        await until(lambda: bool(station.scene.stills), "the other still")
+        assert list(station.scene.stills) == [second.id]
+        assert controls.done == [("thumbnail", first.id), ("thumbnail", second.id)]
+
+
+async def test_the_page_of_a_look_that_comes_on_is_shown(bus: Bus):
+    controls = controls_with(30)
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        controls.current = controls.current.model_copy(update={"preset": controls.looks[17].id})
+        server.notify_state()
+        await until(lambda: station.scene.active is not None, "the look on")
+        model.tap_key(device, 0)
+        await controls.wait_done("apply_preset", controls.looks[16].id)
+
+
+async def test_the_status_key_pauses_resumes_and_asks_again(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        model.tap_key(device, STATUS)
+        await controls.wait_done("pause")
+        server.notify_state()
+        await until(lambda: bool(station.scene.state["paused"]), "paused")
+        model.tap_key(device, STATUS)
+        await controls.wait_done("resume")
+        controls.current = controls.current.model_copy(update={"session": SessionState.REFUSED})
+        server.notify_state()
+        await until(lambda: station.scene.state["session"] == "refused", "refused")
+        model.tap_key(device, STATUS)
+        await controls.wait_done("connect")
+
+
+async def test_the_keys_are_dimmed_and_wake(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    clock = Clock()
+    light = Light(percent=60, dim_after_s=300)
+    async with (
+        serving_daemon(controls) as server,
+        serving_decks(bus, light=light, clock=clock) as station,
+    ):
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: brightness(device) == 60, "the brightness that was asked for")
+        clock.now += 301
+        await until(lambda: brightness(device) == DIM_LIGHT, "dimmed keys")
+        model_of(bus).tap_key(device, 0)  # counts although it wakes the keys
+        await until(lambda: brightness(device) == 60, "bright keys")
+        await controls.wait_done("apply_preset", controls.looks[0].id)
+        clock.now += 301
+        await until(lambda: brightness(device) == DIM_LIGHT, "dimmed keys")
+        controls.current = controls.current.model_copy(update={"output": Output.LIVE})
+        server.notify_state()
+        await until(lambda: brightness(device) == 60, "bright keys for a change of the output")
+
+
+async def test_the_dial_for_light(bus: Bus, controls: Controls):
+    device = bus.plug(PRODUCTS["PLUS"])
+    model = model_of(bus)
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        model.turn_dial(device, 2, -3)
+        await until(lambda: brightness(device) == 65, "less light")
+        model.push_dial(device, 2)
+        await until(lambda: brightness(device) == 100, "full light")
+        assert controls.done == []
+
+
+async def test_every_deck_is_reset_at_the_end(bus: Bus, controls: Controls):
+    devices = [bus.plug(MK2), bus.plug(PRODUCTS["XL"])]
+    async with serving_daemon(controls), serving_decks(bus) as station:
+        for device in devices:
+            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+    for device in devices:
+        assert device.handles == 0
+        assert device.settings()[-1] == RESET
+
+
+async def test_a_deck_that_cannot_be_opened_is_told_of_once_and_tried_again(
+    bus: Bus, controls: Controls, caplog: pytest.LogCaptureFixture
+):
+    device = bus.plug(MK2)
+    device.may_open = False
+    clock = Clock()
+    caplog.set_level(logging.INFO, "sana_vcam.clients.deck")
+
+    def told() -> list[str]:
+        return [r.getMessage() for r in caplog.records if "cannot open" in r.getMessage()]
+
+    async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
+        for attempts in range(1, 5):
+            await until(lambda n=attempts: device.attempts >= n, "an attempt")
+            await until(lambda: not station.is_serving(device.path()), "its end")
+            clock.now += TRY_AGAIN_S + 1
+        assert len(told()) == 1
+        assert "sana-vcam deck udev --print | sudo tee" in told()[0]
+        device.may_open = True
+        await until(lambda: station.is_ready(device.path()), "an opened deck")
+
+
+async def test_a_deck_that_another_program_holds(
+    bus: Bus, controls: Controls, caplog: pytest.LogCaptureFixture
+):
+    device = bus.plug(MK2)
+    device.is_held = True
+    clock = Clock()
+    async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
+        for attempts in range(1, 3):
+            await until(lambda n=attempts: device.attempts >= n, "an attempt")
+            await until(lambda: not station.is_serving(device.path()), "its end")
+            clock.now += TRY_AGAIN_S + 1
+        await until(lambda: "another program holds it" in caplog.text, "the reason")
+        device.is_held = False
+        clock.now += TRY_AGAIN_S + 1
+        await until(lambda: station.is_ready(device.path()), "an opened deck")
+
+
+def test_pictures_are_shared_between_decks():
+    assert paint(None, (72, 72)) is paint(None, (72, 72))

@@ -1,0 +1,187 @@
+"""What is made from the models is current, valid and complete."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
+
+import platformdirs
+import pytest
+
+from sana_vcam.clients.ctl import table, words
+from sana_vcam.control.protocol import messages
+from sana_vcam.docs import asyncapi, generate
+from tests.fakes.controlserver import open_client
+
+PARSER = "@asyncapi/parser@3.6.3"
+
+CHECK = """
+const parser = require('@asyncapi/parser');
+const text = require('fs').readFileSync(0, 'utf8');
+new parser.Parser().parse(text).then(({ document, diagnostics }) => {
+  const operations = document ? document.operations().all().map((one) => one.id()) : null;
+  console.log(JSON.stringify({ operations, diagnostics }));
+});
+"""
+
+
+def test_every_generated_file_is_current(capsys):
+    assert generate.main(["--check"]) == 0, "run: python -m sana_vcam.docs.generate"
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_outdated_is_named_and_written(tmp_path, capsys):
+    assert generate.main(["--check"], tmp_path) == 1
+    assert capsys.readouterr().out.count("outdated: sana_vcam/") == 4
+    assert not list(tmp_path.iterdir())
+    assert generate.main([], tmp_path) == 0
+    assert capsys.readouterr().out.count("wrote: sana_vcam/") == 4
+    assert generate.outdated(tmp_path) == []
+    (tmp_path / "docs" / "schema.json").write_text("{}")
+    assert generate.outdated(tmp_path) == ["docs/schema.json"]
+
+
+def test_the_generated_module_is_formatted():
+    text = words.module_text()
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--stdin-filename", "ctltable.py", "-"],
+        input=text, capture_output=True, text=True, check=True, cwd=generate.PACKAGE,
+    )  # fmt: skip
+    assert done.stdout == text
+
+
+def test_the_table_is_what_the_models_say():
+    assert words.fields() == table.FIELDS
+    several = {"save_preset", "move_preset"}
+    assert set(messages.COMMANDS) - set(table.FIELDS) == {"subscribe", "suggest"} | several
+    assert words.help_text() == table.HELP
+    assert table.SHORT_WORDS == words.SHORT_WORDS
+
+
+def test_the_page_tells_of_every_word():
+    page = (generate.PACKAGE / "docs" / "control-api.md").read_text()
+    for name, model in [*messages.COMMANDS.items(), *messages.EVENTS.items()]:
+        assert f"\n### `{name}`\n" in page
+        for field in model.model_fields.values():
+            assert field.description in page
+    for code in messages.ReplyCode:
+        assert f"\n| `{code}` | " in page
+    assert words.help_text() in page
+
+
+@pytest.fixture(scope="module")
+def parser_folder():
+    """The parser from npm, in a folder of the user's that outlives the tests."""
+    folder = platformdirs.user_cache_path("sana-vcam-tests", appauthor=False) / "asyncapi-parser"
+    if not (folder / "node_modules" / "@asyncapi" / "parser").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(
+            ["npm", "install", *flags, "--prefix", folder, PARSER],
+            capture_output=True, check=True, timeout=180,
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def parse(request, require_tools):
+    if not (which("node") and which("npm")):
+        if require_tools:
+            pytest.fail("node and npm are needed")
+        pytest.skip("no node and npm here")
+    try:
+        folder: Path = request.getfixturevalue("parser_folder")
+    except subprocess.SubprocessError as error:
+        if require_tools:
+            raise
+        pytest.skip(f"npm cannot install {PARSER}: {error}")
+
+    def run(text):
+        done = subprocess.run(
+            ["node", "-e", CHECK],
+            cwd=folder,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    return run
+
+
+def test_asyncapis_own_parser_finds_nothing_wrong(parse):
+    text = (generate.PACKAGE / "docs" / "asyncapi.json").read_text()
+    found = parse(text)
+    assert set(found["operations"]) == {
+        *messages.COMMANDS,
+        *(f"{name}_event" for name in messages.EVENTS),
+    }
+    # 3.0.0 is what every tool reads.
+    codes = {diagnostic["code"] for diagnostic in found["diagnostics"]}
+    assert codes <= {"asyncapi-latest-version"}
+    broken = parse(text.replace('"#/channels/control/messages/Error"', '"#/channels/nowhere"'))
+    assert broken["operations"] is None
+
+
+# The schemas, held to real messages by a small validator
+
+
+def accepts(schema, value, root):
+    """Whether `value` is valid, for the keywords that the models give rise to."""
+    match schema:
+        case {"$ref": str(ref)}:
+            return accepts(root["$defs"][ref.rpartition("/")[2]], value, root)
+        case {"anyOf": list(options)} | {"oneOf": list(options)}:
+            return any(accepts(option, value, root) for option in options)
+        case {"const": expected}:
+            return value == expected
+        case {"enum": list(words)}:
+            return value in words
+        case {"type": "object"}:
+            properties = schema.get("properties", {})
+            return (
+                isinstance(value, dict)
+                and set(schema.get("required", ())) <= set(value)
+                and (schema.get("additionalProperties", True) or set(value) <= set(properties))
+                and all(accepts(properties.get(k, {}), item, root) for k, item in value.items())
+            )
+        case {"type": "array"}:
+            items = schema["items"]
+            return isinstance(value, list) and all(accepts(items, item, root) for item in value)
+        case {"type": "integer"}:
+            least, most = schema.get("minimum", -(2**63)), schema.get("maximum", 2**63)
+            return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+        case {"type": "number"}:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case {"type": "string"}:
+            return isinstance(value, str) and len(value) <= schema.get("maxLength", 2**31)
+        case {"type": "boolean"}:
+            return isinstance(value, bool)
+        case {"type": "null"}:
+            return value is None
+    return not schema or set(schema) <= {"title", "description", "default", "examples"}
+
+
+async def test_real_messages_fit_the_schema(serve, controls):
+    schema = asyncapi.json_schema()
+    seen = []
+    async with serve(stats_every_s=0.01) as server, open_client(server) as client:
+        for name, model in messages.COMMANDS.items():
+            example = {key: field.examples[0] for key, field in model.model_fields.items()}
+            message = {"type": name, "id": name, "data": example}
+            request = schema["$defs"][f"{asyncapi.camel(name)}Request"]
+            assert accepts(request, message, schema)
+            assert not accepts(request, message | {"more": 1}, schema)
+            assert not accepts(request, message | {"data": example | {"more": 1}}, schema)
+            await client.send(message)
+        await client.send("subscribe state presets stats log")
+        await client.send({"type": "nothing", "id": 5})
+        while {m["type"] for m in seen} < {"hello", "state", "presets", "stats", "ok", "error"}:
+            seen.append(await client.receive())
+    for message in seen:
+        assert accepts({"anyOf": schema["anyOf"]}, message, schema), message
+        # A later daemon may say more.
+        assert accepts({"anyOf": schema["anyOf"]}, message | {"later": 1}, schema)
+    assert not accepts({"anyOf": schema["anyOf"]}, {"type": "state", "data": {}}, schema)

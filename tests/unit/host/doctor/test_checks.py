@@ -1,0 +1,609 @@
+"""Every check of the doctor, on a made-up machine: in order, and with each fault."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sana_vcam.config import paths
+from sana_vcam.host.doctor import driver
+from sana_vcam.host.doctor.findings import Severity, exit_status, render
+from sana_vcam.host.service.install import SYSTEM_KEY
+from sana_vcam.media.v4l2 import devices, ioctl
+from tests.unit.host.doctor.world import INODE, KERNEL, NOW, PID, STATE, World
+from tests.unit.media.v4l2.test_devices import CAPTURE, OUTPUT, YUYV
+
+FINE, UNKNOWN = Severity.FINE, Severity.UNKNOWN
+WARNING, PROBLEM = Severity.WARNING, Severity.PROBLEM
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+HEALTHY = [
+    ("config.valid", "the defaults"),
+    ("driver.module", "loaded, 0.12.7"),
+    ("driver.secure_boot", "off"),
+    ("driver.kept", "with its options"),
+    ("sink.found", '"SANA VCam"'),
+    ("sink.exclusive_caps", "1"),
+    ("sink.busy", "fed by sana-vcam"),
+    ("sink.size", "1280x720"),
+    ("sink.pipewire", "offers"),
+    ("camera.found", '"Webcam"'),
+    ("camera.busy", "free"),
+    ("camera.formats", "MJPG"),
+    ("camera.rate", "1280x720 at 30 fps"),
+    ("model.key", "environment REACTOR_API_KEY"),
+    ("control.port", "listened on by sana-vcam"),
+    ("control.daemons", f"one, pid {PID}"),
+    ("service.systemd", "252"),
+    ("service.installed", "enabled"),
+    ("service.running", "active since Fri 2026-11-20 10:00:00 UTC"),
+    ("service.version", ""),
+    ("service.answers", "viewers see the edited picture, in SANA VCam (/dev/video10)"),
+    ("machine.clock", "2027-01-15 08:00 UTC, synchronised"),
+    ("machine.kernel", KERNEL),
+]
+
+
+def test_a_machine_in_order_has_nothing_but_good_news(world):
+    findings = world.findings()
+    fine = [(finding.id, finding.found) for finding in findings if finding.severity is FINE]
+    assert [name for name, _ in fine] == [name for name, _ in HEALTHY]
+    for (_, found), (name, words) in zip(fine, HEALTHY, strict=True):
+        assert words in found, name
+    assert [f.id for f in findings if f.severity is not FINE] == ["model.online"]
+    assert exit_status(findings) == 0
+    assert render(findings).endswith("Everything is in order.")
+
+
+# --- the faults ---------------------------------------------------------------------------------
+# Each breaks one thing; then the finding of that id is as bad as that, says these words, and one
+# of its commands has these.
+
+FAULTS = {}
+
+
+def fault(name, found, severity, words="", mend=""):
+    def add(spoil):
+        FAULTS[spoil.__name__] = (spoil, name, severity, found, words, mend)
+        return spoil
+
+    return add
+
+
+def _unload(world):
+    world.remove("/sys/module/v4l2loopback")
+    world.remove("/sys/class/video4linux/video10")
+
+
+@fault("driver.module", "not installed", PROBLEM, "nothing to pick", "apt install v4l2loopback-")
+def no_driver(world):
+    _unload(world)
+    world.commands.say("modinfo", status=1, err="modinfo: ERROR: Module v4l2loopback not found.")
+
+
+@fault("driver.module", "not installed", PROBLEM, "", "sudo dnf install akmod-v4l2loopback")
+def no_driver_on_a_relative_of_fedora(world):
+    no_driver(world)
+    world.put("/etc/os-release", 'ID=nobara\nID_LIKE="rhel fedora"\n')
+
+
+@fault("driver.module", "installed, not loaded", PROBLEM, "", "sudo modprobe v4l2loopback")
+def driver_not_loaded(world):
+    _unload(world)
+    world.commands.say("modinfo", f"{KERNEL} SMP preempt mod_unload modversions\n")
+
+
+@fault("driver.module", "installed, not loaded", PROBLEM, "", "service install --driver")
+def driver_not_loaded_and_without_settings(world):
+    driver_not_loaded(world)
+    world.remove("/etc/modprobe.d/x.conf")
+
+
+@fault("driver.module", "built for kernel 6.1.0-9-amd64", PROBLEM, "", "sudo dkms autoinstall")
+def driver_for_another_kernel(world):
+    _unload(world)
+    world.commands.say("modinfo", "6.1.0-9-amd64 SMP preempt mod_unload\n")
+
+
+@fault("driver.module", f"not built for the running kernel {KERNEL}", PROBLEM, "", "linux-headers")
+def driver_not_built(world):
+    _unload(world)
+    world.commands.say("modinfo", status=1)
+    world.commands.say("dkms", "v4l2loopback/0.12.7, 6.1.0-9-amd64, x86_64: installed\n")
+
+
+@fault("driver.secure_boot", "Key was rejected by service", PROBLEM, "enrolled", "mokutil --import")
+def secure_boot_refuses(world):
+    driver_not_loaded(world)
+    world.commands.say("mokutil", "SecureBoot enabled\n")
+    world.commands.say(
+        "journalctl --dmesg", "usb 1\nmodprobe: v4l2loopback: Key was rejected by service\n"
+    )
+
+
+@fault("driver.secure_boot", "Loading of unsigned module is rejected", PROBLEM, "", "mokutil")
+def secure_boot_known_by_the_firmware_refuses(world):
+    driver_not_loaded(world)
+    del world.commands.replies["mokutil"]
+    world.path(driver.SECURE_BOOT).parent.mkdir(parents=True)
+    world.path(driver.SECURE_BOOT).write_bytes(b"\x06\0\0\0\x01")
+    world.commands.say("journalctl --dmesg", status=1)
+    world.commands.say("dmesg", "[ 3.1] Loading of unsigned module is rejected\n")
+
+
+@fault("driver.secure_boot", "on", WARNING, "Enrol", "/var/lib/shim-signed/mok/MOK.der")
+def secure_boot_may_refuse(world):
+    driver_not_loaded(world)
+    world.put("/var/lib/shim-signed/mok/MOK.der", "")
+    world.commands.say("mokutil", "SecureBoot enabled\n")
+
+
+@fault("driver.kept", "modprobe.d", WARNING, "next boot", "service install --driver")
+def options_not_kept(world):
+    world.remove("/etc/modprobe.d/x.conf")
+
+
+@fault("driver.kept", "modules-load.d", WARNING, "next boot", "service install --driver")
+def not_loaded_at_boot(world):
+    world.put("/etc/modules-load.d/x.conf", "# v4l2loopback\n")
+
+
+@fault("sink.found", "not loaded", UNKNOWN)
+def no_device_because_of_the_driver(world):
+    no_driver(world)
+
+
+@fault("sink.found", "has no device", PROBLEM, "", "sudo modprobe -r v4l2loopback")
+def driver_without_a_device(world):
+    world.remove("/sys/class/video4linux/video10")
+
+
+@fault("sink.found", "has no device", PROBLEM, "", 'card_label="My camera"')
+def driver_without_a_device_of_another_label(world):
+    driver_without_a_device(world)
+    world.environ["SANA_VCAM_SINK__LABEL"] = "My camera"
+
+
+@fault("sink.found", 'none has the label "SANA VCam"', PROBLEM, "", "v4l2loopback-ctl add")
+def another_label(world):
+    world.put("/sys/class/video4linux/video10/name", "OBS Virtual Camera\n")
+    world.devices.drivers[str(world.sink)] = (ioctl.LOOPBACK_DRIVER, "OBS", OUTPUT, {})
+
+
+@fault("sink.found", "there is no /dev/video99", PROBLEM, "sink.device", "sana-vcam devices")
+def another_device(world):
+    world.environ["SANA_VCAM_SINK__DEVICE"] = "/dev/video99"
+
+
+@fault("sink.found", 'sink.kind is "preview"', UNKNOWN)
+def no_virtual_camera_wanted(world):
+    world.environ["SANA_VCAM_SINK__KIND"] = "preview"
+
+
+@fault("sink.exclusive_caps", "0 for", PROBLEM, "Chrome", "sudo modprobe -r v4l2loopback")
+def exclusive_caps_off(world):
+    world.devices.drivers[str(world.sink)] = (
+        *(ioctl.LOOPBACK_DRIVER, "SANA VCam"),
+        *(CAPTURE | OUTPUT, {}),
+    )
+
+
+@fault("sink.exclusive_caps", "0 for", PROBLEM, "", "service install --driver")
+def exclusive_caps_off_by_the_parameter(world):
+    no_right_to_the_sink(world)
+    world.put("/sys/module/v4l2loopback/parameters/exclusive_caps", "N,N")
+
+
+@fault("sink.exclusive_caps", "does not say", UNKNOWN)
+def exclusive_caps_untold(world):
+    no_right_to_the_sink(world)
+    world.remove("/sys/module/v4l2loopback/parameters/exclusive_caps")
+
+
+@fault("sink.permission", "may not write", PROBLEM, "next login", "usermod -aG video")
+def no_right_to_the_sink(world):
+    world.closed.append(str(world.sink))
+
+
+@fault("sink.busy", "open in obs (pid 77)", WARNING, "keeps sana-vcam out", "kill 77")
+def somebody_else_feeds_it(world):
+    world.no_daemon()
+    world.process(77, "obs", ["/usr/bin/obs"])
+    world.open_file(77, world.sink)
+
+
+@fault("sink.busy", "free", FINE)
+def nobody_feeds_it(world):
+    world.no_daemon()
+
+
+@fault("sink.busy", "open in zoom (pid 77)", FINE)
+def somebody_watches(world):
+    world.process(77, "zoom", ["/usr/bin/zoom"])
+    world.open_file(77, world.sink)
+
+
+@fault("sink.size", "fixed to 640x480", PROBLEM, "every program", f"kill {PID}")
+def another_size(world):
+    world.put("/sys/class/video4linux/video10/format", "YUYV:640x480@30/1")
+
+
+@fault("sink.pipewire", "does not offer", WARNING, "WirePlumber", "restart wireplumber")
+def no_pipewire_node(world):
+    world.commands.say("pw-dump", world.dump("/dev/video2"))
+
+
+@fault("sink.pipewire", "does not offer", WARNING, "", "systemctl --user start sana-vcam")
+def no_pipewire_node_because_nothing_is_fed(world):
+    no_pipewire_node(world)
+    world.no_daemon()
+
+
+@fault("sink.pipewire", "does not offer", WARNING)
+def pipewire_says_nonsense(world):
+    world.commands.say("pw-dump", "[{")
+
+
+@fault("sink.pipewire", "does not offer", WARNING)
+def no_node_by_wireplumber(world):
+    del world.commands.replies["pw-dump"]
+    world.commands.say("wpctl status", "Video\n  Webcam\n")
+
+
+@fault("sink.pipewire", "offers", FINE)
+def a_node_by_wireplumber(world):
+    del world.commands.replies["pw-dump"]
+    world.commands.say("wpctl status", "Video\n  SANA VCam (V4L2)\n")
+
+
+@fault("sink.pipewire", "not looked at", UNKNOWN, "first saw it")
+def no_pipewire(world):
+    world.commands.say("pw-dump", status=1, err="can't connect: Host is down")
+
+
+@fault("camera.found", "there is none", WARNING, "test scene", "sana-vcam devices")
+def no_camera(world):
+    world.remove("/sys/class/video4linux/video2")
+
+
+@fault("camera.found", "there is no camera", PROBLEM, "Viewers see a card", "sana-vcam devices")
+def no_camera_and_no_other_source(world):
+    no_camera(world)
+    world.environ["SANA_VCAM_CAMERA__SOURCE"] = "webcam"
+
+
+@fault("camera.found", "there is no camera 'Brio'", PROBLEM, "", "sana-vcam devices")
+def another_camera(world):
+    world.environ["SANA_VCAM_CAMERA__DEVICE"] = "Brio"
+
+
+@fault("camera.found", "there is no file", PROBLEM, "camera.path", "config show")
+def no_video_file(world):
+    world.environ["SANA_VCAM_CAMERA__SOURCE"] = "file"
+    world.environ["SANA_VCAM_CAMERA__PATH"] = str(world.root / "gone.mp4")
+
+
+@fault("camera.found", "the test scene", FINE)
+def the_test_scene(world):
+    world.environ["SANA_VCAM_CAMERA__SOURCE"] = "test"
+
+
+@fault("camera.permission", "may not open", PROBLEM, "", "usermod -aG video")
+def no_right_to_the_camera(world):
+    world.closed.append(str(world.camera))
+
+
+@fault("camera.busy", "open in cheese (pid 77)", WARNING, "one program", "kill 77")
+def camera_in_use(world):
+    world.process(77, "cheese", ["/usr/bin/cheese"])
+    world.open_file(77, world.camera)
+
+
+@fault("camera.busy", "by sana-vcam", FINE)
+def camera_in_use_by_us(world):
+    world.open_file(PID, world.camera)
+
+
+def _camera(world, formats):
+    world.devices.drivers[str(world.camera)] = ("uvcvideo", "Webcam", CAPTURE, formats)
+
+
+@fault("camera.formats", "no MJPG; it has YUYV", WARNING, "USB")
+def no_mjpg(world):
+    _camera(world, {YUYV: {(1280, 720): [30]}})
+
+
+@fault("camera.rate", "1280x720 at 10 fps at most", WARNING, "24 fps", "camera.width")
+def only_low_rates(world):
+    _camera(world, {YUYV: {(1280, 720): [10, 5]}})
+
+
+@fault("camera.rate", "it has no 1280x720", WARNING, "", "sana-vcam devices")
+def another_camera_size(world):
+    _camera(world, {YUYV: {(640, 480): [30]}})
+
+
+@fault("camera.formats", "does not say", UNKNOWN)
+def a_silent_camera(world):
+    _camera(world, {})
+
+
+@fault("model.key", "there is none", PROBLEM, "No session", "install -D -m 600 /dev/stdin")
+def no_key(world):
+    del world.environ["REACTOR_API_KEY"]
+
+
+@fault("model.key", "for the service", FINE)
+def a_key_for_the_service_only(world):
+    no_key(world)
+    world.put("/home/me/.config/sana-vcam/reactor_api_key", "rk_something_long\n", 0o600)
+
+
+@fault("model.key_file", "can be read by others (mode 0644)", WARNING, "your money", "chmod 600")
+def an_open_key_file(world):
+    world.put("/home/me/.config/sana-vcam/reactor_api_key", "rk_something_long\n", 0o644)
+
+
+@fault("model.key_file", "readable by you alone", FINE)
+def a_closed_key_file(world):
+    world.put("/home/me/.config/sana-vcam/reactor_api_key", "rk_something_long\n", 0o600)
+
+
+@fault("model.key", "quotes", WARNING, "refuse", "doctor --online")
+def a_quoted_key(world):
+    world.environ["REACTOR_API_KEY"] = '"rk_something_long"'
+
+
+@fault("model.key", "cut off", WARNING, "refuse", "doctor --online")
+def a_short_key(world):
+    world.environ["REACTOR_API_KEY"] = "rk_1"
+
+
+@fault("model.key", "begin with rk_", WARNING, "refuse", "doctor --online")
+def a_strange_key(world):
+    world.environ["REACTOR_API_KEY"] = "sk-something-long"
+
+
+@fault("model.key", "not needed", FINE)
+def a_local_runtime(world):
+    no_key(world)
+    world.environ["SANA_VCAM_REACTOR__LOCAL"] = "true"
+
+
+@fault("control.port", "7262 is taken by nginx (pid 77)", PROBLEM, "does not start", "kill 77")
+def a_taken_port(world):
+    world.no_daemon()
+    world.process(77, "nginx", ["nginx"])
+    world.open_file(77, f"socket:[{INODE}]")
+    world.listens(INODE)
+
+
+@fault("control.port", "of the user with the id 33", PROBLEM, "", "sudo ss -ltnp")
+def a_port_taken_by_another_user(world):
+    world.no_daemon()
+    world.listens(1, uid=33)
+
+
+@fault("control.port", "7262 is free", FINE)
+def a_free_port(world):
+    world.no_daemon()
+
+
+@fault("control.daemons", "2 run", PROBLEM, "pay for a session", "kill 78")
+def two_daemons(world):
+    world.process(78, "python3", ["python3", "-m", "sana_vcam", "demo"])
+
+
+@fault("service.installed", "not installed", WARNING, "by hand", "sana-vcam service install")
+def no_service(world):
+    world.no_daemon()
+    world.remove("/home/me/.config/systemd/user/sana-vcam.service")
+    world.unit(load="not-found", active="inactive", enabled="", pid=0)
+
+
+@fault("service.installed", "disabled", WARNING, "by itself", "systemctl --user enable sana-vcam")
+def a_disabled_service(world):
+    world.unit(enabled="disabled")
+
+
+@fault("service.running", "inactive", WARNING, "nothing", "systemctl --user start sana-vcam")
+def a_stopped_service(world):
+    world.no_daemon()
+
+
+@fault("service.running", "failed, watchdog", PROBLEM, "nothing", "sana-vcam service logs")
+def a_failed_service(world):
+    world.no_daemon()
+    world.unit(active="failed", result="watchdog", pid=0)
+
+
+@fault("service.version", "0.0.1 runs", WARNING, "not mended", "systemctl --user restart sana-vcam")
+def an_old_service(world):
+    world.runs_version("0.0.1")
+
+
+@fault("service.answers", "does not answer: no way", WARNING, "", "sana-vcam service logs")
+def a_silent_service(world):
+    world.commands.say(f"{sys.executable} -m sana_vcam ctl", status=1, err="no way\n")
+
+
+@fault("service.answers", "another daemon, not the service", WARNING)
+def a_daemon_that_is_not_the_service(world):
+    world.unit(pid=5)
+
+
+@fault("service.answers", "the key was refused", WARNING, "says this about itself")
+def a_service_in_trouble(world):
+    world.says(STATE | {"output": "slate", "error": "the key was refused"})
+
+
+@fault("service.systemd", "249, older than 252", WARNING, "", "systemd-analyze --user verify")
+def an_old_systemd(world):
+    world.commands.say("systemctl --version", "systemd 249 (249.11)\n")
+
+
+@fault("service.systemd", "no systemd here", UNKNOWN)
+def no_systemd(world):
+    del world.commands.replies["systemctl --version"]
+
+
+@fault("machine.clock", "it says 1970-01-01", PROBLEM, "Certificates", "timedatectl set-ntp")
+def a_clock_without_a_battery(world):
+    world.now = 60.0
+
+
+@fault("machine.clock", "it says 2106", PROBLEM, "Certificates", "timedatectl set-ntp")
+def a_clock_in_the_far_future(world):
+    world.now = 4_294_967_295.0
+
+
+@fault("machine.clock", "not synchronised", WARNING, "tokens", "timedatectl set-ntp")
+def a_clock_on_its_own(world):
+    world.commands.say("timedatectl", "no\n")
+
+
+@fault("machine.clock", "nobody says", FINE)
+def a_clock_that_nobody_asks(world):
+    del world.commands.replies["timedatectl"]
+
+
+@fault("machine.kernel", "4.19.0, older than 5.10", WARNING, "never tried", "full-upgrade")
+def an_old_kernel(world):
+    world.put("/proc/sys/kernel/osrelease", "4.19.0")
+
+
+@fault("machine.kernel", "does not say", UNKNOWN)
+def a_kernel_without_a_name(world):
+    world.remove("/proc/sys/kernel/osrelease")
+
+
+@fault("config.valid", "sink.widht", PROBLEM, "does not start", "sana-vcam config check")
+def a_wrong_configuration(world):
+    world.config = world.put("/c.toml", "[sink]\nwidht = 3\n")
+
+
+@fault("config.valid", "there is no such file", PROBLEM, "", "sana-vcam config check")
+def a_missing_configuration(world):
+    world.config = Path("/nowhere/c.toml")
+
+
+@fault("config.caution", "raw camera", WARNING, "", "sana-vcam config show")
+def a_risky_configuration(world):
+    world.environ["SANA_VCAM_PRIVACY__ALLOW_BYPASS"] = "true"
+
+
+@fault("service.credentials", "holds it in clear, and", WARNING, "copy", "install --system")
+def a_key_in_clear(world):
+    _system_service(world)
+    world.put(str(SYSTEM_KEY), "rk_something_long", 0o600)
+    world.commands.say("systemd-creds", "systemd 252")
+
+
+@fault("service.credentials", "no systemd-creds", UNKNOWN)
+def a_key_in_clear_on_an_old_systemd(world):
+    _system_service(world)
+    world.put(str(SYSTEM_KEY), "rk_something_long", 0o600)
+
+
+@fault("service.credentials", "no key lies", FINE)
+def a_sealed_key(world):
+    _system_service(world)
+
+
+def _system_service(world):
+    world.put("/etc/systemd/system/sana-vcam.service", "[Unit]\n")
+    world.commands.say(
+        "systemctl show", "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nMainPID=5\n"
+    )
+    world.commands.say("journalctl --unit")
+
+
+@pytest.fixture
+def closed(world, monkeypatch):
+    """Files that may not be opened; the tests may run as root, who may open everything."""
+    world.closed = []
+    opening, access = os.open, os.access
+
+    def refuse(path, *rest, **more):
+        if str(path) in world.closed:
+            raise PermissionError(13, "Permission denied")
+        return opening(path, *rest, **more)
+
+    monkeypatch.setattr(ioctl.os, "open", refuse)
+    monkeypatch.setattr(
+        devices.os, "access", lambda path, how: str(path) not in world.closed and access(path, how)
+    )
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_and_mended(world, name):
+    spoil, check, severity, found, words, mend = FAULTS[name]
+    spoil(world)
+    findings = world.findings()
+    about = [finding for finding in findings if finding.id == check]
+
+    assert about, f"no {check} in {[finding.id for finding in findings]}"
+    finding = about[0]
+    assert finding.severity is severity, finding
+    assert found in finding.found
+    assert words in finding.means
+    assert any(mend in command for command in finding.mend) or not mend, finding.mend
+    if severity is PROBLEM:
+        assert exit_status(findings) == 1
+    text = render(findings)
+    if severity in {PROBLEM, WARNING}:
+        assert all(f"        {command}" in text.splitlines() for command in finding.mend)
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_finding_is_complete_and_keeps_the_key(world, name):
+    FAULTS[name][0](world)
+    for finding in world.findings():
+        assert finding.found
+        if finding.severity is PROBLEM:
+            assert finding.mend or finding.means, finding
+        for secret in ("something", "sk-"):
+            assert secret not in " ".join((finding.found, finding.means, *finding.mend))
+
+
+def test_every_check_can_fail():
+    faulty = {check for _, check, severity, *_ in FAULTS.values() if severity is not FINE}
+    assert {name for name, _ in HEALTHY} <= faulty
+
+
+def test_on_another_system_it_looks_at_what_there_is(world):
+    world.platform = "darwin"
+    findings = world.findings()
+    assert exit_status(findings) == 0
+    assert {finding.id for finding in findings} >= {"camera.found", "machine.clock", "model.key"}
+
+
+def test_the_daemon_of_the_machine_listens_where_we_cannot_look(world):
+    world.no_daemon()
+    _system_service(world)
+    world.listens(1, uid=999)
+    port = next(finding for finding in world.findings() if finding.id == "control.port")
+    assert (port.severity, port.found) == (FINE, "7262, listened on by the service")
+
+
+def test_a_machine_that_tells_nothing_is_no_defect(tmp_path):
+    """No /proc, no /sys, no commands, no environment."""
+    from sana_vcam.host.doctor.command import examine
+    from sana_vcam.host.doctor.facts import gather
+    from sana_vcam.host.machine import Machine
+    from tests.unit.host.service.fakes import Commands
+
+    bare = Machine(root=tmp_path, environ={}, platform="linux", runner=Commands())
+    findings = examine(gather(bare, now=NOW))
+    assert exit_status(findings) == 1
+    assert not (paths.runtime_dir() / "control.json").exists()

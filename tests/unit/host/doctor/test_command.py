@@ -1,0 +1,141 @@
+"""`sana-vcam doctor`: what it prints, what it returns, and asking the platform."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sana_vcam.host.doctor import configuration
+from sana_vcam.host.doctor.command import run_doctor
+from sana_vcam.host.doctor.findings import Finding, Group, Severity, exit_status, render, to_json
+from sana_vcam.reactor.errors import Refused, Unavailable
+from sana_vcam.reactor.platform import Platform
+from tests.unit.host.doctor.world import World
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def finding(severity, name="sink.found", group=Group.VIRTUAL_CAMERA):
+    return Finding(name, group, "device", severity, "gone", "Nothing is seen.", ("sudo do it",))
+
+
+@pytest.mark.parametrize(
+    ("severities", "status"),
+    [
+        ([], 0),
+        (["fine"], 0),
+        (["warning", "unknown"], 0),
+        (["warning", "problem", "fine"], 1),
+    ],
+)
+def test_only_problems_change_the_exit_status(severities, status):
+    assert exit_status([finding(Severity(one)) for one in severities]) == status
+
+
+def test_people_get_groups_signs_and_commands_on_their_own_lines():
+    text = render(
+        [
+            finding(Severity.PROBLEM),
+            finding(Severity.WARNING, "camera.busy", Group.CAMERA),
+            finding(Severity.FINE, "driver.module", Group.DRIVER),
+        ]
+    )
+    assert text == (
+        "Driver\n"
+        "  ✓ device: gone\n"
+        "\n"
+        "Virtual camera\n"
+        "  ✗ device: gone\n"
+        "    Nothing is seen.\n"
+        "        sudo do it\n"
+        "\n"
+        "Camera\n"
+        "  ! device: gone\n"
+        "    Nothing is seen.\n"
+        "        sudo do it\n"
+        "\n"
+        "1 problem and 1 warning."
+    )
+
+
+def test_scripts_get_everything():
+    document = json.loads(to_json([finding(Severity.PROBLEM), finding(Severity.FINE)]))
+    assert document["ok"] is False
+    assert document["counts"] == {"fine": 1, "unknown": 0, "warning": 0, "problem": 1}
+    assert document["findings"][0] == {
+        "id": "sink.found",
+        "group": "Virtual camera",
+        "title": "device",
+        "severity": "problem",
+        "found": "gone",
+        "means": "Nothing is seen.",
+        "mend": ["sudo do it"],
+    }
+
+
+def test_the_words_for_scripts_stay():
+    assert [one.value for one in Severity] == ["fine", "unknown", "warning", "problem"]
+
+
+def test_the_whole_command_on_a_made_up_machine(world, capsys):
+    assert run_doctor([], world.machine()) == 0
+    assert "Everything is in order." in capsys.readouterr().out
+    del world.environ["REACTOR_API_KEY"]
+    assert run_doctor(["--json"], world.machine()) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [f["id"] for f in document["findings"] if f["severity"] == "problem"] == ["model.key"]
+
+
+def test_the_whole_command_on_this_machine():
+    code = (
+        "import sys; from sana_vcam.host.doctor.command import run_doctor as run; sys.exit(run([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("Configuration\n")
+
+
+# --- --online -----------------------------------------------------------------------------------
+
+
+def online(world, monkeypatch, outcome):
+    async def mint(self, *, session_id=None, timeout_s=0.0):
+        assert timeout_s == configuration.ONLINE_TIMEOUT_S
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(Platform, "mint", mint)
+    world.online = True
+    return next(one for one in world.findings() if one.id == "model.online")
+
+
+def test_a_key_that_is_taken(world, monkeypatch):
+    found = online(world, monkeypatch, "a-token")
+    assert found.severity is Severity.FINE
+    assert "a-token" not in found.found
+
+
+def test_a_key_that_is_refused(world, monkeypatch):
+    found = online(world, monkeypatch, Refused("the key was refused (HTTP 401)"))
+    assert (found.severity, found.found) == (Severity.PROBLEM, "the key was refused (HTTP 401)")
+    assert found.mend
+
+
+def test_a_platform_that_is_not_reached(world, monkeypatch):
+    found = online(world, monkeypatch, Unavailable("it did not answer within 8 s"))
+    assert found.severity is Severity.PROBLEM
+    assert found.mend[0].startswith("curl -sSI https://")
+
+
+def test_it_is_asked_on_request_only(world, monkeypatch):
+    monkeypatch.setattr(Platform, "mint", None)
+    found = next(one for one in world.findings() if one.id == "model.online")
+    assert found.severity is Severity.UNKNOWN
