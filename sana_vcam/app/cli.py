@@ -235,7 +235,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _devices(arguments: argparse.Namespace) -> int:
-    from sana_vcam.media.v4l2.devices import list_devices, render_devices, to_json
+    from sana_vcam.app.devices import render_devices, to_json
+    from sana_vcam.media.v4l2.devices import list_devices
 
     devices = list_devices()
     print(to_json(devices) if arguments.json else render_devices(devices))
@@ -251,7 +252,8 @@ def _presets(arguments: argparse.Namespace) -> int:
 def _usage(arguments: argparse.Namespace) -> int:
     import time
 
-    from sana_vcam.app.usage import render_usage, stored_usage, usage_json
+    from sana_vcam.app.usage import stored_usage
+    from sana_vcam.clients.ctl.usage import render_usage, usage_json
     from sana_vcam.config.paths import state_dir
     from sana_vcam.engine.usage import USAGE_FILE
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,10 @@ from sana_vcam.app.restarts import RUNS_FILE, Runs
 from sana_vcam.app.standing import StandingConfig
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.config import paths
-from sana_vcam.config.preset import find
 from sana_vcam.config.schema import Config, differences
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.counters import Figures
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
@@ -39,20 +38,23 @@ from sana_vcam.engine.factory import ReactorSessions
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import card
+from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, Usage
 from sana_vcam.lib.idle import until_next
 from sana_vcam.lib.threads import prompt_switches, run_blocking, run_loop, spared
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.latency.watch import watch_delay
 from sana_vcam.media.pipeline import MediaPath
-from sana_vcam.media.playout.program import Playout, Program, Switches
+from sana_vcam.media.playout.playout import Playout
+from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Consumers
 from sana_vcam.media.slate import Slate, draw
+from sana_vcam.media.states import Output
+from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import Lookbook
 from sana_vcam.presets.thumbnails import Photographer, Scene, Thumbnails
 from sana_vcam.reactor import SanaClient
-from sana_vcam.status import Output, SessionState, State
 
 log = logging.getLogger(__name__)
 
@@ -419,22 +421,3 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.
         await asyncio.wait({task})
     if not task.cancelled():
         task.result()
-
-
-@contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on SIGTERM and SIGINT, as long as the block runs."""
-    loop = asyncio.get_running_loop()
-    installed = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-            installed.append(number)
-        except NotImplementedError:
-            # Windows: Ctrl-C arrives as KeyboardInterrupt instead.
-            log.debug("%s cannot be handled by this event loop", number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)

@@ -12,12 +12,13 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from sana_vcam.app.run import follow, run_until_done, set_up_logging
+from sana_vcam.app.run import follow, run_until_done
 from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.access import discovery
+from sana_vcam.control.protocol.state import State
 from sana_vcam.errors import StartupError
-from sana_vcam.status import State
+from sana_vcam.lib.logs import set_up_logging
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -34,7 +35,8 @@ def run(overrides: Mapping[str, object]) -> int:
 
 
 async def _demo(overrides: Mapping[str, object]) -> None:
-    from sana_vcam.app.daemon import Daemon, stop_on_signals
+    from sana_vcam.app.daemon import Daemon
+    from sana_vcam.app.signals import stop_on_signals
 
     stop = asyncio.Event()
     with stop_on_signals(stop):

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sana_vcam.config.schema import Config
+from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.quality.watch import QualityWatch
 from sana_vcam.lib.meter import Stopwatch
 from sana_vcam.media.pipeline import MediaPath
-from sana_vcam.media.playout.program import Playout, Program
+from sana_vcam.media.playout.playout import Playout
+from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Consumers
-from sana_vcam.status import Output, State
+from sana_vcam.media.states import Output
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sana_vcam.clients import connection
 from sana_vcam.config import paths
-from sana_vcam.config.preset import Look, Preset, presets_json, render_presets
+from sana_vcam.config.preset import Preset
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
+from sana_vcam.presets.catalog import Look, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, change
 from sana_vcam.presets.file import edit_presets
 
@@ -186,18 +188,17 @@ class _Daemon:
     @classmethod
     def running(cls) -> _Daemon | None:
         """Find it; None if none answers."""
-        from sana_vcam.clients.ctl import client
-        from sana_vcam.clients.ctl.ctl import Failure
+        from sana_vcam.clients.terminal import Failure
         from sana_vcam.control.access import discovery  # loads a WebSocket
 
         try:
             if discovery.find(paths.runtime_dir()) is None:
                 return None
-            found = client.find_daemon(None, None, None)
-            client.ask(found, messages.GetState())
+            found = connection.find_daemon(None, None, None)
+            connection.ask(found, messages.GetState())
         except (StartupError, Failure):
             return None
-        return cls(lambda command: client.ask(found, command))
+        return cls(lambda command: connection.ask(found, command))
 
     def edit(self, edit: Edit) -> tuple[Preset, ...]:
         """Have it carry out an edit; returns the presets after it. Raises `CommandFailed`."""

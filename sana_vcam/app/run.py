@@ -8,21 +8,19 @@ see the session that goes on costing money.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.app.native import share_arenas
 from sana_vcam.config.schema import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
+from sana_vcam.lib.logs import into_the_journal, log, set_up_logging
 
 if TYPE_CHECKING:
     from sana_vcam.app.daemon import Daemon
     from sana_vcam.config.source import ConfigSource
-
-log = logging.getLogger("sana_vcam")
 
 
 def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | None = None) -> int:
@@ -40,15 +38,16 @@ def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | 
 
 async def _serve(config: Config, source: ConfigSource | None) -> None:
     from sana_vcam.app import fault
-    from sana_vcam.app.daemon import Daemon, stop_on_signals
-    from sana_vcam.app.reload import Hangup, on_hangup
+    from sana_vcam.app.daemon import Daemon
+    from sana_vcam.app.signals import Hangup, on_hangup, stop_on_signals
+    from sana_vcam.config.paths import folders
     from sana_vcam.control.access import group
 
     stop = asyncio.Event()
-    folders = group.folders(os.environ)
-    daemon = Daemon(config, state_dir=folders.state, runtime_dir=folders.runtime)
-    if folders.runtime is not None and folders.shared is not None:
-        copy = group.Copy(folders.runtime, folders.shared)
+    places = folders(os.environ)
+    daemon = Daemon(config, state_dir=places.state, runtime_dir=places.runtime)
+    if places.runtime is not None and places.shared is not None:
+        copy = group.Copy(places.runtime, places.shared)
         # Called at each change of the state, so also right after the control server is up.
         daemon.on_state = lambda _: copy.bring_up_to_date()
     daemon.on_parts = lambda parts: fault.inject(config, parts.program)
@@ -81,7 +80,7 @@ def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:
         if known is None:
             log.critical("ended by a defect", exc_info=error)
             return EXIT_FAILURE
-        if _into_the_journal():
+        if into_the_journal():
             log.critical("%s", known)
         else:
             print(f"sana-vcam: {known}", file=sys.stderr)
@@ -97,41 +96,3 @@ def expected(error: BaseException) -> SanaVcamError | None:
         inner = [expected(each) for each in error.exceptions]
         return inner[0] if all(each is not None for each in inner) else None
     return None
-
-
-def set_up_logging(level: str) -> None:
-    """Log to standard error; into the journal with its level prefixes and without a clock."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Journal() if _into_the_journal() else _Terminal())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    log.setLevel(level.upper())
-
-
-def _into_the_journal(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether standard error is the journal's own stream.
-
-    The variable alone proves nothing: a shell in a terminal that a service started inherits it.
-    """
-    try:
-        found = os.fstat(sys.stderr.fileno())
-    except (OSError, ValueError):
-        return False
-    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
-
-
-class _Terminal(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-
-
-class _Journal(logging.Formatter):
-    """`<N>` is sd-daemon(3)'s level prefix."""
-
-    _LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-
-    def __init__(self) -> None:
-        super().__init__("%(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        number = next((n for least, n in self._LEVELS if record.levelno >= least), 7)
-        return "\n".join(f"<{number}>{line}" for line in super().format(record).splitlines())

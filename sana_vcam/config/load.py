@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
 from pydantic import ValidationError
 
+from sana_vcam.config.lines import line_numbers, position, syntax_problem
+from sana_vcam.config.paths import default_paths
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import ENV_DELIMITER, ENV_PREFIX, Config, leaves, sections
 from sana_vcam.config.words import (
@@ -44,7 +45,6 @@ API_KEY_FILE = "reactor.api_key_file"
 API_KEY_VARIABLE = "REACTOR_API_KEY"
 CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
-SYSTEM_PATH = Path("/etc/sana-vcam/config.toml")
 
 NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS", "SANA_VCAM_TEST_FAULT"})
 """Variables with the prefix that the tests read; the daemons that tests start inherit them."""
@@ -96,7 +96,7 @@ def load(
     flags = _flags(overrides, problems)
     environment = _environment(environ, problems)
     found, text = _file_text(path, environ, drafts, problems)
-    lines = _line_numbers(text)
+    lines = line_numbers(text)
     file = _file(found, text, lines, problems) if found else {}
     layers = [flags, environment, file]
     if API_KEY not in environment:
@@ -124,18 +124,6 @@ def require_key(config: Config) -> None:
             "(the unit reads ~/.config/sana-vcam/reactor_api_key; see also systemd-creds). "
             "Without a key: sana-vcam demo"
         )
-
-
-def user_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the user's own file stands, or would."""
-    home = environ.get("XDG_CONFIG_HOME", "")
-    base = Path(home) if Path(home).is_absolute() else platformdirs.user_config_path()
-    return base / "sana-vcam" / "config.toml"
-
-
-def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Return where a file is looked for when no flag names one, the first match wins."""
-    return (user_path(environ), SYSTEM_PATH)
 
 
 # --- the sources --------------------------------------------------------------------------------
@@ -243,7 +231,7 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.append(_syntax_problem(path, text, error))
+        problems.append(syntax_problem(path, text, error))
         return {}
     except (RecursionError, ValueError):
         # What Python's reader gives up on without saying where.
@@ -251,7 +239,7 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
         return {}
     layer: Layer = {}
     for name, value in table.items():
-        at = _at(path, lines, name)
+        at = position(path, lines, name)
         if name == "presets":
             layer[name] = Given(value, f"file {at}")
         elif name not in sections():
@@ -261,7 +249,7 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
         else:
             for key, entry in value.items():
                 dotted = f"{name}.{key}"
-                at = _at(path, lines, dotted)
+                at = position(path, lines, dotted)
                 if dotted in leaves():
                     layer[dotted] = Given(entry, f"file {at}")
                 else:
@@ -356,7 +344,7 @@ class _Sources:
             return DEFAULT
         entry = self.given[source]
         if source != key and self.path and entry.origin.startswith("file "):
-            return _at(self.path, self.lines, key)
+            return position(self.path, self.lines, key)
         return entry.where
 
 
@@ -405,50 +393,3 @@ def _preset_problem(error: ErrorDetails, sources: _Sources) -> str:
 
 
 # --- the places in the file ---------------------------------------------------------------------
-
-
-def _at(path: Path, lines: Mapping[str, int], key: str) -> str:
-    """Return path:line of a key, or of the nearest table around it that has a known line."""
-    while key and key not in lines:
-        key = key.rpartition(".")[0]
-    return f"{path}:{lines[key]}" if key else str(path)
-
-
-_HEADER = re.compile(r"""\s*(\[\[?)\s*([^\[\]"']+?)\s*\]""")
-_KEY = re.compile(r"""\s*(["']?)([\w.-]+)\1\s*=""")
-
-
-def _line_numbers(text: str) -> dict[str, int]:
-    """Return the line of each key and table, by a scan for the usual forms.
-
-    tomllib keeps no positions. A form that the scan does not know has no line in messages.
-    """
-    found: dict[str, int] = {}
-    table = ""
-    in_text = False
-    lists: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not in_text and (header := _HEADER.match(line)):
-            brackets, table = header.groups()
-            if brackets == "[[":
-                found.setdefault(table, number)
-                index = lists[table] = lists.get(table, -1) + 1
-                table = f"{table}.{index}"
-            found[table] = number
-        elif not in_text and (key := _KEY.match(line)):
-            dotted = f"{table}.{key[2]}".lstrip(".")
-            found[dotted] = number
-            found.setdefault(dotted.rpartition(".")[0], number)
-        if not line.lstrip().startswith("#") or in_text:
-            in_text ^= (line.count('"""') + line.count("'''")) % 2 == 1
-    return found
-
-
-def _syntax_problem(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
-    """Return the line about text that is no TOML; Python puts the place into the message."""
-    message, _, place = str(error).partition(" (at ")
-    if match := re.match(r"line (\d+), column (\d+)", place):
-        line, column = match.groups()
-    else:
-        line, column = str(text.count("\n") + 1), str(len(text.rpartition("\n")[2]) + 1)
-    return f"{path}:{line}:{column}: this is not TOML: {message[0].lower()}{message[1:]}"

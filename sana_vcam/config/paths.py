@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -30,3 +33,40 @@ def runtime_dir() -> Path:
             return platformdirs.user_runtime_path(APP, appauthor=False)
         except PermissionError as error:
             raise StartupError(f"no private place for run-time files: {error}") from error
+
+
+SYSTEM_PATH = Path("/etc/sana-vcam/config.toml")
+
+
+def user_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the user's own file stands, or would."""
+    home = environ.get("XDG_CONFIG_HOME", "")
+    base = Path(home) if Path(home).is_absolute() else platformdirs.user_config_path()
+    return base / "sana-vcam" / "config.toml"
+
+
+def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return where a file is looked for when no flag names one, the first match wins."""
+    return (user_path(environ), SYSTEM_PATH)
+
+
+PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a system service keeps its files; None stands for the user's own folders."""
+
+    state: Path | None = None
+    runtime: Path | None = None
+    shared: Path | None = None
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Lay out what StateDirectory= and RuntimeDirectory= of the system unit give.
+
+    Those of another unit do not count: a shell that a service started hands them on.
+    """
+    given = (environ.get(name, "") for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"))
+    state, runtime = (Path(text) if Path(text).name == APP else None for text in given)
+    return Folders(state, runtime and runtime / PRIVATE, runtime)

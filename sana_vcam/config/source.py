@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sana_vcam.config.load import Loaded, default_paths, load, user_path
+from sana_vcam.config.load import Loaded, load
+from sana_vcam.config.paths import default_paths, user_path
 
 type Signature = tuple[object, ...]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from sana_vcam.config.load import Loaded, default_paths, require_key, user_path
+from sana_vcam.config.load import Loaded, require_key
+from sana_vcam.config.paths import default_paths, user_path
 from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import Config, leaves, sections
 from sana_vcam.config.words import choices, is_secret

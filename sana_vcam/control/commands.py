@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sana_vcam.app.parts import Parts
-from sana_vcam.config.preset import Look, Preset, step
+from sana_vcam.config.preset import Preset
+from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.budget import Budget
+from sana_vcam.engine.demand import Hold
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.pixels import to_jpeg
+from sana_vcam.presets.catalog import Look, step
 from sana_vcam.presets.library import Lookbook
 from sana_vcam.presets.suggestions import Suggestion
-from sana_vcam.status import Hold, State
 
 JPEG_QUALITY = 85
 

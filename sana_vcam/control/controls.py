@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sana_vcam.config.preset import Look, Preset
+from sana_vcam.config.preset import Preset
+from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.budget import Budget
+from sana_vcam.presets.catalog import Look
 from sana_vcam.presets.suggestions import Suggestion
-from sana_vcam.status import State
 
 
 class Controls(Protocol):

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from sana_vcam.config.preset import Look
 from sana_vcam.control.controls import Controls
 from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages
 from sana_vcam.engine.budget import Budget
 from sana_vcam.errors import CommandFailed
+from sana_vcam.presets.catalog import Look
 from sana_vcam.presets.suggestions import Suggestion
 
 _log = logging.getLogger(__name__)

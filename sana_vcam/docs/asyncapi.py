@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
 from sana_vcam.control.protocol import messages as protocol
+from sana_vcam.control.protocol import reading
 from sana_vcam.control.server import limits, routes
 from sana_vcam.control.server.requests import PATH
 
@@ -104,7 +105,7 @@ def _servers() -> Document:
 def _security_schemes() -> Document:
     return {
         "bearer": {"type": "http", "scheme": "bearer"},
-        "query": {"type": "httpApiKey", "in": "query", "name": protocol.TOKEN_FIELD},
+        "query": {"type": "httpApiKey", "in": "query", "name": reading.TOKEN_FIELD},
     }
 
 

@@ -6,9 +6,16 @@ The last one leaves: both close after a linger, so that switching apps does not 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
-from sana_vcam.status import Hold
+
+class Hold(StrEnum):
+    """What the user said by hand about the session; it goes before what the viewers do."""
+
+    AUTOMATIC = "automatic"
+    ON = "on"
+    OFF = "off"
 
 
 class Demand:

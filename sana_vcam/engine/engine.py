@@ -31,6 +31,7 @@ from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
 from sana_vcam.engine.session import Feed, SessionRun
 from sana_vcam.engine.states import EngineStatus, check, check_takeover
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import Usage
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.backoff import backoff
@@ -43,7 +44,6 @@ from sana_vcam.reactor import (
     StateMessage,
     Unavailable,
 )
-from sana_vcam.status import SessionState as S
 
 log = logging.getLogger(__name__)
 

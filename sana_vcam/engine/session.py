@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from sana_vcam.engine.desired import Wants, Wishes
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.states import check
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.frames import ModelFrame
@@ -29,7 +30,6 @@ from sana_vcam.reactor import (
     StateMessage,
     Unavailable,
 )
-from sana_vcam.status import SessionState as S
 
 log = logging.getLogger(__name__)
 

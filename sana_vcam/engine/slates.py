@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sana_vcam.engine.states import EngineStatus
+from sana_vcam.engine.states import EngineStatus, SessionState
 from sana_vcam.media.slate import Slate
-from sana_vcam.status import CameraState, SessionState
+from sana_vcam.media.states import CameraState
 
 # Cards with an elapsed time are drawn anew every second; below this it would only flicker.
 SHOW_ELAPSED_AFTER_S = 3

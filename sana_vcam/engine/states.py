@@ -7,8 +7,25 @@ becomes the other one's, whatever it is: only between two states that a session 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sana_vcam.status import SessionState as S
+
+class SessionState(StrEnum):
+    """Where the engine is with the billed session."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    WAITING = "waiting"
+    STARTING = "starting"
+    STREAMING = "streaming"
+    PAUSED = "paused"
+    RECONNECTING = "reconnecting"
+    BACKOFF = "backoff"
+    REFUSED = "refused"
+    CLOSING = "closing"
+
+
+S = SessionState
 
 TRANSITIONS: dict[S, frozenset[S]] = {
     S.IDLE: frozenset({S.CONNECTING, S.BACKOFF, S.REFUSED}),

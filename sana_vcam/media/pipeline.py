@@ -19,7 +19,7 @@ from sana_vcam.media.playout.arrivals import Arrivals
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.playout.program import Bypass
 from sana_vcam.media.publisher import Publisher
-from sana_vcam.status import CameraState
+from sana_vcam.media.states import CameraState
 
 
 class MediaPath:

@@ -16,7 +16,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sana_vcam.config.load import SYSTEM_PATH, Loaded, user_path
+from sana_vcam.config.load import Loaded
+from sana_vcam.config.paths import SYSTEM_PATH, user_path
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.text import render_template

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlencode
 
-from sana_vcam.config.preset import Look, Preset, find
+from sana_vcam.config.preset import Preset
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
+from sana_vcam.presets.catalog import Look, find
 from sana_vcam.presets.edits import Edit, Move, Remove, Reset, Save
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.presets.thumbnails import Thumbnails

@@ -6,14 +6,18 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sana_vcam.config.preset import Look, Preset, find
+from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.access import discovery
+from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.budget import Budget, Seconds
+from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
+from sana_vcam.media.states import CameraState, Output
+from sana_vcam.presets.catalog import Look, find
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
-from sana_vcam.status import CameraState, Hold, Output, SessionState, State
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 

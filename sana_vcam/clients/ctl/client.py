@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect, unix_connect
-
+from sana_vcam.clients.connection import START_HINT, Daemon, connected, resolve_runtime_dir
 from sana_vcam.clients.ctl import table
-from sana_vcam.clients.ctl.ctl import (
+from sana_vcam.clients.terminal import (
     EXIT_OK,
     EXIT_USAGE,
-    REPLY_TIMEOUT_S,
-    REQUEST_ID,
     TOKEN_VARIABLE,
     Failure,
     compact,
     printable,
 )
 from sana_vcam.config import paths
-from sana_vcam.control.access import discovery, group, peers, unixsocket
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.access import discovery, tokens
+from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import StartupError
 
 ROTATION_TIMEOUT_S = 10.0
-
-_MAX_REPLY_BYTES = 32 * 1024 * 1024
-_START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """Where to connect, and what to show there."""
-
-    url: str
-    token: str | None = field(repr=False)
-    pid: int | None = None
-    runtime_dir: Path | None = None
-    """Where its Unix socket is, if it has one."""
-    uid: int | None = None
-    """The user that it runs as; None: ours."""
 
 
 def command_from(word: str, rest: Sequence[str]) -> messages.Command:
@@ -61,7 +37,7 @@ def command_from(word: str, rest: Sequence[str]) -> messages.Command:
     try:
         several = len(messages.COMMANDS[name].model_fields) > 1
         said = shlex.join(rest) if several else " ".join(rest)
-        return messages.command_from_words(name, f"{fixed} {said}")
+        return reading.command_from_words(name, f"{fixed} {said}")
     except messages.ProtocolError as error:
         raise Failure(error.message, EXIT_USAGE) from error
 
@@ -69,148 +45,9 @@ def command_from(word: str, rest: Sequence[str]) -> messages.Command:
 # The connection
 
 
-def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> Daemon:
-    """Find the daemon by what the user said, or by its control.json."""
-    directory = _runtime_dir(runtime_dir)
-    note = discovery.find(directory)
-    if url is None and (note is None or _has_gone(note)) and (system := _system_daemon()):
-        mine = token or system.note.token.get_secret_value()
-        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
-    if note is not None and url in {None, note.url}:
-        mine = token or note.token.get_secret_value()
-        # A daemon that is named by its address is reached there.
-        has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
-        return Daemon(note.url, mine, note.pid, directory if has_socket else None)
-    if url is None:
-        raise Failure(
-            f"no daemon runs (there is no {directory / discovery.CONTROL_FILE}); {_START_HINT}"
-        )
-    return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
-
-
-def _has_gone(note: discovery.Rendezvous) -> bool:
-    """Whether nobody listens any more where a note says: a daemon that is killed leaves it."""
-    if sys.platform != "linux":
-        return False
-    try:
-        return peers.listener_uid(_server(note.url)) is None
-    except ValueError:
-        return True
-
-
-def _server(url: str) -> peers.Endpoint:
-    """Where a daemon listens; raises `ValueError` for what is no address of one."""
-    where = urlsplit(url)
-    return peers.endpoint(where.hostname or "", where.port or 0)
-
-
-def _system_daemon() -> group.SystemDaemon | None:
-    """A daemon that runs as a service of the machine, for the people of its group."""
-    try:
-        return group.find()
-    except PermissionError as error:
-        raise Failure(
-            f"the daemon is a service of the machine, for its group: {group.JOIN_GROUP}"
-        ) from error
-
-
-def _runtime_dir(given: Path | None) -> Path:
-    try:
-        return given or paths.runtime_dir()
-    except StartupError as error:
-        raise Failure(str(error)) from error
-
-
-@contextmanager
-def _connected(daemon: Daemon) -> Iterator[ClientConnection]:
-    """Connect; every way in which that or the conversation fails becomes a `Failure`."""
-    unix = _unix_socket(daemon)
-    if unix is None:
-        require_same_owner(daemon)
-    try:
-        with _open(daemon, unix) as connection:
-            yield connection
-    except BrokenPipeError:
-        raise
-    except InvalidStatus as error:
-        said = printable((error.response.body or b"").decode(errors="replace").strip())
-        raise Failure(f"the daemon refused ({error.response.status_code}): {said}") from error
-    except ConnectionClosed as error:
-        raise Failure("the daemon closed the connection") from error
-    except TimeoutError as error:
-        raise Failure(f"no answer from {daemon.url}") from error
-    except (OSError, WebSocketException) as error:
-        if daemon.pid is None:
-            raise Failure(f"cannot connect to {daemon.url}: {error}") from error
-        raise Failure(
-            f"the daemon has gone without a goodbye: nothing answers at {daemon.url}, "
-            f"where control.json has it (pid {daemon.pid}); {_START_HINT}"
-        ) from error
-
-
-def _unix_socket(daemon: Daemon) -> socket.socket | None:
-    if daemon.runtime_dir is None:
-        return None
-    try:
-        return unixsocket.connect(daemon.runtime_dir)
-    except OSError:
-        # The TCP port may still answer; if it does not, its failure is the one to tell.
-        return None
-
-
-def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
-    more: dict[str, Any] = {
-        "proxy": None,
-        "compression": None,
-        "max_size": _MAX_REPLY_BYTES,
-        "close_timeout": 1,
-    }
-    opened: ClientConnection
-    if unix is not None:
-        opened = unix_connect(uri="ws://localhost/ws", sock=unix, **more)
-    else:
-        opened = connect(daemon.url, additional_headers=authorization(daemon.token), **more)
-    return opened
-
-
-def require_same_owner(daemon: Daemon) -> None:
-    """Refuse to show the token to another user who listens where our daemon was."""
-    if daemon.pid is None or sys.platform != "linux":
-        return
-    try:
-        server = _server(daemon.url)
-    except ValueError as error:
-        raise Failure(f"control.json has no address of a daemon; {_START_HINT}") from error
-    uid = peers.listener_uid(server)
-    owner = os.geteuid() if daemon.uid is None else daemon.uid
-    if uid not in {None, owner}:
-        raise Failure(
-            f"the daemon has gone, and another user (id {uid}) listens at {daemon.url}; "
-            f"{_START_HINT}"
-        )
-
-
-def authorization(token: str | None) -> dict[str, str]:
-    """The header that presents `token`; none without one."""
-    if not token:
-        return {}
-    # A header's value is written as ISO-8859-1; the daemon compares UTF-8.
-    return {"Authorization": f"Bearer {token}".encode().decode("iso-8859-1")}
-
-
-def ask(daemon: Daemon, command: messages.Command) -> dict[str, Any]:
-    """Send one command and wait for its reply, passing over events."""
-    with _connected(daemon) as connection:
-        connection.send(messages.request_text(command, REQUEST_ID))
-        while True:
-            message: dict[str, Any] = json.loads(connection.recv(timeout=REPLY_TIMEOUT_S))
-            if message.get("id") == REQUEST_ID:
-                return message
-
-
 def watch(daemon: Daemon, json_output: bool) -> int:
     """Print each state until the daemon stops or the user has enough."""
-    with _connected(daemon) as connection:
+    with connected(daemon) as connection:
         for text in connection:
             message = json.loads(text)
             if message["type"] == "state":
@@ -239,7 +76,7 @@ def _state_line(state: Mapping[str, Any]) -> str:
 
 def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: bool) -> int:
     """Print the token, to whoever may read its file anyway; with `rotate`, a new one."""
-    folder = _runtime_dir(runtime_dir)
+    folder = resolve_runtime_dir(runtime_dir)
     kept_in = state_dir or paths.state_dir()
     note = discovery.find(folder)
     try:
@@ -250,17 +87,17 @@ def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: boo
 
 
 def _token(note: discovery.Rendezvous | None, state_dir: Path) -> str:
-    token = note.token.get_secret_value() if note else discovery.kept_token(state_dir)
+    token = note.token.get_secret_value() if note else tokens.kept_token(state_dir)
     if token is None:
-        raise Failure(f"there is no token yet; the first start makes one; {_START_HINT}")
+        raise Failure(f"there is no token yet; the first start makes one; {START_HINT}")
     return token
 
 
 def print_urls(runtime_dir: Path | None) -> int:
     """Print the addresses with the token in them."""
-    note = discovery.find(_runtime_dir(runtime_dir))
+    note = discovery.find(resolve_runtime_dir(runtime_dir))
     if note is None:
-        raise Failure(f"no daemon runs; {_START_HINT}")
+        raise Failure(f"no daemon runs; {START_HINT}")
     query = f"?token={quote(note.token.get_secret_value(), safe='')}"
     print(f"WebSocket  {note.url}{query}")
     print(f"dashboard  {note.dashboard}")
@@ -274,12 +111,12 @@ def print_urls(runtime_dir: Path | None) -> int:
 
 def _rotate(note: discovery.Rendezvous | None, state_dir: Path, runtime_dir: Path) -> str:
     """Keep a new token, and wait until the running daemon holds nothing else for right."""
-    if note is not None and note.token.get_secret_value() != discovery.kept_token(state_dir):
+    if note is not None and note.token.get_secret_value() != tokens.kept_token(state_dir):
         raise Failure(
             "the running daemon has its token from its configuration ([control] token, or "
             f"{TOKEN_VARIABLE}); change it there, and restart"
         )
-    token = discovery.rotate_token(state_dir)
+    token = tokens.rotate_token(state_dir)
     if note is None:
         return token
     deadline = time.monotonic() + ROTATION_TIMEOUT_S

@@ -15,33 +15,29 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.clients.ctl import table
+from sana_vcam.clients.terminal import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    REPLY_TIMEOUT_S,
+    REQUEST_ID,
+    TOKEN_VARIABLE,
+    Failure,
+    compact,
+    printable,
+    printable_lines,
+)
 from sana_vcam.control.access import unixsocket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-EXIT_OK = 0
-EXIT_REFUSED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-
-TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
-
-REPLY_TIMEOUT_S = 60.0
-REQUEST_ID = 1
 
 # The server takes lines of 8 KiB.
 _MAX_TARGET_BYTES = 8000
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
-
-class Failure(Exception):
-    """Something to tell the user, and the exit code."""
-
-    def __init__(self, message: str, exit_code: int = EXIT_REFUSED) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -127,20 +123,22 @@ def _run(
         if rest not in ([], ["--rotate"]) or (rest and word != "token"):
             takes = "takes nothing but --rotate" if word == "token" else "takes no value"
             raise Failure(f"{word} {takes}", EXIT_USAGE)
+        from sana_vcam.clients import connection
         from sana_vcam.clients.ctl import client  # no press of a key comes here
 
         if word == "watch":
-            return client.watch(client.find_daemon(url, token, runtime_dir), json_output)
+            return client.watch(connection.find_daemon(url, token, runtime_dir), json_output)
         if word == "url":
             return client.print_urls(runtime_dir)
         return client.print_token(runtime_dir, state_dir, rotate=bool(rest))
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
+        from sana_vcam.clients import connection
         from sana_vcam.clients.ctl import client  # the short way was not enough
 
         command = client.command_from(word, rest)
-        reply = client.ask(client.find_daemon(url, token, runtime_dir), command)
+        reply = connection.ask(connection.find_daemon(url, token, runtime_dir), command)
     return _show(_command_of(word), reply, json_output, file)
 
 
@@ -286,7 +284,8 @@ def _human(command: str, data: Mapping[str, Any]) -> str:
         case "State":
             return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
         case "Presets":
-            from sana_vcam.config.preset import Preset, render_presets  # needs the models
+            from sana_vcam.config.preset import Preset
+            from sana_vcam.presets.catalog import render_presets
 
             looks = [Preset.model_construct(**preset) for preset in data["presets"]]
             return "\n".join(printable(line) for line in render_presets(looks).splitlines())
@@ -294,7 +293,7 @@ def _human(command: str, data: Mapping[str, Any]) -> str:
             found = data["suggestions"]
             return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
         case "Usage":
-            from sana_vcam.app.usage import render_usage  # for this command alone
+            from sana_vcam.clients.ctl.usage import render_usage
 
             return printable_lines(render_usage(data))
         case "Preset":
@@ -314,18 +313,3 @@ def _value(value: object) -> str:
             return f"{value:.1f}"
         case _:
             return printable(str(value))
-
-
-def compact(message: Mapping[str, Any]) -> str:
-    """Write a message as JSON on one line."""
-    return json.dumps(message, ensure_ascii=False)
-
-
-def printable_lines(text: str) -> str:
-    """Keep what could command a terminal from each line."""
-    return "\n".join(printable(line) for line in text.splitlines())
-
-
-def printable(text: str) -> str:
-    """Keep what could command a terminal from it."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -10,40 +10,18 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from sana_vcam.config.paths import APP
 from sana_vcam.control.access.discovery import CONTROL_FILE, Rendezvous
 
 SHARED = Path("/run/sana-vcam")
 GROUP = "sana-vcam"
 JOIN_GROUP = f"sudo usermod -aG {GROUP} $USER, then log out and in again"
-PRIVATE = "private"
 
 _MAX_FILE_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where a system service keeps its files; None stands for the user's own folders."""
-
-    state: Path | None = None
-    runtime: Path | None = None
-    shared: Path | None = None
-
-
-def folders(environ: Mapping[str, str]) -> Folders:
-    """Lay out what StateDirectory= and RuntimeDirectory= of the system unit give.
-
-    Those of another unit do not count: a shell that a service started hands them on.
-    """
-    given = (environ.get(name, "") for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"))
-    state, runtime = (Path(text) if Path(text).name == APP else None for text in given)
-    return Folders(state, runtime and runtime / PRIVATE, runtime)
 
 
 class Copy:

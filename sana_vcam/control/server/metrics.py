@@ -17,10 +17,13 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 import sana_vcam
+from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.counters import Figures
 from sana_vcam.control.server.responses import Answer
+from sana_vcam.engine.quality.judge import QualityWord
+from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.meter import Histogram
-from sana_vcam.status import CameraState, Output, QualityWord, SessionState, State
+from sana_vcam.media.states import CameraState, Output
 
 
 def answer(state: State, figures: Figures, clients: int) -> Answer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from sana_vcam.control.dispatch import Dispatcher
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.protocol.messages import ReplyCode
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
 from sana_vcam.control.server.pages import Dashboard, Visit
@@ -78,7 +78,7 @@ class Hooks:
 
     async def _run(self, name: str, query: str) -> messages.Ok | messages.Error:
         try:
-            command = messages.command_from_query(name, query)
+            command = reading.command_from_query(name, query)
         except messages.ProtocolError as error:
             return error.reply()
         return await self._dispatcher.answer(messages.Request(None, command))

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 import sana_vcam
 from sana_vcam.config.schema import ControlConfig
-from sana_vcam.control.access import discovery, listen, policy, unixsocket
+from sana_vcam.control.access import discovery, listen, policy, privatefiles, tokens, unixsocket
 from sana_vcam.control.controls import Controls
 from sana_vcam.control.dispatch import Dispatcher
 from sana_vcam.control.preview.screen import Previews
@@ -118,7 +118,7 @@ class ControlServer:
                 cannot be trusted.
         """
         policy.require_loopback(self._config.host)
-        token = discovery.load_token(self._config.token, self._state_dir)
+        token = tokens.load_token(self._config.token, self._state_dir)
         self._take_token(token)
         async with AsyncExitStack() as stack:
             tcp, unix = self._doorways
@@ -170,7 +170,7 @@ class ControlServer:
         """Open it where there can be one; hotkeys take the TCP port where there cannot."""
         if not unixsocket.IS_SUPPORTED:
             return None
-        discovery.private_directory(self._runtime_dir)
+        privatefiles.private_directory(self._runtime_dir)
         try:
             listening = unixsocket.listen(self._runtime_dir)
         except OSError as error:
@@ -239,7 +239,7 @@ class ControlServer:
         while self._config.token is None:
             await asyncio.sleep(until_next(self._token_every_s))
             try:
-                token = discovery.kept_token(self._state_dir)
+                token = tokens.kept_token(self._state_dir)
                 if token is not None and token != self._admission.policy.token:
                     self._take_token(token)
                     self._publish_note(self._note.socket if self._note is not None else None)

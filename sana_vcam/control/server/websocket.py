@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from sana_vcam.control.preview.screen import Previews, Screen
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Visitor
 from sana_vcam.control.server.ratelimit import TokenBucket
@@ -52,7 +52,7 @@ class Client:
                 raise messages.ProtocolError(
                     messages.ReplyCode.PARSE_ERROR, "binary messages are not understood; send text"
                 )
-            result = messages.parse(message)
+            result = reading.parse(message)
         except messages.ProtocolError as error:
             result = error.reply()
         if self._bucket.take():

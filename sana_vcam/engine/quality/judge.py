@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
-from sana_vcam.status import QualityWord
+
+class QualityWord(StrEnum):
+    """How good the connection to the model is."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
 
 
 class Level(IntEnum):

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sana_vcam.engine.quality.judge import AT_HOME, WORDS, Judge, Level, Sample
+from sana_vcam.engine.quality.judge import AT_HOME, WORDS, Judge, Level, QualityWord, Sample
 from sana_vcam.lib.idle import pause
 from sana_vcam.reactor import ConnectionStats, SanaClient, SessionError
-from sana_vcam.status import QualityWord
 
 EVERY_S = 1.0
 STATS_TIMEOUT_S = 5.0

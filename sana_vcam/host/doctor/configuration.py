@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL, user_path
+from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
+from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import cautions
 from sana_vcam.control.access import listen, peers

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from sana_vcam.config.load import API_KEY_VARIABLE, CREDENTIAL, SYSTEM_PATH, user_path
+from sana_vcam.config.load import API_KEY_VARIABLE, CREDENTIAL
+from sana_vcam.config.paths import SYSTEM_PATH, user_path
 from sana_vcam.config.text import render_template
 from sana_vcam.control.access import group
 from sana_vcam.errors import StartupError

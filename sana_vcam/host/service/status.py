@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sana_vcam import __version__
-from sana_vcam.clients.ctl.ctl import TOKEN_VARIABLE
+from sana_vcam.clients.terminal import TOKEN_VARIABLE
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group
 from sana_vcam.control.access.discovery import Rendezvous

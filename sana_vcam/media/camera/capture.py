@@ -18,8 +18,8 @@ from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import CameraFrame, Pixels
 from sana_vcam.media.pacing import Decimator
+from sana_vcam.media.states import CameraState
 from sana_vcam.media.v4l2 import devices
-from sana_vcam.status import CameraState
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig

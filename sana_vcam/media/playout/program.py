@@ -7,26 +7,19 @@ whatever the network, the session or the camera are doing.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sana_vcam.lib.mailbox import Mailbox
-from sana_vcam.lib.meter import Histogram, Meter
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
-from sana_vcam.media.pacing import Due, Grid, moment
+from sana_vcam.media.pacing import Due
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.mixer import Mixer
-from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.status import Output
+from sana_vcam.media.states import Output
 
 # A raw frame older than this is not "live"; the camera has stopped.
 BYPASS_FRESH_S = 1.0
-# Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
-REST_FPS = 2.0
-DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
 
 
 @dataclass(frozen=True)
@@ -162,92 +155,3 @@ class Program:
         self.card = self._drawn[0] if output is Output.SLATE and self._drawn else None
         self.output = output
         return picture
-
-
-class Playout:
-    """The playout thread: one picture into the sink at every tick, for ever."""
-
-    def __init__(
-        self,
-        program: Program,
-        sink: Sink,
-        *,
-        fps: float,
-        on_change: Callable[[], None],
-        on_shown: Callable[[ModelFrame], None] | None = None,
-    ) -> None:
-        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes.
-
-        `on_shown` as well, with each of the model's pictures that has just been written first.
-        """
-        self.ticks = 0
-        self.skipped = 0
-        self.meter = Meter()
-        # Seconds from the SDK's callback to the sink's return, of each model frame that was shown.
-        self.delays = Histogram(DELAY_BOUNDS_S)
-        self._noted: ModelFrame | None = None
-        self._program = program
-        self._sink = sink
-        self._fps = fps
-        self._on_change = on_change
-        self._on_shown = on_shown
-        self._resting = False
-
-    def rest(self, resting: bool) -> None:
-        """While nobody watches, a card now and then is enough; from any thread."""
-        if resting != self._resting:
-            self._resting = resting
-            self._program.wake()
-
-    def wake(self) -> None:
-        """End a wait of `run`, so that it notices `stop` at once; from any thread."""
-        self._program.wake()
-
-    def run(self, stop: threading.Event) -> None:
-        """Tick until `stop`; raises `SinkError` when the sink refuses a frame for good."""
-        while not stop.is_set():
-            self._run(self._resting, stop)
-
-    def _run(self, resting: bool, stop: threading.Event) -> None:
-        """Tick at one rate, until woken for another one or to stop."""
-        grid = Grid(REST_FPS if resting else self._fps, time.monotonic())
-        shown: tuple[Output, str | None] | None = None
-        last = -1
-        while True:
-            tick, at = grid.next(time.monotonic())
-            now = self._until_its_moment(at, grid.period)
-            if stop.is_set() or self._resting != resting:
-                return
-            self._sink.send(self._program.next(now))
-            self._note_delay()
-            if self._program.output is Output.LIVE:
-                grid.follow(now - at, hurry=self._program.hurries)
-            self.ticks += 1
-            self.skipped += tick - last - 1
-            last = tick
-            self.meter.count(time.monotonic())
-            shown = self._tell(shown)
-
-    def _until_its_moment(self, at: float, period: float) -> float:
-        """Wait until the tick at `at` is to show its picture, or until woken; returns the time."""
-        while True:
-            now = time.monotonic()
-            left_s = moment(at, period, self._program.due(now)) - now
-            if left_s <= 0 or self._program.wait(left_s):
-                return now
-
-    def _note_delay(self) -> None:
-        """Note how long a new picture of the model's took to the sink."""
-        shown = self._program.on_show
-        if self._program.output is Output.LIVE and shown is not None and shown is not self._noted:
-            self._noted = shown
-            self.delays.observe(time.monotonic() - shown.received_at)
-            if self._on_shown is not None:
-                self._on_shown(shown)
-
-    def _tell(self, before: tuple[Output, str | None] | None) -> tuple[Output, str | None]:
-        card = self._program.card
-        now = (self._program.output, card.headline if card else None)
-        if now != before:
-            self._on_change()
-        return now

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Picture
+from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.virtualcamera import Output, OutputStatus
 from sana_vcam.media.v4l2 import devices
 
@@ -52,7 +53,7 @@ class Sink:
     """
 
     def __init__(
-        self, kind: Kind, outputs: Sequence[Output], config: SinkConfig, canvas: pixels.Canvas
+        self, kind: Kind, outputs: Sequence[Output], config: SinkConfig, canvas: Canvas
     ) -> None:
         self.kind: Kind = kind
         self.name = _name(kind, outputs, config)
@@ -102,7 +103,7 @@ class Sink:
                 f"sink.kind: {kind} does not exist on this system; use auto, preview, raw"
                 + "".join(f", {one}" for one in _possible_kinds(system))
             )
-        canvas = pixels.Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
+        canvas = Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
         if kind == LOOPBACK:
             frame = canvas.convert(card).tobytes()
             outputs = _loopbacks(config, frame, system, clock)

@@ -5,11 +5,10 @@ On Linux from sysfs and the V4L2 drivers; elsewhere only what OpenCV can tell, m
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +23,6 @@ from sana_vcam.media.v4l2.ioctl import (
     fcntl_ioctl,
     poll_descriptors,
 )
-from sana_vcam.media.v4l2.modes import DECODABLE, choose
 
 type Kind = Literal["camera", "virtual camera", "other"]
 
@@ -34,8 +32,6 @@ JOIN_GROUP = "sudo usermod -aG video $USER, then log out and in again"
 LONGEST_LABEL = 31
 """v4l2loopback keeps this many bytes of a card_label."""
 PROBED_ELSEWHERE = 4
-USUAL_PICTURE = (1280, 720, 24.0)
-"""Width, height and rate that the configuration asks of a camera unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,62 +222,6 @@ def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
         f"echo '{options}' | sudo tee /etc/modprobe.d/sana-vcam.conf\n"
         "echo v4l2loopback | sudo tee /etc/modules-load.d/sana-vcam.conf"
     )
-
-
-def to_json(devices: Sequence[Device]) -> str:
-    """The devices as a JSON array."""
-    return json.dumps([asdict(device) for device in devices], indent=2, ensure_ascii=False)
-
-
-def render_devices(devices: Sequence[Device], system: System | None = None) -> str:
-    """The devices as text for a terminal; without any, what to do."""
-    system = system or System()
-    parts: list[str] = []
-    for title, kind in (
-        ("Cameras", "camera"),
-        ("Virtual cameras", "virtual camera"),
-        ("Other video nodes (not cameras)", "other"),
-    ):
-        chosen = [device for device in devices if device.kind == kind]
-        if chosen:
-            parts.append("\n".join([title, *(_render(device) for device in chosen)]))
-    kinds = {device.kind for device in devices}
-    if "camera" not in kinds:
-        parts.append('No camera. Plug one in, or use camera.source = "test" or "file".')
-    if "virtual camera" not in kinds:
-        parts.append("No virtual camera. " + _make_virtual_camera(LABEL, system))
-    return "\n\n".join(parts)
-
-
-def _render(device: Device) -> str:
-    lines = [
-        f"  {device.path:<14} {device.name}" + (f"  [{device.driver}]" if device.driver else "")
-    ]
-    lines += [f"      id       {link}" for link in device.stable_ids]
-    lines += [f"      {line}" for line in _render_modes(device.modes)]
-    if device.modes and (choice := choose(device.modes, *USUAL_PICTURE)) is not None:
-        lines.append(f"      takes    {choice}")
-    for holder in device.holders:
-        lines.append(f"      open in  {holder.command} (pid {holder.pid})")
-    if device.note:
-        lines.append(f"      note     {device.note}")
-    return "\n".join(lines)
-
-
-def _render_modes(modes: Sequence[Mode]) -> Iterator[str]:
-    """One line for each pixel format that can be read: its sizes with the best rate of each."""
-    formats = list(dict.fromkeys(mode.pixel_format for mode in modes))
-    for name in formats:
-        sizes = [
-            f"{mode.width}x{mode.height}" + (f"@{max(mode.fps):g}" if mode.fps else "")
-            for mode in modes
-            if mode.pixel_format == name
-        ]
-        if name in DECODABLE:
-            yield f"{name:<8} {' '.join(sizes)}"
-    unread = [name for name in formats if name not in DECODABLE]
-    if unread:
-        yield f"others   {len(unread)} formats that are not used"
 
 
 # What sysfs, the device links and the processes say

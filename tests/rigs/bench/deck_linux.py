@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sana_vcam.clients.ctl.client import find_daemon
+from sana_vcam.clients.connection import find_daemon
 from sana_vcam.clients.deck.linux.faces import board
 from sana_vcam.clients.deck.linux.layout import lay_out
 from sana_vcam.clients.deck.linux.paint import paint

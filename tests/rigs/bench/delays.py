@@ -21,12 +21,12 @@ from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.config.schema import Config
 from sana_vcam.control.access.discovery import find
+from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pipeline import MediaPath, SessionFeed
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.reactor import SanaClient
-from sana_vcam.status import SessionState
 from tests.rigs.bench.figures import summary_ms
 from tests.system.daemon import local_settings, running_standin
 

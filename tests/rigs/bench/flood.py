@@ -24,9 +24,9 @@ from sana_vcam.app.parts import Parts
 from sana_vcam.config.load import load
 from sana_vcam.control.access.discovery import find
 from sana_vcam.control.server import limits
+from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.status import SessionState
 from tests.rigs.bench.figures import summary_ms
 from tests.system.daemon import local_settings, running_standin
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pytest
 
 from sana_vcam.engine.slates import card
-from sana_vcam.engine.states import EngineStatus
+from sana_vcam.engine.states import EngineStatus, SessionState
 from sana_vcam.media.slate import Slate, draw
+from sana_vcam.media.states import CameraState
 from sana_vcam.standin import looks
-from sana_vcam.status import CameraState, SessionState
 from tests.rigs.faults import clip, table
 from tests.rigs.faults.clip import HEIGHT, PROMPT, WIDTH, Seen
 from tests.rigs.faults.row import Result

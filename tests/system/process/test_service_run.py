@@ -21,7 +21,7 @@ from tests.unit.host.service.fakes import mode
 
 RUN = """
 import sys
-from sana_vcam import daemon
+from sana_vcam.app import run as daemon
 from sana_vcam.config.schema import *
 config = Config(
     reactor=ReactorConfig(local=LOCAL),
@@ -156,7 +156,7 @@ def test_without_the_variable_there_is_no_fault():
 
 def test_the_journal_gets_levels_on_every_line_and_no_clock():
     code = (
-        "import logging; from sana_vcam.app.run import log, set_up_logging\n"
+        "import logging; from sana_vcam.lib.logs import log, set_up_logging\n"
         "set_up_logging('debug')\n"
         "log.debug('a'); log.info('b'); log.warning('c'); log.error('d\\ne')\n"
     )
@@ -170,9 +170,7 @@ def test_the_journal_gets_levels_on_every_line_and_no_clock():
 
 
 def test_a_terminal_that_a_service_opened_is_no_journal():
-    code = (
-        "from sana_vcam.app.run import log, set_up_logging; set_up_logging('info'); log.info('b')"
-    )
+    code = "from sana_vcam.lib.logs import *; set_up_logging('info'); log.info('b')"
     environ = {**os.environ, "JOURNAL_STREAM": "1:2"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True

@@ -13,7 +13,8 @@ import sys
 
 import pytest
 
-from sana_vcam.app.reload import Hangup, Reloader, Reloads, on_hangup
+from sana_vcam.app.reload import Reloader, Reloads
+from sana_vcam.app.signals import Hangup, on_hangup
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.config.load import load
 from sana_vcam.config.schema import Config, LogConfig, ReactorConfig, SinkConfig, differences

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from sana_vcam.config import load as configfile
-from sana_vcam.config.load import Loaded, default_paths, load, require_key, user_path
+from sana_vcam.config.load import Loaded, load, require_key
+from sana_vcam.config.paths import default_paths, user_path
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.config.schema import Config, leaves, value_of
 from sana_vcam.errors import EXIT_CONFIG, ConfigError

@@ -6,15 +6,9 @@ import json
 
 import pytest
 
-from sana_vcam.config.preset import (
-    BUILTIN_PRESETS,
-    Preset,
-    find,
-    presets_json,
-    render_presets,
-    step,
-)
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.errors import CommandFailed
+from sana_vcam.presets.catalog import find, presets_json, render_presets, step
 
 IDS = [
     "natural", "van-gogh", "watercolor", "pencil", "renaissance", "stained-glass", "woodblock",

@@ -9,12 +9,12 @@ from contextlib import redirect_stdout
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sana_vcam.app.usage import render_usage
 from sana_vcam.clients.ctl.ctl import run_ctl
+from sana_vcam.clients.ctl.usage import render_usage
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server.counters import Figures
+from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.threads import run_blocking
-from sana_vcam.status import SessionState
 from tests.fakes.controls import FIRST_STATE
 from tests.fakes.controlserver import open_client
 from tests.fakes.wire import exchange, get

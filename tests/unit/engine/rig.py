@@ -13,8 +13,8 @@ from sana_vcam.config.schema import CostConfig, ReactorConfig
 from sana_vcam.engine.desired import Wants
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import Usage
-from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessions
 
 WANTS = Wants("as a drawing", None, 7, 20)

@@ -11,10 +11,10 @@ import pytest
 
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import Usage
 from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import CommandRejected, OpenSession, SessionGone, Unavailable
-from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import URL, Later
 from tests.fakes.virtualtime import virtual_time
 from tests.unit.engine.rig import NOON, Rig, running

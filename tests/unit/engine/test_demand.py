@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sana_vcam.engine.demand import Demand
-from sana_vcam.status import Hold
+from sana_vcam.engine.demand import Demand, Hold
 
 
 def test_nobody_watches_and_nothing_is_wanted():

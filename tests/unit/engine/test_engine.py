@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import (
     CommandRejected,
@@ -16,7 +17,6 @@ from sana_vcam.reactor import (
     SessionLost,
     Unavailable,
 )
-from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import HANG, URL, Later
 from tests.fakes.virtualtime import virtual_time
 from tests.unit.engine.rig import WANTS, Rig, running

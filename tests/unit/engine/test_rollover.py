@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sana_vcam.config.schema import CostConfig
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
-from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import HANG, FakeClient, Later
 from tests.fakes.virtualtime import virtual_time
 from tests.unit.engine.rig import WANTS, Rig, running

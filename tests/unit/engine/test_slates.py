@@ -9,9 +9,9 @@ import pytest
 
 from sana_vcam.engine.slates import card
 from sana_vcam.engine.states import EngineStatus
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.media.slate import draw
-from sana_vcam.status import CameraState as C
-from sana_vcam.status import SessionState as S
+from sana_vcam.media.states import CameraState as C
 
 HEADLINES = {
     "Camera off",

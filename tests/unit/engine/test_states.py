@@ -14,7 +14,7 @@ from sana_vcam.engine.states import (
     check,
     check_takeover,
 )
-from sana_vcam.status import SessionState as S
+from sana_vcam.engine.states import SessionState as S
 
 
 def reachable(start: S) -> set[S]:

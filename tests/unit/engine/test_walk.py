@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from sana_vcam.config.schema import CostConfig
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
-from sana_vcam.status import SessionState as S
 from tests.fakes.sessions import FakeClient, Later, Outcome
 from tests.fakes.virtualtime import run
 from tests.unit.engine.rig import Rig

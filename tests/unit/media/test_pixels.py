@@ -9,6 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.sinks.canvas import Canvas
 
 # R, G, B and the 8-bit Y, Cb, Cr of BT.601 with limited range: Y = 16 + 65.481 R + 128.553 G +
 # 24.966 B, Cb = 128 - 37.797 R - 74.203 G + 112 B, Cr = 128 + 112 R - 93.786 G - 18.214 B.
@@ -253,9 +254,9 @@ def test_other_arguments_are_checked():
     with pytest.raises(ValueError, match="quality"):
         pixels.to_jpeg(picture, 0)
     with pytest.raises(ValueError, match="even"):
-        pixels.Canvas(7, 8, "crop", "I420")
+        Canvas(7, 8, "crop", "I420")
     with pytest.raises(ValueError, match="I420 or BGR24"):
-        pixels.Canvas(8, 8, "crop", "RGB")
+        Canvas(8, 8, "crop", "RGB")
 
 
 def test_bgra_bytes_are_the_same_colours_made_opaque():
@@ -287,7 +288,7 @@ def test_jpeg_is_a_jpeg_of_the_picture():
 
 
 def test_canvas_converts_a_picture_once():
-    canvas = pixels.Canvas(320, 180, "crop", "I420")
+    canvas = Canvas(320, 180, "crop", "I420")
     one, other = Picture.black(1280, 704), picture_of(ramp(640, 352))
 
     first = canvas.convert(one)
@@ -301,7 +302,7 @@ def test_canvas_converts_a_picture_once():
 
 
 def test_canvas_gives_bgr_for_bgr24():
-    canvas = pixels.Canvas(320, 180, "pad", "BGR24")
+    canvas = Canvas(320, 180, "pad", "BGR24")
     flat = np.full((180, 320, 3), (30, 90, 200), np.uint8)
 
     assert canvas.convert(picture_of(ramp(640, 352))).shape == (180, 320, 3)

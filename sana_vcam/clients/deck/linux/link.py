@@ -12,9 +12,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from sana_vcam.clients.ctl.client import Daemon, authorization, require_same_owner
-from sana_vcam.clients.ctl.ctl import Failure, printable
+from sana_vcam.clients.connection import Daemon, authorization, require_same_owner
 from sana_vcam.clients.deck.linux.scene import Look, Scene
+from sana_vcam.clients.terminal import Failure, printable
 
 EVENTS = ("state", "presets", "stats")
 RETRY_S = 1.0

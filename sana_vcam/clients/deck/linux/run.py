@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from StreamDeck.DeviceManager import DeviceManager, ProbeError
 from StreamDeck.Devices.StreamDeck import StreamDeck
 
-from sana_vcam.app.run import set_up_logging
-from sana_vcam.clients.ctl.client import Daemon, find_daemon
+from sana_vcam.clients.connection import Daemon, find_daemon
 from sana_vcam.clients.deck.linux.layout import Layout
 from sana_vcam.clients.deck.linux.link import RETRY_S, Link
 from sana_vcam.clients.deck.linux.panel import Light, Panel
@@ -35,6 +34,7 @@ from sana_vcam.clients.deck.linux.surface import (
     Unopened,
 )
 from sana_vcam.errors import EXIT_OK, StartupError
+from sana_vcam.lib.logs import set_up_logging
 
 LOOK_S = 1.0
 """How often sysfs is asked what is plugged in."""

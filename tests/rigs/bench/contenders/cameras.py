@@ -18,12 +18,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sana_vcam.app.daemon import Daemon, stop_on_signals
+from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.native import share_arenas
+from sana_vcam.app.signals import stop_on_signals
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
+from sana_vcam.control.protocol.state import State
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import CameraState, Output
 from sana_vcam.media.v4l2 import devices
-from sana_vcam.status import CameraState, Output, SessionState, State
 from tests.rigs.bench.delays import TimedMedia, timed_sink
 from tests.rigs.bench.figures import summary_ms
 from tests.system.daemon import local_settings

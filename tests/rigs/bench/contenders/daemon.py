@@ -9,8 +9,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sana_vcam.app.daemon import Daemon, stop_on_signals
+from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.native import share_arenas
+from sana_vcam.app.signals import stop_on_signals
 from sana_vcam.config.load import load
 from sana_vcam.media.camera import videofile
 from tests.rigs.bench.contenders.clip import StampedFile

@@ -11,7 +11,8 @@ import pytest
 from sana_vcam.config.schema import SinkConfig
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
 from sana_vcam.media.frames import ModelFrame, Picture
-from sana_vcam.media.pixels import Canvas, to_i420
+from sana_vcam.media.pixels import to_i420
+from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Consumers
 from tests.rigs.bench import pipeline

@@ -22,13 +22,15 @@ from playwright.async_api import (
     expect,
 )
 
-from sana_vcam.config.preset import BUILTIN_PRESETS, Look
+from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
+from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
+from sana_vcam.media.states import CameraState, Output
+from sana_vcam.presets.catalog import Look
 from sana_vcam.presets.edits import Move, Remove, Save
 from sana_vcam.presets.suggestions import Suggestion
-from sana_vcam.status import CameraState, Output, SessionState
 from tests.fakes.controls import FakeControls
 from tests.fakes.controlserver import TOKEN
 

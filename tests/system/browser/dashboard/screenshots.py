@@ -26,14 +26,16 @@ from playwright.async_api import Browser, expect
 from skimage import data
 
 import sana_vcam
-from sana_vcam.config.preset import BUILTIN_PRESETS, Look, find
+from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.control.preview.previews import Studio
+from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import Card, Picture, Pixels
 from sana_vcam.media.pixels import i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
+from sana_vcam.media.states import CameraState, Output
+from sana_vcam.presets.catalog import Look, find
 from sana_vcam.presets.suggestions import suggestions
 from sana_vcam.standin.looks import edit
-from sana_vcam.status import CameraState, Output, SessionState
 from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, served
 
 FOLDER = Path(sana_vcam.__file__).parent / "docs" / "pictures"

@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.status import Output, SessionState
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import Output
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.status import Output
+from sana_vcam.media.states import Output
 from tests.system.browser.dashboard.rig import HIDE, PATIENCE_S, Desk, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
+from sana_vcam.engine.states import SessionState
 from sana_vcam.presets.suggestions import Suggestion
-from sana_vcam.status import SessionState
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

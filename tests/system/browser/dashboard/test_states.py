@@ -6,7 +6,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.status import CameraState, Hold, Output, SessionState
+from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import CameraState, Output
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 

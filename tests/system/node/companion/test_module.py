@@ -19,10 +19,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Headers, Request
 
 from sana_vcam.config import paths
-from sana_vcam.config.preset import Look
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
-from sana_vcam.status import Output, SessionState
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import Output
+from sana_vcam.presets.catalog import Look
 from tests.fakes.controls import LOOKS, FakeControls, leave_a_note
 from tests.system.node.companion.host import Host, running_module
 

@@ -16,9 +16,9 @@ import platformdirs
 import pytest
 
 from sana_vcam.clients.deck.streamdeck import package
-from sana_vcam.config.preset import Look
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
+from sana_vcam.presets.catalog import Look
 from tests.fakes.controls import LOOKS, FakeControls
 from tests.system.node.streamdeck.host import Flavour, Host, unpack
 

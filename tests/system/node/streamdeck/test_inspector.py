@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sana_vcam.config.preset import Look
+from sana_vcam.presets.catalog import Look
 from tests.fakes.chromium import Page, chromium
 from tests.system.node.streamdeck.conftest import TOKEN
 from tests.system.node.streamdeck.host import Flavour, Host, Key

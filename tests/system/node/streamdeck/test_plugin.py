@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from sana_vcam.config.preset import Look
-from sana_vcam.control.access.discovery import rotate_token
-from sana_vcam.status import Output, QualityWord, SessionState
+from sana_vcam.control.access.tokens import rotate_token
+from sana_vcam.engine.quality.judge import QualityWord
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import Output
+from sana_vcam.presets.catalog import Look
 from tests.fakes.controls import FakeControls, leave_a_note
 from tests.system.node.streamdeck.conftest import NATURAL, TOKEN
 from tests.system.node.streamdeck.host import Host

@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.access import unixsocket
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import StartupError
@@ -528,7 +528,7 @@ def test_a_hundred_thousand_inputs_get_an_answer_or_a_command():
     understood, refusals = 0, []
     for message in fuzzed(rng, 100_000):
         try:
-            command = messages.parse(message).command
+            command = reading.parse(message).command
             understood += 1
             assert messages.COMMANDS[command.wire_name] is type(command)
         except messages.ProtocolError as error:
@@ -546,7 +546,7 @@ def test_ten_thousand_queries_get_an_answer_or_a_command():
         name = rng.choice([*messages.COMMANDS, "nothing"])
         query = "".join(rng.choices(alphabet, k=rng.randrange(40)))
         try:
-            messages.command_from_query(name, f"{rng.choice(['', 'id=', 'seed=', 'on='])}{query}")
+            reading.command_from_query(name, f"{rng.choice(['', 'id=', 'seed=', 'on='])}{query}")
         except messages.ProtocolError as error:
             error.reply().text().encode()
 

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from sana_vcam.clients import connection as connection_module
 from sana_vcam.clients.ctl import client as client_module
 from sana_vcam.clients.ctl import ctl as ctl_module
 from sana_vcam.clients.ctl import table
 from sana_vcam.clients.ctl.ctl import run_ctl
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, unixsocket
-from sana_vcam.control.protocol import messages
-from sana_vcam.status import Output
+from sana_vcam.control.protocol import messages, reading
+from sana_vcam.media.states import Output
 from tests.fakes.controls import FIRST_STATE, JPEG, leave_a_note
 from tests.fakes.controlserver import TOKEN, open_client
 
@@ -154,25 +155,25 @@ async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
     answering = discovery.Rendezvous(
         url=f"ws://127.0.0.1:{free_port}/ws", token=SecretStr(TOKEN), pid=1, version="1"
     )
-    system = client_module.shared.SystemDaemon(answering, os.geteuid())
-    monkeypatch.setattr(client_module.shared, "find", lambda: asked.append(1) or system)
+    system = connection_module.group.SystemDaemon(answering, os.geteuid())
+    monkeypatch.setattr(connection_module.group, "find", lambda: asked.append(1) or system)
     async with serve():
-        assert client_module.find_daemon(None, None, runtime_dir).url != answering.url
+        assert connection_module.find_daemon(None, None, runtime_dir).url != answering.url
         assert asked == []
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     leave_a_note(runtime_dir, port, TOKEN)
-    assert client_module.find_daemon(None, None, runtime_dir) == client_module.Daemon(
+    assert connection_module.find_daemon(None, None, runtime_dir) == connection_module.Daemon(
         answering.url, TOKEN, 1, uid=os.geteuid()
     )
-    named = client_module.find_daemon(f"ws://127.0.0.1:{port}/ws", None, runtime_dir)
+    named = connection_module.find_daemon(f"ws://127.0.0.1:{port}/ws", None, runtime_dir)
     assert named.pid == 4242
 
 
 async def test_another_user_where_the_daemon_was_does_not_get_the_token(
     ctl, runtime_dir, monkeypatch
 ):
-    monkeypatch.setattr(client_module.procnet, "listener_uid", lambda _: os.geteuid() + 1)
+    monkeypatch.setattr(connection_module.peers, "listener_uid", lambda _: os.geteuid() + 1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         leave_a_note(runtime_dir, listening.getsockname()[1], TOKEN)
         code, _, err = await ctl("state")
@@ -341,7 +342,7 @@ def test_what_the_table_understands_the_models_understand_alike(word, rest):
     if target is None:
         return
     path, _, query = target.removeprefix("/v1/").partition("?")
-    assert messages.command_from_query(path, query) == client_module.command_from(word, rest)
+    assert reading.command_from_query(path, query) == client_module.command_from(word, rest)
 
 
 def test_every_example_goes_the_short_way():
@@ -552,7 +553,7 @@ async def test_wrong_usage_of_the_secrets(ctl, words):
 
 def test_a_press_loads_nothing_that_is_slow():
     script = (
-        "import sys; from sana_vcam.control import ctl; ctl.run_ctl(sys.argv[1:]); "
+        "import sys; from sana_vcam.clients.ctl import ctl; ctl.run_ctl(sys.argv[1:]); "
         "slow = {'argparse', 'pydantic', 'websockets', 'numpy', 'asyncio', 'logging', 'pathlib', "
         "'urllib.parse', 'http.client', 'ssl'}; print(sorted(slow & set(sys.modules)))"
     )

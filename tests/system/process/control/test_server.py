@@ -18,7 +18,7 @@ from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import StartupError
-from sana_vcam.status import Output
+from sana_vcam.media.states import Output
 from tests.fakes.controls import FIRST_STATE, JPEG
 from tests.fakes.controlserver import TOKEN, open_client
 from tests.fakes.wire import AUTHORIZED, exchange, get, upgrade

@@ -15,7 +15,9 @@ from sana_vcam.app import daemon as app
 from sana_vcam.app.parts import Parts
 from sana_vcam.config.load import load
 from sana_vcam.config.schema import CostConfig
-from sana_vcam.status import CameraState, Hold, Output, SessionState
+from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import CameraState, Output
 from tests.system.daemon import PATIENCE_S, Standin, local_settings, running_standin
 
 

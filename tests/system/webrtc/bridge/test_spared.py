@@ -10,7 +10,7 @@ from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.config.schema import Config
 from sana_vcam.media.pipeline import MediaPath
-from sana_vcam.status import Output
+from sana_vcam.media.states import Output
 from tests.system.daemon import local_settings, running_standin
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group
 from sana_vcam.control.access.discovery import Rendezvous
 from tests.unit.host.service.fakes import mode
@@ -39,14 +40,14 @@ def test_the_units_folders_are_taken():
         "STATE_DIRECTORY": "/var/lib/sana-vcam",
         "RUNTIME_DIRECTORY": "/run/sana-vcam",
     }
-    assert group.folders(given) == group.Folders(
+    assert paths.folders(given) == paths.Folders(
         Path("/var/lib/sana-vcam"), Path("/run/sana-vcam/private"), Path("/run/sana-vcam")
     )
 
 
 @pytest.mark.parametrize("given", [{}, {"RUNTIME_DIRECTORY": "/run/code", "STATE_DIRECTORY": "/a"}])
 def test_without_them_or_with_another_units_the_users_own_are(given):
-    assert group.folders(given) == group.Folders()
+    assert paths.folders(given) == paths.Folders()
 
 
 def test_the_group_can_read_the_copy_and_nobody_the_original(run):

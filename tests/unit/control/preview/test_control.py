@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sana_vcam.config.schema import ControlConfig
-from sana_vcam.control.access import discovery
+from sana_vcam.control.access import discovery, tokens
 from sana_vcam.control.preview.screen import MAX_ASKED
 from sana_vcam.control.server.server import ControlServer
 from tests.fakes.controls import FakeControls
@@ -97,7 +97,7 @@ async def test_it_ends_when_the_token_is_replaced(serve, studio, sink, scene, tm
     async with serve(token=None, token_every_s=0.01) as server:
         token = discovery.find(tmp_path / "runtime").token.get_secret_value()
         async with watching(server, token=token):
-            discovery.rotate_token(tmp_path / "state")
+            tokens.rotate_token(tmp_path / "state")
             await nobody_looks(studio)
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sana_vcam.control.protocol import messages
-from sana_vcam.control.protocol.messages import ProtocolError, ReplyCode, parse
+from sana_vcam.control.protocol.messages import ProtocolError, ReplyCode
+from sana_vcam.control.protocol.reading import parse
 
 LARGEST_SEED = 2**53 - 1
 

@@ -18,9 +18,10 @@ from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits, routes
 from sana_vcam.control.server.counters import Figures
 from sana_vcam.control.server.responses import SECURITY_HEADERS
+from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import StartupError
 from sana_vcam.lib.meter import Histogram
-from sana_vcam.status import CameraState, Output, SessionState
+from sana_vcam.media.states import CameraState, Output
 from tests.fakes.controls import FIRST_STATE, JPEG
 from tests.fakes.controlserver import TOKEN, open_client
 from tests.fakes.wire import AUTHORIZED, exchange, exchange_unix, get, parse, upgrade

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import Any, cast
 
+from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.quality.watch import POOR_FOR_LONG_S, UNKNOWN, QualityWatch, Rates
 from sana_vcam.reactor import ConnectionStats, SanaClient, SessionLost
-from sana_vcam.status import QualityWord
 
 START = ConnectionStats(
     rtt_ms=30.0,

@@ -16,7 +16,7 @@ from sana_vcam.media.camera import capture
 from sana_vcam.media.camera.capture import Camera, CameraStatus, backoff, camera_frame
 from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import CameraFrame
-from sana_vcam.status import CameraState
+from sana_vcam.media.states import CameraState
 from tests.unit.media.camera.fakes import Hang, Lost, ScriptedSource
 
 TRACK = (64, 36)

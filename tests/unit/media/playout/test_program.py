@@ -16,9 +16,10 @@ from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, Pixels
 from sana_vcam.media.pixels import black_i420, to_i420
 from sana_vcam.media.playout.buffer import PlayoutBuffer
-from sana_vcam.media.playout.program import BYPASS_FRESH_S, Bypass, Playout, Program, Switches
+from sana_vcam.media.playout.playout import Playout
+from sana_vcam.media.playout.program import BYPASS_FRESH_S, Bypass, Program, Switches
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.status import Output
+from sana_vcam.media.states import Output
 
 SIZE = (64, 36)
 RAW_LEVEL, MODEL_LEVEL = 99, 200

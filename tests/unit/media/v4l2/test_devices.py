@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sana_vcam.app.devices import render_devices, to_json
 from sana_vcam.errors import CameraError, SinkError
 from sana_vcam.media.v4l2 import ioctl as v4l2
 from sana_vcam.media.v4l2.devices import (
@@ -24,8 +25,6 @@ from sana_vcam.media.v4l2.devices import (
     loopback_paths,
     open_files,
     relocate,
-    render_devices,
-    to_json,
     video_nodes,
 )
 

@@ -19,8 +19,9 @@ from PIL import Image, ImageDraw
 
 import sana_vcam
 from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import Output
 from sana_vcam.standin.looks import edit
-from sana_vcam.status import Output, SessionState
 from tests.unit.clients.deck.linux.hid import (
     PRODUCTS,
     Bus,

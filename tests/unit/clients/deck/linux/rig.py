@@ -9,15 +9,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from sana_vcam.clients.ctl.client import find_daemon
+from sana_vcam.clients.connection import find_daemon
 from sana_vcam.clients.deck.linux.panel import Light
 from sana_vcam.clients.deck.linux.plugged import Plugged
 from sana_vcam.clients.deck.linux.run import Station, World
 from sana_vcam.config import paths
-from sana_vcam.config.preset import BUILTIN_PRESETS, Look, Preset
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import CommandFailed
+from sana_vcam.presets.catalog import Look
 from tests.fakes.controls import FakeControls
 from tests.unit.clients.deck.linux.hid import Bus, Model
 

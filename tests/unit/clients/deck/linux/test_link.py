@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.clients.ctl.client import Daemon
-from sana_vcam.clients.ctl.ctl import Failure
+from sana_vcam.clients.connection import Daemon
 from sana_vcam.clients.deck.linux.link import Link
 from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.clients.terminal import Failure
 from sana_vcam.config import paths
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer

@@ -11,7 +11,8 @@ from PIL import Image
 from sana_vcam.clients.deck.linux.paint import paint
 from sana_vcam.clients.deck.linux.panel import DIM_LIGHT, Light
 from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
-from sana_vcam.status import Output, SessionState
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import Output
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus, Device, Model
 from tests.unit.clients.deck.linux.rig import (
     Controls,

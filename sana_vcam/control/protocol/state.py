@@ -1,60 +1,13 @@
-"""The one state that everybody is shown: flat, complete, immutable."""
+"""The one state that every client is shown: flat, complete, immutable."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict
 
-
-class Output(StrEnum):
-    """What viewers see, in order of precedence (blank wins)."""
-
-    BLANK = "blank"
-    FREEZE = "freeze"
-    BYPASS = "bypass"
-    LIVE = "live"
-    SLATE = "slate"
-
-
-class SessionState(StrEnum):
-    """Where the engine is with the billed session."""
-
-    IDLE = "idle"
-    CONNECTING = "connecting"
-    WAITING = "waiting"
-    STARTING = "starting"
-    STREAMING = "streaming"
-    PAUSED = "paused"
-    RECONNECTING = "reconnecting"
-    BACKOFF = "backoff"
-    REFUSED = "refused"
-    CLOSING = "closing"
-
-
-class CameraState(StrEnum):
-    """Where the camera thread is with its device."""
-
-    OFF = "off"
-    OPENING = "opening"
-    CAPTURING = "capturing"
-    LOST = "lost"
-
-
-class Hold(StrEnum):
-    """What the user said by hand about the session; it goes before what the viewers do."""
-
-    AUTOMATIC = "automatic"
-    ON = "on"
-    OFF = "off"
-
-
-class QualityWord(StrEnum):
-    """How good the connection to the model is."""
-
-    GOOD = "good"
-    FAIR = "fair"
-    POOR = "poor"
+from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.quality.judge import QualityWord
+from sana_vcam.engine.states import SessionState
+from sana_vcam.media.states import CameraState, Output
 
 
 class State(BaseModel):

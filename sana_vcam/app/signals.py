@@ -1,0 +1,86 @@
+"""Signals of the process: stop, and read the configuration again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and SIGINT, as long as the block runs."""
+    loop = asyncio.get_running_loop()
+    installed = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+            installed.append(number)
+        except NotImplementedError:
+            # Windows: Ctrl-C arrives as KeyboardInterrupt instead.
+            log.debug("%s cannot be handled by this event loop", number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+TERMINAL = Path("/dev/tty")
+
+
+class Hangup:
+    """What SIGHUP means: the terminal has gone, or somebody asks for a reload."""
+
+    def __init__(
+        self,
+        stop: asyncio.Event,
+        reload: Callable[[], None],
+        has_terminal: Callable[[], bool] | None = None,
+    ) -> None:
+        """Made before a handler is installed: nohup(1) shows in what was there before."""
+        self._stop = stop
+        self._reload = reload
+        self._has_terminal = has_terminal or has_controlling_terminal
+        self._ends_with_terminal = self._has_terminal() and not _is_ignored()
+
+    def __call__(self) -> None:
+        """Stop in order if the terminal that the daemon was started in has gone, else reload."""
+        if self._ends_with_terminal and not self._has_terminal():
+            log.info("the terminal has gone; stopping")
+            self._stop.set()
+        else:
+            self._reload()
+
+
+def has_controlling_terminal() -> bool:
+    """Whether a terminal controls this process; a service has none."""
+    try:
+        os.close(os.open(TERMINAL, os.O_RDONLY | getattr(os, "O_NOCTTY", 0)))
+    except OSError:
+        return False
+    return True
+
+
+def _is_ignored() -> bool:
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@contextmanager
+def on_hangup(call: Callable[[], None]) -> Iterator[None]:
+    """Call `call` on the event loop at each SIGHUP, as long as the block runs."""
+    if not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, call)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

@@ -1,0 +1,185 @@
+"""The connection to a running daemon: where it listens, whose it is, a command and its reply."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect, unix_connect
+
+from sana_vcam.clients.terminal import (
+    REPLY_TIMEOUT_S,
+    REQUEST_ID,
+    TOKEN_VARIABLE,
+    Failure,
+    printable,
+)
+from sana_vcam.config import paths
+from sana_vcam.control.access import discovery, group, peers, unixsocket
+from sana_vcam.control.protocol import messages
+from sana_vcam.errors import StartupError
+
+_MAX_REPLY_BYTES = 32 * 1024 * 1024
+START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """Where to connect, and what to show there."""
+
+    url: str
+    token: str | None = field(repr=False)
+    pid: int | None = None
+    runtime_dir: Path | None = None
+    """Where its Unix socket is, if it has one."""
+    uid: int | None = None
+    """The user that it runs as; None: ours."""
+
+
+def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> Daemon:
+    """Find the daemon by what the user said, or by its control.json."""
+    directory = resolve_runtime_dir(runtime_dir)
+    note = discovery.find(directory)
+    if url is None and (note is None or _has_gone(note)) and (system := _system_daemon()):
+        mine = token or system.note.token.get_secret_value()
+        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
+    if note is not None and url in {None, note.url}:
+        mine = token or note.token.get_secret_value()
+        # A daemon that is named by its address is reached there.
+        has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
+        return Daemon(note.url, mine, note.pid, directory if has_socket else None)
+    if url is None:
+        raise Failure(
+            f"no daemon runs (there is no {directory / discovery.CONTROL_FILE}); {START_HINT}"
+        )
+    return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+
+
+def _has_gone(note: discovery.Rendezvous) -> bool:
+    """Whether nobody listens any more where a note says: a daemon that is killed leaves it."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return peers.listener_uid(_server(note.url)) is None
+    except ValueError:
+        return True
+
+
+def _server(url: str) -> peers.Endpoint:
+    """Where a daemon listens; raises `ValueError` for what is no address of one."""
+    where = urlsplit(url)
+    return peers.endpoint(where.hostname or "", where.port or 0)
+
+
+def _system_daemon() -> group.SystemDaemon | None:
+    """A daemon that runs as a service of the machine, for the people of its group."""
+    try:
+        return group.find()
+    except PermissionError as error:
+        raise Failure(
+            f"the daemon is a service of the machine, for its group: {group.JOIN_GROUP}"
+        ) from error
+
+
+def resolve_runtime_dir(given: Path | None) -> Path:
+    """The run-time folder that was given, or the user's; raises `Failure` for a bad one."""
+    try:
+        return given or paths.runtime_dir()
+    except StartupError as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def connected(daemon: Daemon) -> Iterator[ClientConnection]:
+    """Connect; every way in which that or the conversation fails becomes a `Failure`."""
+    unix = _unix_socket(daemon)
+    if unix is None:
+        require_same_owner(daemon)
+    try:
+        with _open(daemon, unix) as connection:
+            yield connection
+    except BrokenPipeError:
+        raise
+    except InvalidStatus as error:
+        said = printable((error.response.body or b"").decode(errors="replace").strip())
+        raise Failure(f"the daemon refused ({error.response.status_code}): {said}") from error
+    except ConnectionClosed as error:
+        raise Failure("the daemon closed the connection") from error
+    except TimeoutError as error:
+        raise Failure(f"no answer from {daemon.url}") from error
+    except (OSError, WebSocketException) as error:
+        if daemon.pid is None:
+            raise Failure(f"cannot connect to {daemon.url}: {error}") from error
+        raise Failure(
+            f"the daemon has gone without a goodbye: nothing answers at {daemon.url}, "
+            f"where control.json has it (pid {daemon.pid}); {START_HINT}"
+        ) from error
+
+
+def _unix_socket(daemon: Daemon) -> socket.socket | None:
+    if daemon.runtime_dir is None:
+        return None
+    try:
+        return unixsocket.connect(daemon.runtime_dir)
+    except OSError:
+        # The TCP port may still answer; if it does not, its failure is the one to tell.
+        return None
+
+
+def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
+    more: dict[str, Any] = {
+        "proxy": None,
+        "compression": None,
+        "max_size": _MAX_REPLY_BYTES,
+        "close_timeout": 1,
+    }
+    opened: ClientConnection
+    if unix is not None:
+        opened = unix_connect(uri="ws://localhost/ws", sock=unix, **more)
+    else:
+        opened = connect(daemon.url, additional_headers=authorization(daemon.token), **more)
+    return opened
+
+
+def require_same_owner(daemon: Daemon) -> None:
+    """Refuse to show the token to another user who listens where our daemon was."""
+    if daemon.pid is None or sys.platform != "linux":
+        return
+    try:
+        server = _server(daemon.url)
+    except ValueError as error:
+        raise Failure(f"control.json has no address of a daemon; {START_HINT}") from error
+    uid = peers.listener_uid(server)
+    owner = os.geteuid() if daemon.uid is None else daemon.uid
+    if uid not in {None, owner}:
+        raise Failure(
+            f"the daemon has gone, and another user (id {uid}) listens at {daemon.url}; "
+            f"{START_HINT}"
+        )
+
+
+def authorization(token: str | None) -> dict[str, str]:
+    """The header that presents `token`; none without one."""
+    if not token:
+        return {}
+    # A header's value is written as ISO-8859-1; the daemon compares UTF-8.
+    return {"Authorization": f"Bearer {token}".encode().decode("iso-8859-1")}
+
+
+def ask(daemon: Daemon, command: messages.Command) -> dict[str, Any]:
+    """Send one command and wait for its reply, passing over events."""
+    with connected(daemon) as connection:
+        connection.send(messages.request_text(command, REQUEST_ID))
+        while True:
+            message: dict[str, Any] = json.loads(connection.recv(timeout=REPLY_TIMEOUT_S))
+            if message.get("id") == REQUEST_ID:
+                return message

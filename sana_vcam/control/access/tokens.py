@@ -1,0 +1,76 @@
+"""The token of the control API: kept in a private file, made once, rotated on request."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from sana_vcam.control.access.privatefiles import (
+    private_directory,
+    read_private,
+    replace,
+    write_new,
+)
+from sana_vcam.errors import StartupError
+
+log = logging.getLogger(__name__)
+
+
+TOKEN_FILE = "token"  # noqa: S105 - a file's name
+
+
+def load_token(configured: SecretStr | None, state_dir: Path) -> str:
+    """Return the configured token, or the kept one; the first call generates it.
+
+    Raises:
+        StartupError: the token is empty, or its file cannot be trusted.
+    """
+    if configured is not None:
+        token = configured.get_secret_value()
+        if not token or not token.isprintable() or " " in token:
+            raise StartupError(
+                "[control] token is empty, or has spaces or control characters in it; "
+                "set a long random word, or remove the key to have one generated"
+            )
+        return token
+    private_directory(state_dir)
+    path = state_dir / TOKEN_FILE
+    return read_private(path, repair=True).strip() or _create_token(path)
+
+
+def kept_token(state_dir: Path) -> str | None:
+    """Return the token that is kept, if there is one.
+
+    Raises:
+        StartupError: its file cannot be trusted.
+    """
+    return read_private(state_dir / TOKEN_FILE).strip() or None
+
+
+def rotate_token(state_dir: Path) -> str:
+    """Keep a new token in place of the old one, and return it.
+
+    Raises:
+        StartupError: the directory cannot be trusted or written.
+    """
+    private_directory(state_dir)
+    token = secrets.token_urlsafe(32)
+    replace(state_dir / TOKEN_FILE, token + "\n")
+    return token
+
+
+def _create_token(path: Path) -> str:
+    token = secrets.token_urlsafe(32)
+    path.unlink(missing_ok=True)  # an empty file, left by a crash
+    try:
+        write_new(path, token + "\n")
+    except OSError as error:
+        # A full disk is no reason for viewers to see nothing: control.json tells this token.
+        path.unlink(missing_ok=True)
+        log.warning("cannot keep the control token in %s: %s", path, error.strerror)
+    else:
+        log.info("generated a control token, kept in %s", path)
+    return token

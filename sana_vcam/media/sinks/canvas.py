@@ -1,0 +1,45 @@
+"""A virtual camera's picture of its own size, drawn from the program's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sana_vcam.media.pixels import (
+    PixelFormat,
+    _require_even,
+    _require_size,
+    fit_i420,
+    i420_to_bgr,
+)
+
+if TYPE_CHECKING:
+    from sana_vcam.config.schema import Fit
+    from sana_vcam.media.frames import Picture, Pixels
+
+
+class Canvas:
+    """Turns a `Picture` of any size into a frame of one size and pixel format.
+
+    Used by one thread. The newest conversion is kept, since playout shows a picture that does not
+    change (a freeze, a card, black) again on every tick.
+    """
+
+    def __init__(self, width: int, height: int, fit: Fit, pixel_format: PixelFormat) -> None:
+        _require_size(width, height)
+        if pixel_format not in {"I420", "BGR24"}:
+            raise ValueError(f"expected I420 or BGR24, got {pixel_format!r}")
+        _require_even(width, height)
+        self.width = width
+        self.height = height
+        self.fit: Fit = fit
+        self.pixel_format: PixelFormat = pixel_format
+        self._picture: Picture | None = None
+        self._frame: Pixels | None = None
+
+    def convert(self, picture: Picture) -> Pixels:
+        """The frame: (h * 3 / 2, w) for I420, (h, w, 3) for BGR24; not to be written to."""
+        if self._frame is None or picture is not self._picture:
+            fitted = fit_i420(picture.i420, self.width, self.height, self.fit)
+            self._frame = fitted if self.pixel_format == "I420" else i420_to_bgr(fitted)
+            self._picture = picture
+        return self._frame

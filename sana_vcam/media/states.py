@@ -1,0 +1,24 @@
+"""What the camera does and what viewers see, as the state names it; no pixels."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Output(StrEnum):
+    """What viewers see, in order of precedence (blank wins)."""
+
+    BLANK = "blank"
+    FREEZE = "freeze"
+    BYPASS = "bypass"
+    LIVE = "live"
+    SLATE = "slate"
+
+
+class CameraState(StrEnum):
+    """Where the camera thread is with its device."""
+
+    OFF = "off"
+    OPENING = "opening"
+    CAPTURING = "capturing"
+    LOST = "lost"

@@ -1,0 +1,64 @@
+"""The list of presets: finding one, the way from one to the next, and how a list is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sana_vcam.config.preset import Preset, nearest_first
+from sana_vcam.errors import CommandFailed
+
+
+class Look(Preset):
+    """A preset as clients see it, with its picture."""
+
+    thumbnail: str | None = None
+    """The path of a still of you in that look, such as /v1/thumbnail.jpg?id=noir&v=3; null while
+    there is none. v changes with the picture."""
+
+
+def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
+    """Return the sentence about an id that no preset has."""
+    ids = nearest_first(preset_id, [preset.id for preset in presets])
+    return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"
+
+
+def find(presets: Sequence[Preset], preset_id: str) -> Preset:
+    """Return the preset with this id, or raise `CommandFailed` that names the nearest first."""
+    for preset in presets:
+        if preset.id == preset_id:
+            return preset
+    raise CommandFailed("not_found", not_found_text(presets, preset_id))
+
+
+def step(presets: Sequence[Preset], current_id: str | None, by: int) -> Preset:
+    """Return the preset `by` places after the current one (before it, if negative), wrapping.
+
+    With no current preset the picture is close to the camera: stepping then starts from the
+    preset without a prompt, which looks the same, so that the first press of a key is seen.
+    Without such a preset, +1 is the first and -1 the last.
+    """
+    if not presets:
+        raise CommandFailed("not_found", "there are no presets to step through")
+    here = [i for i, preset in enumerate(presets) if preset.id == current_id]
+    here = here or [i for i, preset in enumerate(presets) if not preset.prompt]
+    start = here[0] if here else (-1 if by > 0 else 0)
+    return presets[(start + by) % len(presets)]
+
+
+def render_presets(presets: Sequence[Preset]) -> str:
+    """Return the presets as a table for people, one line each."""
+    id_width = max((len(preset.id) for preset in presets), default=0)
+    name_width = max((len(preset.name) for preset in presets), default=0)
+    return "\n".join(
+        f"{p.id:<{id_width}}  {p.name:<{name_width}}  {p.prompt or '(no prompt)'}"
+        f"{'' if p.seed is None else f'  [seed {p.seed}]'}"
+        f"{f'  [{len(p.evolve)} to go on with]' if p.evolve else ''}"
+        for p in presets
+    )
+
+
+def presets_json(presets: Sequence[Preset]) -> str:
+    """Return the presets as a JSON array, in their order."""
+    listed = [preset.model_dump(mode="json") for preset in presets]
+    return json.dumps(listed, indent=2, ensure_ascii=False)
