@@ -1,28 +1,41 @@
-"""Replacing a file so that it is whole at any moment: the old text or the new one."""
+"""Files that appear whole: at any moment a reader sees the old text or the new one."""
 
 from __future__ import annotations
 
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SUFFIX = ".tmp"
 PRIVATE = 0o600
+"""The mode of a file that only its owner may read."""
 
 
-def replace_file(target: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
+def replace_file(
+    target: Path, data: bytes, *, mode: int = PRIVATE, like: os.stat_result | None = None
+) -> None:
     """Put `data` in the place of `target`, which is no link; it is on disk when this returns.
 
-    The new file has mode and owner of `like`, or is the user's alone. Blocks. Raises `OSError`,
-    and has changed nothing then.
+    The new file has `mode`, whatever the umask, or mode and owner of `like`, and is never more
+    open than that. Blocks. Raises `OSError`, and has changed nothing then.
     """
-    draft = _write_draft(target, data, like)
-    try:
+    with _draft(target, data, mode, like) as draft:
         draft.replace(target)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    _sync_folder(target.parent)
+
+
+def create_file(target: Path, data: bytes, *, mode: int = PRIVATE) -> None:
+    """Write `target`, which must not exist; it is on disk when this returns.
+
+    Blocks. Raises `FileExistsError` if something has the name, even if it came just now, or
+    another `OSError`, and has changed nothing then.
+    """
+    with _draft(target, data, mode, None) as draft:
+        # Unlike a rename, a link fails if the name was taken in the meantime.
+        target.hardlink_to(draft)
     _sync_folder(target.parent)
 
 
@@ -32,34 +45,36 @@ def remove_drafts(target: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _write_draft(target: Path, data: bytes, like: os.stat_result | None) -> Path:
+@contextmanager
+def _draft(target: Path, data: bytes, mode: int, like: os.stat_result | None) -> Iterator[Path]:
+    """Write a draft beside `target`; whatever is left of it goes at the end."""
     number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=SUFFIX, dir=target.parent)
     draft = Path(name)
     try:
         with os.fdopen(number, "wb") as stream:
             stream.write(data)
             stream.flush()
-            if like is not None:
-                _make_like(stream.fileno(), like)
+            _set_mode(stream.fileno(), mode, like)
             os.fsync(stream.fileno())
-    except BaseException:
+        yield draft
+    finally:
         draft.unlink(missing_ok=True)
-        raise
-    return draft
 
 
-def _make_like(number: int, like: os.stat_result) -> None:
-    """Give an open file the owner and the mode of another one."""
+def _set_mode(number: int, mode: int, like: os.stat_result | None) -> None:
+    """Give an open file its mode, or the owner and the mode of another file."""
     if not hasattr(os, "fchown"):
         return
-    mine = os.fstat(number)
-    if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
-        os.fchown(number, like.st_uid, like.st_gid)
-    os.fchmod(number, stat.S_IMODE(like.st_mode))
+    if like is not None:
+        mine = os.fstat(number)
+        if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+            os.fchown(number, like.st_uid, like.st_gid)
+        mode = stat.S_IMODE(like.st_mode)
+    os.fchmod(number, mode)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last over a power cut; where folders cannot be opened it is up to them."""
+    """Make the new name last over a power cut, where the system can open a folder."""
     if os.name != "posix":
         return
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
+from sana_vcam.lib.atomicfile import replace_file
 
 type Say = Callable[[str], None]
 
@@ -81,7 +80,8 @@ class Manifest:
             return
         self.folders += _make_folders(self.path.parent)
         content = {"files": self.files, "folders": self.folders}
-        put(self.path, json.dumps(content, indent=2) + "\n", 0o600)
+        text = json.dumps(content, indent=2) + "\n"
+        replace_file(self.path, text.encode())
 
     def is_ours(self, path: Path) -> bool:
         """Whether the file is the one that we wrote, unchanged."""
@@ -176,7 +176,7 @@ class Work:
             self.say(f"kept: {path}.old")
         try:
             self.manifest.folders += _make_folders(path.parent)
-            put(path, file.text, file.mode)
+            replace_file(path, file.text.encode(), mode=file.mode)
         except OSError as error:
             raise StartupError(f"cannot write {path}: {error.strerror}") from error
         self.manifest.files[str(path)] = _checksum(path)
@@ -195,22 +195,6 @@ class Work:
             self.say(f"removed: {path}")
         if not self.dry:
             del self.manifest.files[str(path)]
-
-
-def put(path: Path, text: str, mode: int) -> None:
-    """Write a file so that it appears whole, never more open than `mode`. Raises `OSError`."""
-    _make_folders(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            draft.chmod(mode)
-            os.fsync(handle)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _make_folders(folder: Path) -> list[str]:

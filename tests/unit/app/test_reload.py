@@ -238,7 +238,7 @@ async def test_under_nohup_a_terminal_that_goes_stops_nothing():
 
 IN_A_TERMINAL = """
 import asyncio, os, sys
-from sana_vcam.app.reload import Hangup, on_hangup
+from sana_vcam.app.signals import Hangup, on_hangup
 
 terminal = os.open(sys.argv[1], os.O_RDWR)
 

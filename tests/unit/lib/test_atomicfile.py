@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.lib.atomicfile import remove_drafts, replace_file
+from sana_vcam.lib.atomicfile import create_file, remove_drafts, replace_file
 
 
 def mode(path: Path) -> int:
@@ -38,6 +38,35 @@ def test_another_one_keeps_its_mode_and_owner(tmp_path: Path) -> None:
         before.st_uid,
         before.st_gid,
     )
+
+
+def test_a_mode_holds_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    before = os.umask(0o077)
+    try:
+        replace_file(path, b"text", mode=0o640)
+        create_file(tmp_path / "other", b"text", mode=0o644)
+    finally:
+        os.umask(before)
+    assert mode(path) == 0o640
+    assert mode(tmp_path / "other") == 0o644
+
+
+def test_a_file_is_created_only_where_nothing_is(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    create_file(path, b"first")
+    with pytest.raises(FileExistsError):
+        create_file(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert mode(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_no_place_for_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "link", b"text")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_cannot_be_replaced_stays_and_nothing_is_left(tmp_path: Path) -> None:
