@@ -53,7 +53,7 @@ from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import Output
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import Lookbook
-from sana_vcam.presets.thumbnails import Photographer, Scene, Thumbnails
+from sana_vcam.presets.thumbnails import OnAir, Photographer, Thumbnails
 from sana_vcam.reactor import SanaClient
 
 log = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ class Daemon:
     async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
         photographer = Photographer(
             thumbnails,
-            scene=lambda: _scene(parts),
+            on_air=lambda: _on_air(parts),
             on_show=lambda: parts.program.on_show,
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
@@ -362,12 +362,15 @@ def _rates(config: Config, media: MediaPath, now: float) -> Rates:
     )
 
 
-def _scene(parts: Parts) -> Scene:
+def _on_air(parts: Parts) -> OnAir:
     """What a still for a preset depends on."""
-    program, model = parts.program, parts.engine.model_state
-    return Scene(
+    program, wants, model = parts.program, parts.engine.wants, parts.engine.model_state
+    return OnAir(
         live=program.output is Output.LIVE and program.switches == Switches(),
-        wants=parts.engine.wants,
+        prompt=wants.prompt,
+        preset=wants.preset,
+        seed=wants.seed,
+        paused=wants.paused,
         model_prompt=model.current_prompt if model is not None else None,
         chunk=parts.engine.chunk,
     )

@@ -163,3 +163,9 @@ BUILTIN_PRESETS: tuple[Preset, ...] = (
 def nearest_first(word: str, choices: Sequence[str]) -> list[str]:
     """Return the choices, the ones most like `word` first, equals in their order."""
     return sorted(choices, key=lambda c: -SequenceMatcher(None, word.lower(), c).ratio())
+
+
+def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
+    """Return the sentence about an id that no preset has."""
+    ids = nearest_first(preset_id, [preset.id for preset in presets])
+    return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"

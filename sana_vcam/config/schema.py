@@ -25,8 +25,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset
-from sana_vcam.presets.catalog import not_found_text
+from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset, not_found_text
 
 ENV_PREFIX = "SANA_VCAM_"
 ENV_DELIMITER = "__"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sana_vcam.config.preset import Preset, nearest_first
+from sana_vcam.config.preset import Preset, not_found_text
 from sana_vcam.errors import CommandFailed
 
 
@@ -15,12 +15,6 @@ class Look(Preset):
     thumbnail: str | None = None
     """The path of a still of you in that look, such as /v1/thumbnail.jpg?id=noir&v=3; null while
     there is none. v changes with the picture."""
-
-
-def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
-    """Return the sentence about an id that no preset has."""
-    ids = nearest_first(preset_id, [preset.id for preset in presets])
-    return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"
 
 
 def find(presets: Sequence[Preset], preset_id: str) -> Preset:

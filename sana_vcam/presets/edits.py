@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset, not_found_text
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets.catalog import not_found_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sana_vcam.config.preset import Preset
-from sana_vcam.engine.desired import Wants
 from sana_vcam.lib.atomicfile import replace_file
 from sana_vcam.lib.idle import pause
 from sana_vcam.lib.threads import run_blocking
@@ -37,20 +36,22 @@ RETRY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What is shown at one moment, as far as a still depends on it.
-
-    `live` is true while viewers get the model's moving picture, without blank, freeze or bypass.
-    """
+class OnAir:
+    """What viewers see at one moment, as far as a still depends on it."""
 
     live: bool
-    wants: Wants
+    """Whether it is the model's moving picture, without blank, freeze or bypass."""
+    prompt: str
+    """The prompt that is wanted; `model_prompt` is the one that the model has confirmed."""
+    preset: str | None
+    seed: int
+    paused: bool
     model_prompt: str | None
     chunk: int | None
 
 
-class Watch:
-    """Decides when a look has settled; pure, told of the scene every now and then."""
+class SettleDetector:
+    """Decides when a look has settled; pure, told every now and then of what is on air."""
 
     def __init__(self, settled_chunks: int = SETTLED_CHUNKS) -> None:
         self._settled_chunks = settled_chunks
@@ -59,20 +60,20 @@ class Watch:
         self._last_chunk = 0
         self._settled_at: float | None = None
 
-    def settled(self, scene: Scene, presets: Sequence[Preset], now: float) -> Preset | None:
+    def settled(self, on_air: OnAir, presets: Sequence[Preset], now: float) -> Preset | None:
         """Return the preset that has been live and undisturbed for long enough, if there is one.
 
         Frames received from `settled_at` on show it.
         """
-        preset = _preset_on_show(scene, presets)
-        if preset is None or scene.chunk is None:
+        preset = _preset_on_show(on_air, presets)
+        if preset is None or on_air.chunk is None:
             self._look = self._settled_at = None
             return None
-        look = (preset.id, preset.prompt, scene.wants.seed)
-        if look != self._look or scene.chunk < self._last_chunk:
-            self._look, self._first_chunk, self._settled_at = look, scene.chunk, None
-        self._last_chunk = scene.chunk
-        if scene.chunk - self._first_chunk < self._settled_chunks:
+        look = (preset.id, preset.prompt, on_air.seed)
+        if look != self._look or on_air.chunk < self._last_chunk:
+            self._look, self._first_chunk, self._settled_at = look, on_air.chunk, None
+        self._last_chunk = on_air.chunk
+        if on_air.chunk - self._first_chunk < self._settled_chunks:
             return None
         if self._settled_at is None:
             self._settled_at = now
@@ -83,12 +84,11 @@ class Watch:
         return self._settled_at is not None and frame.received_at >= self._settled_at
 
 
-def _preset_on_show(scene: Scene, presets: Sequence[Preset]) -> Preset | None:
+def _preset_on_show(on_air: OnAir, presets: Sequence[Preset]) -> Preset | None:
     """Return the preset whose prompt is wanted and drives the model, while viewers see it."""
-    wants = scene.wants
-    if not scene.live or wants.paused or (scene.model_prompt or "") != wants.prompt:
+    if not on_air.live or on_air.paused or (on_air.model_prompt or "") != on_air.prompt:
         return None
-    found = (one for one in presets if one.id == wants.preset and one.prompt == wants.prompt)
+    found = (one for one in presets if one.id == on_air.preset and one.prompt == on_air.prompt)
     return next(found, None)
 
 
@@ -166,18 +166,18 @@ class Photographer:
         self,
         thumbnails: Thumbnails,
         *,
-        scene: Callable[[], Scene],
+        on_air: Callable[[], OnAir],
         on_show: Callable[[], ModelFrame | None],
         presets: Callable[[], Sequence[Preset]],
         on_change: Callable[[], None],
     ) -> None:
         """`presets` are those to take stills of; `on_change` is called after any has changed."""
         self._thumbnails = thumbnails
-        self._scene = scene
+        self._on_air = on_air
         self._on_show = on_show
         self._presets = presets
         self._on_change = on_change
-        self._watch = Watch()
+        self._settling = SettleDetector()
         self._tidied: Sequence[Preset] | None = None
 
     async def run(self, streams: asyncio.Event) -> None:
@@ -203,9 +203,9 @@ class Photographer:
             await run_blocking(lambda: self._thumbnails.tidy(presets), name="thumbnails")
             self._tidied = presets
             self._on_change()
-        preset = self._watch.settled(self._scene(), presets, time.monotonic())
+        preset = self._settling.settled(self._on_air(), presets, time.monotonic())
         frame = self._on_show()
-        if preset is None or frame is None or not self._watch.shows(frame):
+        if preset is None or frame is None or not self._settling.shows(frame):
             return
         if self._thumbnails.due(preset):
             await run_blocking(lambda: self._thumbnails.put(preset, frame), name="thumbnails")

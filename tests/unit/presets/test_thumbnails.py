@@ -17,17 +17,19 @@ import pytest
 
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import PrivacyConfig
-from sana_vcam.engine.desired import Wants
 from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.presets import thumbnails as module
-from sana_vcam.presets.thumbnails import Photographer, Scene, Thumbnails, Watch, still
+from sana_vcam.presets.thumbnails import OnAir, Photographer, SettleDetector, Thumbnails, still
 
 NOIR = Preset(id="noir", name="Noir", prompt="black and white")
 NEON = Preset(id="neon", name="Neon", prompt="neon lines")
-LIVE = Scene(
+LIVE = OnAir(
     live=True,
-    wants=Wants(NOIR.prompt, "noir", 0, 20),
+    prompt=NOIR.prompt,
+    preset="noir",
+    seed=0,
+    paused=False,
     model_prompt=NOIR.prompt,
     chunk=7,
 )
@@ -93,25 +95,25 @@ def test_nothing_but_the_models_output_becomes_one(tmp_path: Path, made: Any) ->
 
 
 def test_a_look_settles_after_two_whole_chunks() -> None:
-    watch = Watch()
+    settling = SettleDetector()
     found = [
-        watch.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], float(now))
+        settling.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], float(now))
         for now, chunk in enumerate([7, 7, 8, 8, 9, 9, 10])
     ]
     assert found == [None, None, None, None, NOIR, NOIR, NOIR]
-    assert not watch.shows(model_frame(received_at=3.9))
-    assert watch.shows(model_frame(received_at=4.0))
+    assert not settling.shows(model_frame(received_at=3.9))
+    assert settling.shows(model_frame(received_at=4.0))
 
 
 @pytest.mark.parametrize(
     "other",
     [
         replace(LIVE, live=False),
-        replace(LIVE, wants=replace(LIVE.wants, paused=True)),
-        replace(LIVE, wants=replace(LIVE.wants, preset="neon")),
-        replace(LIVE, wants=replace(LIVE.wants, preset=None)),
-        replace(LIVE, wants=replace(LIVE.wants, prompt="my own words", preset=None)),
-        replace(LIVE, wants=replace(LIVE.wants, prompt="what noir was before an edit")),
+        replace(LIVE, paused=True),
+        replace(LIVE, preset="neon"),
+        replace(LIVE, preset=None),
+        replace(LIVE, prompt="my own words", preset=None),
+        replace(LIVE, prompt="what noir was before an edit"),
         replace(LIVE, model_prompt="the prompt before"),
         replace(LIVE, model_prompt=None),
         replace(LIVE, chunk=None),
@@ -121,37 +123,37 @@ def test_a_look_settles_after_two_whole_chunks() -> None:
         "no state", "no chunk",
     ],
 )  # fmt: skip
-def test_any_disturbance_begins_the_wait_anew(other: Scene) -> None:
-    watch = Watch()
+def test_any_disturbance_begins_the_wait_anew(other: OnAir) -> None:
+    settling = SettleDetector()
     for chunk in (7, 8):
-        assert watch.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], 0.0) is None
+        assert settling.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], 0.0) is None
     disturbed = other if other.chunk is None else replace(other, chunk=8)
-    assert watch.settled(disturbed, [NEON, NOIR], 1.0) is None
-    assert not watch.shows(model_frame(received_at=9.0))
+    assert settling.settled(disturbed, [NEON, NOIR], 1.0) is None
+    assert not settling.shows(model_frame(received_at=9.0))
     for now, chunk in ((2.0, 9), (3.0, 10)):
-        assert watch.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], now) is None
-    assert watch.settled(replace(LIVE, chunk=11), [NEON, NOIR], 4.0) == NOIR
-    assert not watch.shows(model_frame(received_at=3.9))
+        assert settling.settled(replace(LIVE, chunk=chunk), [NEON, NOIR], now) is None
+    assert settling.settled(replace(LIVE, chunk=11), [NEON, NOIR], 4.0) == NOIR
+    assert not settling.shows(model_frame(received_at=3.9))
 
 
 @pytest.mark.parametrize(
     "next_one",
-    [replace(LIVE, chunk=0), replace(LIVE, chunk=9, wants=replace(LIVE.wants, seed=5))],
+    [replace(LIVE, chunk=0), replace(LIVE, chunk=9, seed=5)],
     ids=["another run", "another seed"],
 )
-def test_another_run_or_seed_begins_the_wait_anew(next_one: Scene) -> None:
-    watch = Watch()
+def test_another_run_or_seed_begins_the_wait_anew(next_one: OnAir) -> None:
+    settling = SettleDetector()
     for chunk in (7, 9):
-        watch.settled(replace(LIVE, chunk=chunk), [NOIR], 0.0)
-    assert watch.settled(next_one, [NOIR], 1.0) is None
-    assert not watch.shows(model_frame(received_at=9.0))
+        settling.settled(replace(LIVE, chunk=chunk), [NOIR], 0.0)
+    assert settling.settled(next_one, [NOIR], 1.0) is None
+    assert not settling.shows(model_frame(received_at=9.0))
 
 
 def test_the_look_without_a_prompt_is_one_too() -> None:
     natural = Preset(id="natural", name="Natural", prompt="")
-    scene = replace(LIVE, wants=Wants("", "natural", 0, 20), model_prompt=None)
-    watch = Watch(settled_chunks=0)
-    assert watch.settled(scene, [natural], 0.0) == natural
+    on_air = replace(LIVE, prompt="", preset="natural", model_prompt=None)
+    settling = SettleDetector(settled_chunks=0)
+    assert settling.settled(on_air, [natural], 0.0) == natural
 
 
 # --- on disk ------------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ class Studio:
 
     thumbnails: Thumbnails
     presets: list[Preset] = field(default_factory=lambda: [NOIR, NEON])
-    scene: Scene = LIVE
+    on_air: OnAir = LIVE
     frame: ModelFrame | None = None
     changes: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -273,7 +275,7 @@ async def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
 async def at_work(studio: Studio) -> AsyncIterator[None]:
     photographer = Photographer(
         studio.thumbnails,
-        scene=lambda: studio.scene,
+        on_air=lambda: studio.on_air,
         on_show=lambda: studio.frame,
         presets=lambda: tuple(studio.presets),
         on_change=studio.on_change,
@@ -288,7 +290,7 @@ async def at_work(studio: Studio) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def later(chunks: int) -> Scene:
+def later(chunks: int) -> OnAir:
     return replace(LIVE, chunk=7 + chunks)
 
 
@@ -297,7 +299,7 @@ async def test_it_takes_one_when_the_look_has_settled_and_tells(studio: Studio) 
         # The first look at the folder is told as well.
         async with asyncio.timeout(30):
             await studio.changed.wait()
-        studio.scene = later(2)
+        studio.on_air = later(2)
         studio.frame = model_frame(120, received_at=float("inf"))
         await studio.until(NOIR, has_still=True)
         assert abs(int(decoded(studio.thumbnails.read(NOIR)).mean()) - 120) <= 2
@@ -308,7 +310,7 @@ async def test_an_old_frame_is_not_taken(studio: Studio) -> None:
     async with at_work(studio):
         async with asyncio.timeout(30):
             await studio.changed.wait()
-        studio.scene = later(2)
+        studio.on_air = later(2)
         studio.frame = model_frame(received_at=0.0)
         await asyncio.sleep(0.05)
         assert studio.thumbnails.version(NOIR) is None
@@ -335,7 +337,7 @@ async def test_a_folder_that_cannot_be_written_is_named_once_and_tried_again(
         async with at_work(studio):
             async with asyncio.timeout(30):
                 await studio.changed.wait()
-                studio.scene = later(2)
+                studio.on_air = later(2)
                 while len(caplog.records) < 3:
                     await asyncio.sleep(0.001)
             (tmp_path / "thumbnails").unlink()
