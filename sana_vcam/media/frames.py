@@ -15,15 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import numpy as np
-import numpy.typing as npt
-
-from sana_vcam.media.pixels import black_i420, to_i420
+from sana_vcam.media.pixels import Pixels, black_i420, to_i420
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import PrivacyConfig
-
-type Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import Fit
-    from sana_vcam.media.frames import Pixels
 
+type Pixels = npt.NDArray[np.uint8]
 type PixelFormat = Literal["I420", "BGR24"]
 type Luma = npt.NDArray[np.float32]
 
@@ -54,7 +54,7 @@ def fit(pixels: Pixels, width: int, height: int, mode: Fit, *, mirror: bool = Fa
     (1280x720 to 1280x704 is a pure crop): neither may be written to afterwards.
     """
     require_pixels(pixels)
-    _require_size(width, height)
+    require_size(width, height)
     if mode == "crop":
         fitted = _scale(_centre_crop(pixels, width, height), width, height)
     elif mode == "pad":
@@ -96,7 +96,7 @@ def to_i420(pixels: Pixels) -> Pixels:
     """
     require_pixels(pixels)
     height, width, channels = pixels.shape
-    _require_even(width, height)
+    require_even(width, height)
     cv2 = _cv()
     code = cv2.COLOR_BGR2YUV_I420 if channels == 3 else cv2.COLOR_BGRA2YUV_I420
     i420: Pixels = cv2.cvtColor(pixels, code)
@@ -110,7 +110,7 @@ def bgra_bytes_to_i420(bgra: bytes, width: int, height: int) -> Pixels:
 
 def black_i420(width: int, height: int) -> Pixels:
     """A black I420 picture; both sizes have to be even."""
-    _require_even(width, height)
+    require_even(width, height)
     i420 = np.empty((height * 3 // 2, width), np.uint8)
     for plane, black in zip(_planes(i420), BLACK, strict=True):
         plane[:] = black
@@ -254,12 +254,14 @@ def _resize_into(plane: Pixels, place: Pixels) -> None:
     _cv().resize(plane, (width, height), dst=place, interpolation=_way(plane, width, height))
 
 
-def _require_even(width: int, height: int) -> None:
+def require_even(width: int, height: int) -> None:
+    """Refuse sizes that I420 does not have. Raises `ValueError`."""
     if width % 2 or height % 2:
         raise ValueError(f"I420 takes even sizes only, got {width}x{height}")
 
 
-def _require_size(width: int, height: int) -> None:
+def require_size(width: int, height: int) -> None:
+    """Refuse an empty picture. Raises `ValueError`."""
     if width < 1 or height < 1:
         raise ValueError(f"expected a size of at least 1x1, got {width}x{height}")
 

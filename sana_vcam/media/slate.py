@@ -17,7 +17,7 @@ import numpy as np
 from sana_vcam.media.frames import Card
 
 if TYPE_CHECKING:
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 type Tone = Literal["neutral", "busy", "warning", "error"]
 type Colour = tuple[int, int, int]

@@ -13,9 +13,9 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from sana_vcam.media.frames import Picture, Pixels
+from sana_vcam.media.frames import Picture
 from sana_vcam.media.pacing import Grid
-from sana_vcam.media.pixels import fit_i420
+from sana_vcam.media.pixels import Pixels, fit_i420
 
 FPS = 24.0
 MAX_SIZE = (640, 360)

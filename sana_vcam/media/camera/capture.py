@@ -16,8 +16,9 @@ from sana_vcam.lib.meter import Meter
 from sana_vcam.media import pixels
 from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.camera.testscene import TestScene
-from sana_vcam.media.frames import CameraFrame, Pixels
+from sana_vcam.media.frames import CameraFrame
 from sana_vcam.media.pacing import Decimator
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.states import CameraState
 from sana_vcam.media.v4l2 import devices
 

@@ -13,7 +13,7 @@ import numpy as np
 from sana_vcam.media.v4l2.modes import COMPRESSED
 
 if TYPE_CHECKING:
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 PACKED = {
     "YUYV": (2, "COLOR_YUV2BGR_YUYV"),

@@ -9,7 +9,7 @@ from sana_vcam.media.v4l2 import devices
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 MOST_BAD_PICTURES = 10
 """Undecodable pictures in a row (a torn JPEG after a USB hiccup) before the camera is given up."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 
 class CameraSource(Protocol):

@@ -20,7 +20,7 @@ from sana_vcam.media.pacing import Grid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 __all__ = ["Scene", "TestScene", "encode_counter", "read_counter"]
 

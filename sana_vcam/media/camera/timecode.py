@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 ROWS, COLUMNS = 2, 16
 LEFT, RIGHT, TOP, BOTTOM = 0.06, 0.94, 0.84, 0.94

@@ -25,7 +25,7 @@ from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, Choice, choose
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 FIRST_PICTURE_S = 4.0
 """Some cameras set their exposure before they send anything."""

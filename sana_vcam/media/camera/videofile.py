@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 MEND = "set camera.path to a video file that FFmpeg can play, or camera.source to another source"
 LATE_S = 1.0

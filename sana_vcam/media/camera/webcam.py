@@ -12,7 +12,7 @@ from sana_vcam.media.v4l2 import devices
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 
 class Capture(Protocol):

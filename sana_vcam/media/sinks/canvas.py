@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from sana_vcam.media.pixels import (
     PixelFormat,
-    _require_even,
-    _require_size,
     fit_i420,
     i420_to_bgr,
+    require_even,
+    require_size,
 )
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import Fit
-    from sana_vcam.media.frames import Picture, Pixels
+    from sana_vcam.media.frames import Picture
+    from sana_vcam.media.pixels import Pixels
 
 
 class Canvas:
@@ -25,10 +26,10 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int, fit: Fit, pixel_format: PixelFormat) -> None:
-        _require_size(width, height)
+        require_size(width, height)
         if pixel_format not in {"I420", "BGR24"}:
             raise ValueError(f"expected I420 or BGR24, got {pixel_format!r}")
-        _require_even(width, height)
+        require_even(width, height)
         self.width = width
         self.height = height
         self.fit: Fit = fit

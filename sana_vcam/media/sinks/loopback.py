@@ -22,7 +22,7 @@ from sana_vcam.media.v4l2 import devices
 from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, fourcc_words, query
 
 if TYPE_CHECKING:
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 logger = logging.getLogger(__name__)
 

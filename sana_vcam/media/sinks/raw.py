@@ -19,7 +19,7 @@ from sana_vcam.errors import SinkError
 from sana_vcam.media.sinks.wake import Wake
 
 if TYPE_CHECKING:
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from sana_vcam.errors import SinkError, SinkLost
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sana_vcam.media.frames import Pixels
+    from sana_vcam.media.pixels import Pixels
 
 logger = logging.getLogger(__name__)
 

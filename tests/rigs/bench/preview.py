@@ -20,8 +20,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from sana_vcam.control.preview import encoder
 from sana_vcam.media.camera.testscene import TestScene
-from sana_vcam.media.frames import Pixels
-from sana_vcam.media.pixels import fit, fit_i420, to_i420
+from sana_vcam.media.pixels import Pixels, fit, fit_i420, to_i420
 from tests.fakes.viewers import Viewer
 from tests.rigs.bench.figures import cpu_seconds, rss_mb
 from tests.system.daemon import Bridge, running_daemon, running_standin

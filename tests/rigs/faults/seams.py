@@ -28,7 +28,7 @@ from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera.capture import Camera
 from sana_vcam.media.camera.source import CameraSource, open_source
-from sana_vcam.media.frames import Pixels
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks import raw
 from sana_vcam.media.v4l2 import devices
 from tests.unit.media.sinks.fakes import Machine

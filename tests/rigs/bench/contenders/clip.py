@@ -15,8 +15,7 @@ import numpy.typing as npt
 from sana_vcam.config.schema import Fit
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
 from sana_vcam.media.camera.videofile import VideoFile
-from sana_vcam.media.frames import Pixels
-from sana_vcam.media.pixels import fit, fit_i420, to_i420
+from sana_vcam.media.pixels import Pixels, fit, fit_i420, to_i420
 from tests.system.daemon import clip as shipped
 
 NAME = "bigbuckbunny.mp4"

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sana_vcam.media.frames import Pixels
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks.loopback import LoopbackBackend
 from sana_vcam.media.sinks.raw import RawBackend
 from tests.rigs.bench.contenders.watcher import FRAME_BYTES, HEIGHT, WIDTH

@@ -29,8 +29,8 @@ import sana_vcam
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.control.preview.previews import Studio
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.frames import Card, Picture, Pixels
-from sana_vcam.media.pixels import i420_to_bgr, to_i420, to_jpeg
+from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, Output
 from sana_vcam.presets.catalog import Look, find

@@ -20,12 +20,12 @@ from sana_vcam.config.schema import Config
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.capture import Camera
 from sana_vcam.media.camera.timecode import TOP, encode_counter, read_counter
-from sana_vcam.media.frames import CameraFrame, ModelFrame, Pixels
+from sana_vcam.media.frames import CameraFrame, ModelFrame
 from sana_vcam.media.latency.meter import DelayMeter
 from sana_vcam.media.latency.steady import Reading
 from sana_vcam.media.pacing import Grid
 from sana_vcam.media.pipeline import MediaPath
-from sana_vcam.media.pixels import luma_plane
+from sana_vcam.media.pixels import Pixels, luma_plane
 from sana_vcam.media.publisher import Publisher
 from tests.system.daemon import TRACK, local_settings, running_standin
 from tests.unit.media.latency.material import FPS, Picture

@@ -13,8 +13,8 @@ import pytest
 from sana_vcam.config.schema import PrivacyConfig
 from sana_vcam.errors import SinkError
 from sana_vcam.lib.mailbox import Mailbox
-from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, Pixels
-from sana_vcam.media.pixels import black_i420, to_i420
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
+from sana_vcam.media.pixels import Pixels, black_i420, to_i420
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import BYPASS_FRESH_S, Bypass, Program, Switches

@@ -11,6 +11,7 @@ from sana_vcam.config.schema import PrivacyConfig, SinkConfig
 from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.sinks import canvas
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate, draw
 from tests.unit.media.sinks.fakes import Machine, open_descriptors
@@ -112,8 +113,8 @@ def test_nothing_but_a_picture_gets_in(preview, intruder):
 
 def test_the_same_picture_is_converted_once(preview, monkeypatch):
     converted = []
-    real = pixels.fit_i420
-    monkeypatch.setattr(pixels, "fit_i420", lambda *how: converted.append(1) or real(*how))
+    real = canvas.fit_i420
+    monkeypatch.setattr(canvas, "fit_i420", lambda *how: converted.append(1) or real(*how))
     picture, other = model_picture(5), model_picture(6)
     for shown in (picture, picture, other, other, picture):
         preview.send(shown)
