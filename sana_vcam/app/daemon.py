@@ -52,7 +52,7 @@ from sana_vcam.media.sinks.viewers import Consumers
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import Output
 from sana_vcam.presets.catalog import find
-from sana_vcam.presets.library import Lookbook
+from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Photographer, Thumbnails
 from sana_vcam.reactor import SanaClient
 
@@ -199,10 +199,10 @@ class Daemon:
     async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
         thumbnails = Thumbnails(self._state_dir)
         standing = self.standing
-        lookbook = Lookbook(
+        library = PresetLibrary(
             lambda: self.config.presets, thumbnails, standing.edit if standing else None
         )
-        commands = Commands(parts, lookbook, self._changed)
+        commands = Commands(parts, library, self._changed)
         previews = Studio(parts.sink.latest_i420)
         key = self.config.reactor.api_key
         async with _background(

@@ -20,7 +20,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
-from sana_vcam.presets.catalog import Look, presets_json, render_presets
+from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, change
 from sana_vcam.presets.file import edit_presets
 
@@ -222,8 +222,8 @@ class _Daemon:
                 return _saving(preset, replaces)
 
     def _presets(self) -> tuple[Preset, ...]:
-        looks = self._run(messages.ListPresets())["presets"]
-        return tuple(Preset(**_without_picture(look)) for look in looks)
+        listed = self._run(messages.ListPresets())["presets"]
+        return tuple(Preset(**_without_picture(preset)) for preset in listed)
 
     def _run(self, command: messages.Command) -> dict[str, Any]:
         reply = self._ask(command)
@@ -239,5 +239,5 @@ def _saving(preset: Preset | None, replaces: str | None) -> messages.Command:
     return messages.SavePreset(**preset.model_dump(), replaces=replaces)
 
 
-def _without_picture(look: dict[str, Any]) -> dict[str, Any]:
-    return Look(**look).model_dump(exclude={"thumbnail"})
+def _without_picture(listed: dict[str, Any]) -> dict[str, Any]:
+    return ListedPreset(**listed).model_dump(exclude={"thumbnail"})

@@ -14,8 +14,8 @@ from sana_vcam.engine.demand import Hold
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.pixels import to_jpeg
-from sana_vcam.presets.catalog import Look, step
-from sana_vcam.presets.library import Lookbook
+from sana_vcam.presets.catalog import ListedPreset, step
+from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.suggestions import Suggestion
 
 JPEG_QUALITY = 85
@@ -27,12 +27,12 @@ class Commands:
     def __init__(
         self,
         parts: Parts,
-        lookbook: Lookbook,
+        library: PresetLibrary,
         on_change: Callable[[], None],
     ) -> None:
         """`on_change` is called after what viewers are to see has changed."""
-        self.presets = lookbook.looks
-        self._lookbook = lookbook
+        self.presets = library.listed
+        self._library = library
         self._parts = parts
         self._on_change = on_change
 
@@ -46,7 +46,7 @@ class Commands:
 
     async def apply_preset(self, preset_id: str) -> Preset:
         """Ask for a preset."""
-        preset = self._lookbook.find(preset_id)
+        preset = self._library.find(preset_id)
         await self._parts.engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
         return preset
 
@@ -131,33 +131,33 @@ class Commands:
     async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
         """Create or change a preset in the configuration file."""
         active = self._parts.engine.wants.preset
-        await self._lookbook.save(preset, replaces)
+        await self._library.save(preset, replaces)
         if replaces is not None and replaces == active:
             self._parts.engine.name_preset(preset.id)
         return preset
 
     async def remove_preset(self, preset_id: str) -> Preset:
         """Take a preset out of the configuration file."""
-        return await self._lookbook.remove(preset_id)
+        return await self._library.remove(preset_id)
 
-    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[ListedPreset]:
         """Put a preset at another place in the configuration file."""
-        return await self._lookbook.move(preset_id, place)
+        return await self._library.move(preset_id, place)
 
-    async def reset_presets(self) -> Sequence[Look]:
+    async def reset_presets(self) -> Sequence[ListedPreset]:
         """Go back to the built-in presets."""
-        return await self._lookbook.reset()
+        return await self._library.reset()
 
     def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
         """How a prompt may go on; None is the one in force."""
         wants = self._parts.engine.wants
         if prompt is None or prompt == wants.prompt:
-            return self._lookbook.suggest(wants.prompt, wants.preset)
-        return self._lookbook.suggest(prompt, None)
+            return self._library.suggest(wants.prompt, wants.preset)
+        return self._library.suggest(prompt, None)
 
     async def thumbnail(self, preset_id: str) -> bytes:
         """The still of a preset, as JPEG."""
-        return await self._lookbook.thumbnail(preset_id)
+        return await self._library.thumbnail(preset_id)
 
     def _switch(self, name: str, on: bool | None) -> bool:
         program = self._parts.program

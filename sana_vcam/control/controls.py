@@ -8,7 +8,7 @@ from typing import Protocol
 from sana_vcam.config.preset import Preset
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.budget import Budget
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
 
 
@@ -24,7 +24,7 @@ class Controls(Protocol):
         """The full state now."""
         ...
 
-    def presets(self) -> Sequence[Look]:
+    def presets(self) -> Sequence[ListedPreset]:
         """The presets in their order."""
         ...
 
@@ -104,11 +104,11 @@ class Controls(Protocol):
         """Take a preset out of the configuration file; raises as `save_preset` does."""
         ...
 
-    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[ListedPreset]:
         """Put a preset at another place (0 is the first); raises as `save_preset` does."""
         ...
 
-    async def reset_presets(self) -> Sequence[Look]:
+    async def reset_presets(self) -> Sequence[ListedPreset]:
         """Go back to the built-in presets; raises as `save_preset` does."""
         ...
 

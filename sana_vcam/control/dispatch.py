@@ -13,8 +13,7 @@ from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages
 from sana_vcam.engine.budget import Budget
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets.catalog import Look
-from sana_vcam.presets.suggestions import Suggestion
+from sana_vcam.presets.catalog import ListedPreset
 
 _log = logging.getLogger(__name__)
 
@@ -119,20 +118,14 @@ class Dispatcher:
             case messages.ResetPresets():
                 return _presets(await controls.reset_presets())
             case messages.Suggest():
-                return _suggestions(controls.suggest(command.prompt))
+                return messages.Suggestions(suggestions=tuple(controls.suggest(command.prompt)))
             case messages.Thumbnail():
                 return _picture(await controls.thumbnail(command.id))
         raise TypeError(f"no Controls method for {command.wire_name}")
 
 
-def _presets(looks: Sequence[Look]) -> messages.Presets:
-    return messages.Presets(presets=tuple(looks))
-
-
-def _suggestions(found: Sequence[Suggestion]) -> messages.Suggestions:
-    return messages.Suggestions(
-        suggestions=tuple(messages.Suggestion(label=one.label, prompt=one.prompt) for one in found)
-    )
+def _presets(presets: Sequence[ListedPreset]) -> messages.Presets:
+    return messages.Presets(presets=tuple(presets))
 
 
 def _picture(jpeg: bytes) -> messages.Picture:

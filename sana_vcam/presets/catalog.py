@@ -9,7 +9,7 @@ from sana_vcam.config.preset import Preset, not_found_text
 from sana_vcam.errors import CommandFailed
 
 
-class Look(Preset):
+class ListedPreset(Preset):
     """A preset as clients see it, with its picture."""
 
     thumbnail: str | None = None

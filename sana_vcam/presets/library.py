@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from sana_vcam.config.preset import Preset
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
-from sana_vcam.presets.catalog import Look, find
+from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.edits import Edit, Move, Remove, Reset, Save
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.presets.thumbnails import Thumbnails
@@ -16,7 +16,7 @@ from sana_vcam.presets.thumbnails import Thumbnails
 THUMBNAIL_PATH = "/v1/thumbnail.jpg"
 
 
-class Lookbook:
+class PresetLibrary:
     """Everything about presets that clients may ask for; on the event loop."""
 
     def __init__(
@@ -30,10 +30,11 @@ class Lookbook:
         self._thumbnails = thumbnails
         self._edit = edit
 
-    def looks(self) -> tuple[Look, ...]:
+    def listed(self) -> tuple[ListedPreset, ...]:
         """The presets in their order, each with where its still is."""
         return tuple(
-            Look(**dict(preset), thumbnail=self._address(preset)) for preset in self._presets()
+            ListedPreset(**dict(preset), thumbnail=self._address(preset))
+            for preset in self._presets()
         )
 
     def find(self, preset_id: str) -> Preset:
@@ -50,15 +51,15 @@ class Lookbook:
         await self._carry_out(Remove(preset_id))
         return preset
 
-    async def move(self, preset_id: str, place: int) -> tuple[Look, ...]:
+    async def move(self, preset_id: str, place: int) -> tuple[ListedPreset, ...]:
         """Put a preset at another place; returns all in their new order."""
         await self._carry_out(Move(preset_id, place))
-        return self.looks()
+        return self.listed()
 
-    async def reset(self) -> tuple[Look, ...]:
+    async def reset(self) -> tuple[ListedPreset, ...]:
         """Go back to the built-in presets; returns them."""
         await self._carry_out(Reset())
-        return self.looks()
+        return self.listed()
 
     def suggest(self, prompt: str, active: str | None) -> tuple[Suggestion, ...]:
         """How a prompt may go on."""

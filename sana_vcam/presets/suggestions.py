@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
 from sana_vcam.config.preset import Preset
 
 MOST = 6
@@ -21,12 +24,14 @@ LONGEST = 4000
 LABEL_CHARS = 32
 
 
-@dataclass(frozen=True, slots=True)
+@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class Suggestion:
-    """One continuation: the words on its button, and the prompt that it asks for."""
+    """One way for a look to go on."""
 
     label: str
+    """A few words for a button."""
     prompt: str
+    """The whole prompt, for `set_prompt`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.states import CameraState, Output
-from sana_vcam.presets.catalog import Look, find
+from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
 LOOKS = (
-    Look(id="van-gogh", name="Van Gogh", prompt="oil painting", seed=None),
-    Look(
+    ListedPreset(id="van-gogh", name="Van Gogh", prompt="oil painting", seed=None),
+    ListedPreset(
         id="noir",
         name="Film noir",
         prompt="black and white",
@@ -78,7 +78,7 @@ class FakeControls:
 
     def __init__(self) -> None:
         self.current = FIRST_STATE
-        self.looks: tuple[Look, ...] = LOOKS
+        self.looks: tuple[ListedPreset, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -101,7 +101,7 @@ class FakeControls:
         self.read.set()
         return self.current
 
-    def presets(self) -> Sequence[Look]:
+    def presets(self) -> Sequence[ListedPreset]:
         return self.looks
 
     async def set_prompt(self, prompt: str) -> None:
@@ -183,7 +183,7 @@ class FakeControls:
 
     def _edit(self, edit: Save | Remove | Move) -> None:
         self.looks = tuple(
-            Look(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
+            ListedPreset(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
         )
 
     async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
@@ -199,12 +199,12 @@ class FakeControls:
         await self._note("remove_preset", preset_id)
         return preset
 
-    async def move_preset(self, preset_id: str, place: int) -> Sequence[Look]:
+    async def move_preset(self, preset_id: str, place: int) -> Sequence[ListedPreset]:
         self._edit(Move(preset_id, place))
         await self._note("move_preset", (preset_id, place))
         return self.looks
 
-    async def reset_presets(self) -> Sequence[Look]:
+    async def reset_presets(self) -> Sequence[ListedPreset]:
         self.looks = LOOKS
         await self._note("reset_presets")
         return self.looks

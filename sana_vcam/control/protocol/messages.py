@@ -23,7 +23,8 @@ from sana_vcam.config.preset import (
     Preset,
 )
 from sana_vcam.control.protocol.state import State
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
+from sana_vcam.presets.suggestions import Suggestion
 
 API_VERSION = 1
 """Rises when a client that worked would stop working."""
@@ -91,17 +92,8 @@ class Switched(Word):
 class Presets(Word):
     """The presets, in their order; the reply to `list_presets` and the data of `presets`."""
 
-    presets: tuple[Look, ...]
+    presets: tuple[ListedPreset, ...]
     """The looks on the hotkeys."""
-
-
-class Suggestion(Word):
-    """One way for a look to go on."""
-
-    label: str
-    """A few words for a button."""
-    prompt: str
-    """The whole prompt, for `set_prompt`."""
 
 
 class Suggestions(Word):

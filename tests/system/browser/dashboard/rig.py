@@ -28,7 +28,7 @@ from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.states import CameraState, Output
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.edits import Move, Remove, Save
 from sana_vcam.presets.suggestions import Suggestion
 from tests.fakes.controls import FakeControls
@@ -96,9 +96,9 @@ class PictureControls(FakeControls):
         return [look.id for look in self.looks]
 
 
-def looks(count: int = 12) -> tuple[Look, ...]:
+def looks(count: int = 12) -> tuple[ListedPreset, ...]:
     """The first of the built-in presets, as clients see them."""
-    return tuple(Look(**preset.model_dump()) for preset in BUILTIN_PRESETS[:count])
+    return tuple(ListedPreset(**preset.model_dump()) for preset in BUILTIN_PRESETS[:count])
 
 
 LIVE: dict[str, Any] = {

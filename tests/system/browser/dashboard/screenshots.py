@@ -33,7 +33,7 @@ from sana_vcam.media.frames import Card, Picture
 from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, Output
-from sana_vcam.presets.catalog import Look, find
+from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.suggestions import suggestions
 from sana_vcam.standin.looks import edit
 from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, served
@@ -212,7 +212,7 @@ class Stage(PictureControls):
     def __init__(self) -> None:
         super().__init__()
         self.looks = tuple(
-            Look(
+            ListedPreset(
                 **preset.model_dump(),
                 thumbnail=f"/v1/thumbnail.jpg?id={preset.id}&v=1" if used else None,
             )

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from sana_vcam.media.states import Output
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -14,8 +14,12 @@ EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\'"
 
 async def test_untrusted_text_is_never_markup(open_desk, controls):
     controls.looks = (
-        Look(id="evil", name=EVIL[:64], prompt=EVIL, thumbnail="https://evil.example/x.jpg"),
-        Look(id="script", name="<svg onload=hacked=1>", prompt="", thumbnail="javascript:hacked=1"),
+        ListedPreset(
+            id="evil", name=EVIL[:64], prompt=EVIL, thumbnail="https://evil.example/x.jpg"
+        ),
+        ListedPreset(
+            id="script", name="<svg onload=hacked=1>", prompt="", thumbnail="javascript:hacked=1"
+        ),
     )
     controls.ideas = (Suggestion(EVIL, EVIL),)
     async with open_desk() as desk:

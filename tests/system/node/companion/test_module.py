@@ -23,7 +23,7 @@ from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import Output
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import LOOKS, FakeControls, leave_a_note
 from tests.system.node.companion.host import Host, running_module
 
@@ -222,7 +222,10 @@ async def test_the_ready_made_buttons_are_the_daemons_looks_and_follow_them(
     assert looks == [look.name for look in LOOKS]
     await host.press("look_noir")
     assert controls.done == [("apply_preset", "noir")]
-    controls.looks = (*LOOKS, Look(id="clay", name="Clay", prompt="as clay", thumbnail=None))
+    controls.looks = (
+        *LOOKS,
+        ListedPreset(id="clay", name="Clay", prompt="as clay", thumbnail=None),
+    )
     server.notify_presets()
     await host.until(lambda host: "look_clay" in host.presets, "the new look")
     assert "clay" in [c["id"] for c in host.actions["preset"]["options"][0]["choices"]]

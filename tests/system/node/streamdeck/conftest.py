@@ -18,7 +18,7 @@ import pytest
 from sana_vcam.clients.deck.streamdeck import package
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import LOOKS, FakeControls
 from tests.system.node.streamdeck.host import Flavour, Host, unpack
 
@@ -29,7 +29,7 @@ NODE_20 = "20.20.2"
 NODE_24 = "24.21.0"
 TOKEN = "a-test-token-that-nobody-guesses"
 
-NATURAL = Look(id="natural", name="Natural (no edit)", prompt="")
+NATURAL = ListedPreset(id="natural", name="Natural (no edit)", prompt="")
 
 
 def install(folder: Path, *words: str) -> None:

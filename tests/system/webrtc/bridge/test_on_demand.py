@@ -75,8 +75,8 @@ def parts(running: app.Daemon) -> Parts:
 
 
 def commands_of(running: app.Daemon, home: Path) -> app.Commands:
-    lookbook = app.Lookbook(list, app.Thumbnails(home), None)
-    return app.Commands(parts(running), lookbook, lambda: None)
+    library = app.PresetLibrary(list, app.Thumbnails(home), None)
+    return app.Commands(parts(running), library, lambda: None)
 
 
 async def until(condition: Callable[[], bool]) -> None:

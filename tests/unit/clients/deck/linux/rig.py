@@ -18,7 +18,7 @@ from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import CommandFailed
-from sana_vcam.presets.catalog import Look
+from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import FakeControls
 from tests.unit.clients.deck.linux.hid import Bus, Model
 
@@ -89,7 +89,9 @@ class Controls(FakeControls):
     def offer(self, looks: Sequence[Preset], version: int = 1) -> None:
         """Have these looks; call the server's `notify_presets` afterwards."""
         self.looks = tuple(
-            Look(**look.model_dump(exclude={"thumbnail"}), thumbnail=self._path(look.id, version))
+            ListedPreset(
+                **look.model_dump(exclude={"thumbnail"}), thumbnail=self._path(look.id, version)
+            )
             for look in looks
         )
 
