@@ -38,6 +38,11 @@ def test_every_wait_is_within_its_bound(seed):
         assert LEAST_S <= wait <= LEAST_S + bound
 
 
+def test_a_device_is_tried_without_jitter():
+    waits = backoff(first_s=0.5, longest_s=5.0)
+    assert list(islice(waits, 6)) == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
 def test_two_daemons_do_not_try_in_step():
     assert next(backoff(random.Random(1))) != next(backoff(random.Random(2)))
     assert FIRST_S < LONGEST_S
