@@ -1,7 +1,7 @@
 """The composition root: builds the parts, starts them in order, stops them in the reverse one.
 
     outer   playout thread: feeds the virtual camera until everything else has ended
-    inner   camera, publisher and consumers threads, engine, demand, control server, housekeeping
+    inner   camera, publisher and viewers threads, engine, demand, control server, housekeeping
 
 The inner group ends first, so viewers get a card, and not a dead device, while the billed session
 closes. Whatever ends unexpectedly ends the process: systemd starts it again. Only what viewers can
@@ -48,9 +48,9 @@ from sana_vcam.media.pipeline import MediaPath
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.sinks.viewers import Consumers
+from sana_vcam.media.sinks.viewers import Viewers
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Photographer, Thumbnails
@@ -189,7 +189,7 @@ class Daemon:
                 on_shown=media.delay.shown,
             ),
             sink=sink,
-            consumers=Consumers(lambda: sink.devices, self._changed),
+            viewers=Viewers(lambda: sink.devices, self._changed),
             quality=QualityWatch(
                 lambda: _streaming(engine), lambda now: _rates(config, media, now), engine.degraded
             ),
@@ -235,7 +235,7 @@ class Daemon:
         media = parts.media
         yield run_loop(media.camera.run, name="camera", wake=media.camera.wake)
         yield run_loop(media.publisher.run, name="publisher", wake=media.camera_frames.close)
-        yield run_loop(parts.consumers.run, name="consumers", wake=parts.consumers.wake)
+        yield run_loop(parts.viewers.run, name="viewers", wake=parts.viewers.wake)
         yield self._run_engine(parts.engine)
         yield self._follow_demand(parts)
         streams = self._streams
@@ -274,8 +274,8 @@ class Daemon:
         while True:
             self._demand_changed.clear()
             now = time.monotonic()
-            if parts.consumers.known or not parts.sink.devices:
-                parts.demand.viewers(parts.consumers.count, now)
+            if parts.viewers.known or not parts.sink.devices:
+                parts.demand.viewers(parts.viewers.count, now)
                 parts.watched.switch(bool(parts.demand.count), now)
             wanted = parts.demand.wanted(now)
             if wanted != parts.engine.status.wanted:
@@ -366,7 +366,7 @@ def _on_air(parts: Parts) -> OnAir:
     """What a still for a preset depends on."""
     program, wants, model = parts.program, parts.engine.wants, parts.engine.model_state
     return OnAir(
-        live=program.output is Output.LIVE and program.switches == Switches(),
+        live=program.output is ProgramSource.LIVE and program.switches == Switches(),
         prompt=wants.prompt,
         preset=wants.preset,
         seed=wants.seed,
@@ -384,7 +384,7 @@ def _figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
         frames_written=parts.sink.frames_sent,
         ticks_skipped=parts.playout.skipped,
         outputs=tuple(
-            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.outputs
+            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.cameras
         ),
         delays=parts.playout.delays,
         watched_s=None if parts.demand.count is None else parts.watched.seconds(time.monotonic()),

@@ -15,8 +15,8 @@ from sana_vcam.media.pipeline import MediaPath
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.sinks.viewers import Consumers
-from sana_vcam.media.states import Output
+from sana_vcam.media.sinks.viewers import Viewers
+from sana_vcam.media.states import ProgramSource
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Parts:
     program: Program
     playout: Playout
     sink: Sink
-    consumers: Consumers
+    viewers: Viewers
     quality: QualityWatch
     # How long somebody has watched; written by the event loop.
     watched: Stopwatch = field(default_factory=Stopwatch)
@@ -84,7 +84,7 @@ class Parts:
             fps_camera=round(self.media.publisher.meter.rate(now), 1),
             fps_model=round(self.media.received.rate(now), 1),
             fps_output=round(self.playout.meter.rate(now), 1),
-            delay_ms=round(buffer.delay_s * 1000) if program.output is Output.LIVE else None,
+            delay_ms=round(buffer.delay_s * 1000) if program.output is ProgramSource.LIVE else None,
             glass_ms=None if glass is None else round(glass.delay_s * 1000),
             glass_confidence=None if glass is None else round(glass.confidence, 2),
             quality=quality.word,

@@ -17,7 +17,7 @@ from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame
 from sana_vcam.media.latency.meter import DelayMeter
 from sana_vcam.media.playout.arrivals import Arrivals
 from sana_vcam.media.playout.mixer import Mixer
-from sana_vcam.media.playout.program import Bypass
+from sana_vcam.media.playout.program import BypassSource
 from sana_vcam.media.publisher import Publisher
 from sana_vcam.media.states import CameraState
 
@@ -37,7 +37,7 @@ class MediaPath:
         # Frames of the session on air.
         self.received = Meter()
         grant = BypassGrant.from_config(config.privacy)
-        self.bypass = Bypass(grant, self.camera_frames) if grant is not None else None
+        self.bypass = BypassSource(grant, self.camera_frames) if grant is not None else None
 
     def camera_ready(self) -> bool:
         """Whether the camera delivers frames now."""

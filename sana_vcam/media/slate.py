@@ -51,7 +51,7 @@ class Slate:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One line of text: its height is `size` pixels times the leading."""
 
     text: str
@@ -67,7 +67,7 @@ def draw(slate: Slate, width: int, height: int) -> Card:
     _draw_block(picture, list(_layout(slate, width, height)))
     if slate.elapsed_s is not None:
         clock = f"{slate.elapsed_s // 60}:{slate.elapsed_s % 60:02}"
-        line = Line(clock, _size(width, height, 0.062), 500, QUIET_COLOUR)
+        line = TextLine(clock, _size(width, height, 0.062), 500, QUIET_COLOUR)
         _draw_centred(picture, line, round(0.90 * height))
     return Card(picture)
 
@@ -97,16 +97,16 @@ def _size(width: int, height: int, part: float) -> int:
     return max(6, round(part * min(height, width * 9 / 16)))
 
 
-def _layout(slate: Slate, width: int, height: int) -> Iterator[Line]:
+def _layout(slate: Slate, width: int, height: int) -> Iterator[TextLine]:
     """The lines of the headline and the detail, wrapped."""
     room = WIDEST * width
     headline, detail = _printable(slate.headline), _printable(slate.detail)
     size = _size(width, height, 0.112)
     for text in _wrap(headline, size, 600, room, HEADLINE_LINES):
-        yield Line(text, size, 600, HEADLINE_COLOUR)
+        yield TextLine(text, size, 600, HEADLINE_COLOUR)
     size = _size(width, height, 0.064)
     for text in _wrap(detail, size, 400, room, DETAIL_LINES):
-        yield Line(text, size, 400, DETAIL_COLOUR)
+        yield TextLine(text, size, 400, DETAIL_COLOUR)
 
 
 def _printable(text: str) -> str:
@@ -152,14 +152,14 @@ def _fitting(text: str, size: int, weight: int, room: float) -> str:
     return text[:blank] if blank > 0 else text[:least]
 
 
-def _draw_block(picture: Pixels, lines: list[Line]) -> None:
+def _draw_block(picture: Pixels, lines: list[TextLine]) -> None:
     """Draw the lines centred around the middle of the picture."""
     height = picture.shape[0]
     gap = round(0.035 * height)
     total = sum(round(line.size * LEADING) for line in lines)
     total += gap if len({line.size for line in lines}) > 1 else 0
     y = (height - total) / 2
-    before: Line | None = None
+    before: TextLine | None = None
     for line in lines:
         if before is not None and line.size != before.size:
             y += gap
@@ -168,7 +168,7 @@ def _draw_block(picture: Pixels, lines: list[Line]) -> None:
         before = line
 
 
-def _draw_centred(picture: Pixels, line: Line, baseline: int) -> None:
+def _draw_centred(picture: Pixels, line: TextLine, baseline: int) -> None:
     cv2, font = _font()
     left = (picture.shape[1] - _width(line.text, line.size, line.weight)) // 2
     origin = (max(0, left), baseline)
@@ -179,7 +179,7 @@ def _draw_name(picture: Pixels, accent: Colour) -> None:
     """The program's name at the top, with a dot in the tone's colour."""
     cv2, _ = _font()
     height, width = picture.shape[:2]
-    line = Line(NAME, _size(width, height, 0.052), 500, QUIET_COLOUR)
+    line = TextLine(NAME, _size(width, height, 0.052), 500, QUIET_COLOUR)
     radius = 0.26 * line.size
     baseline = round(0.125 * height)
     _draw_centred(picture, line, baseline)

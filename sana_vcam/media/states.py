@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Output(StrEnum):
+class ProgramSource(StrEnum):
     """What viewers see, in order of precedence (blank wins)."""
 
     BLANK = "blank"

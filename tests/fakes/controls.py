@@ -14,7 +14,7 @@ from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
@@ -33,7 +33,7 @@ LOOKS = (
 )
 
 FIRST_STATE = State(
-    output=Output.SLATE,
+    output=ProgramSource.SLATE,
     card="Connecting",
     session=SessionState.IDLE,
     session_wanted=False,
@@ -177,7 +177,7 @@ class FakeControls:
         return Budget(CostConfig(day_cap_min=60, price_per_min=0.5), Seconds(90, 3000, 6000, 9000))
 
     async def snapshot(self) -> bytes:
-        if self.current.output is Output.BLANK:
+        if self.current.output is ProgramSource.BLANK:
             raise CommandFailed("not_ready", "there is no picture yet")
         return JPEG
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 
 
 class State(BaseModel):
@@ -15,7 +15,7 @@ class State(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    output: Output
+    output: ProgramSource
     """What viewers see now."""
     card: str | None
     """The headline of the status card that viewers see, if they see one."""

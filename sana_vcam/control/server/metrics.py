@@ -23,7 +23,7 @@ from sana_vcam.control.server.responses import Answer
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.meter import Histogram
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 
 
 def answer(state: State, figures: Figures, clients: int) -> Answer:
@@ -123,7 +123,7 @@ class Snapshot(Collector):
     def _devices(self) -> Iterator[Metric]:
         state = self.state
         yield _one_of("camera_state", "The camera.", CameraState, state.camera)
-        yield _one_of("output_state", "What viewers see.", Output, state.output)
+        yield _one_of("output_state", "What viewers see.", ProgramSource, state.output)
         if state.viewers is not None:
             yield _gauge("viewers", "Applications that read the virtual camera.", state.viewers)
         if self.figures.watched_s is not None:
@@ -162,7 +162,10 @@ def _labelled(name: str, what: str, label: str, values: dict[str, float]) -> Met
 
 
 def _one_of(
-    name: str, what: str, states: type[SessionState | CameraState | Output | QualityWord], now: str
+    name: str,
+    what: str,
+    states: type[SessionState | CameraState | ProgramSource | QualityWord],
+    now: str,
 ) -> Metric:
     """Write one line for each state, of which the present one is 1."""
     values = {str(state): float(state == now) for state in states}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sana_vcam.media.pixels import Pixels
 
-__all__ = ["Scene", "TestScene", "encode_counter", "read_counter"]
+__all__ = ["SceneDrawing", "TestScene", "encode_counter", "read_counter"]
 
 SKIN, SKIN_SHADE, HAIR = (150, 182, 226), (118, 150, 200), (38, 48, 66)
 SWEATER, LIPS, WHITE, IRIS = (132, 92, 44), (92, 92, 178), (244, 244, 244), (112, 78, 40)
@@ -47,7 +47,7 @@ class TestScene:
         self._fps = fps
         self._clock = clock
         self._closed = threading.Event()
-        self._scene: Scene | None = None
+        self._scene: SceneDrawing | None = None
         self._grid = Grid(fps, 0.0)
         self._number = 0
 
@@ -59,7 +59,7 @@ class TestScene:
     def open(self) -> None:
         """Draw the layers and start the clock."""
         self._closed.clear()
-        self._scene = self._scene or Scene(*self._size)
+        self._scene = self._scene or SceneDrawing(*self._size)
         self._grid = Grid(self._fps, self._clock())
 
     def read(self) -> Pixels:
@@ -111,7 +111,7 @@ class Sprite:
         cv2.add(shaded, self.colour[part], dst=under)
 
 
-class Scene:
+class SceneDrawing:
     """Draws the scene at any moment; the same moment gives the same pixels."""
 
     def __init__(self, width: int, height: int) -> None:

@@ -21,7 +21,7 @@ from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera.decode import PictureFormat, decode
 from sana_vcam.media.v4l2 import devices
 from sana_vcam.media.v4l2.ioctl import fourcc_words
-from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, Choice, choose
+from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, ModeChoice, choose
 
 if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
@@ -125,7 +125,7 @@ class Stream:
         self._system.ioctl(self._node, request, argument)
         return argument
 
-    def _set_format(self, choice: Choice) -> PictureFormat:
+    def _set_format(self, choice: ModeChoice) -> PictureFormat:
         """Ask for the mode; what the driver made of it. Raises `OSError`, `CameraFault`."""
         mode = choice.mode
         request = bytearray(208)
@@ -144,7 +144,7 @@ class Stream:
             )
         return PictureFormat(name, width, height, 0 if name in COMPRESSED else line)
 
-    def _start(self, choice: Choice) -> None:
+    def _start(self, choice: ModeChoice) -> None:
         """Set the rate, map the buffers, and stream. Raises `OSError`."""
         if choice.fps:
             request = bytearray(204)

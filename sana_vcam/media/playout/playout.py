@@ -11,7 +11,7 @@ from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pacing import Grid, moment
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 
 # Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
 REST_FPS = 2.0
@@ -65,7 +65,7 @@ class Playout:
     def _run(self, resting: bool, stop: threading.Event) -> None:
         """Tick at one rate, until woken for another one or to stop."""
         grid = Grid(REST_FPS if resting else self._fps, time.monotonic())
-        shown: tuple[Output, str | None] | None = None
+        shown: tuple[ProgramSource, str | None] | None = None
         last = -1
         while True:
             tick, at = grid.next(time.monotonic())
@@ -74,7 +74,7 @@ class Playout:
                 return
             self._sink.send(self._program.next(now))
             self._note_delay()
-            if self._program.output is Output.LIVE:
+            if self._program.output is ProgramSource.LIVE:
                 grid.follow(now - at, hurry=self._program.hurries)
             self.ticks += 1
             self.skipped += tick - last - 1
@@ -93,13 +93,19 @@ class Playout:
     def _note_delay(self) -> None:
         """Note how long a new picture of the model's took to the sink."""
         shown = self._program.on_show
-        if self._program.output is Output.LIVE and shown is not None and shown is not self._noted:
+        if (
+            self._program.output is ProgramSource.LIVE
+            and shown is not None
+            and shown is not self._noted
+        ):
             self._noted = shown
             self.delays.observe(time.monotonic() - shown.received_at)
             if self._on_shown is not None:
                 self._on_shown(shown)
 
-    def _tell(self, before: tuple[Output, str | None] | None) -> tuple[Output, str | None]:
+    def _tell(
+        self, before: tuple[ProgramSource, str | None] | None
+    ) -> tuple[ProgramSource, str | None]:
         card = self._program.card
         now = (self._program.output, card.headline if card else None)
         if now != before:

@@ -16,7 +16,7 @@ from sana_vcam.media.pacing import Due
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 
 # A raw frame older than this is not "live"; the camera has stopped.
 BYPASS_FRESH_S = 1.0
@@ -31,7 +31,7 @@ class Switches:
     bypass: bool = False
 
 
-class Bypass:
+class BypassSource:
     """The raw camera's only way out: it exists only if the configuration granted it."""
 
     def __init__(self, grant: BypassGrant, camera: Mailbox[CameraFrame]) -> None:
@@ -55,7 +55,7 @@ class Program:
         size: tuple[int, int],
         *,
         slate: Callable[[], Slate],
-        bypass: Bypass | None,
+        bypass: BypassSource | None,
     ) -> None:
         """Show `buffer`, or the card that `slate` gives (called on the playout thread).
 
@@ -65,7 +65,7 @@ class Program:
         # Written by the event loop.
         self.patience_s = 0.0
         self.switches = Switches()
-        self.output = Output.SLATE
+        self.output = ProgramSource.SLATE
         self.card: Slate | None = None
         self._buffer = buffer
         self._size = size
@@ -115,16 +115,16 @@ class Program:
         # Held from the tick of freezing on, also while black is in front of it.
         self._held = self._hold(live) if switches.freeze else None
         if switches.blank:
-            return self._show(Output.BLANK, self._black)
+            return self._show(ProgramSource.BLANK, self._black)
         if self._held is not None:
-            return self._show(Output.FREEZE, self._held)
+            return self._show(ProgramSource.FREEZE, self._held)
         if switches.bypass and self._bypass is not None:
             raw = self._bypass.picture(now)
             if raw is not None:
-                return self._show(Output.BYPASS, raw)
+                return self._show(ProgramSource.BYPASS, raw)
         elif live is not None:
-            return self._show(Output.LIVE, live)
-        return self._show(Output.SLATE, self._slate_picture())
+            return self._show(ProgramSource.LIVE, live)
+        return self._show(ProgramSource.SLATE, self._slate_picture())
 
     def _live(self, now: float) -> Picture | None:
         """The model's picture, unless it has been silent for too long."""
@@ -151,7 +151,7 @@ class Program:
             self._drawn = (slate, Picture.from_card(draw(slate, *self._size)))
         return self._drawn[1]
 
-    def _show(self, output: Output, picture: Picture) -> Picture:
-        self.card = self._drawn[0] if output is Output.SLATE and self._drawn else None
+    def _show(self, output: ProgramSource, picture: Picture) -> Picture:
+        self.card = self._drawn[0] if output is ProgramSource.SLATE and self._drawn else None
         self.output = output
         return picture

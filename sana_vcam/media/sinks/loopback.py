@@ -30,7 +30,7 @@ NAME = "sana-v4l2loopback"
 TIMEOUT_MS = 1500
 """Without a frame for so long the driver shows the card. Longer than any pause in what we write."""
 DECLARE_EVERY_S = 5
-"""A consumer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
+"""A viewer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 
 VIDIOC_S_FMT = 0xC0D0_5605
 VIDIOC_REQBUFS = 0xC014_5608
@@ -50,7 +50,7 @@ FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PixelLayout:
     """A pixel format of the driver: how pyvirtualcam and V4L2 call it, and its bits."""
 
     libyuv: str
@@ -60,7 +60,7 @@ class Layout:
     pixel_bytes: float
 
 
-LAYOUTS = (Layout("I420", b"YU12", 1, 1.5), Layout("YUY2", b"YUYV", 2, 2))
+LAYOUTS = (PixelLayout("I420", b"YU12", 1, 1.5), PixelLayout("YUY2", b"YUYV", 2, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class LoopbackBackend:
             raise
 
     def send(self, frame: Pixels) -> None:
-        """Write one frame; does not wait for a consumer. Raises `SinkLost`."""
+        """Write one frame; does not wait for a viewer. Raises `SinkLost`."""
         self._write(memoryview(frame))
         self._frames += 1
         if self._frames % round(self._fps * DECLARE_EVERY_S) == 0:

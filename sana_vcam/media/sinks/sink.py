@@ -11,7 +11,7 @@ from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.sinks.canvas import Canvas
-from sana_vcam.media.sinks.virtualcamera import Output, OutputStatus
+from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
 from sana_vcam.media.v4l2 import devices
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-type Kind = Literal["v4l2loopback", "obs", "unitycapture", "preview", "raw"]
+type SinkKind = Literal["v4l2loopback", "obs", "unitycapture", "preview", "raw"]
 
-LOOPBACK: Kind = "v4l2loopback"
-REAL_KINDS: tuple[Kind, ...] = (LOOPBACK, "obs", "unitycapture")
+LOOPBACK: SinkKind = "v4l2loopback"
+REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, "obs", "unitycapture")
 """The virtual cameras, in the order in which "auto" tries them."""
 OBS_DEVICE = "OBS Virtual Camera"
 CARD_SOURCES = frozenset({"card", "black"})
@@ -35,14 +35,14 @@ CARD_SOURCES = frozenset({"card", "black"})
 class SinkStatus:
     """What is fed, and how each virtual camera is doing."""
 
-    kind: Kind
+    kind: SinkKind
     name: str
-    outputs: tuple[OutputStatus, ...]
+    cameras: tuple[VirtualCameraStatus, ...]
 
     @property
     def error(self) -> str | None:
-        """What is wrong with the first lost output; None when all are open."""
-        return next((one.error for one in self.outputs if one.error is not None), None)
+        """What is wrong with the first lost camera; None when all are open."""
+        return next((one.error for one in self.cameras if one.error is not None), None)
 
 
 class Sink:
@@ -53,13 +53,13 @@ class Sink:
     """
 
     def __init__(
-        self, kind: Kind, outputs: Sequence[Output], config: SinkConfig, canvas: Canvas
+        self, kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig, canvas: Canvas
     ) -> None:
-        self.kind: Kind = kind
-        self.name = _name(kind, outputs, config)
+        self.kind: SinkKind = kind
+        self.name = _name(kind, cameras, config)
         self.size = (config.width, config.height)
         self.frames_sent = 0
-        self._outputs = tuple(outputs)
+        self._cameras = tuple(cameras)
         self._canvas = canvas
         self._latest: tuple[Picture, Pixels] | None = None
 
@@ -92,7 +92,7 @@ class Sink:
     @classmethod
     def _open_kind(
         cls,
-        kind: Kind,
+        kind: SinkKind,
         config: SinkConfig,
         card: Picture,
         system: devices.System,
@@ -106,11 +106,11 @@ class Sink:
         canvas = Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
         if kind == LOOPBACK:
             frame = canvas.convert(card).tobytes()
-            outputs = _loopbacks(config, frame, system, clock)
+            cameras = _loopbacks(config, frame, system, clock)
         else:
-            outputs = [_single(kind, config, clock)]
-        _open_what_opens(outputs)
-        sink = cls(kind, outputs, config, canvas)
+            cameras = [_single(kind, config, clock)]
+        _open_what_opens(cameras)
+        sink = cls(kind, cameras, config, canvas)
         size = f"{config.width}x{config.height} at {config.fps:g} fps"
         logger.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
         return sink
@@ -118,7 +118,7 @@ class Sink:
     @property
     def status(self) -> SinkStatus:
         """How each virtual camera is doing; from any thread."""
-        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._outputs))
+        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._cameras))
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -129,14 +129,14 @@ class Sink:
         """
         if self.kind != LOOPBACK:
             return ()
-        outputs = self.status.outputs
-        fed = tuple(one.device for one in outputs if one.open)
-        return fed or tuple(one.device for one in outputs)
+        cameras = self.status.cameras
+        fed = tuple(one.device for one in cameras if one.open)
+        return fed or tuple(one.device for one in cameras)
 
     @property
     def frames_dropped(self) -> int:
         """Frames that a raw sink's reader did not take in time; 0 for the others."""
-        return sum(int(getattr(one.backend, "frames_dropped", 0)) for one in self._outputs)
+        return sum(int(getattr(one.backend, "frames_dropped", 0)) for one in self._cameras)
 
     def send(self, picture: Picture) -> None:
         """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
@@ -147,8 +147,8 @@ class Sink:
         if type(picture) is not Picture:
             raise TypeError(f"a sink takes a Picture only, not a {type(picture).__name__}")
         frame = self._canvas.convert(picture)
-        for output in self._outputs:
-            output.send(frame)
+        for camera in self._cameras:
+            camera.send(frame)
         self._latest = picture, frame
         self.frames_sent += 1
 
@@ -173,9 +173,9 @@ class Sink:
         return picture, pixels.to_i420(frame)
 
     def close(self) -> None:
-        """Let go of the virtual cameras; their consumers are left with the card. Twice is fine."""
-        for output in self._outputs:
-            output.close()
+        """Let go of the virtual cameras; their viewers are left with the card. Twice is fine."""
+        for camera in self._cameras:
+            camera.close()
 
 
 def _require_card(picture: Picture) -> None:
@@ -184,21 +184,21 @@ def _require_card(picture: Picture) -> None:
         raise TypeError("the picture for a silent virtual camera is a card or black")
 
 
-def _open_what_opens(outputs: Sequence[Output]) -> None:
-    """Open the outputs; those that fail are lost, unless all do. Raises `SinkError`."""
-    failed: list[tuple[Output, SinkError]] = []
-    for output in outputs:
+def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
+    """Open the cameras; those that fail are lost, unless all do. Raises `SinkError`."""
+    failed: list[tuple[VirtualCamera, SinkError]] = []
+    for camera in cameras:
         try:
-            output.open()
+            camera.open()
         except SinkError as error:
-            failed.append((output, error))
-    if len(failed) == len(outputs):
+            failed.append((camera, error))
+    if len(failed) == len(cameras):
         raise failed[0][1]
-    for output, why in failed:
-        output.lose(why)
+    for camera, why in failed:
+        camera.lose(why)
 
 
-def _possible_kinds(system: devices.System) -> tuple[Kind, ...]:
+def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
     """The virtual cameras that this system can have."""
     if system.platform == "linux":
         return (LOOPBACK,)
@@ -207,20 +207,20 @@ def _possible_kinds(system: devices.System) -> tuple[Kind, ...]:
     return tuple(kind for kind in REAL_KINDS if kind in pyvirtualcam.camera.BACKENDS)
 
 
-def _pixel_format(kind: Kind, config: SinkConfig) -> pixels.PixelFormat:
+def _pixel_format(kind: SinkKind, config: SinkConfig) -> pixels.PixelFormat:
     """I420 for apps; raw frames as the user asked for."""
     return config.pixel_format if kind == "raw" else "I420"
 
 
-def _name(kind: Kind, outputs: Sequence[Output], config: SinkConfig) -> str:
+def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) -> str:
     """The sink in words."""
     if kind == "preview":
         return "preview (no virtual camera)"
     if kind == "raw":
         return "standard output" if config.path == "-" else config.path
     if kind == LOOPBACK:
-        return ", ".join(f"{one.status.name} ({one.status.device})" for one in outputs)
-    return outputs[0].status.name
+        return ", ".join(f"{one.status.name} ({one.status.device})" for one in cameras)
+    return cameras[0].status.name
 
 
 # How each kind is opened
@@ -243,8 +243,8 @@ def _camera(backend: str, config: SinkConfig, fmt: str, device: str | None, **kw
 
 def _loopbacks(
     config: SinkConfig, card: bytes, system: devices.System, clock: Callable[[], float]
-) -> list[Output]:
-    """An output for each v4l2loopback device of ours. Raises `SinkError`."""
+) -> list[VirtualCamera]:
+    """A virtual camera for each v4l2loopback device of ours. Raises `SinkError`."""
     found = devices.find_virtual_cameras(config.label, config.device, system)
     return [_loopback(one, config, card, system, clock) for one in found]
 
@@ -255,11 +255,11 @@ def _loopback(
     card: bytes,
     system: devices.System,
     clock: Callable[[], float],
-) -> Output:
+) -> VirtualCamera:
     from sana_vcam.media.sinks import loopback  # needs Linux
 
     def make() -> Any:
-        path = devices.relocate(found.name, output.status.device, system)
+        path = devices.relocate(found.name, camera.status.device, system)
         if path is None:
             raise SinkError(
                 f'the virtual camera "{found.name}" is gone: '
@@ -267,19 +267,21 @@ def _loopback(
             )
         return _camera(loopback.NAME, config, "I420", path, card=card, system=system)
 
-    output = Output(found.name, found.path, make, clock=clock)
-    return output
+    camera = VirtualCamera(found.name, found.path, make, clock=clock)
+    return camera
 
 
-def _single(kind: Kind, config: SinkConfig, clock: Callable[[], float]) -> Output:
-    """The one output of the kinds that have no devices of ours."""
+def _single(kind: SinkKind, config: SinkConfig, clock: Callable[[], float]) -> VirtualCamera:
+    """The one virtual camera of the kinds that have no devices of ours."""
     from sana_vcam.media.sinks import raw  # registers with pyvirtualcam
 
     if kind == "preview":
-        return Output("preview", "preview", lambda: _camera(raw.PREVIEW, config, "I420", None))
+        return VirtualCamera(
+            "preview", "preview", lambda: _camera(raw.PREVIEW, config, "I420", None)
+        )
     if kind == "raw":
         fmt, path = config.pixel_format, config.path
-        return Output(path, path, lambda: _camera(raw.RAW, config, fmt, path))
+        return VirtualCamera(path, path, lambda: _camera(raw.RAW, config, fmt, path))
     name = config.device or (OBS_DEVICE if kind == "obs" else "Unity Video Capture")
 
     def make() -> Any:
@@ -292,4 +294,4 @@ def _single(kind: Kind, config: SinkConfig, clock: Callable[[], float]) -> Outpu
             }[kind]
             raise SinkError(f"cannot open the virtual camera {name}: {error}; {mend}") from error
 
-    return Output(name, name, make, clock=clock)
+    return VirtualCamera(name, name, make, clock=clock)

@@ -1,6 +1,6 @@
 """Who watches: the apps that take pictures from our virtual cameras, counted without asking them.
 
-v4l2loopback raises an event when a consumer starts or stops streaming, and not when an app merely
+v4l2loopback raises an event when a viewer starts or stops streaming, and not when an app merely
 lists cameras. Where it has none (0.12), the open files of the other processes tell, once a device
 has been open for a while.
 """
@@ -38,8 +38,8 @@ POLLPRI = getattr(select, "POLLPRI", 2)
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Consumers:
-    """Counts the consumers of the sink's devices. `run` is the body of a thread of its own."""
+class Viewers:
+    """Counts the viewers of the sink's devices. `run` is the body of a thread of its own."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Consumers:
         self._clock = clock
         self._count: int | None = None
         self._known = False
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, DeviceWatch] = {}
         self._openers = Openers(self._system, clock)
         self._lock = threading.Lock()
         self._waker: Wake | None = None
@@ -112,7 +112,7 @@ class Consumers:
             self._watches.pop(path).close()
         for path in paths:
             if path not in self._watches:
-                self._watches[path] = Watch(path, self._system)
+                self._watches[path] = DeviceWatch(path, self._system)
             self._watches[path].open()
 
     def _wait(self, waker: Wake) -> None:
@@ -132,16 +132,16 @@ class Consumers:
         known = [one for one in counts if one is not None]
         count = sum(known) if counts and len(known) == len(counts) else None
         if count != self._count or not self._known:
-            logger.info("consumers: %s -> %s", _words(self._count), _words(count))
+            logger.info("viewers: %s -> %s", _words(self._count), _words(count))
             self._count, self._known = count, True
             self._on_change()
 
 
-class Watch:
-    """One device: its event if it has one. Belongs to the thread of `Consumers.run`.
+class DeviceWatch:
+    """One device: its event if it has one. Belongs to the thread of `Viewers.run`.
 
     The descriptor is a second one beside the producer's. It takes none of the driver's roles, so
-    it neither counts as a consumer nor keeps one out.
+    it neither counts as a viewer nor keeps one out.
     """
 
     def __init__(self, path: str, system: devices.System) -> None:
@@ -153,7 +153,7 @@ class Watch:
         self._system = system
 
     def open(self) -> None:
-        """Subscribe, unless that is done. A device that is not there has no consumers."""
+        """Subscribe, unless that is done. A device that is not there has no viewers."""
         if self.node is not None or self.scans:
             return
         try:
@@ -165,7 +165,7 @@ class Watch:
         self.scans = not self._subscribe(node)
         if self.scans:
             os.close(node)
-            logger.info("%s has no event for its consumers: looking at open files", self.path)
+            logger.info("%s has no event for its viewers: looking at open files", self.path)
             return
         self.node = node
         self.count = 0

@@ -21,7 +21,7 @@ LONGEST_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class OutputStatus:
+class VirtualCameraStatus:
     """One virtual camera. `error` says why it is not open, and what mends it."""
 
     name: str
@@ -31,7 +31,7 @@ class OutputStatus:
     frames: int
 
 
-class Output:
+class VirtualCamera:
     """Holds one pyvirtualcam camera. Belongs to one thread; `status` is for every thread.
 
     A lost camera is opened again by `send` itself, after waits that double up to five seconds: an
@@ -58,10 +58,10 @@ class Output:
         self._due = clock()
 
     @property
-    def status(self) -> OutputStatus:
+    def status(self) -> VirtualCameraStatus:
         """Where the camera is; from any thread."""
         error = self._error
-        return OutputStatus(self._name, self._device, error is None, error, self._frames)
+        return VirtualCameraStatus(self._name, self._device, error is None, error, self._frames)
 
     @property
     def backend(self) -> Any:

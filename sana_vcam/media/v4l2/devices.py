@@ -24,7 +24,7 @@ from sana_vcam.media.v4l2.ioctl import (
     poll_descriptors,
 )
 
-type Kind = Literal["camera", "virtual camera", "other"]
+type DeviceKind = Literal["camera", "virtual camera", "other"]
 
 LABEL = "SANA VCam"
 NUMBER = 10
@@ -49,7 +49,7 @@ class Device:
     path: str
     number: int
     name: str
-    kind: Kind
+    kind: DeviceKind
     driver: str = ""
     stable_ids: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = ()
@@ -122,7 +122,7 @@ def find_virtual_cameras(
 
     `places` is a comma-separated list of paths and numbers. Without it, the devices of the label
     and of the label with a number behind it ("SANA VCam", "SANA VCam 2"), since each device takes
-    one consumer only. The list is never empty, and holds devices without the right to open them.
+    one viewer only. The list is never empty, and holds devices without the right to open them.
 
     Raises:
         SinkError: there is none, or a place is none, with the command that mends it.
@@ -314,7 +314,7 @@ def _note(*, may_open: bool, why: str, exclusive: bool | None) -> str:
     return why
 
 
-def _kind(entry: Path, capability: Capability | None) -> Kind:
+def _kind(entry: Path, capability: Capability | None) -> DeviceKind:
     """What a node is; without the right to ask it, as far as sysfs tells."""
     if capability is None:
         if _is_loopback(entry):

@@ -17,7 +17,7 @@ RATE_SLACK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModeChoice:
     """A mode, and the rate to ask of it; 0 if the driver tells no rates."""
 
     mode: Mode
@@ -28,7 +28,7 @@ class Choice:
         return f"{self.mode.pixel_format} {self.mode.width}x{self.mode.height}{rate}"
 
 
-def choose(modes: Sequence[Mode], width: int, height: int, fps: float) -> Choice | None:
+def choose(modes: Sequence[Mode], width: int, height: int, fps: float) -> ModeChoice | None:
     """The mode that makes the best picture of (width, height) at `fps`; None if none can be read.
 
     Size and shape count most, then the rate as long as it stays smooth, then the format: a camera
@@ -38,7 +38,7 @@ def choose(modes: Sequence[Mode], width: int, height: int, fps: float) -> Choice
     if not able:
         return None
     best = min(able, key=lambda mode: _cost(mode, width, height, fps))
-    return Choice(best, rate_to_ask_for(best, fps))
+    return ModeChoice(best, rate_to_ask_for(best, fps))
 
 
 def rate_to_ask_for(mode: Mode, fps: float) -> float:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.media.camera.testscene import Scene
+from sana_vcam.media.camera.testscene import SceneDrawing
 
 WIDTH, HEIGHT, FPS = 640, 360, 24
 SECONDS = 8
@@ -43,7 +43,7 @@ def make(path: Path) -> None:
     """Write the clip: `SECONDS` of lightly compressed video (Motion JPEG)."""
     out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
     assert out.isOpened(), path
-    scene = Scene(WIDTH, HEIGHT)
+    scene = SceneDrawing(WIDTH, HEIGHT)
     for number in range(SECONDS * FPS):
         picture = scene.draw(number / FPS)
         mark(picture)

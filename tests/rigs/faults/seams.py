@@ -156,7 +156,7 @@ class Console:
     def _viewers(self, count: str) -> None:
         assert self.cameras is not None
         for number in self.cameras.numbers:
-            self.cameras.consumers(number, int(count))
+            self.cameras.viewers(number, int(count))
 
     def _stall(self, seconds: str) -> None:
         assert self.loop is not None

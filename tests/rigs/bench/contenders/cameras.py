@@ -25,7 +25,7 @@ from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.media.v4l2 import devices
 from tests.rigs.bench.delays import TimedMedia, timed_sink
 from tests.rigs.bench.figures import summary_ms
@@ -111,7 +111,7 @@ def _media(daemon: Daemon) -> TimedMedia:
 
 
 def _streams(state: State) -> bool:
-    return state.output is Output.LIVE and state.session is SessionState.STREAMING
+    return state.output is ProgramSource.LIVE and state.session is SessionState.STREAMING
 
 
 def _rests(state: State) -> bool:

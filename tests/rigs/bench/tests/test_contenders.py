@@ -14,7 +14,7 @@ from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.sinks.viewers import Consumers
+from sana_vcam.media.sinks.viewers import Viewers
 from tests.rigs.bench import pipeline
 from tests.rigs.bench.contenders import browser
 from tests.rigs.bench.contenders.cameras import VirtualCameras
@@ -122,20 +122,20 @@ def test_the_uncompressed_clip_is_what_its_header_says(clip):
 def test_every_made_up_camera_takes_its_frames_and_tells_its_viewers(tmp_path, count):
     machine = VirtualCameras(tmp_path, count, viewers=2)
     sink = Sink.open(SinkConfig(kind="v4l2loopback", width=64, height=64), system=machine.system)
-    with consumers(sink, machine) as watching:
+    with viewers(sink, machine) as watching:
         sink.send(Picture.black(64, 64))
         sink.send(Picture.black(64, 64))
 
-        assert [one.frames for one in sink.status.outputs] == [2] * count
+        assert [one.frames for one in sink.status.cameras] == [2] * count
         assert watching.count == 2 * count
     sink.close()
 
 
 @contextmanager
-def consumers(sink, machine):
+def viewers(sink, machine):
     """What counts them, from its first look on."""
     stop, looked = threading.Event(), threading.Event()
-    watching = Consumers(lambda: sink.devices, looked.set, system=machine.system)
+    watching = Viewers(lambda: sink.devices, looked.set, system=machine.system)
     thread = threading.Thread(target=watching.run, args=(stop,))
     thread.start()
     try:

@@ -44,7 +44,7 @@ def a_viewer_comes_and_goes(case: Case) -> None:
             daemon.until(lambda state: state["viewers"] == 1 and is_on(state), "on")
         daemon.until(is_off, "off")
     lines = [line.split(" ", 1)[1].strip() for line in daemon.log.splitlines()]
-    case.seen["log"] = [line for line in lines if "consumers" in line or "no event" in line]
+    case.seen["log"] = [line for line in lines if "viewers" in line or "no event" in line]
 
 
 @scenario

@@ -27,7 +27,7 @@ from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.edits import Move, Remove, Save
 from sana_vcam.presets.suggestions import Suggestion
@@ -102,7 +102,7 @@ def looks(count: int = 12) -> tuple[ListedPreset, ...]:
 
 
 LIVE: dict[str, Any] = {
-    "output": Output.LIVE,
+    "output": ProgramSource.LIVE,
     "card": None,
     "session": SessionState.STREAMING,
     "session_wanted": True,

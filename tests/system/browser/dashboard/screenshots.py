@@ -32,7 +32,7 @@ from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import Card, Picture
 from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.suggestions import suggestions
 from sana_vcam.standin.looks import edit
@@ -54,7 +54,7 @@ COSTS: dict[str, Any] = {
     "currency": "EUR",
 }
 NO_SESSION: dict[str, Any] = {
-    "output": Output.SLATE,
+    "output": ProgramSource.SLATE,
     "session_s": None,
     "ends_in_s": None,
     "delay_ms": None,
@@ -119,10 +119,15 @@ SHOTS = (
         Slate("Camera off", "Back when it is switched on again"),
         dark=False,
     ),
-    Shot("blank", {"output": Output.BLANK, "blank": True}),
+    Shot("blank", {"output": ProgramSource.BLANK, "blank": True}),
     Shot(
         "paused",
-        {"output": Output.SLATE, "session": SessionState.PAUSED, "paused": True, "phase_s": 75.0},
+        {
+            "output": ProgramSource.SLATE,
+            "session": SessionState.PAUSED,
+            "paused": True,
+            "phase_s": 75.0,
+        },
         Slate("Paused", "Back in a moment"),
         dark=False,
     ),
@@ -163,7 +168,7 @@ SHOTS = (
     ),
     Shot(
         "reconnecting",
-        {"output": Output.SLATE, "session": SessionState.RECONNECTING, "phase_s": 6.0},
+        {"output": ProgramSource.SLATE, "session": SessionState.RECONNECTING, "phase_s": 6.0},
         Slate("Reconnecting", "The picture will be back", 6, tone="warning"),
         size=SMALL,
     ),
@@ -185,10 +190,10 @@ SHOTS = (
         Slate("Camera off", "Back when it is switched on again"),
         size=SMALL,
     ),
-    Shot("freeze", {"output": Output.FREEZE, "freeze": True}, dark=False, size=SMALL),
+    Shot("freeze", {"output": ProgramSource.FREEZE, "freeze": True}, dark=False, size=SMALL),
     Shot(
         "bypass",
-        {"output": Output.BYPASS, "bypass": True, "bypass_allowed": True},
+        {"output": ProgramSource.BYPASS, "bypass": True, "bypass_allowed": True},
         size=SMALL,
     ),
     Shot("offline", dark=False, act=_stop),

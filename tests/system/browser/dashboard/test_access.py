@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -209,9 +209,21 @@ async def test_every_text_has_contrast(open_desk, scheme):
         worst = {}
         for name, changes in {
             "live": {"freeze": True, "bypass_allowed": True, "error": "an error", "budget": "80 %"},
-            "waiting": {"session": SessionState.WAITING, "output": Output.SLATE, "card": "Wait"},
-            "refused": {"session": SessionState.REFUSED, "bypass": True, "output": Output.BYPASS},
-            "paused": {"session": SessionState.PAUSED, "paused": True, "output": Output.BLANK},
+            "waiting": {
+                "session": SessionState.WAITING,
+                "output": ProgramSource.SLATE,
+                "card": "Wait",
+            },
+            "refused": {
+                "session": SessionState.REFUSED,
+                "bypass": True,
+                "output": ProgramSource.BYPASS,
+            },
+            "paused": {
+                "session": SessionState.PAUSED,
+                "paused": True,
+                "output": ProgramSource.BLANK,
+            },
             "idle": {"session": SessionState.IDLE, "session_wanted": False},
         }.items():
             await desk.say(**changes, sink_name=name)
@@ -271,7 +283,7 @@ async def test_at_360_pixels_nothing_scrolls_sideways(open_desk, controls):
             {},
             {
                 "session": SessionState.WAITING,
-                "output": Output.SLATE,
+                "output": ProgramSource.SLATE,
                 "card": LONG,
                 "error": LONG,
                 "budget": LONG,

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -34,7 +34,7 @@ async def test_pause_and_resume_with_honest_labels(open_desk):
         await expect(note).to_have_text("still billed")
         await key.click()
         await desk.done("pause")
-        await desk.say(session=SessionState.PAUSED, output=Output.SLATE, card="Paused")
+        await desk.say(session=SessionState.PAUSED, output=ProgramSource.SLATE, card="Paused")
         await expect(key).to_have_attribute("aria-pressed", "true")
         await expect(note).to_have_text("paused, still billed")
         await expect(desk.find("#sentence")).to_contain_text("still billed")
@@ -94,14 +94,14 @@ async def test_the_raw_camera_is_shown_only_after_a_yes(open_desk, controls):
         await key.click()
         await desk.find("#confirm-yes").click()
         await desk.until("!document.getElementById('confirm').open")
-        await desk.say(output=Output.BYPASS)
+        await desk.say(output=ProgramSource.BYPASS)
         await expect(key).to_have_attribute("aria-pressed", "true")
         assert ("bypass", True) in controls.done
         await expect(desk.find("#tally")).to_have_text("Raw camera")
         # Going back needs no question.
         await key.click()
         await desk.until("!document.getElementById('confirm').open")
-        await desk.say(output=Output.LIVE)
+        await desk.say(output=ProgramSource.LIVE)
         await expect(key).to_have_attribute("aria-pressed", "false")
 
 

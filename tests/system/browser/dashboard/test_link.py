@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from tests.system.browser.dashboard.rig import HIDE, PATIENCE_S, Desk, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -132,11 +132,11 @@ async def test_no_picture_yet_and_a_picture_that_gets_old(open_desk, controls):
         await desk.open()
         await expect(desk.find("#preview-still")).to_be_visible()
         # The made-up daemon has no picture then, as a real one before its first frame.
-        await desk.say(output=Output.BLANK)
+        await desk.say(output=ProgramSource.BLANK)
         await expect(desk.find("#preview-mode")).to_have_text("No picture")
         await expect(desk.find("#screen-note")).to_have_text("No picture yet")
         await expect(desk.find("#preview-still")).to_be_hidden()
-        await desk.say(output=Output.LIVE)
+        await desk.say(output=ProgramSource.LIVE)
         await expect(desk.find("#preview-mode")).to_have_text("Stills, one a second")
         # From now on a still takes for ever.
         held = asyncio.Event()

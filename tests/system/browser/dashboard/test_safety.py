@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
 
@@ -27,7 +27,9 @@ async def test_untrusted_text_is_never_markup(open_desk, controls):
         await desk.find("#prompt-send").click()
         await desk.done("set_prompt", EVIL)
         evil = {"card": EVIL, "error": EVIL, "budget": EVIL, "camera_name": EVIL}
-        await desk.say(**evil, sink_name=EVIL, output=Output.SLATE, model_prompt="x", currency=EVIL)
+        await desk.say(
+            **evil, sink_name=EVIL, output=ProgramSource.SLATE, model_prompt="x", currency=EVIL
+        )
         await expect(desk.find("#error-text")).to_have_text(EVIL)
         await expect(desk.find("#sentence")).to_contain_text(EVIL)
         await expect(desk.find("#camera-text")).to_contain_text(EVIL)

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -25,11 +25,11 @@ BADGES = {
     SessionState.CLOSING: ("Ending the session", "busy"),
 }
 TALLIES = {
-    Output.LIVE: ("Live", "Viewers see you, edited."),
-    Output.FREEZE: ("Frozen", "Viewers see a still picture."),
-    Output.BLANK: ("Black", "Viewers see black."),
-    Output.BYPASS: ("Raw camera", "Viewers see the raw camera, not edited."),
-    Output.SLATE: ("Card", "Viewers see the card “One moment”."),
+    ProgramSource.LIVE: ("Live", "Viewers see you, edited."),
+    ProgramSource.FREEZE: ("Frozen", "Viewers see a still picture."),
+    ProgramSource.BLANK: ("Black", "Viewers see black."),
+    ProgramSource.BYPASS: ("Raw camera", "Viewers see the raw camera, not edited."),
+    ProgramSource.SLATE: ("Card", "Viewers see the card “One moment”."),
 }
 CAMERAS = {
     CameraState.OFF: "Camera off: Cam",
@@ -57,13 +57,13 @@ async def read(desk, sink):
 
 async def test_every_state_of_session_output_and_camera(open_desk):
     async with open_desk() as desk:
-        every = list(itertools.product(SessionState, Output, CameraState))
+        every = list(itertools.product(SessionState, ProgramSource, CameraState))
         assert len(every) == 200
         for number, (session, output, camera) in enumerate(every):
             await desk.say(
                 session=session,
                 output=output,
-                card="One moment" if output is Output.SLATE else None,
+                card="One moment" if output is ProgramSource.SLATE else None,
                 camera=camera,
                 camera_name="Cam",
                 sink_name=f"sink {number};",

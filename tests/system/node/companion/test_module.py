@@ -22,7 +22,7 @@ from sana_vcam.config import paths
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import LOOKS, FakeControls, leave_a_note
 from tests.system.node.companion.host import Host, running_module
@@ -143,7 +143,7 @@ async def test_variables_and_feedbacks_follow_the_state(
     assert host.variables["output"] == "Card"
     controls.current = controls.current.model_copy(
         update={
-            "output": Output.BLANK,
+            "output": ProgramSource.BLANK,
             "session": SessionState.STREAMING,
             "session_s": 125.0,
             "preset": "noir",

@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from sana_vcam.control.access.tokens import rotate_token
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import FakeControls, leave_a_note
 from tests.system.node.streamdeck.conftest import NATURAL, TOKEN
@@ -263,7 +263,7 @@ async def test_status_tells_what_viewers_see(host, daemon, controls, node, flavo
     async with daemon(), host(flavour, node) as deck:
         key = await deck.place("status")
         await deck.until_shown(key, ">IDLE</text>", ">no session</text>", ">24 fps</text>")
-        live = {"output": Output.LIVE, "session": SessionState.STREAMING, "session_s": 754.0}
+        live = {"output": ProgramSource.LIVE, "session": SessionState.STREAMING, "session_s": 754.0}
         controls.current = controls.current.model_copy(update=live)
         await deck.until_shown(key, ">LIVE</text>", ">12:34 min</text>")
         await deck.press(key)

@@ -21,7 +21,7 @@ from sana_vcam.clients.ctl.ctl import run_ctl
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, unixsocket
 from sana_vcam.control.protocol import messages, reading
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from tests.fakes.controls import FIRST_STATE, JPEG, leave_a_note
 from tests.fakes.controlserver import TOKEN, open_client
 
@@ -236,7 +236,7 @@ async def test_snapshot(serve, controls, ctl, tmp_path, monkeypatch):
         assert "cannot write nowhere/now.jpg" in err
         code, out, _ = await ctl("snapshot", json_output=True)
         assert json.loads(out)["data"]["mime"] == "image/jpeg"
-        controls.current = FIRST_STATE.model_copy(update={"output": Output.BLANK})
+        controls.current = FIRST_STATE.model_copy(update={"output": ProgramSource.BLANK})
         assert (await ctl("snapshot", "later.jpg"))[0] == 1
 
 

@@ -18,7 +18,7 @@ from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.errors import StartupError
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from tests.fakes.controls import FIRST_STATE, JPEG
 from tests.fakes.controlserver import TOKEN, open_client
 from tests.fakes.wire import AUTHORIZED, exchange, get, upgrade
@@ -115,7 +115,7 @@ async def test_commands_that_reply_with_data(serve, controls):
     ],
 )
 async def test_every_refusal_is_a_reply(serve, controls, caplog, message, code, part):
-    controls.current = FIRST_STATE.model_copy(update={"output": Output.BLANK})
+    controls.current = FIRST_STATE.model_copy(update={"output": ProgramSource.BLANK})
     async with serve() as server, open_client(server) as client:
         await client.connection.send(message)
         reply = await client.reply()

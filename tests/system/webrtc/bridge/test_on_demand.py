@@ -17,12 +17,12 @@ from sana_vcam.config.load import load
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from tests.system.daemon import PATIENCE_S, Standin, local_settings, running_standin
 
 
-class Viewers:
-    """Stands for `Consumers`: the test says how many watch."""
+class MadeUpViewers:
+    """Stands for `media.sinks.viewers.Viewers`: the test says how many watch."""
 
     def __init__(self, _paths: Callable[[], Sequence[str]], on_change: Callable[[], None]) -> None:
         self.count: int | None = 0
@@ -52,8 +52,8 @@ async def standin() -> AsyncIterator[Standin]:
 @asynccontextmanager
 async def daemon(
     monkeypatch: pytest.MonkeyPatch, home: Path, url: str, **settings: str
-) -> AsyncIterator[tuple[app.Daemon, Viewers]]:
-    monkeypatch.setattr(app, "Consumers", Viewers)
+) -> AsyncIterator[tuple[app.Daemon, MadeUpViewers]]:
+    monkeypatch.setattr(app, "Viewers", MadeUpViewers)
     base = local_settings(url) | {"sink.kind": "preview", "capture.linger_s": "0"}
     config = load(environ={}, overrides=base | settings).config
     running = app.Daemon(config, state_dir=home / "state", runtime_dir=home / "run")
@@ -61,8 +61,8 @@ async def daemon(
     task = asyncio.create_task(running.run(stop))
     try:
         await until(lambda: running.parts is not None and running.parts.playout.ticks > 0)
-        viewers = parts(running).consumers
-        assert isinstance(viewers, Viewers)
+        viewers = parts(running).viewers
+        assert isinstance(viewers, MadeUpViewers)
         yield running, viewers
     finally:
         stop.set()
@@ -96,7 +96,7 @@ def asleep(running: app.Daemon) -> bool:
 def live(running: app.Daemon) -> bool:
     now = parts(running)
     streaming = now.engine.status.state is SessionState.STREAMING
-    return streaming and now.program.output is Output.LIVE
+    return streaming and now.program.output is ProgramSource.LIVE
 
 
 async def test_nobody_watches_so_nothing_is_on_and_the_card_is_served(
@@ -106,7 +106,7 @@ async def test_nobody_watches_so_nothing_is_on_and_the_card_is_served(
         ticks = parts(running).playout.ticks
         await until(lambda: parts(running).playout.ticks > ticks + 2)
         assert asleep(running)
-        assert parts(running).program.output is Output.SLATE
+        assert parts(running).program.output is ProgramSource.SLATE
         assert await standin.session() == "ready"
 
 

@@ -10,7 +10,7 @@ from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.config.schema import Config
 from sana_vcam.media.pipeline import MediaPath
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from tests.system.daemon import local_settings, running_standin
 
 
@@ -46,7 +46,7 @@ async def test_a_defect_of_the_delay_meter_costs_its_figure_and_not_the_picture(
             while daemon.parts.media.received.total < shown + 48:
                 assert not running.done()
                 await asyncio.sleep(0.05)
-        assert daemon.parts.program.output is Output.LIVE
+        assert daemon.parts.program.output is ProgramSource.LIVE
         assert daemon.parts.media.delay.reading is None
         assert "the delay cannot be told" in caplog.text
         stop.set()

@@ -21,7 +21,7 @@ from sana_vcam.control.server.responses import SECURITY_HEADERS
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import StartupError
 from sana_vcam.lib.meter import Histogram
-from sana_vcam.media.states import CameraState, Output
+from sana_vcam.media.states import CameraState, ProgramSource
 from tests.fakes.controls import FIRST_STATE, JPEG
 from tests.fakes.controlserver import TOKEN, open_client
 from tests.fakes.wire import AUTHORIZED, exchange, exchange_unix, get, parse, upgrade
@@ -90,7 +90,7 @@ async def test_the_reply_is_what_a_websocket_gets(serve, controls):
     ],
 )
 async def test_each_refusal_has_its_status(serve, controls, caplog, path, status, code, part):
-    controls.current = FIRST_STATE.model_copy(update={"output": Output.BLANK})
+    controls.current = FIRST_STATE.model_copy(update={"output": ProgramSource.BLANK})
     async with serve() as server:
         answer = await exchange(server, get(f"/v1/{path}"))
     assert answer.status == status

@@ -12,7 +12,7 @@ import pytest
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.source import CameraSource, open_source
-from sana_vcam.media.camera.testscene import Scene, TestScene
+from sana_vcam.media.camera.testscene import SceneDrawing, TestScene
 from sana_vcam.media.camera.timecode import read_counter
 from sana_vcam.media.camera.videofile import VideoFile
 from sana_vcam.media.camera.webcam import Webcam
@@ -93,7 +93,7 @@ def test_the_scene_skips_ticks_that_were_missed_but_counts_on():
 
     assert [read_counter(picture) for picture in late] == [1, 2]
     assert clock.now - 1000 == pytest.approx(2.04)
-    plain = Scene(320, 176).draw(2.04)
+    plain = SceneDrawing(320, 176).draw(2.04)
     assert np.array_equal(late[1][:140], plain[:140])
 
 
@@ -111,7 +111,7 @@ def test_the_scene_keeps_no_hold_on_what_it_gave():
 @pytest.mark.parametrize("size", [(64, 64), (128, 72), (641, 361), (200, 600)])
 def test_the_scene_can_be_of_any_size(size):
     for moment in (0.0, 3.5, 1e6):
-        assert Scene(*size).draw(moment).shape == (size[1], size[0], 3)
+        assert SceneDrawing(*size).draw(moment).shape == (size[1], size[0], 3)
 
 
 @pytest.mark.parametrize("make", [lambda tmp: TestScene(64, 48, 0.01), None])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.media import pixels
-from sana_vcam.media.camera.testscene import Scene
+from sana_vcam.media.camera.testscene import SceneDrawing
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
 
 NUMBERS = [0, 1, 0xFFFFFF, 0xAAAAAA, 0x555555, 123456, 0x00FF00]
@@ -13,7 +13,7 @@ NUMBERS = [0, 1, 0xFFFFFF, 0xAAAAAA, 0x555555, 123456, 0x00FF00]
 
 @pytest.fixture(scope="module")
 def scenes():
-    return {size: Scene(*size).draw(3.3) for size in ((1280, 720), (1280, 704), (320, 176))}
+    return {size: SceneDrawing(*size).draw(3.3) for size in ((1280, 720), (1280, 704), (320, 176))}
 
 
 def through_jpeg(picture, quality=40):

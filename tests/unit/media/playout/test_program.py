@@ -17,9 +17,9 @@ from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
 from sana_vcam.media.pixels import Pixels, black_i420, to_i420
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.playout import Playout
-from sana_vcam.media.playout.program import BYPASS_FRESH_S, Bypass, Program, Switches
+from sana_vcam.media.playout.program import BYPASS_FRESH_S, BypassSource, Program, Switches
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 
 SIZE = (64, 36)
 RAW_LEVEL, MODEL_LEVEL = 99, 200
@@ -49,7 +49,7 @@ class Stage:
             self.buffer,
             SIZE,
             slate=self._slate,
-            bypass=Bypass(grant, self.camera) if grant is not None else None,
+            bypass=BypassSource(grant, self.camera) if grant is not None else None,
         )
         self.program.patience_s = PATIENCE_S
         self.frames = 0
@@ -70,7 +70,7 @@ class Stage:
     def switch(self, *, blank: bool = False, freeze: bool = False, bypass: bool = False) -> None:
         self.program.switches = Switches(blank, freeze, bypass)
 
-    def show(self, now: float) -> tuple[Output, Picture]:
+    def show(self, now: float) -> tuple[ProgramSource, Picture]:
         picture = self.program.next(now)
         return self.program.output, picture
 
@@ -84,17 +84,17 @@ def source(picture: Picture) -> str:
 
 def expected(
     blank: bool, freeze: bool, bypass: bool, live: bool, granted: bool, raw: bool
-) -> tuple[Output, str]:
+) -> tuple[ProgramSource, str]:
     """The precedence, spelled out."""
     if blank:
-        return Output.BLANK, "black"
+        return ProgramSource.BLANK, "black"
     if freeze:
-        return Output.FREEZE, "model" if live else "card"
+        return ProgramSource.FREEZE, "model" if live else "card"
     if bypass and granted:
-        return (Output.BYPASS, "raw") if raw else (Output.SLATE, "card")
+        return (ProgramSource.BYPASS, "raw") if raw else (ProgramSource.SLATE, "card")
     if live:
-        return Output.LIVE, "model"
-    return Output.SLATE, "card"
+        return ProgramSource.LIVE, "model"
+    return ProgramSource.SLATE, "card"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_precedence(blank, freeze, bypass, live, granted, raw):
     stage.switch(blank=blank, freeze=freeze, bypass=bypass)
     output, picture = stage.show(10.01)
     assert (output, source(picture)) == expected(blank, freeze, bypass, live, granted, raw)
-    assert (stage.program.card == stage.slate) is (output is Output.SLATE)
+    assert (stage.program.card == stage.slate) is (output is ProgramSource.SLATE)
 
 
 def test_switching_takes_effect_at_the_very_next_tick():
@@ -144,10 +144,10 @@ def test_freeze_holds_one_picture_for_as_long_as_it_lasts():
     _, held = stage.show(10.0)
     for tick in range(1, 200):
         stage.model(10 + tick, level=2 + tick % 100)
-        assert stage.show(10 + tick) == (Output.FREEZE, held)
+        assert stage.show(10 + tick) == (ProgramSource.FREEZE, held)
     stage.switch()
     output, picture = stage.show(300.0)
-    assert output is Output.SLATE, "back to now, which is silence"
+    assert output is ProgramSource.SLATE, "back to now, which is silence"
     stage.model(301.0, level=150)
     assert is_flat(stage.show(301.0)[1], 150)
     assert picture is not held
@@ -157,11 +157,11 @@ def test_a_freeze_of_nothing_holds_the_card():
     stage = Stage()
     stage.switch(freeze=True)
     output, held = stage.show(10.0)
-    assert (output, held.source) == (Output.FREEZE, "card")
+    assert (output, held.source) == (ProgramSource.FREEZE, "card")
     stage.slate = Slate("Waiting for a GPU")
     stage.model(11.0)
     stage.raw(11.0)
-    assert stage.show(11.0) == (Output.FREEZE, held)
+    assert stage.show(11.0) == (ProgramSource.FREEZE, held)
 
 
 def test_a_freeze_never_holds_the_raw_camera():
@@ -169,12 +169,12 @@ def test_a_freeze_never_holds_the_raw_camera():
     for live in (False, True):
         stage.raw(10.0)
         stage.switch(bypass=True)
-        assert stage.show(10.0)[0] is Output.BYPASS
+        assert stage.show(10.0)[0] is ProgramSource.BYPASS
         if live:
             stage.model(10.0)
         stage.switch(bypass=True, freeze=True)
         output, picture = stage.show(10.0)
-        assert (output, source(picture)) == (Output.FREEZE, "model" if live else "card")
+        assert (output, source(picture)) == (ProgramSource.FREEZE, "model" if live else "card")
         stage.switch()
         stage.show(10.0)
 
@@ -183,11 +183,11 @@ def test_a_freeze_under_blank_holds_the_moment_of_freezing():
     stage = Stage()
     stage.model(10.0, level=50)
     stage.switch(blank=True, freeze=True)
-    assert stage.show(10.0)[0] is Output.BLANK
+    assert stage.show(10.0)[0] is ProgramSource.BLANK
     stage.model(11.0, level=60)
     stage.switch(freeze=True)
     output, picture = stage.show(11.0)
-    assert output is Output.FREEZE
+    assert output is ProgramSource.FREEZE
     assert is_flat(picture, 50)
 
 
@@ -207,33 +207,33 @@ def test_the_last_picture_stays_while_patience_lasts():
     outputs = [stage.show(10 + after)[0] for after in (0, 1, 2, 2.49, 2.5, 100)]
     assert outputs == ["live"] * 4 + ["slate"] * 2
     stage.model(110.5)
-    assert stage.show(110.5)[0] is Output.LIVE
+    assert stage.show(110.5)[0] is ProgramSource.LIVE
 
 
 def test_without_patience_nothing_is_live():
     stage = Stage()
     stage.program.patience_s = 0.0
     stage.model(10.0)
-    assert stage.show(10.0)[0] is Output.SLATE
+    assert stage.show(10.0)[0] is ProgramSource.SLATE
     stage.program.patience_s = PATIENCE_S
-    assert stage.show(10.1)[0] is Output.LIVE
+    assert stage.show(10.1)[0] is ProgramSource.LIVE
 
 
 def test_the_frames_of_a_former_run_are_not_shown_again():
     stage = Stage()
     stage.model(10.0)
-    assert stage.show(10.0)[0] is Output.LIVE
+    assert stage.show(10.0)[0] is ProgramSource.LIVE
     stage.buffer.clear()
-    assert stage.show(10.1)[0] is Output.SLATE
+    assert stage.show(10.1)[0] is ProgramSource.SLATE
 
 
 @pytest.mark.parametrize(
     ("age", "output"),
     [
-        (0.0, Output.BYPASS),
-        (BYPASS_FRESH_S, Output.BYPASS),
-        (BYPASS_FRESH_S + 0.01, Output.SLATE),
-        (1000.0, Output.SLATE),
+        (0.0, ProgramSource.BYPASS),
+        (BYPASS_FRESH_S, ProgramSource.BYPASS),
+        (BYPASS_FRESH_S + 0.01, ProgramSource.SLATE),
+        (1000.0, ProgramSource.SLATE),
     ],
 )
 def test_a_stale_raw_frame_is_never_shown(age, output):
@@ -258,7 +258,7 @@ def test_a_bypass_without_a_grant_shows_what_else_there_is():
     stage.raw(10.0)
     stage.model(10.0)
     stage.switch(bypass=True)
-    assert stage.show(10.0)[0] is Output.LIVE
+    assert stage.show(10.0)[0] is ProgramSource.LIVE
 
 
 def test_a_card_is_drawn_once_for_as_long_as_it_says_the_same():
@@ -305,7 +305,7 @@ class RecordingSink:
 
 def play(stage: Stage, then: Callable[[int], None], stop: threading.Event) -> tuple[Playout, list]:
     """Run a playout here until `stop`; the outputs at each change come with it."""
-    changes: list[Output] = []
+    changes: list[ProgramSource] = []
     sink = RecordingSink(then)
     playout = Playout(
         stage.program,
@@ -323,7 +323,7 @@ def test_every_tick_is_one_picture_and_stop_ends_it():
     playout, changes = play(stage, lambda count: stop.set() if count == 20 else None, stop)
     assert playout.ticks == 20
     assert playout.meter.rate(0) >= 0
-    assert changes == [Output.SLATE], "told once"
+    assert changes == [ProgramSource.SLATE], "told once"
 
 
 def test_the_delay_of_each_model_frame_that_was_shown_is_counted_once():
@@ -336,7 +336,7 @@ def test_the_delay_of_each_model_frame_that_was_shown_is_counted_once():
             stop.set()
 
     playout, changes = play(stage, then, stop)
-    assert changes == [Output.SLATE, Output.LIVE]
+    assert changes == [ProgramSource.SLATE, ProgramSource.LIVE]
     assert sum(playout.delays.counts) == 2
     assert playout.delays.sum > 0
 
@@ -364,7 +364,12 @@ def test_changes_are_told_at_the_tick_they_happen():
                 stop.set()
 
     _, changes = play(stage, then, stop)
-    assert changes == [Output.SLATE, Output.BLANK, Output.FREEZE, Output.SLATE]
+    assert changes == [
+        ProgramSource.SLATE,
+        ProgramSource.BLANK,
+        ProgramSource.FREEZE,
+        ProgramSource.SLATE,
+    ]
 
 
 def test_another_headline_is_a_change():
@@ -376,7 +381,7 @@ def test_another_headline_is_a_change():
             stop.set()
 
     _, changes = play(stage, then, stop)
-    assert changes == [Output.SLATE] * 2
+    assert changes == [ProgramSource.SLATE] * 2
 
 
 @pytest.mark.parametrize("error", [SinkError("no reader"), ZeroDivisionError("a defect")])
@@ -413,4 +418,9 @@ def test_the_loop_may_swap_the_switches_while_the_thread_ticks():
         flipping.join()
     seen.update(changes)
     assert playout.ticks == 300
-    assert seen <= {Output.BLANK, Output.FREEZE, Output.SLATE, Output.LIVE}
+    assert seen <= {
+        ProgramSource.BLANK,
+        ProgramSource.FREEZE,
+        ProgramSource.SLATE,
+        ProgramSource.LIVE,
+    }

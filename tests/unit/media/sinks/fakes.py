@@ -31,7 +31,7 @@ class Device:
         self.driver = v4l2.LOOPBACK_DRIVER
         self.format = (640, 480, b"YUYV")
         self.held = False
-        """A consumer keeps the format."""
+        """A viewer keeps the format."""
         self.producer_elsewhere = False
         self.controls = {}
         self.rate = None
@@ -113,7 +113,7 @@ class Machine:
             file.seek(32 * FRAME_PAGES + offset)
             return file.read(FRAME_PAGES)
 
-    def consumers(self, number, count):
+    def viewers(self, number, count):
         """Let so many apps stream from the device."""
         device = self.devices[self.path(number)]
         with self._news:

@@ -36,7 +36,7 @@ def raw_frame():
 
 
 def in_backend(sink):
-    return sink._outputs[0].backend.latest()
+    return sink._cameras[0].backend.latest()
 
 
 def test_viewers_get_the_picture_in_the_sinks_size_and_format(preview):
@@ -187,11 +187,11 @@ def test_a_sink_that_refuses_frames_is_lost_and_tried_again(preview, monkeypatch
     def refuse(frame):
         raise RuntimeError("the driver is gone")
 
-    monkeypatch.setattr(preview._outputs[0]._camera, "send", refuse)
+    monkeypatch.setattr(preview._cameras[0]._camera, "send", refuse)
     preview.send(Picture.black(64, 64))
 
     assert "refused a frame: the driver is gone" in preview.status.error
-    assert not preview.status.outputs[0].open
+    assert not preview.status.cameras[0].open
     assert "the driver is gone" in caplog.text
 
 
@@ -236,16 +236,16 @@ def test_the_virtual_camera_is_found_by_its_label(machine, kind):
 
 
 def test_every_device_of_the_label_gets_every_frame(machine):
-    """A device takes one consumer only, so several apps need several devices."""
+    """A device takes one viewer only, so several apps need several devices."""
     fed = [machine.add(12), machine.add(10, "SANA VCam 2"), machine.add(11, "SANA VCam 10")]
     others = [machine.add(1, "SANA VCam B"), machine.add(2, "SANA"), machine.add(4, "My SANA VCam")]
     sink = open_sink(machine)
     for level in (10, 20, 30):
         sink.send(model_picture(level))
 
-    assert [one.name for one in sink.status.outputs] == ["SANA VCam", "SANA VCam 2", "SANA VCam 10"]
+    assert [one.name for one in sink.status.cameras] == ["SANA VCam", "SANA VCam 2", "SANA VCam 10"]
     assert sink.devices == (machine.path(12), machine.path(10), machine.path(11))
-    assert [one.frames for one in sink.status.outputs] == [3, 3, 3]
+    assert [one.frames for one in sink.status.cameras] == [3, 3, 3]
     assert [len(one.written) for one in fed] == [3, 3, 3]
     assert not any(one.written for one in others)
     assert sink.frames_sent == 3
@@ -270,7 +270,7 @@ def test_one_device_of_two_that_is_busy_does_not_stop_the_other(machine, caplog)
     sink = open_sink(machine, clock=clock)
     sink.send(Picture.black(320, 180))
 
-    assert [one.open for one in sink.status.outputs] == [True, False]
+    assert [one.open for one in sink.status.cameras] == [True, False]
     assert sink.devices == (machine.path(10),), "who watches the other program is not ours"
     assert "another program feeds" in sink.status.error
     assert "another program feeds" in caplog.text
@@ -404,7 +404,7 @@ def test_on_another_system_the_installed_virtual_camera_is_used(machine, monkeyp
 def test_the_reader_of_a_pipe_that_goes_ends_the_sink():
     """Nothing brings standard output's reader back."""
     sink = Sink.open(SinkConfig(kind="preview", width=64, height=64))
-    sink._outputs[0]._camera._backend = Broken()
+    sink._cameras[0]._camera._backend = Broken()
     with pytest.raises(SinkError, match="the reader has gone"):
         sink.send(Picture.black(64, 64))
     sink.close()

@@ -1,4 +1,4 @@
-"""Counting consumers, by the driver's events and by open files."""
+"""Counting viewers, by the driver's events and by open files."""
 
 import contextlib
 import errno
@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from sana_vcam.media.sinks import viewers as consumers_module
-from sana_vcam.media.sinks.viewers import Consumers
+from sana_vcam.media.sinks import viewers as viewers_module
+from sana_vcam.media.sinks.viewers import Viewers
 from tests.unit.media.sinks.fakes import Machine, open_descriptors
 
-UPSTREAM, UBUNTU = consumers_module.CLIENT_USAGE
+UPSTREAM, UBUNTU = viewers_module.CLIENT_USAGE
 
 
 class Clock:
@@ -29,7 +29,7 @@ class Rig:
         self.clock = Clock()
         self.paths = []
         self.seen = []
-        self.consumers = Consumers(
+        self.viewers = Viewers(
             lambda: self.paths, self._note, system=self.machine.system, clock=self.clock
         )
 
@@ -38,38 +38,38 @@ class Rig:
         return self.machine.add(number, label)
 
     def _note(self):
-        self.seen.append(self.consumers.count)
+        self.seen.append(self.viewers.count)
 
     @contextlib.contextmanager
     def running(self):
         stop = threading.Event()
-        thread = threading.Thread(target=self.consumers.run, args=(stop,), name="consumers")
+        thread = threading.Thread(target=self.viewers.run, args=(stop,), name="viewers")
         thread.start()
         try:
             yield
         finally:
             stop.set()
-            self.consumers.wake()
+            self.viewers.wake()
             thread.join(20)
             assert not thread.is_alive()
 
     def wait_for(self, count):
         deadline = time.monotonic() + 20
-        while self.consumers.count != count:
-            assert time.monotonic() < deadline, f"the count stays {self.consumers.count}"
+        while self.viewers.count != count:
+            assert time.monotonic() < deadline, f"the count stays {self.viewers.count}"
             time.sleep(0.002)
 
     def looks(self, times=3, after=0.0):
         """Let it look some more times, with so much time in between."""
         for _ in range(times):
             self.clock.now += after
-            self.consumers.wake()
+            self.viewers.wake()
             time.sleep(0.02)
 
 
 @pytest.fixture
 def rig(tmp_path, monkeypatch):
-    monkeypatch.setattr(consumers_module, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(viewers_module, "LOOK_EVERY_S", 0.005)
     before = open_descriptors()
     yield Rig(tmp_path)
     assert open_descriptors() == before, "a descriptor was left open"
@@ -80,16 +80,16 @@ def test_the_event_counts(rig, number):
     rig.add(10).event = number
     with rig.running():
         rig.wait_for(0)
-        rig.machine.consumers(10, 1)
+        rig.machine.viewers(10, 1)
         rig.wait_for(1)
-        rig.machine.consumers(10, 0)
+        rig.machine.viewers(10, 0)
         rig.wait_for(0)
 
     assert rig.seen == [0, 1, 0]
-    assert rig.consumers.count is None
+    assert rig.viewers.count is None
 
 
-def test_a_consumer_from_before_is_counted_at_once(rig):
+def test_a_viewer_from_before_is_counted_at_once(rig):
     rig.add(10).count = 1
     with rig.running():
         rig.wait_for(1)
@@ -102,7 +102,7 @@ def test_only_the_newest_of_several_events_counts(rig):
     with rig.running():
         rig.wait_for(0)
         for count in (1, 0, 1):
-            rig.machine.consumers(10, count)
+            rig.machine.viewers(10, count)
         rig.wait_for(1)
 
 
@@ -111,19 +111,19 @@ def test_the_devices_are_summed(rig):
     rig.add(11, "SANA VCam 2")
     with rig.running():
         rig.wait_for(0)
-        rig.machine.consumers(10, 1)
-        rig.machine.consumers(11, 1)
+        rig.machine.viewers(10, 1)
+        rig.machine.viewers(11, 1)
         rig.wait_for(2)
-        rig.machine.consumers(10, 0)
+        rig.machine.viewers(10, 0)
         rig.wait_for(1)
 
 
 def test_a_sink_without_devices_cannot_know(rig):
-    assert not rig.consumers.known
+    assert not rig.viewers.known
     with rig.running():
         rig.looks()
-        assert rig.consumers.count is None
-        assert rig.consumers.known
+        assert rig.viewers.count is None
+        assert rig.viewers.known
     assert rig.seen == [None], "told once, so that nobody waits for it"
 
 
@@ -131,7 +131,7 @@ def test_the_count_follows_a_device_that_goes_and_comes_back(rig):
     rig.add(10)
     with rig.running():
         rig.wait_for(0)
-        rig.machine.consumers(10, 1)
+        rig.machine.viewers(10, 1)
         rig.wait_for(1)
         rig.machine.remove(10)
         rig.wait_for(0)
@@ -157,10 +157,10 @@ def test_a_device_that_may_not_be_opened_cannot_be_known(rig, monkeypatch):
     def refuse(path, flags):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(consumers_module.os, "open", refuse)
+    monkeypatch.setattr(viewers_module.os, "open", refuse)
     with rig.running():
         rig.looks()
-        assert rig.consumers.count is None
+        assert rig.viewers.count is None
     monkeypatch.undo()
 
 
@@ -174,7 +174,7 @@ def old(rig):
     return rig
 
 
-def test_a_program_that_keeps_the_device_open_is_a_consumer(old):
+def test_a_program_that_keeps_the_device_open_is_a_viewer(old):
     with old.running():
         old.wait_for(0)
         old.machine.hold(4711, "zoom", 10)
@@ -199,8 +199,8 @@ def test_listing_cameras_is_not_watching(old):
     assert old.seen == [0]
 
 
-def test_we_are_no_consumer_of_ourselves(old, monkeypatch):
-    monkeypatch.setattr(consumers_module.os, "getpid", lambda: 4711)
+def test_we_are_no_viewer_of_ourselves(old, monkeypatch):
+    monkeypatch.setattr(viewers_module.os, "getpid", lambda: 4711)
     old.machine.hold(4711, "sana-vcam", 10)
     with old.running():
         old.looks(4, after=1.0)
@@ -224,9 +224,9 @@ def test_hidden_programs_make_it_unknown(old):
 
 def test_processes_are_looked_at_only_when_something_may_have_changed(old, monkeypatch):
     looks = []
-    real = consumers_module.devices.open_files
+    real = viewers_module.devices.open_files
     monkeypatch.setattr(
-        consumers_module.devices,
+        viewers_module.devices,
         "open_files",
         lambda *more: looks.append(1) or real(*more),
     )
@@ -238,7 +238,7 @@ def test_processes_are_looked_at_only_when_something_may_have_changed(old, monke
         old.machine.module_uses(1)
         old.looks(1, after=1.0)
         assert len(looks) == 2
-        old.looks(1, after=consumers_module.SCAN_ANYWAY_S)
+        old.looks(1, after=viewers_module.SCAN_ANYWAY_S)
         assert len(looks) == 3
 
 
@@ -248,6 +248,6 @@ def test_the_numbers_are_those_of_the_kernel_header():
     def ioc(direction, number, size):
         return direction << 30 | size << 16 | ord("V") << 8 | number
 
-    assert ioc(2, 89, 136) == consumers_module.VIDIOC_DQEVENT
-    assert ioc(1, 90, 32) == consumers_module.VIDIOC_SUBSCRIBE_EVENT
+    assert ioc(2, 89, 136) == viewers_module.VIDIOC_DQEVENT
+    assert ioc(1, 90, 32) == viewers_module.VIDIOC_SUBSCRIBE_EVENT
     assert (UPSTREAM, UBUNTU) == (0x08000000 + 0x08E00000 + 1, 0x08000000)

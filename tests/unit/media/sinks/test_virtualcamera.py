@@ -1,4 +1,4 @@
-"""One output, lost and found, on a clock that the test moves."""
+"""One virtual camera, lost and found, on a clock that the test moves."""
 
 import logging
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sana_vcam.errors import SinkError, SinkLost
-from sana_vcam.media.sinks import virtualcamera as output_module
-from sana_vcam.media.sinks.virtualcamera import Output, OutputStatus
+from sana_vcam.media.sinks import virtualcamera as camera_module
+from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
 
 FRAME = np.zeros(4, np.uint8)
 
@@ -37,7 +37,7 @@ class Rig:
         self.open_error = None
         self.send_error = None
         self.open = self.sent = self.attempts = 0
-        self.output = Output("SANA VCam", self.device, self.make, clock=lambda: self.now)
+        self.camera = VirtualCamera("SANA VCam", self.device, self.make, clock=lambda: self.now)
 
     def make(self):
         self.attempts += 1
@@ -47,49 +47,49 @@ class Rig:
 
     def send(self, after=0.0):
         self.now += after
-        self.output.send(FRAME)
+        self.camera.send(FRAME)
 
 
 @pytest.fixture
 def rig():
     rig = Rig()
     yield rig
-    rig.output.close()
+    rig.camera.close()
     assert rig.open == 0
 
 
-def test_an_open_output_counts_its_frames(rig):
-    rig.output.open()
+def test_an_open_camera_counts_its_frames(rig):
+    rig.camera.open()
     rig.send()
     rig.send()
 
-    assert rig.output.status == OutputStatus("SANA VCam", "/dev/video10", True, None, 2)
+    assert rig.camera.status == VirtualCameraStatus("SANA VCam", "/dev/video10", True, None, 2)
     assert rig.sent == 2
 
 
 @pytest.mark.parametrize("error", [SinkLost("gone"), RuntimeError("gone"), OSError("gone")])
-def test_a_lost_output_drops_frames_and_says_why(rig, error):
-    rig.output.open()
+def test_a_lost_camera_drops_frames_and_says_why(rig, error):
+    rig.camera.open()
     rig.send_error = error
     rig.send()
     rig.send()
 
-    status = rig.output.status
+    status = rig.camera.status
     assert not status.open
     assert "gone" in status.error
     assert (rig.open, rig.attempts, status.frames) == (0, 1, 0)
 
 
 def test_what_nothing_can_mend_is_raised(rig):
-    rig.output.open()
+    rig.camera.open()
     rig.send_error = SinkError("the reader of the pipe has gone")
 
     with pytest.raises(SinkError, match="reader"):
         rig.send()
 
 
-def test_a_lost_output_is_opened_again_after_growing_waits(rig):
-    rig.output.open()
+def test_a_lost_camera_is_opened_again_after_growing_waits(rig):
+    rig.camera.open()
     rig.send_error = SinkLost("gone")
     rig.send()
     rig.open_error = SinkError("not there")
@@ -106,17 +106,17 @@ def test_a_lost_output_is_opened_again_after_growing_waits(rig):
 
 
 def test_it_comes_back_at_another_place(rig):
-    rig.output.open()
+    rig.camera.open()
     rig.send_error = SinkLost("gone")
     rig.send()
     rig.send_error, rig.device = None, "/dev/video11"
     rig.send(after=0.6)
 
-    assert rig.output.status == OutputStatus("SANA VCam", "/dev/video11", True, None, 1)
+    assert rig.camera.status == VirtualCameraStatus("SANA VCam", "/dev/video11", True, None, 1)
 
 
 def test_the_waits_are_short_again_only_after_a_frame(rig):
-    rig.output.open()
+    rig.camera.open()
     rig.send_error = SinkLost("gone")
     rig.send()
     rig.send(after=0.6)
@@ -133,8 +133,8 @@ def test_the_waits_are_short_again_only_after_a_frame(rig):
 
 
 def test_the_first_failure_is_a_warning_and_its_repeats_are_not(rig, caplog):
-    rig.output.open()
-    with caplog.at_level(logging.DEBUG, output_module.__name__):
+    rig.camera.open()
+    with caplog.at_level(logging.DEBUG, camera_module.__name__):
         rig.send_error = SinkLost("gone")
         rig.send()
         rig.send_error, rig.open_error = None, SinkError("not there")
@@ -153,6 +153,6 @@ def test_the_first_failure_is_a_warning_and_its_repeats_are_not(rig, caplog):
 
 
 def test_closing_twice_is_fine(rig):
-    rig.output.open()
-    rig.output.close()
-    rig.output.close()
+    rig.camera.open()
+    rig.camera.close()
+    rig.camera.close()

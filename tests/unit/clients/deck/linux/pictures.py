@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 import sana_vcam
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.standin.looks import edit
 from tests.unit.clients.deck.linux.hid import (
     PRODUCTS,
@@ -57,7 +57,7 @@ def stills() -> dict[str, bytes]:
 
 def on_air(controls: Controls, **changes: object) -> None:
     live = {
-        "output": Output.LIVE,
+        "output": ProgramSource.LIVE,
         "session": SessionState.STREAMING,
         "session_s": 754.0,
         "preset": ACTIVE,
@@ -134,7 +134,7 @@ async def draw(names: Sequence[str]) -> Mapping[str, Image.Image]:
             drawn[f"deck-linux-{name.lower().replace('_', '-')}"] = draw_deck(
                 models[name], devices[name]
             )
-        on_air(controls, output=Output.BLANK, blank=True, freeze=True)
+        on_air(controls, output=ProgramSource.BLANK, blank=True, freeze=True)
         server.notify_state()
         await settled()
         drawn["deck-linux-private"] = draw_deck(models["MK2"], devices["MK2"])

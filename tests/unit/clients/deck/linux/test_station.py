@@ -12,7 +12,7 @@ from sana_vcam.clients.deck.linux.paint import paint
 from sana_vcam.clients.deck.linux.panel import DIM_LIGHT, Light
 from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import Output
+from sana_vcam.media.states import ProgramSource
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus, Device, Model
 from tests.unit.clients.deck.linux.rig import (
     Controls,
@@ -250,7 +250,7 @@ async def test_the_keys_are_dimmed_and_wake(bus: Bus, controls: Controls):
         await controls.wait_done("apply_preset", controls.looks[0].id)
         clock.now += 301
         await until(lambda: brightness(device) == DIM_LIGHT, "dimmed keys")
-        controls.current = controls.current.model_copy(update={"output": Output.LIVE})
+        controls.current = controls.current.model_copy(update={"output": ProgramSource.LIVE})
         server.notify_state()
         await until(lambda: brightness(device) == 60, "bright keys for a change of the output")
 
