@@ -19,17 +19,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from sana_vcam.app.housekeeping import figures, follow_demand, keep_house
 from sana_vcam.app.instance import single_instance
 from sana_vcam.app.parts import Parts
+from sana_vcam.app.reload import ConfigWatcher, without_restart
 from sana_vcam.app.restarts import RUNS_FILE, Runs
-from sana_vcam.app.standing import StandingConfig
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.config import paths
 from sana_vcam.config.schema import Config, differences
+from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import Studio
 from sana_vcam.control.protocol.state import State
-from sana_vcam.control.server.counters import Figures
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.desired import Wants
@@ -40,7 +41,6 @@ from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import card
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, Usage
-from sana_vcam.lib.idle import until_next
 from sana_vcam.lib.threads import prompt_switches, run_blocking, run_loop, spared
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.latency.watch import watch_delay
@@ -58,14 +58,11 @@ from sana_vcam.reactor import SanaClient
 
 log = logging.getLogger(__name__)
 
-# After a pause the last chunk still plays out; then this much silence puts up the card.
 PAUSED_PATIENCE_S = 0.5
-HOUSEKEEPING_S = 1.0
-FIRST_LOOK_S = 0.05
-DEMAND_LOOK_S = 1.0
+"""After a pause the last chunk still plays out; then this much silence puts up the slate."""
 LEFTOVERS_TIMEOUT_S = 8.0
-# What v4l2loopback itself shows when this process is gone.
 AWAY = Slate("Camera off", "Back in a moment")
+"""What v4l2loopback itself shows when this process is gone."""
 
 
 class Daemon:
@@ -75,29 +72,35 @@ class Daemon:
         self,
         config: Config,
         *,
+        source: ConfigSource | None = None,
         state_dir: Path | None = None,
         runtime_dir: Path | None = None,
         make_media: Callable[[Config, Callable[[], None]], MediaPath] = MediaPath,
     ) -> None:
-        """Prepare; opens nothing. The folders default to the user's own."""
+        """Prepare; opens nothing. The folders default to the user's own.
+
+        `source` is where the configuration came from: it is followed and edited while the daemon
+        runs. None: `config` holds to the end.
+        """
         self.config = config
         self.parts: Parts | None = None
-        # The file that the configuration came from; None: it is not followed and not edited.
-        self.standing: StandingConfig | None = None
-        # Called with the parts before they start, and with the state after each change.
-        self.on_parts: Callable[[Parts], None] | None = None
+        """None until the sink is open."""
         self.on_state: Callable[[State], None] | None = None
+        """Called with the state after each change."""
         self._state_dir = state_dir or paths.state_dir()
         self._runtime_dir = runtime_dir or paths.runtime_dir()
         self._runs = Runs(self._state_dir / RUNS_FILE)
         self._make_media = make_media
-        self.notifier = Notifier()
+        self._notifier = Notifier()
+        self._watcher = (
+            None if source is None else ConfigWatcher(source, config, self.reload, self._notifier)
+        )
         self._server: ControlServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._change_pending = threading.Event()
         self._demand_changed = asyncio.Event()
-        # Set while a session streams.
         self._streams = asyncio.Event()
+        """Set while a session streams."""
 
     @property
     def control_url(self) -> str | None:
@@ -116,32 +119,24 @@ class Daemon:
             sink = Sink.open(self.config.sink, card=away)
             try:
                 self.parts = self._build(sink)
-                if self.on_parts is not None:
-                    self.on_parts(self.parts)
                 await self._run_parts(self.parts, stop)
                 self._runs.end()
             finally:
                 sink.close()
 
-    def reload(self, config: Config) -> list[str]:
+    def read_config(self) -> None:
+        """Read the configuration again because somebody asks; what is wrong is logged."""
+        if self._watcher is None:
+            log.warning("the configuration is read at the start only; restart for it")
+        else:
+            self._watcher.reload()
+
+    def reload(self, new: Config) -> list[str]:
         """Take on what can change while running; returns the dotted keys that need a restart.
 
         A key that waits for the restart is named again each time.
         """
-        now, new = self.config, config
-        self.config = now.model_copy(
-            update={
-                "capture": new.capture,
-                "cost": new.cost,
-                "log": new.log,
-                "playout": now.playout.model_copy(
-                    update={"slate_after_s": new.playout.slate_after_s}
-                ),
-                "presets": new.presets,
-                "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
-                "start": new.start,
-            }
-        )
+        self.config = without_restart(self.config, new)
         if self.parts is not None:
             active = self.parts.engine.wants.preset
             if active is not None and active not in {preset.id for preset in new.presets}:
@@ -151,7 +146,7 @@ class Daemon:
             self.parts.engine.follow(new.cost)
         self._presets_changed()
         self._changed()
-        return differences(self.config, config)
+        return differences(self.config, new)
 
     def _build(self, sink: Sink) -> Parts:
         """Every part, wired; none of them runs yet."""
@@ -193,14 +188,14 @@ class Daemon:
             quality=QualityWatch(
                 lambda: _streaming(engine), lambda now: _rates(config, media, now), engine.degraded
             ),
-            config_error=lambda: self.standing.error if self.standing else None,
+            config_error=lambda: self._watcher.error if self._watcher else None,
         )
 
     async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
         thumbnails = Thumbnails(self._state_dir)
-        standing = self.standing
+        watcher = self._watcher
         library = PresetLibrary(
-            lambda: self.config.presets, thumbnails, standing.edit if standing else None
+            lambda: self.config.presets, thumbnails, watcher.edit if watcher else None
         )
         commands = Commands(parts, library, self._changed)
         previews = Studio(parts.sink.latest_i420)
@@ -215,17 +210,17 @@ class Daemon:
                 runtime_dir=self._runtime_dir,
                 previews=previews,
                 secrets=() if key is None else (key.get_secret_value(),),
-                figures=lambda: _figures(parts, previews, self._runs.restarts),
+                figures=lambda: figures(parts, previews, self._runs.restarts),
             )
             async with self._server, asyncio.TaskGroup() as group:
                 await run_blocking(self._runs.begin, name="runs")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
                 tasks.append(group.create_task(self._take_stills(parts, thumbnails)))
-                if standing is not None:
-                    tasks.append(group.create_task(standing.follow()))
+                if watcher is not None:
+                    tasks.append(group.create_task(watcher.watch()))
                 await _first_of(stop, playout, tasks)
-                self.notifier.stopping()
+                self._notifier.stopping()
                 parts.engine.disconnect()
                 for task in tasks:
                     task.cancel()
@@ -237,14 +232,14 @@ class Daemon:
         yield run_loop(media.publisher.run, name="publisher", wake=media.camera_frames.close)
         yield run_loop(parts.viewers.run, name="viewers", wake=parts.viewers.wake)
         yield self._run_engine(parts.engine)
-        yield self._follow_demand(parts)
+        yield follow_demand(parts, self._demand_changed)
         streams = self._streams
         yield spared("the quality", lambda: parts.quality.run(streams))
         yield spared(
             "the delay", lambda: watch_delay(media.delay, lambda: _streaming(parts.engine), streams)
         )
         yield server.supervise()
-        yield self._housekeeping(parts)
+        yield keep_house(parts, self._notifier, self._tell)
 
     async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
         photographer = Photographer(
@@ -268,39 +263,6 @@ class Daemon:
                 await asyncio.wait_for(engine.end_leftovers(), LEFTOVERS_TIMEOUT_S)
             except TimeoutError:
                 log.warning("a session may still be open; the next start will end it")
-
-    async def _follow_demand(self, parts: Parts) -> None:
-        """Camera and session on while somebody watches, or as the user said by hand."""
-        while True:
-            self._demand_changed.clear()
-            now = time.monotonic()
-            if parts.viewers.known or not parts.sink.devices:
-                parts.demand.viewers(parts.viewers.count, now)
-                parts.watched.switch(bool(parts.demand.count), now)
-            wanted = parts.demand.wanted(now)
-            if wanted != parts.engine.status.wanted:
-                (parts.engine.connect if wanted else parts.engine.disconnect)()
-            parts.media.camera.set_wanted(wanted)
-            parts.playout.rest(not wanted and not parts.demand.watched)
-            try:
-                await asyncio.wait_for(self._demand_changed.wait(), until_next(DEMAND_LOOK_S))
-            except TimeoutError:
-                continue
-
-    async def _housekeeping(self, parts: Parts) -> None:
-        """Readiness, watchdog and status lines for systemd; the watchdog sees real ticks only."""
-        ticks = 0
-        ready = False
-        while True:
-            if parts.playout.ticks > ticks:
-                if not ready:
-                    self.notifier.ready()
-                    ready = True
-                self.notifier.watchdog()
-            ticks = parts.playout.ticks
-            self.notifier.status(_status_line(parts.state(time.monotonic())))
-            self._tell()
-            await asyncio.sleep(until_next(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
 
     # -- changes, from any thread, to everybody who is told ------------------------------------
 
@@ -373,32 +335,6 @@ def _on_air(parts: Parts) -> OnAir:
         paused=wants.paused,
         model_prompt=model.current_prompt if model is not None else None,
         chunk=parts.engine.chunk,
-    )
-
-
-def _figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
-    """Counts for the metrics, from numbers that are kept anyway."""
-    return Figures(
-        frames_published=parts.media.publisher.meter.total,
-        frames_received=parts.media.received.total,
-        frames_written=parts.sink.frames_sent,
-        ticks_skipped=parts.playout.skipped,
-        outputs=tuple(
-            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.cameras
-        ),
-        delays=parts.playout.delays,
-        watched_s=None if parts.demand.count is None else parts.watched.seconds(time.monotonic()),
-        previews=previews.viewers,
-        billed_s=parts.engine.usage.seconds.total,
-        restarts=restarts,
-    )
-
-
-def _status_line(state: State) -> str:
-    """For `systemctl status`: no prompt, since others may read it."""
-    return (
-        f"{state.output} to {state.sink_name}; session {state.session}; "
-        f"{state.fps_model:.0f} fps from the model, {state.fps_output:.0f} fps out"
     )
 
 

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from sana_vcam.app.run import follow, run_until_done
+from sana_vcam.app.run import run_until_done
 from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.access import discovery
@@ -45,8 +45,7 @@ async def _demo(overrides: Mapping[str, object]) -> None:
             source = ConfigSource(overrides=_demo_overrides(overrides, url))
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
-            daemon = Daemon(config)
-            follow(daemon, config, source)
+            daemon = Daemon(config, source=source)
             line = _LiveLine(url, lambda: daemon.control_url)
             daemon.on_state = line.show
             await daemon.run(stop)

@@ -1,74 +1,112 @@
-"""Reading the configuration again while the daemon runs, and what SIGHUP means."""
+"""The configuration of a running daemon: read again at a change or on request, and edited."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Protocol, runtime_checkable
 
 from sana_vcam.app.systemd import Notifier
-from sana_vcam.config.load import Loaded, require_key
+from sana_vcam.config.load import require_key
 from sana_vcam.config.schema import Config, differences
+from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import ConfigError
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.presets.edits import Edit
+from sana_vcam.presets.file import edit_presets
 
 log = logging.getLogger(__name__)
 
-type ReadAgain = Callable[[], Loaded]
+LOOK_EVERY_S = 0.5
 
 
-@runtime_checkable
-class Reloads(Protocol):
-    """A daemon that can take on another configuration while it runs."""
+class ConfigWatcher:
+    """Follows the configuration file for a daemon, on the event loop; a wrong one changes nothing.
 
-    notifier: Notifier
+    `take_on` is given each new configuration. It returns the dotted keys that differ from what the
+    daemon holds and need a restart, so such a key is named each time until there was one.
+    """
 
-    def reload(self, config: Config) -> list[str]:
-        """Take on what can be changed while running; on the event loop.
-
-        Returns the dotted keys that differ and need a restart. The daemon compares with what it
-        holds itself, so a key that needs a restart is named at each reload until there was one.
-        """
-
-
-class Reloader:
-    """Takes on the configuration anew; one that is wrong changes nothing."""
-
-    def __init__(self, daemon: Reloads, config: Config, read_again: ReadAgain) -> None:
-        """`read_again` loads the configuration as at the start; it raises `ConfigError`."""
-        # What is wrong with the configuration as it stands now; None while it is in force.
+    def __init__(
+        self,
+        source: ConfigSource,
+        config: Config,
+        take_on: Callable[[Config], list[str]],
+        notifier: Notifier,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        """`config` is what `source` gave at the start."""
         self.error: str | None = None
-        self._daemon = daemon
+        """What is wrong with the configuration as it stands now; None while it is in force."""
+        self._source = source
         self._config = config
-        self._read_again = read_again
+        self._take_on = take_on
+        self._notifier = notifier
+        self._look_every_s = look_every_s
         self._problems = ""
         self._warned: tuple[str, ...] = ()
+        self._edits = asyncio.Lock()
 
-    def __call__(self) -> None:
-        """Read, judge, take on, and log which keys that concerned; on the event loop."""
+    def reload(self) -> None:
+        """Read the configuration because somebody asks, and answer in the log and to systemd."""
         self._problems = ""
-        with self._daemon.notifier.reloading():
-            self._take(asked=True)
+        with self._notifier.reloading():
+            self._read(asked=True)
 
-    def reread(self) -> None:
-        """Do the same without being asked to; silent about what was said before."""
-        self._take(asked=False)
+    def check(self) -> None:
+        """Read the configuration unasked; silent about what was said before."""
+        self._read(asked=False)
 
-    def _take(self, *, asked: bool) -> None:
+    async def edit(self, edit: Edit) -> None:
+        """Change the presets in the file and take them on. Raises `CommandFailed`."""
+        async with self._edits:
+            path, _ = await run_blocking(
+                lambda: edit_presets(self._source, edit), name="edit-presets"
+            )
+            log.info("wrote the presets: %s", path)
+            self.check()
+
+    async def watch(self) -> None:
+        """Read the file whenever it has changed and is left alone, until cancelled.
+
+        It is read one look later than it is seen to change: an editor may still be writing, and
+        half a file can be a valid one.
+        """
+        read = seen = self._source.signature()
+        while True:
+            await asyncio.sleep(self._look_every_s)
+            now = self._source.signature()
+            if now == seen != read:
+                self.check()
+                read = now
+            seen = now
+
+    def _read(self, *, asked: bool) -> None:
         """Take the configuration on; that it is the same is worth a line only if one asked."""
         try:
-            config = self._read()
+            config = self._load()
         except ConfigError as error:
             self._refuse(str(error))
             return
-        mended = self.error is not None
+        was_wrong = self.error is not None
         self.error, self._problems = None, ""
-        if config == self._config and not (asked or mended):
+        if config == self._config and not (asked or was_wrong):
             return
-        later = self._daemon.reload(config)
+        later = self._take_on(config)
         if config.log != self._config.log:
             logging.getLogger("sana_vcam").setLevel(config.log.level.upper())
         _report([key for key in differences(self._config, config) if key not in later], later)
         self._config = config
+
+    def _load(self) -> Config:
+        loaded = self._source.load()
+        require_key(loaded.config)
+        for warning in loaded.warnings:
+            if warning not in self._warned:
+                log.warning("%s", warning)
+        self._warned = loaded.warnings
+        return loaded.config
 
     def _refuse(self, problems: str) -> None:
         if problems != self._problems:
@@ -78,17 +116,23 @@ class Reloader:
         others = f" (and {len(more)} more: sana-vcam config check)" if more else ""
         self.error = f"the changed configuration is not in force: {first}{others}"
 
-    def _read(self) -> Config:
-        loaded = self._read_again()
-        require_key(loaded.config)
-        for warning in loaded.warnings:
-            if warning not in self._warned:
-                log.warning("%s", warning)
-        self._warned = loaded.warnings
-        return loaded.config
-
 
 def _report(now: Iterable[str], later: Iterable[str]) -> None:
     log.info("configuration read again; in force now: %s", ", ".join(now) or "nothing new")
     if names := ", ".join(later):
         log.warning("in force after a restart only: %s", names)
+
+
+def without_restart(now: Config, new: Config) -> Config:
+    """Merge into `now` what of `new` can change while the daemon runs."""
+    return now.model_copy(
+        update={
+            "capture": new.capture,
+            "cost": new.cost,
+            "log": new.log,
+            "playout": now.playout.model_copy(update={"slate_after_s": new.playout.slate_after_s}),
+            "presets": new.presets,
+            "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
+            "start": new.start,
+        }
+    )

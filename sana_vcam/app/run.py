@@ -19,7 +19,6 @@ from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 from sana_vcam.lib.logs import into_the_journal, log, set_up_logging
 
 if TYPE_CHECKING:
-    from sana_vcam.app.daemon import Daemon
     from sana_vcam.config.source import ConfigSource
 
 
@@ -37,7 +36,6 @@ def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | 
 
 
 async def _serve(config: Config, source: ConfigSource | None) -> None:
-    from sana_vcam.app import fault
     from sana_vcam.app.daemon import Daemon
     from sana_vcam.app.signals import Hangup, on_hangup, stop_on_signals
     from sana_vcam.config.paths import folders
@@ -45,28 +43,14 @@ async def _serve(config: Config, source: ConfigSource | None) -> None:
 
     stop = asyncio.Event()
     places = folders(os.environ)
-    daemon = Daemon(config, state_dir=places.state, runtime_dir=places.runtime)
+    daemon = Daemon(config, source=source, state_dir=places.state, runtime_dir=places.runtime)
     if places.runtime is not None and places.shared is not None:
         copy = group.Copy(places.runtime, places.shared)
         # Called at each change of the state, so also right after the control server is up.
         daemon.on_state = lambda _: copy.bring_up_to_date()
-    daemon.on_parts = lambda parts: fault.inject(config, parts.program)
-    hangup = Hangup(stop, follow(daemon, config, source))
-    with stop_on_signals(stop), on_hangup(hangup):
+    with stop_on_signals(stop), on_hangup(Hangup(stop, daemon.read_config)):
         await daemon.run(stop)
     log.info("stopped")
-
-
-def follow(daemon: Daemon, config: Config, source: ConfigSource | None) -> Callable[[], None]:
-    """Have the daemon follow `source`, which gave `config`; returns what reads it again."""
-    from sana_vcam.app.reload import Reloader
-    from sana_vcam.app.standing import StandingConfig
-
-    if source is None:
-        return lambda: log.warning("the configuration is read at the start only; restart for it")
-    reloader = Reloader(daemon, config, source.load)
-    daemon.standing = StandingConfig(source, reloader)
-    return reloader
 
 
 def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:

@@ -46,7 +46,7 @@ API_KEY_VARIABLE = "REACTOR_API_KEY"
 CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
 
-NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS", "SANA_VCAM_TEST_FAULT"})
+NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS"})
 """Variables with the prefix that the tests read; the daemons that tests start inherit them."""
 
 

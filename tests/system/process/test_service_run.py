@@ -1,4 +1,4 @@
-"""`daemon.run` as a whole process: system folders, readiness, the watchdog, and its test fault."""
+"""`run` as a whole process: system folders, readiness, and the watchdog."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import sys
 
 import pytest
 
-from sana_vcam.app import fault
 from sana_vcam.app import run as daemon
-from sana_vcam.config.schema import Config, ReactorConfig
 from sana_vcam.control.access import group
 from sana_vcam.errors import EXIT_CONFIG, ConfigError
 from tests.unit.host.service.fakes import mode
@@ -24,7 +22,7 @@ import sys
 from sana_vcam.app import run as daemon
 from sana_vcam.config.schema import *
 config = Config(
-    reactor=ReactorConfig(local=LOCAL),
+    reactor=ReactorConfig(local=True),
     camera=CameraConfig(source="test"),
     sink=SinkConfig(kind="preview", width=320, height=180),
     control=ControlConfig(port=0),
@@ -53,11 +51,10 @@ def start(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(address)
 
-        def begin(*, local=True, **extra):
-            code = RUN.replace("LOCAL", str(local))
+        def begin(first=""):
             child = subprocess.Popen(
-                [sys.executable, "-c", code],
-                env=environ | extra,
+                [sys.executable, "-c", first + RUN],
+                env=environ,
                 stderr=subprocess.PIPE,
                 text=True,
             )
@@ -124,7 +121,7 @@ def test_a_hangup_does_not_kill_a_service(start):
 
 def test_the_watchdog_is_not_fed_once_the_picture_stops(start):
     begin, sock = start
-    child = begin(**{fault.VARIABLE: "stop-ticking-after=30"})
+    child = begin("from tests.rigs.guest.inside import hanging\nhanging.hang_after(30)\n")
     until(sock, child, "READY=1")
     until(sock, child, "WATCHDOG=1")
     until(sock, child, " 0 fps out")
@@ -133,22 +130,6 @@ def test_the_watchdog_is_not_fed_once_the_picture_stops(start):
     sock.setblocking(False)
     assert "WATCHDOG=1" not in list(left(sock))
     assert "the picture stops after 30 ticks" in said
-
-
-@pytest.mark.parametrize(
-    ("local", "value"),
-    [(False, "stop-ticking-after=30"), (True, "1"), (True, "")],
-    ids=["paid", "nonsense", "empty"],
-)
-def test_the_fault_is_refused_where_it_could_do_harm(local, value):
-    config = Config(reactor=ReactorConfig(local=local))
-    with pytest.raises(ConfigError, match=f"unset {fault.VARIABLE}") as refused:
-        fault.inject(config, None, {fault.VARIABLE: value})
-    assert refused.value.exit_code == EXIT_CONFIG
-
-
-def test_without_the_variable_there_is_no_fault():
-    fault.inject(Config(), None, {})
 
 
 # --- logging ------------------------------------------------------------------------------------

@@ -1,23 +1,29 @@
-"""SIGHUP: a good configuration is taken on, a bad one changes nothing, a lost terminal stops."""
+"""A configuration is followed and edited; a good one is taken on, a bad one changes nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import pty
-import signal
 import socket
-import subprocess
-import sys
+from contextlib import asynccontextmanager
 
 import pytest
 
-from sana_vcam.app.reload import Reloader, Reloads
-from sana_vcam.app.signals import Hangup, on_hangup
+from sana_vcam.app.reload import ConfigWatcher, without_restart
 from sana_vcam.app.systemd import Notifier
-from sana_vcam.config.load import load
-from sana_vcam.config.schema import Config, LogConfig, ReactorConfig, SinkConfig, differences
+from sana_vcam.config.preset import Preset
+from sana_vcam.config.schema import (
+    CaptureConfig,
+    Config,
+    LogConfig,
+    PlayoutConfig,
+    ReactorConfig,
+    SinkConfig,
+    differences,
+)
+from sana_vcam.config.source import ConfigSource
+from sana_vcam.errors import CommandFailed
+from sana_vcam.presets.edits import Remove, Save
 
 GOOD = '[reactor]\nlocal = true\n[sink]\nlabel = "Other"\n[log]\nlevel = "debug"\n'
 
@@ -25,9 +31,8 @@ GOOD = '[reactor]\nlocal = true\n[sink]\nlabel = "Other"\n[log]\nlevel = "debug"
 class FakeDaemon:
     """Takes on everything but the sink."""
 
-    def __init__(self, config, notifier):
+    def __init__(self, config):
         self.config = config
-        self.notifier = notifier
         self.taken = []
 
     def reload(self, config):
@@ -73,17 +78,13 @@ def level():
 @pytest.fixture
 def running(file, systemd, level):
     config = Config(reactor=ReactorConfig(local=True))
-    daemon = FakeDaemon(config, systemd[1])
-    return daemon, Reloader(daemon, config, lambda: load(file))
-
-
-def test_the_fake_is_what_a_daemon_has_to_be():
-    assert isinstance(FakeDaemon(Config(), Notifier("")), Reloads)
+    daemon = FakeDaemon(config)
+    return daemon, ConfigWatcher(ConfigSource(file), config, daemon.reload, systemd[1])
 
 
 def test_a_good_configuration_is_taken_on_and_what_waits_is_named(running, caplog, level):
-    daemon, reload = running
-    reload()
+    daemon, watcher = running
+    watcher.reload()
 
     assert daemon.taken[0].sink.label == "Other"
     assert level.level == logging.DEBUG
@@ -93,11 +94,11 @@ def test_a_good_configuration_is_taken_on_and_what_waits_is_named(running, caplo
 
 
 def test_reading_the_same_again_changes_nothing(running, caplog, level):
-    daemon, reload = running
-    reload()
+    daemon, watcher = running
+    watcher.reload()
     daemon.config = daemon.taken[-1]
     caplog.clear()
-    reload()
+    watcher.reload()
     assert caplog.messages == ["configuration read again; in force now: nothing new"]
 
 
@@ -112,9 +113,9 @@ def test_reading_the_same_again_changes_nothing(running, caplog, level):
     ids=["key", "value", "syntax", "no API key"],
 )
 def test_a_bad_configuration_changes_nothing_and_is_named(running, file, caplog, text, words):
-    daemon, reload = running
+    daemon, watcher = running
     file.write_text(text)
-    reload()
+    watcher.reload()
 
     assert daemon.taken == []
     record = caplog.records[-1]
@@ -124,21 +125,21 @@ def test_a_bad_configuration_changes_nothing_and_is_named(running, file, caplog,
 
 
 def test_a_configuration_that_vanished_changes_nothing(running, file, caplog):
-    daemon, reload = running
+    daemon, watcher = running
     file.unlink()
-    reload()
+    watcher.reload()
     assert daemon.taken == []
     assert "no such file" in caplog.text
 
 
 @pytest.mark.parametrize("text", [GOOD, "[sink\n"], ids=["good", "bad"])
 def test_systemd_is_told_of_both_ends_whatever_the_outcome(running, systemd, file, text):
-    daemon, reload = running
+    sock, notifier = systemd
     file.write_text(text)
-    daemon.notifier.ready()
-    reload()
+    notifier.ready()
+    running[1].reload()
 
-    first, begin, end = received(systemd[0])
+    first, begin, end = received(sock)
     assert (first, end) == ("READY=1", "READY=1")
     reloading, _, since = begin.partition("\n")
     assert reloading == "RELOADING=1"
@@ -146,7 +147,7 @@ def test_systemd_is_told_of_both_ends_whatever_the_outcome(running, systemd, fil
 
 
 def test_a_reload_before_frames_flow_does_not_make_the_service_ready(running, systemd):
-    running[1]()
+    running[1].reload()
     assert received(systemd[0]) == []
 
 
@@ -157,118 +158,191 @@ def test_differences_are_the_dotted_keys_in_order():
 
 
 def test_what_is_wrong_is_said_in_a_sentence_until_it_is_mended(running, file):
-    daemon, reload = running
-    assert reload.error is None
+    daemon, watcher = running
+    assert watcher.error is None
     file.write_text("[reactor]\nlocal = true\n[sink]\nwidht = 640\nhieght = 1\n")
-    reload.reread()
-    assert reload.error is not None
-    assert reload.error.startswith(f"the changed configuration is not in force: {file}:4:")
-    assert reload.error.endswith("(and 1 more: sana-vcam config check)")
+    watcher.check()
+    assert watcher.error is not None
+    assert watcher.error.startswith(f"the changed configuration is not in force: {file}:4:")
+    assert watcher.error.endswith("(and 1 more: sana-vcam config check)")
     file.write_text(GOOD)
-    reload.reread()
-    assert reload.error is None
+    watcher.check()
+    assert watcher.error is None
     assert len(daemon.taken) == 1
 
 
 def test_a_change_that_nobody_asked_about_is_said_once(running, file, caplog):
-    daemon, reload = running
+    daemon, watcher = running
     file.write_text("[sink\n")
     for _ in range(3):
-        reload.reread()
+        watcher.check()
     assert len(caplog.records) == 1
-    reload()
+    watcher.reload()
     assert len(caplog.records) == 2, "asked for, it answers"
     file.write_text(GOOD)
     caplog.clear()
     for _ in range(3):
-        reload.reread()
+        watcher.check()
     assert [m for m in caplog.messages if m.startswith("configuration read again")] != []
     assert len(daemon.taken) == 1
     assert len(caplog.records) == 2, "what is in force now, and what waits"
 
 
 def test_a_warning_about_the_files_is_said_once(running, file, caplog):
-    _, reload = running
+    _, watcher = running
     file.write_text(GOOD + '[control]\ntoken = "secret"\n')
     file.chmod(0o644)
     for _ in range(3):
-        reload.reread()
+        watcher.check()
     assert len([m for m in caplog.messages if "others may read it" in m]) == 1
     assert 'secret"' not in caplog.text
 
 
-# --- the signal ---------------------------------------------------------------------------------
-
-
-async def test_the_signal_reloads_a_service():
-    stop, reloaded = asyncio.Event(), asyncio.Event()
-    with on_hangup(Hangup(stop, reloaded.set, has_terminal=lambda: False)):
-        os.kill(os.getpid(), signal.SIGHUP)
-        await asyncio.wait_for(reloaded.wait(), 20)
-    assert not stop.is_set()
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
-
-
-async def test_in_a_terminal_that_is_there_it_reloads_too():
-    stop, calls = asyncio.Event(), []
-    Hangup(stop, lambda: calls.append(1), has_terminal=lambda: True)()
-    assert calls == [1]
-    assert not stop.is_set()
-
-
-async def test_a_terminal_that_goes_stops_the_daemon_in_order():
-    stop, calls = asyncio.Event(), []
-    answers = iter([True, False])
-    Hangup(stop, lambda: calls.append(1), has_terminal=lambda: next(answers))()
-    assert stop.is_set()
-    assert calls == []
-
-
-async def test_under_nohup_a_terminal_that_goes_stops_nothing():
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        stop, calls = asyncio.Event(), []
-        answers = iter([True, False])
-        Hangup(stop, lambda: calls.append(1), has_terminal=lambda: next(answers))()
-    finally:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    assert not stop.is_set()
-    assert calls == [1]
-
-
-IN_A_TERMINAL = """
-import asyncio, os, sys
-from sana_vcam.app.signals import Hangup, on_hangup
-
-terminal = os.open(sys.argv[1], os.O_RDWR)
-
-async def main():
-    stop = asyncio.Event()
-    with on_hangup(Hangup(stop, lambda: print("reloaded", flush=True))):
-        print("ready", flush=True)
-        await stop.wait()
-    print("stopped in order", flush=True)
-
-asyncio.run(main())
-"""
-
-
-def test_a_real_terminal_that_is_closed():
-    ours, theirs = pty.openpty()
-    # The leader of a new session takes the first terminal that it opens.
-    child = subprocess.Popen(
-        [sys.executable, "-c", IN_A_TERMINAL, os.ttyname(theirs)],
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
+def test_only_what_can_change_while_running_is_taken_over():
+    new = Config(
+        capture=CaptureConfig(when="always"),
+        playout=PlayoutConfig(max_delay_ms=0, slate_after_s=9),
+        sink=SinkConfig(fps=30),
     )
-    with child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        child.send_signal(signal.SIGHUP)
-        assert child.stdout.readline() == "reloaded\n"
-        os.close(theirs)
-        os.close(ours)
-        assert child.stdout.readline() == "stopped in order\n"
-    assert child.returncode == 0
+    merged = without_restart(Config(), new)
+    assert differences(Config(), merged) == ["capture.when", "playout.slate_after_s"]
+
+
+# -- the file, followed and edited ----------------------------------------------------------------
+
+
+class Source(ConfigSource):
+    """A source that counts how often it is looked at."""
+
+    looks = 0
+
+    def signature(self):
+        type(self).looks += 1
+        return super().signature()
+
+
+class Rig:
+    """A watched file, and the configurations that were taken on."""
+
+    def __init__(self, path, source=Source):
+        self.path = path
+        self.taken = []
+        self._took = asyncio.Event()
+        self.watcher = ConfigWatcher(
+            source(path), Config(), self._take_on, Notifier(""), look_every_s=0.001
+        )
+
+    def _take_on(self, config):
+        self.taken.append(config)
+        self._took.set()
+        return []
+
+    async def until_taken(self):
+        async with asyncio.timeout(30):
+            await self._took.wait()
+        self._took.clear()
+        return self.taken[-1]
+
+    async def until_wrong(self):
+        async with asyncio.timeout(30):
+            while self.watcher.error is None:
+                await asyncio.sleep(0.001)
+
+    async def looks(self, count):
+        """Wait until the file has been looked at so many times more."""
+        wanted = Source.looks + count
+        async with asyncio.timeout(30):
+            while Source.looks < wanted:
+                await asyncio.sleep(0.001)
+
+    @asynccontextmanager
+    async def watching(self):
+        task = asyncio.create_task(self.watcher.watch())
+        await self.looks(1)
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+LOCAL = "[reactor]\nlocal = true\n"
+
+
+@pytest.fixture
+def rig(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(LOCAL)
+    return Rig(path)
+
+
+async def test_a_change_is_taken_on_once(rig):
+    async with rig.watching():
+        await rig.looks(5)
+        assert rig.taken == []
+        rig.path.write_text(LOCAL + "[sink]\nfps = 30\n")
+        assert (await rig.until_taken()).sink.fps == 30
+        await rig.looks(5)
+        rig.path.unlink()
+        await rig.until_wrong()
+        await rig.looks(5)
+        assert len(rig.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("seen", "reads_at"),
+    [
+        ("00000", []),
+        ("01111", [3]),
+        ("012333", [5]),
+        ("0100", []),
+        ("011022", [3, 6]),
+        ("011000", [3, 5]),
+    ],
+    ids=["same", "changed", "being written", "taken back", "twice", "there and back"],
+)
+async def test_it_is_read_when_two_looks_find_the_same_new_one(rig, seen, reads_at):
+    looks, reads = [], []
+    done = asyncio.Event()
+
+    class Scripted(Source):
+        def signature(self):
+            if len(looks) < len(seen):
+                looks.append(seen[len(looks)])
+            else:
+                done.set()
+            return tuple(looks[-1])
+
+        def load(self):
+            reads.append(len(looks))
+            return super().load()
+
+    task = asyncio.create_task(Rig(rig.path, Scripted).watcher.watch())
+    async with asyncio.timeout(30):
+        await done.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert reads == reads_at
+
+
+async def test_an_edit_is_written_and_taken_on_before_it_returns(rig):
+    await rig.watcher.edit(Save(Preset(id="dusk", name="Dusk", prompt="x")))
+    assert len(rig.taken) == 1
+    assert "dusk" in [preset.id for preset in rig.taken[0].presets]
+    assert 'id = "dusk"' in rig.path.read_text()
+
+
+async def test_edits_at_once_are_all_made(rig):
+    names = {f"look-{number}" for number in range(5)}
+    edits = [Save(Preset(id=name, name="x", prompt="x")) for name in names]
+    await asyncio.gather(*map(rig.watcher.edit, edits))
+    assert names <= {preset.id for preset in rig.taken[-1].presets}
+    text = rig.path.read_text()
+    assert all(f'id = "{name}"' in text for name in names)
+
+
+async def test_a_refused_edit_takes_nothing_on(rig):
+    with pytest.raises(CommandFailed, match="no preset 'x'"):
+        await rig.watcher.edit(Remove("x"))
+    assert rig.taken == []
+    assert rig.path.read_text() == LOCAL

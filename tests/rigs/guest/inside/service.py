@@ -22,6 +22,13 @@ UNIT = "sana-vcam.service"
 DROP_IN = Path("/etc/systemd/system/sana-vcam.service.d/guest.conf")
 SLOW = DROP_IN.with_name("slow.conf")
 DEVICE = "/dev/video10"
+HANGING = f"""\
+[Service]
+ExecStart=
+ExecStart={INSTALLATION}/bin/python -m tests.rigs.guest.inside.hanging 48 run --config {CONFIG}
+WatchdogSec=4
+"""
+"""The service with a picture that stops after two seconds, and with the rig in its memory."""
 SCRIPT = """#!{python}
 import sys
 from sana_vcam.app.cli import main
@@ -159,9 +166,7 @@ def reloaded(case: Case) -> None:
 @scenario
 def killed_by_the_watchdog_and_started_again(case: Case) -> None:
     with installed("--no-start"):
-        DROP_IN.write_text(
-            "[Service]\nEnvironment=SANA_VCAM_TEST_FAULT=stop-ticking-after=48\nWatchdogSec=4\n"
-        )
+        DROP_IN.write_text(HANGING)
         run("systemctl", "daemon-reload")
         run("systemctl", "start", UNIT)
         until(lambda: int(ask("NRestarts")["NRestarts"]) >= 1, "a restart", PATIENCE_S * 2)

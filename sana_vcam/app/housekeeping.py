@@ -1,0 +1,86 @@
+"""What a daemon does about once a second beside the picture: viewers, systemd, numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from sana_vcam.app.parts import Parts
+from sana_vcam.app.systemd import Notifier
+from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.protocol.state import State
+from sana_vcam.control.server.counters import Figures
+from sana_vcam.lib.idle import until_next
+
+HOUSEKEEPING_S = 1.0
+FIRST_LOOK_S = 0.05
+"""How often the first tick of the playout is looked for: the service is ready with it."""
+DEMAND_LOOK_S = 1.0
+
+
+async def follow_demand(parts: Parts, changed: asyncio.Event) -> None:
+    """Have camera and session on while somebody watches, or as the user said by hand.
+
+    Looks again when `changed` is set, which it clears.
+    """
+    while True:
+        changed.clear()
+        now = time.monotonic()
+        if parts.viewers.known or not parts.sink.devices:
+            parts.demand.viewers(parts.viewers.count, now)
+            parts.watched.switch(bool(parts.demand.count), now)
+        wanted = parts.demand.wanted(now)
+        if wanted != parts.engine.status.wanted:
+            (parts.engine.connect if wanted else parts.engine.disconnect)()
+        parts.media.camera.set_wanted(wanted)
+        parts.playout.rest(not wanted and not parts.demand.watched)
+        try:
+            await asyncio.wait_for(changed.wait(), until_next(DEMAND_LOOK_S))
+        except TimeoutError:
+            continue
+
+
+async def keep_house(parts: Parts, notifier: Notifier, tell: Callable[[], None]) -> None:
+    """Tell systemd readiness and status, and clients the state; feed the watchdog.
+
+    The watchdog is fed only when the playout has ticked since the last time.
+    """
+    ticks = 0
+    ready = False
+    while True:
+        if parts.playout.ticks > ticks:
+            if not ready:
+                notifier.ready()
+                ready = True
+            notifier.watchdog()
+        ticks = parts.playout.ticks
+        notifier.status(_status_line(parts.state(time.monotonic())))
+        tell()
+        await asyncio.sleep(until_next(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
+
+
+def _status_line(state: State) -> str:
+    """Describe the state for `systemctl status`: no prompt, since others may read it."""
+    return (
+        f"{state.output} to {state.sink_name}; session {state.session}; "
+        f"{state.fps_model:.0f} fps from the model, {state.fps_output:.0f} fps out"
+    )
+
+
+def figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
+    """Gather the counts for the metrics, from numbers that are kept anyway."""
+    return Figures(
+        frames_published=parts.media.publisher.meter.total,
+        frames_received=parts.media.received.total,
+        frames_written=parts.sink.frames_sent,
+        ticks_skipped=parts.playout.skipped,
+        outputs=tuple(
+            (f"{one.name} ({one.device})", one.open) for one in parts.sink.status.cameras
+        ),
+        delays=parts.playout.delays,
+        watched_s=None if parts.demand.count is None else parts.watched.seconds(time.monotonic()),
+        previews=previews.viewers,
+        billed_s=parts.engine.usage.seconds.total,
+        restarts=restarts,
+    )
