@@ -115,8 +115,8 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         with single_instance(self._runtime_dir), prompt_switches():
             size = (self.config.sink.width, self.config.sink.height)
-            away = Picture.from_card(draw(AWAY, *size))
-            sink = Sink.open(self.config.sink, card=away)
+            away = Picture.from_slate(draw(AWAY, *size))
+            sink = Sink.open(self.config.sink, slate=away)
             try:
                 self.parts = self._build(sink)
                 await self._run_parts(self.parts, stop)

@@ -41,13 +41,13 @@ class Parts:
         """The full state at `now` (monotonic seconds); from numbers and immutable snapshots."""
         engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
         camera, buffer = self.media.camera.status, self.media.buffer
-        program, switches, card = self.program, self.program.switches, self.program.card
+        program, switches, slate = self.program, self.program.switches, self.program.slate
         glass, quality = self.media.delay.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
         session, day, month = budget.lines
         return State(
             output=program.output,
-            card=card.headline if card is not None else None,
+            card=slate.headline if slate is not None else None,
             session=engine.state,
             session_wanted=engine.wanted,
             hold=self.demand.hold,

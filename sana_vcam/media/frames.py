@@ -1,7 +1,7 @@
 """The frame types, and the seal between the raw camera and what viewers see.
 
 A `CameraFrame` is the raw camera. A `Picture` is what a sink takes. There are four ways to make
-a `Picture`: from a `ModelFrame`, from a drawn card, black, and from a raw frame *together with* a
+a `Picture`: from a `ModelFrame`, from a drawn slate, black, and from a raw frame *together with* a
 `BypassGrant`, which exists only if the configuration allows bypass. A sink refuses everything
 that is not a `Picture`, so a raw face cannot reach viewers by mistake.
 
@@ -75,7 +75,7 @@ class Picture:
     """What viewers may see; the only type that a sink takes.
 
     `i420` is (h * 3 / 2, w) I420 of any even size, read-only; the sink fits it.
-    `source` is "model", "card", "black" or "bypass". A picture never changes, so a sink may keep
+    `source` is "model", "slate", "black" or "bypass". A picture never changes, so a sink may keep
     its conversion of the one that it was last given.
     """
 
@@ -104,10 +104,10 @@ class Picture:
         return cls(frame.i420, "model", seal=_SEAL)
 
     @classmethod
-    def from_card(cls, card: Card) -> Picture:
-        """A drawn status card."""
-        _require(card, Card)
-        return cls(to_i420(card.bgr), "card", seal=_SEAL)
+    def from_slate(cls, slate: SlateImage) -> Picture:
+        """A drawn slate."""
+        _require(slate, SlateImage)
+        return cls(to_i420(slate.bgr), "slate", seal=_SEAL)
 
     @classmethod
     def black(cls, width: int, height: int) -> Picture:
@@ -125,8 +125,8 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A status card that `sana_vcam.media.slate` drew; `bgr` is (height, width, 3) BGR."""
+class SlateImage:
+    """A slate that `sana_vcam.media.slate` drew; `bgr` is (height, width, 3) BGR."""
 
     bgr: Pixels
 

@@ -1,4 +1,4 @@
-"""Draws the status cards that viewers see while there is no picture of the model.
+"""Draws the slates that viewers see while there is no picture of the model.
 
 They are seen by strangers in a meeting: calm words, no secrets, and large enough to be read when
 the app shows them at 320x180. Everything is centred, so a mirrored display looks the same.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sana_vcam.media.frames import Card
+from sana_vcam.media.frames import SlateImage
 
 if TYPE_CHECKING:
     from sana_vcam.media.pixels import Pixels
@@ -42,7 +42,7 @@ LEADING = 1.28
 
 @dataclass(frozen=True)
 class Slate:
-    """What a status card says. `elapsed_s` is shown as minutes and seconds."""
+    """What a slate says. `elapsed_s` is shown as minutes and seconds."""
 
     headline: str
     detail: str = ""
@@ -60,8 +60,8 @@ class TextLine:
     colour: Colour
 
 
-def draw(slate: Slate, width: int, height: int) -> Card:
-    """Draw a card of (height, width). Any text is safe: it is wrapped, then cut off with dots."""
+def draw(slate: Slate, width: int, height: int) -> SlateImage:
+    """Draw a slate of (height, width). Any text is safe: it is wrapped, then cut off with dots."""
     picture = _background(width, height).copy()
     _draw_name(picture, ACCENTS[slate.tone])
     _draw_block(picture, list(_layout(slate, width, height)))
@@ -69,7 +69,7 @@ def draw(slate: Slate, width: int, height: int) -> Card:
         clock = f"{slate.elapsed_s // 60}:{slate.elapsed_s % 60:02}"
         line = TextLine(clock, _size(width, height, 0.062), 500, QUIET_COLOUR)
         _draw_centred(picture, line, round(0.90 * height))
-    return Card(picture)
+    return SlateImage(picture)
 
 
 @functools.cache

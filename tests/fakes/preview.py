@@ -6,7 +6,7 @@ import pytest
 from sana_vcam.config.schema import SinkConfig
 from sana_vcam.control.preview.previews import Studio
 from sana_vcam.media.camera.testscene import TestScene
-from sana_vcam.media.frames import Card, ModelFrame, Picture
+from sana_vcam.media.frames import ModelFrame, Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate, draw
@@ -64,14 +64,14 @@ def scene():
 
 @pytest.fixture
 def card():
-    return Picture.from_card(draw(Slate("Camera off", "Back in a moment"), 1280, 720))
+    return Picture.from_slate(draw(Slate("Camera off", "Back in a moment"), 1280, 720))
 
 
 @pytest.fixture
 def red():
     bgr = np.zeros((720, 1280, 3), np.uint8)
     bgr[..., 2] = 255
-    return Picture.from_card(Card(bgr))
+    return Picture.from_slate(SlateImage(bgr))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.states import ProgramSource
 
-# Chromium gives up after ten waits of one second; a card at this rate keeps every reader.
+# Chromium gives up after ten waits of one second; a slate at this rate keeps every reader.
 REST_FPS = 2.0
 DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
 
@@ -48,7 +48,7 @@ class Playout:
         self._resting = False
 
     def rest(self, resting: bool) -> None:
-        """While nobody watches, a card now and then is enough; from any thread."""
+        """While nobody watches, a slate now and then is enough; from any thread."""
         if resting != self._resting:
             self._resting = resting
             self._program.wake()
@@ -106,8 +106,8 @@ class Playout:
     def _tell(
         self, before: tuple[ProgramSource, str | None] | None
     ) -> tuple[ProgramSource, str | None]:
-        card = self._program.card
-        now = (self._program.output, card.headline if card else None)
+        slate = self._program.slate
+        now = (self._program.output, slate.headline if slate else None)
         if now != before:
             self._on_change()
         return now

@@ -57,7 +57,7 @@ class Program:
         slate: Callable[[], Slate],
         bypass: BypassSource | None,
     ) -> None:
-        """Show `buffer`, or the card that `slate` gives (called on the playout thread).
+        """Show `buffer`, or the slate that `slate` gives (called on the playout thread).
 
         `size` is the sink's (width, height).
         """
@@ -66,10 +66,10 @@ class Program:
         self.patience_s = 0.0
         self.switches = Switches()
         self.output = ProgramSource.SLATE
-        self.card: Slate | None = None
+        self.slate: Slate | None = None
         self._buffer = buffer
         self._size = size
-        self._slate = slate
+        self._slate_now = slate
         self._bypass = bypass
         self._black = Picture.black(*size)
         self._held: Picture | None = None
@@ -139,19 +139,19 @@ class Program:
         return self._model[1]
 
     def _hold(self, live: Picture | None) -> Picture:
-        """The picture that stays: the model's at the moment of freezing, else the card.
+        """The picture that stays: the model's at the moment of freezing, else the slate.
 
         Never the raw camera: a bypass that ends must not leave a face on the screen.
         """
         return self._held or live or self._slate_picture()
 
     def _slate_picture(self) -> Picture:
-        slate = self._slate()
+        slate = self._slate_now()
         if self._drawn is None or self._drawn[0] != slate:
-            self._drawn = (slate, Picture.from_card(draw(slate, *self._size)))
+            self._drawn = (slate, Picture.from_slate(draw(slate, *self._size)))
         return self._drawn[1]
 
     def _show(self, output: ProgramSource, picture: Picture) -> Picture:
-        self.card = self._drawn[0] if output is ProgramSource.SLATE and self._drawn else None
+        self.slate = self._drawn[0] if output is ProgramSource.SLATE and self._drawn else None
         self.output = output
         return picture

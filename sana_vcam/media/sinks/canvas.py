@@ -22,7 +22,7 @@ class Canvas:
     """Turns a `Picture` of any size into a frame of one size and pixel format.
 
     Used by one thread. The newest conversion is kept, since playout shows a picture that does not
-    change (a freeze, a card, black) again on every tick.
+    change (a freeze, a slate, black) again on every tick.
     """
 
     def __init__(self, width: int, height: int, fit: Fit, pixel_format: PixelFormat) -> None:

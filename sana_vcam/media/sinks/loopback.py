@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 NAME = "sana-v4l2loopback"
 TIMEOUT_MS = 1500
-"""Without a frame for so long the driver shows the card. Longer than any pause in what we write."""
+"""Without a frame for so long the driver shows the slate. Longer than any pause in what we write."""
 DECLARE_EVERY_S = 5
 """A viewer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 
@@ -88,21 +88,21 @@ class LoopbackBackend:
         fps: float,
         fourcc: int,
         device: str | None,
-        card: bytes | None = None,
+        slate: bytes | None = None,
         timeout_ms: int = TIMEOUT_MS,
         system: devices.System | None = None,
         **kw: Any,
     ) -> None:
-        """Open `device`, agree on the format, and lay down `card`, a whole frame, in the driver.
+        """Open `device`, agree on the format, and lay down `slate`, a whole frame, in the driver.
 
-        The driver itself shows the card once nothing was written for `timeout_ms`, even after
+        The driver itself shows the slate once nothing was written for `timeout_ms`, even after
         this process was killed. Raises `SinkError`.
         """
         del kw
         self._path = device or ""
         self._system = system or devices.System()
         self._fourcc = fourcc
-        self._card = card
+        self._slate = slate
         self._fps = fps
         self._frames = 0
         self._format = _wanted(width, height, fourcc)
@@ -110,8 +110,8 @@ class LoopbackBackend:
         try:
             self._agree()
             self._declare_rate()
-            if card is not None:
-                self._lay_down(card, timeout_ms)
+            if slate is not None:
+                self._lay_down(slate, timeout_ms)
             self._take_over()
         except BaseException:
             os.close(self._node)
@@ -125,11 +125,11 @@ class LoopbackBackend:
             self._declare_rate()
 
     def close(self) -> None:
-        """Leave the card as the last picture, and let go of the device."""
+        """Leave the slate as the last picture, and let go of the device."""
         try:
-            if self._card is not None:
+            if self._slate is not None:
                 with contextlib.suppress(SinkLost):
-                    self._write(memoryview(self._card))
+                    self._write(memoryview(self._slate))
         finally:
             os.close(self._node)
 
@@ -254,11 +254,11 @@ class LoopbackBackend:
         with contextlib.suppress(OSError):
             self._ioctl(VIDIOC_S_CTRL, bytearray(struct.pack("Ii", control, value)))
 
-    def _lay_down(self, card: bytes, timeout_ms: int) -> None:
+    def _lay_down(self, slate: bytes, timeout_ms: int) -> None:
         """Give the driver its timeout image, and the time after which it shows it.
 
         Pushing the button `timeout_image_io` makes the *next* descriptor of the device write the
-        image, through a mapping; it has to follow at once. A driver that refuses loses the card
+        image, through a mapping; it has to follow at once. A driver that refuses loses the slate
         after a crash, and nothing else.
         """
         try:
@@ -266,15 +266,15 @@ class LoopbackBackend:
             self._ioctl(VIDIOC_S_CTRL, button)
             node = os.open(self._path, FLAGS)
             try:
-                self._map_card(node, card)
+                self._map_slate(node, slate)
             finally:
                 os.close(node)
             timeout = bytearray(struct.pack("Ii", CONTROL_TIMEOUT, timeout_ms))
             self._ioctl(VIDIOC_S_CTRL, timeout)
         except (OSError, ValueError) as error:
-            logger.warning("%s takes no card for when this program dies: %s", self._path, error)
+            logger.warning("%s takes no slate for when this program dies: %s", self._path, error)
 
-    def _map_card(self, node: int, card: bytes) -> None:
+    def _map_slate(self, node: int, slate: bytes) -> None:
         request = bytearray(struct.pack("5I", 1, BUF_TYPE_OUTPUT, MEMORY_MMAP, 0, 0))
         self._ioctl(VIDIOC_REQBUFS, request, node)
         buffer = bytearray(88)
@@ -282,10 +282,10 @@ class LoopbackBackend:
         self._ioctl(VIDIOC_QUERYBUF, buffer, node)
         (offset,) = struct.unpack_from("I", buffer, 64)
         (length,) = struct.unpack_from("I", buffer, 72)
-        if length < len(card):
-            raise ValueError(f"its buffer holds {length} bytes, the card has {len(card)}")
+        if length < len(slate):
+            raise ValueError(f"its buffer holds {length} bytes, the slate has {len(slate)}")
         with mmap.mmap(node, length, offset=offset) as image:
-            image[: len(card)] = card
+            image[: len(slate)] = slate
 
 
 def streamparm(fps: float) -> bytearray:

@@ -28,7 +28,7 @@ LOOPBACK: SinkKind = "v4l2loopback"
 REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, "obs", "unitycapture")
 """The virtual cameras, in the order in which "auto" tries them."""
 OBS_DEVICE = "OBS Virtual Camera"
-CARD_SOURCES = frozenset({"card", "black"})
+SLATE_SOURCES = frozenset({"slate", "black"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,17 @@ class Sink:
         cls,
         config: SinkConfig,
         *,
-        card: Picture | None = None,
+        slate: Picture | None = None,
         system: devices.System | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Self:
         """Open what the configuration asks for. Raises `SinkError` with the mend.
 
-        "auto" is the virtual camera if there is one, else preview. `card` is what v4l2loopback
-        shows by itself when this process is gone or silent: a card or black, which is the default.
+        "auto" is the virtual camera if there is one, else preview. `slate` is what v4l2loopback
+        shows by itself when this process is gone or silent: a slate or black, which is the default.
         """
-        rest = Picture.black(config.width, config.height) if card is None else card
-        _require_card(rest)
+        rest = Picture.black(config.width, config.height) if slate is None else slate
+        _require_slate(rest)
         system = system or devices.System()
         if config.kind != "auto":
             return cls._open_kind(config.kind, config, rest, system, clock)
@@ -94,7 +94,7 @@ class Sink:
         cls,
         kind: SinkKind,
         config: SinkConfig,
-        card: Picture,
+        slate: Picture,
         system: devices.System,
         clock: Callable[[], float],
     ) -> Self:
@@ -105,7 +105,7 @@ class Sink:
             )
         canvas = Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
         if kind == LOOPBACK:
-            frame = canvas.convert(card).tobytes()
+            frame = canvas.convert(slate).tobytes()
             cameras = _loopbacks(config, frame, system, clock)
         else:
             cameras = [_single(kind, config, clock)]
@@ -173,15 +173,15 @@ class Sink:
         return picture, pixels.to_i420(frame)
 
     def close(self) -> None:
-        """Let go of the virtual cameras; their viewers are left with the card. Twice is fine."""
+        """Let go of the virtual cameras; their viewers are left with the slate. Twice is fine."""
         for camera in self._cameras:
             camera.close()
 
 
-def _require_card(picture: Picture) -> None:
-    """Only a drawn card or black may outlive the process that shows it."""
-    if type(picture) is not Picture or picture.source not in CARD_SOURCES:
-        raise TypeError("the picture for a silent virtual camera is a card or black")
+def _require_slate(picture: Picture) -> None:
+    """Only a drawn slate or black may outlive the process that shows it."""
+    if type(picture) is not Picture or picture.source not in SLATE_SOURCES:
+        raise TypeError("the picture for a silent virtual camera is a slate or black")
 
 
 def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
@@ -242,17 +242,17 @@ def _camera(backend: str, config: SinkConfig, fmt: str, device: str | None, **kw
 
 
 def _loopbacks(
-    config: SinkConfig, card: bytes, system: devices.System, clock: Callable[[], float]
+    config: SinkConfig, slate: bytes, system: devices.System, clock: Callable[[], float]
 ) -> list[VirtualCamera]:
     """A virtual camera for each v4l2loopback device of ours. Raises `SinkError`."""
     found = devices.find_virtual_cameras(config.label, config.device, system)
-    return [_loopback(one, config, card, system, clock) for one in found]
+    return [_loopback(one, config, slate, system, clock) for one in found]
 
 
 def _loopback(
     found: devices.Device,
     config: SinkConfig,
-    card: bytes,
+    slate: bytes,
     system: devices.System,
     clock: Callable[[], float],
 ) -> VirtualCamera:
@@ -265,7 +265,7 @@ def _loopback(
                 f'the virtual camera "{found.name}" is gone: '
                 f"{devices.load_command(found.name, found.number)}"
             )
-        return _camera(loopback.NAME, config, "I420", path, card=card, system=system)
+        return _camera(loopback.NAME, config, "I420", path, slate=slate, system=system)
 
     camera = VirtualCamera(found.name, found.path, make, clock=clock)
     return camera

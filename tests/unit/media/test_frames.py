@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.config.schema import PrivacyConfig
-from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, SlateImage
 from sana_vcam.media.pixels import black_i420, i420_to_bgr, to_i420
 
 RAW = np.full((4, 6, 3), 99, np.uint8)
@@ -30,9 +30,9 @@ def test_the_four_ways_to_a_picture():
     assert model.source == "model"
     assert np.array_equal(model.i420, MODEL.i420)
     assert np.shares_memory(model.i420, MODEL.i420), "not copied"
-    card = Picture.from_card(Card(RAW))
-    assert card.source == "card"
-    assert np.array_equal(card.i420, to_i420(RAW))
+    slate = Picture.from_slate(SlateImage(RAW))
+    assert slate.source == "slate"
+    assert np.array_equal(slate.i420, to_i420(RAW))
     bypass = Picture.from_bypass(grant(), RAW_FRAME)
     assert bypass.source == "bypass"
     assert np.array_equal(bypass.i420, to_i420(RAW))
@@ -46,7 +46,7 @@ class LikeModel(ModelFrame):
     """A subclass, which could carry anything."""
 
 
-class LikeCard(Card):
+class LikeSlateImage(SlateImage):
     pass
 
 
@@ -74,23 +74,25 @@ INTRUDERS: list[Any] = [
     Anything(),
     Picture.black(6, 4),
     LikeModel(RAW, 0, 0.0),
-    LikeCard(RAW),
+    LikeSlateImage(RAW),
 ]
 
 
-@pytest.mark.parametrize("intruder", [*INTRUDERS, Card(RAW)], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "intruder", [*INTRUDERS, SlateImage(RAW)], ids=lambda one: type(one).__name__
+)
 def test_only_a_model_s_frame_is_the_model_s_picture(intruder):
     with pytest.raises(TypeError, match="expected ModelFrame"):
         Picture.from_model(intruder)
 
 
 @pytest.mark.parametrize("intruder", [*INTRUDERS, MODEL], ids=lambda one: type(one).__name__)
-def test_only_a_card_is_a_card(intruder):
+def test_only_a_slate_is_a_slate(intruder):
     with pytest.raises(TypeError, match="expected Card"):
-        Picture.from_card(intruder)
+        Picture.from_slate(intruder)
 
 
-@pytest.mark.parametrize("intruder", [RAW, MODEL, Card(RAW), None, LikeCamera(RAW, 0, 0.0)])
+@pytest.mark.parametrize("intruder", [RAW, MODEL, SlateImage(RAW), None, LikeCamera(RAW, 0, 0.0)])
 def test_only_a_camera_frame_is_bypassed(intruder):
     with pytest.raises(TypeError, match="expected CameraFrame"):
         Picture.from_bypass(grant(), intruder)
@@ -140,7 +142,7 @@ def test_a_picture_does_not_change():
         picture.i420[:] = 0
     with pytest.raises(AttributeError):
         picture.other = RAW  # type: ignore[attr-defined]
-    for make in (Picture.black(6, 4), Picture.from_card(Card(RAW.copy()))):
+    for make in (Picture.black(6, 4), Picture.from_slate(SlateImage(RAW.copy()))):
         assert not make.i420.flags.writeable
     assert np.array_equal(picture.i420, black_i420(6, 4))
 

@@ -8,7 +8,7 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
 from sana_vcam.media import pixels
-from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.sinks.canvas import Canvas
 
 # R, G, B and the 8-bit Y, Cb, Cr of BT.601 with limited range: Y = 16 + 65.481 R + 128.553 G +
@@ -43,7 +43,7 @@ def ramp(width, height):
 
 
 def picture_of(bgr):
-    return Picture.from_card(Card(bgr))
+    return Picture.from_slate(SlateImage(bgr))
 
 
 @pytest.mark.parametrize("channels", [3, 4])

@@ -1,9 +1,9 @@
-"""The status cards: whatever the text, it stays inside the picture and can be read."""
+"""The slates: whatever the text, it stays inside the picture and can be read."""
 
 import numpy as np
 import pytest
 
-from sana_vcam.media.frames import Card
+from sana_vcam.media.frames import SlateImage
 from sana_vcam.media.slate import NAME, Slate, draw
 
 AWKWARD = {
@@ -20,9 +20,9 @@ AWKWARD = {
 }
 
 
-def ink(card, background):
+def ink(slate, background):
     """Where something was drawn."""
-    return np.any(np.abs(card.bgr.astype(int) - background.bgr) > 24, axis=2)
+    return np.any(np.abs(slate.bgr.astype(int) - background.bgr) > 24, axis=2)
 
 
 def nothing(width, height):
@@ -30,12 +30,12 @@ def nothing(width, height):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (640, 480), (320, 180), (720, 1280), (64, 64)])
-def test_a_card_has_the_size_asked_for(size):
-    card = draw(Slate("Waiting for a GPU", "The picture starts soon", 12, "busy"), *size)
+def test_a_slate_has_the_size_asked_for(size):
+    slate = draw(Slate("Waiting for a GPU", "The picture starts soon", 12, "busy"), *size)
 
-    assert type(card) is Card
-    assert card.bgr.shape == (size[1], size[0], 3)
-    assert card.bgr.dtype == np.uint8
+    assert type(slate) is SlateImage
+    assert slate.bgr.shape == (size[1], size[0], 3)
+    assert slate.bgr.dtype == np.uint8
 
 
 @pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD.keys())
@@ -82,12 +82,12 @@ def test_the_tones_differ_in_their_dots_only():
         assert rows[-1] < 0.15 * 720
 
 
-def test_cards_are_dark():
+def test_slates_are_dark():
     assert draw(Slate("Starting", "One moment"), 1280, 720).bgr.mean() < 60
     assert NAME == "SANA VCam"
 
 
-def test_one_card_does_not_draw_into_another():
+def test_one_slate_does_not_draw_into_another():
     before = draw(Slate("Paused"), 320, 180).bgr.copy()
     draw(Slate("Something else"), 320, 180)
 

@@ -17,7 +17,7 @@ import pytest
 
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import PrivacyConfig
-from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.presets import thumbnails as module
 from sana_vcam.presets.thumbnails import OnAir, Photographer, SettleDetector, Thumbnails, still
@@ -75,9 +75,9 @@ def bypassed() -> Picture:
     [
         raw,
         bypassed,
-        lambda: Picture.from_card(Card(raw().bgr)),
+        lambda: Picture.from_slate(SlateImage(raw().bgr)),
         lambda: Picture.black(64, 64),
-        lambda: Card(raw().bgr),
+        lambda: SlateImage(raw().bgr),
         lambda: raw().bgr,
         lambda: Disguised(np.zeros((4, 4, 4), np.uint8), 0, 0.0),
     ],

@@ -29,7 +29,7 @@ import sana_vcam
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.control.preview.previews import Studio
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, ProgramSource
@@ -260,7 +260,7 @@ class Stage(PictureControls):
 
     @staticmethod
     def _picture(bgr: Pixels) -> tuple[Picture, Pixels]:
-        return Picture.from_card(Card(bgr)), to_i420(bgr)
+        return Picture.from_slate(SlateImage(bgr)), to_i420(bgr)
 
 
 def _used() -> Iterator[bool]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from sana_vcam.control.preview.previews import Studio
-from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 from tests.system.browser.dashboard.rig import HIDE, PATIENCE_S
 
@@ -28,7 +28,7 @@ class Source:
         self._count += 1
         bgr = np.full((360, 640, 3), 40, np.uint8)
         cv2.circle(bgr, (self._count * 5 % 640, 180), 60, (60, 160, 240), -1)
-        return Picture.from_card(Card(bgr)), to_i420(bgr)
+        return Picture.from_slate(SlateImage(bgr)), to_i420(bgr)
 
 
 @pytest.fixture

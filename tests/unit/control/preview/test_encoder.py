@@ -9,14 +9,14 @@ import pytest
 from av import CodecContext
 
 from sana_vcam.control.preview.encoder import BITRATE_BPS, FPS, Encoder, fitting
-from sana_vcam.media.frames import Card, Picture
+from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 
 
 def picture(width=1280, height=720, seed=0):
     """Noise, the hardest there is to encode."""
     bgr = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
-    return Picture.from_card(Card(bgr)), to_i420(bgr)
+    return Picture.from_slate(SlateImage(bgr)), to_i420(bgr)
 
 
 @pytest.mark.parametrize(

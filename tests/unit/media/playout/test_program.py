@@ -89,12 +89,12 @@ def expected(
     if blank:
         return ProgramSource.BLANK, "black"
     if freeze:
-        return ProgramSource.FREEZE, "model" if live else "card"
+        return ProgramSource.FREEZE, "model" if live else "slate"
     if bypass and granted:
-        return (ProgramSource.BYPASS, "raw") if raw else (ProgramSource.SLATE, "card")
+        return (ProgramSource.BYPASS, "raw") if raw else (ProgramSource.SLATE, "slate")
     if live:
         return ProgramSource.LIVE, "model"
-    return ProgramSource.SLATE, "card"
+    return ProgramSource.SLATE, "slate"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_precedence(blank, freeze, bypass, live, granted, raw):
     stage.switch(blank=blank, freeze=freeze, bypass=bypass)
     output, picture = stage.show(10.01)
     assert (output, source(picture)) == expected(blank, freeze, bypass, live, granted, raw)
-    assert (stage.program.card == stage.slate) is (output is ProgramSource.SLATE)
+    assert (stage.program.slate == stage.slate) is (output is ProgramSource.SLATE)
 
 
 def test_switching_takes_effect_at_the_very_next_tick():
@@ -153,11 +153,11 @@ def test_freeze_holds_one_picture_for_as_long_as_it_lasts():
     assert picture is not held
 
 
-def test_a_freeze_of_nothing_holds_the_card():
+def test_a_freeze_of_nothing_holds_the_slate():
     stage = Stage()
     stage.switch(freeze=True)
     output, held = stage.show(10.0)
-    assert (output, held.source) == (ProgramSource.FREEZE, "card")
+    assert (output, held.source) == (ProgramSource.FREEZE, "slate")
     stage.slate = Slate("Waiting for a GPU")
     stage.model(11.0)
     stage.raw(11.0)
@@ -174,7 +174,7 @@ def test_a_freeze_never_holds_the_raw_camera():
             stage.model(10.0)
         stage.switch(bypass=True, freeze=True)
         output, picture = stage.show(10.0)
-        assert (output, source(picture)) == (ProgramSource.FREEZE, "model" if live else "card")
+        assert (output, source(picture)) == (ProgramSource.FREEZE, "model" if live else "slate")
         stage.switch()
         stage.show(10.0)
 
@@ -261,7 +261,7 @@ def test_a_bypass_without_a_grant_shows_what_else_there_is():
     assert stage.show(10.0)[0] is ProgramSource.LIVE
 
 
-def test_a_card_is_drawn_once_for_as_long_as_it_says_the_same():
+def test_a_slate_is_drawn_once_for_as_long_as_it_says_the_same():
     stage = Stage()
     _, first = stage.show(10.0)
     _, same = stage.show(10.1)
@@ -269,7 +269,7 @@ def test_a_card_is_drawn_once_for_as_long_as_it_says_the_same():
     assert np.array_equal(first.i420, to_i420(draw(stage.slate, *SIZE).bgr))
     stage.slate = Slate("Connecting", elapsed_s=3)
     assert stage.show(10.2)[1] is not first
-    assert stage.program.card == stage.slate
+    assert stage.program.slate == stage.slate
 
 
 def test_the_same_frame_is_the_same_picture():

@@ -16,7 +16,7 @@ from tests.unit.media.sinks.fakes import Machine, open_descriptors
 
 WIDTH, HEIGHT = 64, 36
 FRAME = WIDTH * HEIGHT * 3 // 2
-CARD = bytes(range(256)) * (FRAME // 256) + b"\x07" * (FRAME % 256)
+SLATE = bytes(range(256)) * (FRAME // 256) + b"\x07" * (FRAME % 256)
 
 
 @pytest.fixture
@@ -176,16 +176,16 @@ def test_a_device_that_does_not_open_is_said_with_the_mend(machine, monkeypatch,
     assert mend in str(caught.value)
 
 
-def test_the_driver_gets_the_card_for_when_nobody_writes(machine):
+def test_the_driver_gets_the_slate_for_when_nobody_writes(machine):
     device = machine.add(10)
-    backend = open_backend(machine, card=CARD, timeout_ms=1234)
+    backend = open_backend(machine, slate=SLATE, timeout_ms=1234)
 
-    assert machine.image(10)[:FRAME] == CARD
+    assert machine.image(10)[:FRAME] == SLATE
     assert device.controls[loopback.CONTROL_TIMEOUT] == 1234
     pushed = machine.calls.index(loopback.VIDIOC_S_CTRL)
     assert machine.calls[pushed + 1] == loopback.VIDIOC_REQBUFS, "the very next descriptor"
     backend.close()
-    assert device.written == [CARD], "and as the last picture"
+    assert device.written == [SLATE], "and as the last picture"
 
 
 @pytest.mark.parametrize(
@@ -194,11 +194,11 @@ def test_the_driver_gets_the_card_for_when_nobody_writes(machine):
 def test_a_driver_without_a_timeout_image_loses_only_that(machine, caplog, request_):
     device = machine.add(10)
     device.refused[request_] = errno.EINVAL
-    backend = open_backend(machine, card=CARD)
+    backend = open_backend(machine, slate=SLATE)
     backend.send(np.zeros(FRAME, np.uint8))
     backend.close()
 
-    assert "takes no card" in caplog.text
+    assert "takes no slate" in caplog.text
     assert loopback.CONTROL_TIMEOUT not in device.controls
     assert len(device.written) == 2
 
@@ -206,7 +206,7 @@ def test_a_driver_without_a_timeout_image_loses_only_that(machine, caplog, reque
 @pytest.mark.parametrize("error", [errno.ENODEV, errno.EINVAL, errno.EBUSY])
 def test_a_failed_write_is_a_lost_sink(machine, error):
     device = machine.add(10)
-    backend = open_backend(machine, card=CARD)
+    backend = open_backend(machine, slate=SLATE)
     device.write_error = error
 
     with pytest.raises(SinkLost, match=os.strerror(error)):

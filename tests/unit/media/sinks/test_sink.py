@@ -10,7 +10,7 @@ import pyvirtualcam
 from sana_vcam.config.schema import PrivacyConfig, SinkConfig
 from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
-from sana_vcam.media.frames import BypassGrant, CameraFrame, Card, ModelFrame, Picture
+from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, SlateImage
 from sana_vcam.media.sinks import canvas
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate, draw
@@ -54,7 +54,7 @@ def test_viewers_get_the_picture_in_the_sinks_size_and_format(preview):
     "picture",
     [
         Picture.black(640, 352),
-        Picture.from_card(draw(Slate("Paused"), 320, 180)),
+        Picture.from_slate(draw(Slate("Paused"), 320, 180)),
         model_picture(7),
         model_picture(7, 1280, 720),
         Picture.from_bypass(BypassGrant.from_config(PrivacyConfig(allow_bypass=True)), raw_frame()),
@@ -92,7 +92,7 @@ def disguised():
         raw_frame().bgr,
         disguised(),
         Lookalike(),
-        Card(raw_frame().bgr),
+        SlateImage(raw_frame().bgr),
         ModelFrame(Lookalike.i420, 0, 0.0),
         Lookalike.i420.tobytes(),
         None,
@@ -212,9 +212,9 @@ class Clock:
         return self.now
 
 
-def open_sink(machine, *, clock=None, card=None, **keys):
+def open_sink(machine, *, clock=None, slate=None, **keys):
     config = SinkConfig(**{"kind": "v4l2loopback", "width": 320, "height": 180} | keys)
-    return Sink.open(config, card=card, system=machine.system, clock=clock or Clock())
+    return Sink.open(config, slate=slate, system=machine.system, clock=clock or Clock())
 
 
 def luma(frame):
@@ -259,7 +259,7 @@ def test_the_devices_may_be_listed(machine):
     sink.send(Picture.black(320, 180))
     sink.close()
 
-    assert [len(one.written) for one in chosen] == [2, 2], "the frame, and the card at the end"
+    assert [len(one.written) for one in chosen] == [2, 2], "the frame, and the slate at the end"
     assert not left_out.written
 
 
@@ -301,14 +301,14 @@ def test_a_device_that_goes_comes_back_under_another_number(machine):
     assert sink.status.error is None
     assert sink.devices == (machine.path(7),)
     assert luma(back.written[0]) == 188
-    assert machine.image(7)[0] == 16, "the card is laid down again"
+    assert machine.image(7)[0] == 16, "the slate is laid down again"
     sink.close()
 
 
-def test_the_card_is_given_to_the_driver_and_left_as_the_last_picture(machine):
+def test_the_slate_is_given_to_the_driver_and_left_as_the_last_picture(machine):
     device = machine.add(10)
-    card = Picture.from_card(Card(np.full((180, 320, 3), 255, np.uint8)))
-    sink = open_sink(machine, card=card)
+    slate = Picture.from_slate(SlateImage(np.full((180, 320, 3), 255, np.uint8)))
+    sink = open_sink(machine, slate=slate)
     sink.send(Picture.black(320, 180))
     sink.close()
 
@@ -317,7 +317,7 @@ def test_the_card_is_given_to_the_driver_and_left_as_the_last_picture(machine):
 
 
 @pytest.mark.parametrize(
-    "card",
+    "slate",
     [
         model_picture(9),
         Picture.from_bypass(BypassGrant.from_config(PrivacyConfig(allow_bypass=True)), raw_frame()),
@@ -326,10 +326,10 @@ def test_the_card_is_given_to_the_driver_and_left_as_the_last_picture(machine):
     ],
     ids=["model", "bypass", "frame", "disguised"],
 )
-def test_no_picture_of_anybody_outlives_the_process(machine, card):
+def test_no_picture_of_anybody_outlives_the_process(machine, slate):
     machine.add(10)
-    with pytest.raises(TypeError, match="a card or black"):
-        open_sink(machine, card=card)
+    with pytest.raises(TypeError, match="a slate or black"):
+        open_sink(machine, slate=slate)
 
 
 def test_auto_without_a_virtual_camera_is_preview_and_says_so(machine, caplog):
