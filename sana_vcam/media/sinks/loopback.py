@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 NAME = "sana-v4l2loopback"
 TIMEOUT_MS = 1500
-"""Without a frame for so long the driver shows the slate. Longer than any pause in what we write."""
+"""Without a frame for so long the driver shows the slate; longer than any pause in our writing."""
 DECLARE_EVERY_S = 5
 """A viewer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 

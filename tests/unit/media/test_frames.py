@@ -88,7 +88,7 @@ def test_only_a_model_s_frame_is_the_model_s_picture(intruder):
 
 @pytest.mark.parametrize("intruder", [*INTRUDERS, MODEL], ids=lambda one: type(one).__name__)
 def test_only_a_slate_is_a_slate(intruder):
-    with pytest.raises(TypeError, match="expected Card"):
+    with pytest.raises(TypeError, match="expected SlateImage"):
         Picture.from_slate(intruder)
 
 
