@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from sana_vcam.config import load as configfile
+from sana_vcam.config import paths
 from sana_vcam.config.load import Loaded, load, require_key
 from sana_vcam.config.paths import default_paths, user_path
 from sana_vcam.config.preset import BUILTIN_PRESETS
@@ -66,7 +66,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    monkeypatch.setattr(configfile, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(paths, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     return Machine(tmp_path)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.config import load
+from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
 
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigSource:
-    monkeypatch.setattr(load, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(paths, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     (tmp_path / "etc").mkdir()
     (tmp_path / "sana-vcam").mkdir()
     return ConfigSource(environ={"XDG_CONFIG_HOME": str(tmp_path)})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sana_vcam.config import load as configfile
+from sana_vcam.config import paths
 from sana_vcam.config.load import Loaded, load
 from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import Config, leaves, sections
@@ -34,7 +34,7 @@ SECRET = "rk_5ecr3t"
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(configfile, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(paths, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     return tmp_path / "sana-vcam" / "config.toml"
 

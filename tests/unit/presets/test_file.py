@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from sana_vcam.config import load as configfile
+from sana_vcam.config import paths
 from sana_vcam.config.load import Loaded
 from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.source import ConfigSource
@@ -75,7 +75,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setattr(configfile, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(paths, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     monkeypatch.setattr(file, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     return Home(tmp_path)
 
@@ -257,7 +257,7 @@ def test_a_link_into_a_folder_that_may_not_be_written(
 def test_the_machines_file_is_for_root_and_a_copy_is_offered(
     home: Home, forbid: Callable[[Path], None]
 ) -> None:
-    system = configfile.SYSTEM_PATH
+    system = paths.SYSTEM_PATH
     system.parent.mkdir()
     system.write_text(FILE)
     forbid(system.parent)
