@@ -16,7 +16,7 @@ def main() -> int:
         return ctl.main(sys.argv[2:])
     from sana_vcam.app import cli, native
 
-    native.want_no_helpers()
+    native.limit_threads()
     return cli.main()
 
 

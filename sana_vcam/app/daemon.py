@@ -23,7 +23,7 @@ from sana_vcam.app.housekeeping import figures, follow_demand, keep_house
 from sana_vcam.app.instance import single_instance
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.reload import ConfigWatcher, without_restart
-from sana_vcam.app.restarts import RUNS_FILE, Runs
+from sana_vcam.app.restarts import RESTARTS_FILE, RestartCounter
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.config import paths
 from sana_vcam.config.schema import Config, differences
@@ -66,7 +66,7 @@ AWAY = Slate("Camera off", "Back in a moment")
 
 
 class Daemon:
-    """The whole, from the configuration to a stopped process."""
+    """A running daemon as a whole, from its configuration to its end."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Daemon:
         """Called with the state after each change."""
         self._state_dir = state_dir or paths.state_dir()
         self._runtime_dir = runtime_dir or paths.runtime_dir()
-        self._runs = Runs(self._state_dir / RUNS_FILE)
+        self._restarts = RestartCounter(self._state_dir / RESTARTS_FILE)
         self._make_media = make_media
         self._notifier = Notifier()
         self._watcher = (
@@ -104,7 +104,7 @@ class Daemon:
 
     @property
     def control_url(self) -> str | None:
-        """Where clients connect, without the token; None until the server listens."""
+        """The address that clients connect to, without the token; None until the server listens."""
         return self._server.url if self._server is not None and self._server.port else None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -120,7 +120,7 @@ class Daemon:
             try:
                 self.parts = self._build(sink)
                 await self._run_parts(self.parts, stop)
-                self._runs.end()
+                self._restarts.end()
             finally:
                 sink.close()
 
@@ -149,7 +149,7 @@ class Daemon:
         return differences(self.config, new)
 
     def _build(self, sink: Sink) -> Parts:
-        """Every part, wired; none of them runs yet."""
+        """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
         engine = Engine(
@@ -210,10 +210,10 @@ class Daemon:
                 runtime_dir=self._runtime_dir,
                 previews=previews,
                 secrets=() if key is None else (key.get_secret_value(),),
-                figures=lambda: figures(parts, previews, self._runs.restarts),
+                figures=lambda: figures(parts, previews, self._restarts.restarts),
             )
             async with self._server, asyncio.TaskGroup() as group:
-                await run_blocking(self._runs.begin, name="runs")
+                await run_blocking(self._restarts.begin, name="restarts")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
                 tasks.append(group.create_task(self._take_stills(parts, thumbnails)))
@@ -226,7 +226,7 @@ class Daemon:
                     task.cancel()
 
     def _work(self, parts: Parts, server: ControlServer) -> Iterator[Coroutine[Any, Any, None]]:
-        """What runs beside the playout, each as a task of its own."""
+        """Yield what runs beside the playout, each for a task of its own."""
         media = parts.media
         yield run_loop(media.camera.run, name="camera", wake=media.camera.wake)
         yield run_loop(media.publisher.run, name="publisher", wake=media.camera_frames.close)
@@ -267,7 +267,7 @@ class Daemon:
     # -- changes, from any thread, to everybody who is told ------------------------------------
 
     def _changed(self) -> None:
-        """Something that the state shows has changed; from any thread, as often as it likes."""
+        """Tell everybody soon that the state has changed; from any thread, any number of times."""
         if self._loop is None or self._loop.is_closed() or self._change_pending.is_set():
             return
         self._change_pending.set()
@@ -283,7 +283,7 @@ class Daemon:
         self._tell()
 
     def _patience_s(self, state: SessionState) -> float:
-        """How long the model's last picture stays up when no new one comes."""
+        """Choose for how many seconds the model's last picture stays up when no new one comes."""
         match state:
             case SessionState.STARTING | SessionState.STREAMING | SessionState.RECONNECTING:
                 return self.config.playout.slate_after_s
@@ -309,12 +309,12 @@ def _first_wants(config: Config) -> Wants:
 
 
 def _streaming(engine: Engine) -> SanaClient | None:
-    """The session on air, as long as its pictures come."""
+    """Find the session on air; None while no pictures come from it."""
     return engine.client if engine.status.state is SessionState.STREAMING else None
 
 
 def _rates(config: Config, media: MediaPath, now: float) -> Rates:
-    """Frames per second on their way through the model."""
+    """Measure the frames per second on their way into the model and out of it."""
     reactor = config.reactor
     return Rates(
         wanted=config.camera.fps,
@@ -325,7 +325,7 @@ def _rates(config: Config, media: MediaPath, now: float) -> Rates:
 
 
 def _on_air(parts: Parts) -> OnAir:
-    """What a still for a preset depends on."""
+    """Describe what is on air, as far as a still of a preset depends on it."""
     program, wants, model = parts.program, parts.engine.wants, parts.engine.model_state
     return OnAir(
         live=program.output is ProgramSource.LIVE and program.switches == Switches(),

@@ -27,7 +27,7 @@ DEFAULT_PRESET = "van-gogh"
 
 
 def run(overrides: Mapping[str, object]) -> int:
-    """Run the demo until Ctrl-C. Returns the exit status."""
+    """Run the demo until Ctrl-C, and give the exit status."""
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
     ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1")).load()
@@ -54,7 +54,7 @@ async def _demo(overrides: Mapping[str, object]) -> None:
 
 
 def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
-    """The user's flags over the demo's: a local runtime, and a first look."""
+    """Lay the user's flags over the demo's: a local runtime, and a first preset."""
     demo: dict[str, object] = {
         "reactor.local": "true",
         "reactor.api_url": url,
@@ -68,7 +68,7 @@ def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
 
 @contextlib.asynccontextmanager
 async def _standin() -> AsyncIterator[str]:
-    """Run the stand-in on a free loopback port; yields its URL. It ends with this process."""
+    """Run the stand-in on a free loopback port, and yield its URL. It ends with this process."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "sana_vcam.standin", "--port", "0", "--exit-with-stdin"),
@@ -108,7 +108,7 @@ async def _last_lines(stream: asyncio.StreamReader) -> deque[str]:
 
 
 async def _why(process: asyncio.subprocess.Process, talk: asyncio.Task[deque[str]]) -> str:
-    """The stand-in's own last words."""
+    """Explain with the stand-in's own last words why it did not start."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -179,7 +179,7 @@ class _LiveLine:
         return True
 
     def _dashboard(self) -> str | None:
-        """Its address with the token, where nobody but the user reads it."""
+        """Find its address with the token, where nobody but the user reads it."""
         note = discovery.find(paths.runtime_dir()) if self._terminal else None
         return None if note is None else note.dashboard
 
@@ -190,7 +190,7 @@ class _LiveLine:
 
 
 def live_line(state: State) -> str:
-    """What is happening, in one line."""
+    """Describe in one line what is happening."""
     delay = "" if state.delay_ms is None else f"  +{state.delay_ms} ms"
     look = state.preset or state.prompt or "no prompt"
     error = f"  ! {state.error}" if state.error else ""

@@ -1,4 +1,4 @@
-"""`sana-vcam devices`: the cameras and virtual cameras of this machine, printed."""
+"""`sana-vcam devices`: the cameras and virtual cameras of this machine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from sana_vcam.media.v4l2.devices import LABEL, Device, System, _make_virtual_camera
-from sana_vcam.media.v4l2.ioctl import (
-    Mode,
-)
+from sana_vcam.media.v4l2.ioctl import Mode
 from sana_vcam.media.v4l2.modes import DECODABLE, choose
 
 USUAL_PICTURE = (1280, 720, 24.0)
@@ -17,12 +15,12 @@ USUAL_PICTURE = (1280, 720, 24.0)
 
 
 def to_json(devices: Sequence[Device]) -> str:
-    """The devices as a JSON array."""
+    """Write the devices as a JSON array."""
     return json.dumps([asdict(device) for device in devices], indent=2, ensure_ascii=False)
 
 
 def render_devices(devices: Sequence[Device], system: System | None = None) -> str:
-    """The devices as text for a terminal; without any, what to do."""
+    """Write the devices as text for a terminal; without any, what to do."""
     system = system or System()
     parts: list[str] = []
     for title, kind in (
@@ -57,7 +55,7 @@ def _render(device: Device) -> str:
 
 
 def _render_modes(modes: Sequence[Mode]) -> Iterator[str]:
-    """One line for each pixel format that can be read: its sizes with the best rate of each."""
+    """Yield a line for each pixel format that can be read: its sizes with the best rate of each."""
     formats = list(dict.fromkeys(mode.pixel_format for mode in modes))
     for name in formats:
         sizes = [

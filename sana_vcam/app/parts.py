@@ -1,4 +1,4 @@
-"""The running daemon's parts, by name; and the one state that is told of all of them."""
+"""The parts of a running daemon by name, and the one state that is told of all of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sana_vcam.media.states import ProgramSource
 
 @dataclass(frozen=True)
 class Parts:
-    """Built once, when the sink is open."""
+    """Everything that the daemon builds once the sink is open."""
 
     config: Config
     media: MediaPath
@@ -32,13 +32,13 @@ class Parts:
     sink: Sink
     viewers: Viewers
     quality: QualityWatch
-    # How long somebody has watched; written by the event loop.
     watched: Stopwatch = field(default_factory=Stopwatch)
-    # What is wrong with the changed configuration, if anything is.
+    """How long somebody has watched; written by the event loop."""
     config_error: Callable[[], str | None] = lambda: None
+    """What is wrong with the changed configuration, if anything is."""
 
     def state(self, now: float) -> State:
-        """The full state at `now` (monotonic seconds); from numbers and immutable snapshots."""
+        """Gather the state at `now` (monotonic seconds) from numbers and immutable snapshots."""
         engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
         camera, buffer = self.media.camera.status, self.media.buffer
         program, switches, slate = self.program, self.program.switches, self.program.slate

@@ -1,8 +1,8 @@
-"""How often the daemon had to be started again: counted by ends that nobody asked for.
+"""A count of the daemon's restarts after ends that nobody asked for.
 
-systemd does not tell a service how often it has restarted it, and not everybody has systemd. So a
-mark is left while the daemon runs: one that is found at the start is of a run that was killed or
-that failed.
+systemd does not tell a service how often it has restarted it, and not everybody has systemd. So
+the daemon leaves a mark in a file while it runs: one that is found at the start is of a daemon that
+was killed or that failed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sana_vcam.lib.atomicfile import remove_drafts, replace_file
 
 log = logging.getLogger(__name__)
 
-RUNS_FILE = "runs.json"
+RESTARTS_FILE = "runs.json"
 
 
 class _File(BaseModel):
@@ -26,8 +26,11 @@ class _File(BaseModel):
     running: bool = False
 
 
-class Runs:
-    """The count, kept in a file; one daemon at a time uses it. A file that fails is no fault."""
+class RestartCounter:
+    """The count, kept in a file that one daemon at a time uses; it does without a file that fails.
+
+    Blocks for the disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -35,14 +38,14 @@ class Runs:
         """Starts after an end that nobody asked for; None while it cannot be known."""
 
     def begin(self) -> None:
-        """Count the run before, if it ended badly, and leave the mark of this one."""
+        """Count the start if the mark of the last one is still there, and leave a mark."""
         remove_drafts(self._path)
         before = self._read()
         self.restarts = before.restarts + before.running
         self._write(_File(restarts=self.restarts, running=True))
 
     def end(self) -> None:
-        """Take the mark away: this run ends as it should."""
+        """Take the mark away: the daemon ends as it should."""
         if self.restarts is not None:
             self._write(_File(restarts=self.restarts))
 

@@ -1,8 +1,8 @@
 """`sana-vcam run`: logging, signals, one event loop, and the exit status.
 
-SIGTERM and SIGINT stop the daemon. SIGHUP has it read its configuration again, and never kills
-it; only where it says that the terminal is gone, the daemon stops in order, because nobody would
-see the session that goes on costing money.
+SIGTERM and SIGINT stop the daemon. SIGHUP has it read its configuration again and never kills it.
+Where SIGHUP says that the terminal is gone, the daemon stops in order, because nobody would see
+the session that goes on costing money.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.app.native import share_arenas
+from sana_vcam.app.native import limit_arenas
 from sana_vcam.config.schema import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 from sana_vcam.lib.logs import into_the_journal, log, set_up_logging
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | None = None) -> int:
-    """Run the daemon until a signal or Ctrl-C. Returns the exit status.
+    """Run the daemon until a signal or Ctrl-C, and give the exit status.
 
     `source` is where the configuration came from: it is followed while the daemon runs, and read
-    again at SIGHUP. None: what was given holds to the end.
+    again at SIGHUP. None: `config` holds to the end.
     """
-    share_arenas()
+    limit_arenas()
     set_up_logging(config.log.level)
     for warning in warnings:
         log.warning("%s", warning)
@@ -73,7 +73,7 @@ def run_until_done(make: Callable[[], Coroutine[Any, Any, None]]) -> int:
 
 
 def expected(error: BaseException) -> SanaVcamError | None:
-    """The one user-facing error inside `error` (maybe a group), or None if there is another."""
+    """Find the one user-facing error in `error`, maybe a group; None if there is another one."""
     if isinstance(error, SanaVcamError):
         return error
     if isinstance(error, BaseExceptionGroup):

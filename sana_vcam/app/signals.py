@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+TERMINAL = Path("/dev/tty")
+
 log = logging.getLogger(__name__)
 
 
@@ -32,11 +34,8 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-TERMINAL = Path("/dev/tty")
-
-
 class Hangup:
-    """What SIGHUP means: the terminal has gone, or somebody asks for a reload."""
+    """A SIGHUP, told apart: the terminal has gone, or somebody asks for a reload."""
 
     def __init__(
         self,
@@ -44,14 +43,14 @@ class Hangup:
         reload: Callable[[], None],
         has_terminal: Callable[[], bool] | None = None,
     ) -> None:
-        """Made before a handler is installed: nohup(1) shows in what was there before."""
+        """Note how the process was started; before a handler is installed, which hides nohup(1)."""
         self._stop = stop
         self._reload = reload
         self._has_terminal = has_terminal or has_controlling_terminal
         self._ends_with_terminal = self._has_terminal() and not _is_ignored()
 
     def __call__(self) -> None:
-        """Stop in order if the terminal that the daemon was started in has gone, else reload."""
+        """Set `stop` if the terminal that the daemon was started in has gone, else reload."""
         if self._ends_with_terminal and not self._has_terminal():
             log.info("the terminal has gone; stopping")
             self._stop.set()

@@ -1,4 +1,4 @@
-"""Tells systemd how the service is doing (sd_notify(3)); does nothing elsewhere."""
+"""Notifications to systemd of how the service is doing (sd_notify(3)); nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Sends readiness, status lines and watchdog pings to `$NOTIFY_SOCKET`."""
+    """Readiness, status lines and watchdog pings, sent to `$NOTIFY_SOCKET` without waiting."""
 
     def __init__(self, address: str | None = None) -> None:
         """`address` defaults to the environment's; an @ stands for an abstract socket."""
@@ -23,13 +23,13 @@ class Notifier:
         self._is_ready = False
 
     def ready(self) -> None:
-        """The virtual camera is being fed."""
+        """Say that the virtual camera is being fed."""
         self._is_ready = True
         self._send("READY=1")
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
-        """The configuration is being read again, for as long as the block runs.
+        """Say that the configuration is being read again, for as long as the block runs.
 
         Before the daemon is ready nothing is sent: the READY=1 at the end would be untrue.
         """
@@ -44,15 +44,15 @@ class Notifier:
                 self._send("READY=1")
 
     def stopping(self) -> None:
-        """The session is being closed."""
+        """Say that the session is being closed."""
         self._send("STOPPING=1")
 
     def watchdog(self) -> None:
-        """The playout has ticked since the last time."""
+        """Say that the playout has ticked since the last time."""
         self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`; sent when it changes."""
+        """Set the line of `systemctl status`; it is sent when it changes."""
         # A second line would be an assignment of its own.
         text = " ".join(text.splitlines())
         if text != self._last_status:

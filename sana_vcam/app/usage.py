@@ -1,4 +1,4 @@
-"""What is billed, for people to read: from a running daemon's reply, or from its file alone."""
+"""`sana-vcam usage`: what was billed, from the daemon's file alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def stored_usage(config: Config, path: Path, wall: float) -> dict[str, Any]:
-    """What the daemon has noted in `path`, at `wall` (seconds since 1970); without the session.
+    """Read what the daemon has noted in `path`, at `wall` (seconds since 1970); no session.
 
     The file is up to 15 s behind a daemon that runs.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from sana_vcam.app.native import want_no_helpers
+from sana_vcam.app.native import limit_threads
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -32,7 +32,7 @@ def summary_ms(seconds: Sequence[float]) -> dict[str, float]:
 def as_installed() -> dict[str, str]:
     """The environment of a contender: with what the command `sana-vcam` sets for itself."""
     environ = dict(os.environ)
-    want_no_helpers(environ)
+    limit_threads(environ)
     return environ
 
 

@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from sana_vcam.app.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, want_no_helpers
+from sana_vcam.app.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, limit_threads
 
 # Threads that all hold memory at once: without the limit each gets a heap of its own.
 PROGRAM = """
 import ctypes, threading
-from sana_vcam.app.native import share_arenas
-assert share_arenas()
+from sana_vcam.app.native import limit_arenas
+assert limit_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 all_hold = threading.Barrier(8)
@@ -64,5 +64,5 @@ def test_products_and_conversions_start_no_helpers(tmp_path):
 
 def test_a_users_own_number_of_threads_holds():
     environ = {BLAS_THREADS: "4"}
-    want_no_helpers(environ)
+    limit_threads(environ)
     assert environ == {BLAS_THREADS: "4", OPENCV_THREADS: "1"}

@@ -6,16 +6,16 @@ import stat
 
 import pytest
 
-from sana_vcam.app.restarts import RUNS_FILE, Runs
+from sana_vcam.app.restarts import RESTARTS_FILE, RestartCounter
 
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "state" / RUNS_FILE
+    return tmp_path / "state" / RESTARTS_FILE
 
 
 def run(path, *, killed=False):
-    runs = Runs(path)
+    runs = RestartCounter(path)
     runs.begin()
     if not killed:
         runs.end()
@@ -36,7 +36,7 @@ def test_only_ends_that_nobody_asked_for_are_counted(path):
 def test_the_file_is_the_users_own(path):
     run(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in path.parent.iterdir()] == [RUNS_FILE]
+    assert [one.name for one in path.parent.iterdir()] == [RESTARTS_FILE]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"restarts": -1}', '{"restarts": "many"}'])
@@ -56,14 +56,14 @@ def test_a_folder_that_cannot_be_written_is_no_fault(path, caplog):
 
 def test_what_a_crash_has_left_beside_it_is_removed(path):
     path.parent.mkdir()
-    draft = path.with_name(f".{RUNS_FILE}.x.tmp")
+    draft = path.with_name(f".{RESTARTS_FILE}.x.tmp")
     draft.touch()
     run(path)
     assert not draft.exists()
 
 
 def test_before_it_begins_nothing_is_known(path):
-    runs = Runs(path)
+    runs = RestartCounter(path)
     assert runs.restarts is None
     runs.end()
     assert not path.exists()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reactor_sdk import Reactor
 
-from sana_vcam.app.native import share_arenas
+from sana_vcam.app.native import limit_arenas
 from sana_vcam.engine import factory
 from sana_vcam.reactor.client import CAMERA_TRACK, SanaClient
 from sana_vcam.reactor.errors import SessionError
@@ -83,5 +83,5 @@ def main(bounds: str, where: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    share_arenas()
+    limit_arenas()
     main(*sys.argv[1:])

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sana_vcam.app.daemon import Daemon
-from sana_vcam.app.native import share_arenas
+from sana_vcam.app.native import limit_arenas
 from sana_vcam.app.signals import stop_on_signals
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
@@ -66,7 +66,7 @@ class VirtualCameras(Machine):
 async def main(
     url: str, home: str, figures: str, cameras: str, viewers: str, *settings: str
 ) -> None:
-    share_arenas()
+    limit_arenas()
     place = Path(home)
     machine = VirtualCameras(place / "machine", int(cameras), int(viewers))
     devices.System = lambda: machine.system  # type: ignore[assignment, misc]

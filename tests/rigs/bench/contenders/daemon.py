@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from sana_vcam.app.daemon import Daemon
-from sana_vcam.app.native import share_arenas
+from sana_vcam.app.native import limit_arenas
 from sana_vcam.app.signals import stop_on_signals
 from sana_vcam.config.load import load
 from sana_vcam.media.camera import videofile
@@ -20,7 +20,7 @@ from tests.system.daemon import local_settings
 
 
 async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings: str) -> None:
-    share_arenas()
+    limit_arenas()
     tell_at_signal(Path(stamps))
     files: list[StampedFile] = []
 
