@@ -41,10 +41,10 @@ from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import card
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, Usage
-from sana_vcam.lib.threads import prompt_switches, run_blocking, run_loop, spared
+from sana_vcam.lib.threads import run_blocking, run_loop, short_switch_interval, supervise_optional
 from sana_vcam.media.frames import Picture
-from sana_vcam.media.latency.watch import watch_delay
-from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.latency.watch import watch_latency
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
@@ -75,7 +75,7 @@ class Daemon:
         source: ConfigSource | None = None,
         state_dir: Path | None = None,
         runtime_dir: Path | None = None,
-        make_media: Callable[[Config, Callable[[], None]], MediaPath] = MediaPath,
+        make_media: Callable[[Config, Callable[[], None]], Pipeline] = Pipeline,
     ) -> None:
         """Prepare; opens nothing. The folders default to the user's own.
 
@@ -113,7 +113,7 @@ class Daemon:
         Raises `StartupError` or `SinkError` for what the user can mend.
         """
         self._loop = asyncio.get_running_loop()
-        with single_instance(self._runtime_dir), prompt_switches():
+        with single_instance(self._runtime_dir), short_switch_interval():
             size = (self.config.sink.width, self.config.sink.height)
             away = Picture.from_slate(draw(AWAY, *size))
             sink = Sink.open(self.config.sink, slate=away)
@@ -181,7 +181,7 @@ class Daemon:
                 sink,
                 fps=config.sink.fps,
                 on_change=self._changed,
-                on_shown=media.delay.shown,
+                on_shown=media.latency.shown,
             ),
             sink=sink,
             viewers=Viewers(lambda: sink.devices, self._changed),
@@ -234,9 +234,10 @@ class Daemon:
         yield self._run_engine(parts.engine)
         yield follow_demand(parts, self._demand_changed)
         streams = self._streams
-        yield spared("the quality", lambda: parts.quality.run(streams))
-        yield spared(
-            "the delay", lambda: watch_delay(media.delay, lambda: _streaming(parts.engine), streams)
+        yield supervise_optional("the quality", lambda: parts.quality.run(streams))
+        yield supervise_optional(
+            "the latency",
+            lambda: watch_latency(media.latency, lambda: _streaming(parts.engine), streams),
         )
         yield server.supervise()
         yield keep_house(parts, self._notifier, self._tell)
@@ -249,7 +250,7 @@ class Daemon:
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
         )
-        await spared("the stills of the looks", lambda: photographer.run(self._streams))
+        await supervise_optional("the stills of the looks", lambda: photographer.run(self._streams))
 
     def _presets_changed(self) -> None:
         if self._server is not None:
@@ -313,7 +314,7 @@ def _streaming(engine: Engine) -> SanaClient | None:
     return engine.client if engine.status.state is SessionState.STREAMING else None
 
 
-def _rates(config: Config, media: MediaPath, now: float) -> Rates:
+def _rates(config: Config, media: Pipeline, now: float) -> Rates:
     """Measure the frames per second on their way into the model and out of it."""
     reactor = config.reactor
     return Rates(

@@ -11,7 +11,7 @@ from sana_vcam.app.systemd import Notifier
 from sana_vcam.control.preview.previews import Studio
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.counters import Figures
-from sana_vcam.lib.idle import until_next
+from sana_vcam.lib.idle import until_tick
 
 HOUSEKEEPING_S = 1.0
 FIRST_LOOK_S = 0.05
@@ -34,9 +34,9 @@ async def follow_demand(parts: Parts, changed: asyncio.Event) -> None:
         if wanted != parts.engine.status.wanted:
             (parts.engine.connect if wanted else parts.engine.disconnect)()
         parts.media.camera.set_wanted(wanted)
-        parts.playout.rest(not wanted and not parts.demand.watched)
+        parts.playout.set_idle(not wanted and not parts.demand.watched)
         try:
-            await asyncio.wait_for(changed.wait(), until_next(DEMAND_LOOK_S))
+            await asyncio.wait_for(changed.wait(), until_tick(DEMAND_LOOK_S))
         except TimeoutError:
             continue
 
@@ -57,7 +57,7 @@ async def keep_house(parts: Parts, notifier: Notifier, tell: Callable[[], None])
         ticks = parts.playout.ticks
         notifier.status(_status_line(parts.state(time.monotonic())))
         tell()
-        await asyncio.sleep(until_next(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
+        await asyncio.sleep(until_tick(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
 
 
 def _status_line(state: State) -> str:

@@ -11,7 +11,7 @@ from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.quality.watch import QualityWatch
 from sana_vcam.lib.meter import Stopwatch
-from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
@@ -24,7 +24,7 @@ class Parts:
     """Everything that the daemon builds once the sink is open."""
 
     config: Config
-    media: MediaPath
+    media: Pipeline
     engine: Engine
     demand: Demand
     program: Program
@@ -42,7 +42,7 @@ class Parts:
         engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
         camera, buffer = self.media.camera.status, self.media.buffer
         program, switches, slate = self.program, self.program.switches, self.program.slate
-        glass, quality = self.media.delay.reading, self.quality.now
+        glass, quality = self.media.latency.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
         session, day, month = budget.lines
         return State(
@@ -85,7 +85,7 @@ class Parts:
             fps_model=round(self.media.received.rate(now), 1),
             fps_output=round(self.playout.meter.rate(now), 1),
             delay_ms=round(buffer.delay_s * 1000) if program.output is ProgramSource.LIVE else None,
-            glass_ms=None if glass is None else round(glass.delay_s * 1000),
+            glass_ms=None if glass is None else round(glass.latency_s * 1000),
             glass_confidence=None if glass is None else round(glass.confidence, 2),
             quality=quality.word,
             quality_cause=quality.cause,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sana_vcam.lib.idle import until_next
+from sana_vcam.lib.idle import until_tick
 
 # How often whoever waits for a wish looks at everything else as well.
 LOOK_EVERY_S = 0.25
@@ -70,7 +70,7 @@ class Wishes:
         asked: asyncio.Future[Any] = asyncio.ensure_future(self._asked.wait())
         try:
             await asyncio.wait(
-                {asked, *others}, timeout=until_next(look_s), return_when=asyncio.FIRST_COMPLETED
+                {asked, *others}, timeout=until_tick(look_s), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             asked.cancel()

@@ -13,18 +13,18 @@ import time
 IDLE_S = 10.0
 
 
-def until_next(seconds: float) -> float:
+def until_tick(seconds: float) -> float:
     """How long it is, in seconds, to the next multiple of `seconds` of the monotonic clock."""
     return seconds - time.monotonic() % seconds
 
 
-async def pause(streams: asyncio.Event, seconds: float) -> None:
+async def aligned_sleep(streams: asyncio.Event, seconds: float) -> None:
     """Sleep to the next multiple of `seconds` while `streams` is set, else until it is set.
 
     At most `IDLE_S`.
     """
     if streams.is_set():
-        await asyncio.sleep(until_next(seconds))
+        await asyncio.sleep(until_tick(seconds))
         return
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(streams.wait(), until_next(IDLE_S))
+        await asyncio.wait_for(streams.wait(), until_tick(IDLE_S))

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop, without threads that nobody waits for; spared tasks."""
+"""Blocking work beside the event loop in threads that are waited for, and optional tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SWITCH_S = 0.0005
 
 
 @contextlib.contextmanager
-def prompt_switches() -> Iterator[None]:
+def short_switch_interval() -> Iterator[None]:
     """Have a thread that computes let the others go on after `SWITCH_S`, as long as the block runs.
 
     Python's own 5 ms are a long time for a picture that has come: with this, the 99th percentile
@@ -30,7 +30,7 @@ def prompt_switches() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-async def spared(
+async def supervise_optional(
     what: str, start: Callable[[], Coroutine[Any, Any, None]], *, again_s: float = 60.0
 ) -> None:
     """Run what the picture can do without: a defect costs `what`, and not somebody's call.

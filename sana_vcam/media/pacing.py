@@ -1,18 +1,20 @@
-"""The arithmetic of rates: a monotonic grid, its ticks' moments, and decimation onto one."""
+"""The arithmetic of rates: a monotonic clock of frames, when each is shown, and decimation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much of the distance between a tick's place and its moment the grid takes over: usually, and
-# to show more frames than usual for a while.
 FOLLOW = 0.02
-HURRY = 0.1
-# Usually by no more than this, in periods, at a tick: the rate stays what it is said to be.
+"""The part of the distance between a tick's place and the time of its picture that the clock takes
+over at each tick."""
+CATCH_UP = 0.1
+"""The same while pictures have piled up, to show more of them than usual."""
 MOST = 0.002
+"""The most that the clock moves at a tick, in periods, unless it catches up: the rate stays what it
+is said to be."""
 
 
-class Grid:
+class FrameClock:
     """Ticks at a fixed rate, on an absolute schedule that skips what was missed.
 
     Times are seconds of one monotonic clock.
@@ -29,19 +31,19 @@ class Grid:
         self._tick = max(self._tick + 1, latest)
         return self._tick, self._start + self._tick * self.period
 
-    def follow(self, seconds: float, *, hurry: bool = False) -> None:
+    def follow(self, seconds: float, *, catch_up: bool = False) -> None:
         """Move all ticks to come a little towards one that was `seconds` late (early: < 0).
 
-        Pictures at the grid's own rate come to lie in the middle between two borders this way,
-        where their jitter moves no picture over one; at other rates it evens out. In a hurry the
-        ticks come up to 5 % more often, for pictures that have piled up.
+        Pictures at the clock's own rate come to lie in the middle between two borders this way,
+        where their jitter moves no picture over one; at other rates it evens out. To catch up,
+        the ticks come up to 5 % more often, for pictures that have piled up.
         """
         most = MOST * self.period
-        self._start += HURRY * seconds if hurry else max(-most, min(most, FOLLOW * seconds))
+        self._start += CATCH_UP * seconds if catch_up else max(-most, min(most, FOLLOW * seconds))
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class PresentationTime:
     """When the next picture is to be shown (monotonic seconds), and whether it has arrived.
 
     One that is `eager` is rather early than even: it may take its tick a whole period early.
@@ -52,8 +54,8 @@ class Due:
     eager: bool = False
 
 
-def moment(at: float, period: float, due: Due | None) -> float:
-    """When the tick whose place on the grid is `at` shows its picture, as known now.
+def presentation_time(at: float, period: float, due: PresentationTime | None) -> float:
+    """Tell when the tick whose place on the clock is `at` shows its picture, as known now.
 
     Each tick has its place, and half a period around it for a new picture to come at its own time:
     that keeps the pictures as even as they are due, whatever their rate, and the ticks at theirs.

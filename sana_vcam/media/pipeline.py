@@ -14,15 +14,15 @@ from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.camera.capture import Camera
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame
-from sana_vcam.media.latency.meter import DelayMeter
-from sana_vcam.media.playout.arrivals import Arrivals
+from sana_vcam.media.latency.meter import LatencyMeter
+from sana_vcam.media.playout.cadence import Cadence
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.playout.program import BypassSource
 from sana_vcam.media.publisher import Publisher
 from sana_vcam.media.states import CameraState
 
 
-class MediaPath:
+class Pipeline:
     """Camera, publisher and vision mixer, wired; what the engine knows as `Media`."""
 
     def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
@@ -31,8 +31,8 @@ class MediaPath:
         self.camera_frames: Mailbox[CameraFrame] = Mailbox()
         self.camera = Camera(config.camera, track, self.camera_frames, on_change)
         # Takes note of every picture that is sent and of every one that viewers see.
-        self.delay = DelayMeter()
-        self.publisher = Publisher(self.camera_frames, self.delay.sent)
+        self.latency = LatencyMeter()
+        self.publisher = Publisher(self.camera_frames, self.latency.sent)
         self.buffer = Mixer(fps=config.sink.fps, max_delay_s=config.playout.max_delay_ms / 1000)
         # Frames of the session on air.
         self.received = Meter()
@@ -43,19 +43,19 @@ class MediaPath:
         """Whether the camera delivers frames now."""
         return self.camera.status.state is CameraState.CAPTURING
 
-    def open_feed(self) -> SessionFeed:
+    def open_feed(self) -> Feed:
         """A place for one more session; off air."""
-        return SessionFeed(self)
+        return Feed(self)
 
 
-class SessionFeed:
+class Feed:
     """One session's place in the media path; what the engine knows as `Feed`."""
 
-    def __init__(self, media: MediaPath) -> None:
+    def __init__(self, media: Pipeline) -> None:
         """Take the place; off air."""
         self._media = media
         self._buffer = media.buffer.open()
-        self._arrivals = Arrivals()
+        self._cadence = Cadence()
         self._push: Callable[[bytes], bool] | None = None
 
     def attach(self, push: Callable[[bytes], bool]) -> None:
@@ -74,17 +74,17 @@ class SessionFeed:
         """Take an edited frame; on an SDK thread."""
         if self._media.buffer.is_on_air(self._buffer):
             self._media.received.count(frame.received_at)
-        self._arrivals.note(frame.received_at)
+        self._cadence.note(frame.received_at)
         self._buffer.put(frame)
 
     def run_began(self) -> None:
         """Forget the frames of the former run."""
-        self._arrivals.clear()
+        self._cadence.clear()
         self._buffer.clear()
 
     def plays_on(self) -> bool:
         """Whether its pictures could be shown from now on without a gap."""
-        return self._arrivals.play_on(time.monotonic())
+        return self._cadence.is_steady(time.monotonic())
 
     def go_on_air(self) -> None:
         """Have its pictures shown from the next tick on."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sana_vcam.config.preset import Preset
 from sana_vcam.lib.atomicfile import replace_file
-from sana_vcam.lib.idle import pause
+from sana_vcam.lib.idle import aligned_sleep
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pixels import fit_i420, i420_to_bgr, to_jpeg
@@ -195,7 +195,7 @@ class Photographer:
                 trouble = str(error)
                 log.log(level, "no still of the look was kept: %s", trouble)
                 await asyncio.sleep(RETRY_S)
-            await pause(streams, LOOK_EVERY_S)
+            await aligned_sleep(streams, LOOK_EVERY_S)
 
     async def _look(self) -> None:
         presets = self._presets()

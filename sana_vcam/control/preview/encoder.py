@@ -14,7 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from sana_vcam.media.frames import Picture
-from sana_vcam.media.pacing import Grid
+from sana_vcam.media.pacing import FrameClock
 from sana_vcam.media.pixels import Pixels, fit_i420
 
 FPS = 24.0
@@ -51,9 +51,9 @@ class Encoder:
 
     def run(self, stop: threading.Event) -> None:
         """Encode until `stop`."""
-        grid = Grid(FPS, time.monotonic())
+        clock = FrameClock(FPS, time.monotonic())
         while not stop.is_set():
-            _, at = grid.next(time.monotonic())
+            _, at = clock.next(time.monotonic())
             if stop.wait(max(0.0, at - time.monotonic())):
                 return
             self._tick(time.monotonic())

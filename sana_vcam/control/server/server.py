@@ -34,7 +34,7 @@ from sana_vcam.control.server.responses import Answer
 from sana_vcam.control.server.routes import Hooks
 from sana_vcam.control.server.websocket import Client
 from sana_vcam.errors import StartupError
-from sana_vcam.lib.idle import until_next
+from sana_vcam.lib.idle import until_tick
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +237,7 @@ class ControlServer:
         """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
         trouble = ""
         while self._config.token is None:
-            await asyncio.sleep(until_next(self._token_every_s))
+            await asyncio.sleep(until_tick(self._token_every_s))
             try:
                 token = tokens.kept_token(self._state_dir)
                 if token is not None and token != self._admission.policy.token:
@@ -343,7 +343,7 @@ class ControlServer:
 
     async def _send_stats(self) -> None:
         while True:
-            await asyncio.sleep(until_next(self._stats_every_s))
+            await asyncio.sleep(until_tick(self._stats_every_s))
             self._publish("stats", self._stats)
 
     # Closing

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sana_vcam.engine.quality.judge import AT_HOME, WORDS, Judge, Level, QualityWord, Sample
-from sana_vcam.lib.idle import pause
+from sana_vcam.lib.idle import aligned_sleep
 from sana_vcam.reactor import ConnectionStats, SanaClient, SessionError
 
 EVERY_S = 1.0
@@ -76,7 +76,7 @@ class QualityWatch:
         try:
             while True:
                 await self.look()
-                await pause(streams, EVERY_S)
+                await aligned_sleep(streams, EVERY_S)
         finally:
             # Nobody looks any more.
             self._begin(None)

@@ -15,7 +15,7 @@ import numpy as np
 
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
-from sana_vcam.media.pacing import Grid
+from sana_vcam.media.pacing import FrameClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class TestScene:
         self._clock = clock
         self._closed = threading.Event()
         self._scene: SceneDrawing | None = None
-        self._grid = Grid(fps, 0.0)
+        self._ticks = FrameClock(fps, 0.0)
         self._number = 0
 
     @property
@@ -60,11 +60,11 @@ class TestScene:
         """Draw the layers and start the clock."""
         self._closed.clear()
         self._scene = self._scene or SceneDrawing(*self._size)
-        self._grid = Grid(self._fps, self._clock())
+        self._ticks = FrameClock(self._fps, self._clock())
 
     def read(self) -> Pixels:
         """Wait for the next tick, and draw it."""
-        tick, due = self._grid.next(self._clock())
+        tick, due = self._ticks.next(self._clock())
         scene = self._scene
         if self._closed.wait(max(0.0, due - self._clock())) or scene is None:
             raise CameraError("the test scene is closed")

@@ -50,7 +50,7 @@ GONE = {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESHUTDOWN}
 FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Stream:
+class V4l2Capture:
     """An open webcam that streams. Belongs to the camera thread."""
 
     def __init__(

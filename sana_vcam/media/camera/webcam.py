@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.media.camera.opencv import OpenCvCapture
-from sana_vcam.media.camera.v4l2capture import Stream, unplugged
+from sana_vcam.media.camera.v4l2capture import V4l2Capture, unplugged
 from sana_vcam.media.v4l2 import devices
 
 if TYPE_CHECKING:
@@ -86,5 +86,5 @@ class Webcam:
 
     def _connect_here(self, device: devices.Device, config: CameraConfig) -> Capture:
         if self._system.platform == "linux":
-            return Stream(device, config, system=self._system)
+            return V4l2Capture(device, config, system=self._system)
         return OpenCvCapture(device, config)

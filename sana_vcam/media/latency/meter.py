@@ -1,4 +1,4 @@
-"""The delay meter: takes every picture's course on the frame threads, matches them beside them.
+"""The latency meter: takes every picture's course on the frame threads, matches them beside them.
 
 What the figure covers: from the end of the camera's read (`CameraFrame.captured_at`) to the return
 of the sink's write of the first tick that shows the picture made from it, on average over the last
@@ -28,7 +28,7 @@ STALE_S = 2.0
 """Without a new picture for so long, viewers see something else."""
 
 
-class DelayMeter:
+class LatencyMeter:
     """`sent` belongs to the publisher thread, `shown` to the playout thread, the rest to others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -25,7 +25,7 @@ AGREE_S = 0.1
 class Reading:
     """Camera read to virtual camera write, in seconds; how sure, 0..1."""
 
-    delay_s: float
+    latency_s: float
     confidence: float
 
 
@@ -47,8 +47,8 @@ class Steady:
             self._sure.append((now, found))
         if not self._sure:
             return None
-        delay_s = median(match.delay_s for _, match in self._sure)
-        near = [match for _, match in self._sure if abs(match.delay_s - delay_s) <= AGREE_S]
+        latency_s = median(match.delay_s for _, match in self._sure)
+        near = [match for _, match in self._sure if abs(match.delay_s - latency_s) <= AGREE_S]
         if len(near) < LEAST or 2 * len(near) < len(self._sure):
             return None
-        return Reading(delay_s, median(match.confidence for match in near))
+        return Reading(latency_s, median(match.confidence for match in near))

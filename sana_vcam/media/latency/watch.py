@@ -1,19 +1,19 @@
-"""Has the delay measured once a second, beside the event loop, while a session streams."""
+"""Have the latency measured once a second, beside the event loop, while a session streams."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from sana_vcam.lib.idle import pause
+from sana_vcam.lib.idle import aligned_sleep
 from sana_vcam.lib.threads import run_blocking
-from sana_vcam.media.latency.meter import DelayMeter
+from sana_vcam.media.latency.meter import LatencyMeter
 
 EVERY_S = 1.0
 
 
-async def watch_delay(
-    meter: DelayMeter, session: Callable[[], object | None], streams: asyncio.Event
+async def watch_latency(
+    meter: LatencyMeter, session: Callable[[], object | None], streams: asyncio.Event
 ) -> None:
     """Keep `meter.reading` up to date until cancelled.
 
@@ -28,9 +28,9 @@ async def watch_delay(
             elif current is not watched:
                 meter.cut()
             else:
-                await run_blocking(meter.measure, name="delay")
+                await run_blocking(meter.measure, name="latency")
             watched = current
-            await pause(streams, EVERY_S)
+            await aligned_sleep(streams, EVERY_S)
     finally:
         # Nobody keeps the figure up to date.
         meter.clear()

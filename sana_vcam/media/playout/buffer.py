@@ -11,9 +11,9 @@ import threading
 from collections import deque
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.pacing import Due
-from sana_vcam.media.playout.bell import Bell
+from sana_vcam.media.pacing import PresentationTime
 from sana_vcam.media.playout.schedule import Schedule
+from sana_vcam.media.playout.wakeup import Wakeup
 
 # How much faster or slower than the schedule the picture may run to follow it.
 MAX_CORRECTION = 0.08
@@ -33,12 +33,12 @@ class PlayoutBuffer:
     Times are `time.monotonic()` seconds, handed in. Positions count frames since `clear`.
     """
 
-    def __init__(self, *, fps: float, max_delay_s: float, bell: Bell | None = None) -> None:
+    def __init__(self, *, fps: float, max_delay_s: float, wakeup: Wakeup | None = None) -> None:
         """Prepare for ticks at `fps`; smoothing adds at most `max_delay_s` (0: none).
 
-        `bell` is rung at each arrival.
+        `wakeup` is told of each arrival.
         """
-        self.bell = bell or Bell()
+        self.wakeup = wakeup or Wakeup()
         self._fps = fps
         self._smooth = max_delay_s > 0
         self._max_delay_s = max_delay_s
@@ -54,7 +54,7 @@ class PlayoutBuffer:
         self._speed = fps
         # Whether the ticks hurry to the pictures: one is late by more than half a frame, or none
         # may wait. The reader's.
-        self.hurries = not self._smooth
+        self.catches_up = not self._smooth
         self.dropped = 0
         self.repeated = 0
 
@@ -67,7 +67,7 @@ class PlayoutBuffer:
             if len(self._frames) > self._most:
                 self._frames.popleft()
                 self.dropped += 1
-        self.bell.ring()
+        self.wakeup.notify()
 
     def clear(self) -> None:
         """Forget every frame and the schedule: what comes next is another run."""
@@ -78,7 +78,7 @@ class PlayoutBuffer:
             self._position = None
             self._shown = -1
 
-    def due(self, now: float) -> Due | None:
+    def due(self, now: float) -> PresentationTime | None:
         """When the frame after the one on show is due; None while nobody can know."""
         with self._lock:
             last_at = self._schedule.last_at
@@ -87,13 +87,13 @@ class PlayoutBuffer:
             arrived = self._count - 1 > self._shown
             interval_s = self._schedule.interval_s
             if arrived and (not self._smooth or self._position is None):
-                return Due(now, arrived=True, eager=not self._smooth)
+                return PresentationTime(now, arrived=True, eager=not self._smooth)
             if not self._smooth or self._position is None:
                 at = last_at + interval_s
             else:
                 at = self._taken_at + (self._shown + 1 - self._position) / self._speed
             # A frame that is overdue by more than a frame's time is the next burst's.
-            return Due(at, arrived) if arrived or now - at < interval_s else None
+            return PresentationTime(at, arrived) if arrived or now - at < interval_s else None
 
     def take(self, now: float) -> ModelFrame | None:
         """The frame to show at the tick `now`; the former one again if none is due.
@@ -136,7 +136,7 @@ class PlayoutBuffer:
         error_s = (target - position) * interval_s
         if error_s + self._schedule.lag_s > self._max_delay_s + interval_s:
             position, error_s = target, 0.0
-        self.hurries = error_s > interval_s / 2
+        self.catches_up = error_s > interval_s / 2
         correction = max(-MAX_CORRECTION, min(MAX_CORRECTION, error_s / CORRECTION_S))
         self._speed = (1 + correction) / interval_s
         most = newest

@@ -8,9 +8,9 @@ tick. The frames of two sessions never meet in one schedule.
 from __future__ import annotations
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.pacing import Due
-from sana_vcam.media.playout.bell import Bell
+from sana_vcam.media.pacing import PresentationTime
 from sana_vcam.media.playout.buffer import PlayoutBuffer
+from sana_vcam.media.playout.wakeup import Wakeup
 
 
 class Mixer:
@@ -21,7 +21,7 @@ class Mixer:
 
     def __init__(self, *, fps: float, max_delay_s: float) -> None:
         """Prepare for ticks at `fps`; smoothing adds at most `max_delay_s`."""
-        self.bell = Bell()
+        self.wakeup = Wakeup()
         self._fps = fps
         self._max_delay_s = max_delay_s
         # Replaced as wholes, so that a tick sees the one or the other.
@@ -34,7 +34,7 @@ class Mixer:
 
     def open(self) -> PlayoutBuffer:
         """A buffer for one more session; off air."""
-        buffer = PlayoutBuffer(fps=self._fps, max_delay_s=self._max_delay_s, bell=self.bell)
+        buffer = PlayoutBuffer(fps=self._fps, max_delay_s=self._max_delay_s, wakeup=self.wakeup)
         self._buffers = (*self._buffers, buffer)
         return buffer
 
@@ -66,16 +66,16 @@ class Mixer:
                 shown = frame
         return shown
 
-    def due(self, now: float) -> Due | None:
+    def due(self, now: float) -> PresentationTime | None:
         """When the next frame on air is to be shown; None while nobody can know."""
         buffer = self._on_air
         return buffer.due(now) if buffer else None
 
     @property
-    def hurries(self) -> bool:
+    def catches_up(self) -> bool:
         """Whether the ticks are to hurry to the pictures on air."""
         buffer = self._on_air
-        return buffer is not None and buffer.hurries
+        return buffer is not None and buffer.catches_up
 
     @property
     def waiting(self) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from sana_vcam.lib.meter import Histogram, Meter
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.pacing import Grid, moment
+from sana_vcam.media.pacing import FrameClock, presentation_time
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.states import ProgramSource
 
 # Chromium gives up after ten waits of one second; a slate at this rate keeps every reader.
-REST_FPS = 2.0
+IDLE_FPS = 2.0
 DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
 
 
@@ -45,12 +45,12 @@ class Playout:
         self._fps = fps
         self._on_change = on_change
         self._on_shown = on_shown
-        self._resting = False
+        self._idle = False
 
-    def rest(self, resting: bool) -> None:
+    def set_idle(self, idle: bool) -> None:
         """While nobody watches, a slate now and then is enough; from any thread."""
-        if resting != self._resting:
-            self._resting = resting
+        if idle != self._idle:
+            self._idle = idle
             self._program.wake()
 
     def wake(self) -> None:
@@ -60,22 +60,22 @@ class Playout:
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; raises `SinkError` when the sink refuses a frame for good."""
         while not stop.is_set():
-            self._run(self._resting, stop)
+            self._run(self._idle, stop)
 
-    def _run(self, resting: bool, stop: threading.Event) -> None:
+    def _run(self, idle: bool, stop: threading.Event) -> None:
         """Tick at one rate, until woken for another one or to stop."""
-        grid = Grid(REST_FPS if resting else self._fps, time.monotonic())
+        clock = FrameClock(IDLE_FPS if idle else self._fps, time.monotonic())
         shown: tuple[ProgramSource, str | None] | None = None
         last = -1
         while True:
-            tick, at = grid.next(time.monotonic())
-            now = self._until_its_moment(at, grid.period)
-            if stop.is_set() or self._resting != resting:
+            tick, at = clock.next(time.monotonic())
+            now = self._until_its_moment(at, clock.period)
+            if stop.is_set() or self._idle != idle:
                 return
             self._sink.send(self._program.next(now))
             self._note_delay()
             if self._program.output is ProgramSource.LIVE:
-                grid.follow(now - at, hurry=self._program.hurries)
+                clock.follow(now - at, catch_up=self._program.catches_up)
             self.ticks += 1
             self.skipped += tick - last - 1
             last = tick
@@ -86,7 +86,7 @@ class Playout:
         """Wait until the tick at `at` is to show its picture, or until woken; returns the time."""
         while True:
             now = time.monotonic()
-            left_s = moment(at, period, self._program.due(now)) - now
+            left_s = presentation_time(at, period, self._program.due(now)) - now
             if left_s <= 0 or self._program.wait(left_s):
                 return now
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
-from sana_vcam.media.pacing import Due
+from sana_vcam.media.pacing import PresentationTime
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.slate import Slate, draw
@@ -87,7 +87,7 @@ class Program:
         """The model frame that a live tick shows; for measurements."""
         return self._model[0] if self._model is not None else None
 
-    def due(self, now: float) -> Due | None:
+    def due(self, now: float) -> PresentationTime | None:
         """When the next picture of its own time is due; None while the ticks' places are all."""
         switches = self.switches
         if switches.blank or switches.freeze or switches.bypass:
@@ -95,17 +95,17 @@ class Program:
         return self._buffer.due(now)
 
     @property
-    def hurries(self) -> bool:
+    def catches_up(self) -> bool:
         """Whether the ticks are to hurry to the model's pictures: late, or none may wait."""
-        return self._buffer.hurries
+        return self._buffer.catches_up
 
     def wait(self, seconds: float) -> bool:
         """Wait for a picture, or at most so long; True if `wake` ended it."""
-        return self._buffer.bell.wait(seconds)
+        return self._buffer.wakeup.wait(seconds)
 
     def wake(self) -> None:
         """End a `wait`; from any thread."""
-        self._buffer.bell.wake()
+        self._buffer.wakeup.wake()
 
     def next(self, now: float) -> Picture:
         """The picture for the tick `now`; never raises for anything that a user can cause."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.errors import SinkError
-from sana_vcam.media.sinks.wake import Wake
+from sana_vcam.media.sinks.wake import WakePipe
 
 if TYPE_CHECKING:
     from sana_vcam.media.pixels import Pixels
@@ -94,7 +94,7 @@ class RawBackend:
         self._target = Target.find(self._path)
         self._frames: deque[bytes] = deque()
         self._lock = threading.Lock()
-        self._wake = Wake()
+        self._wake = WakePipe()
         self._closing = threading.Event()
         self._close_by = 0.0
         self._error: OSError | None = None

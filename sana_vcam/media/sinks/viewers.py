@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from sana_vcam.media.sinks.wake import Wake
+from sana_vcam.media.sinks.wake import WakePipe
 from sana_vcam.media.v4l2 import devices
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Viewers:
         self._watches: dict[str, DeviceWatch] = {}
         self._openers = Openers(self._system, clock)
         self._lock = threading.Lock()
-        self._waker: Wake | None = None
+        self._waker: WakePipe | None = None
 
     @property
     def count(self) -> int | None:
@@ -87,7 +87,7 @@ class Viewers:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set. Blocks; a device that vanishes is watched again when back."""
-        with Wake() as waker:
+        with WakePipe() as waker:
             self._waker = waker
             try:
                 self._run(stop, waker)
@@ -97,7 +97,7 @@ class Viewers:
                 self._follow(())
                 self._count, self._known = None, False
 
-    def _run(self, stop: threading.Event, waker: Wake) -> None:
+    def _run(self, stop: threading.Event, waker: WakePipe) -> None:
         look_at = float("-inf")
         while not stop.is_set():
             if (now := self._clock()) >= look_at:
@@ -115,7 +115,7 @@ class Viewers:
                 self._watches[path] = DeviceWatch(path, self._system)
             self._watches[path].open()
 
-    def _wait(self, waker: Wake) -> None:
+    def _wait(self, waker: WakePipe) -> None:
         """Wait for an event, a wake-up, or the next look."""
         nodes = {one.node: one for one in self._watches.values() if one.node is not None}
         wanted = dict.fromkeys(nodes, POLLPRI) | {waker.fileno(): select.POLLIN}

@@ -7,7 +7,7 @@ import os
 from typing import Self
 
 
-class Wake:
+class WakePipe:
     """A pipe to oneself. `set` is for every thread; the rest belongs to one."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from sana_vcam.config.schema import Config
 from sana_vcam.control.access.discovery import find
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import ModelFrame, Picture
-from sana_vcam.media.pipeline import MediaPath, SessionFeed
+from sana_vcam.media.pipeline import Feed, Pipeline
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.reactor import SanaClient
@@ -88,7 +88,7 @@ def _streams(parts: Parts) -> bool:
     return parts.engine.status.state is SessionState.STREAMING
 
 
-class TimedMedia(MediaPath):
+class TimedMedia(Pipeline):
     """The media path with clocks at its seams; nothing on the path is replaced. Seconds."""
 
     def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
@@ -106,7 +106,7 @@ class TimedMedia(MediaPath):
         for values in (self.pushed, self.callbacks, self.handed_over, self.waited):
             values.clear()
 
-    def open_feed(self) -> SessionFeed:
+    def open_feed(self) -> Feed:
         return TimedFeed(self)
 
     def sent(self, started: float, shown: ModelFrame | None) -> None:
@@ -118,7 +118,7 @@ class TimedMedia(MediaPath):
             self.waited.append(now - shown.received_at)
 
 
-class TimedFeed(SessionFeed):
+class TimedFeed(Feed):
     """A session's place with clocks at its ends."""
 
     def __init__(self, media: TimedMedia) -> None:

@@ -24,7 +24,7 @@ from sana_vcam.config.schema import CameraConfig, Config, SinkConfig
 from sana_vcam.media import pixels
 from sana_vcam.media.camera.capture import camera_frame
 from sana_vcam.media.frames import ModelFrame, Picture
-from sana_vcam.media.pipeline import MediaPath, SessionFeed
+from sana_vcam.media.pipeline import Feed, Pipeline
 from sana_vcam.media.pixels import bgra_bytes_to_i420
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
@@ -47,8 +47,8 @@ class Way:
         self._camera_config = CameraConfig()
         self._raw = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
         self._edited = self._raw[:704].repeat(2, axis=2)[:, :, :4].tobytes()
-        self.media = MediaPath(config, lambda: None)
-        self.feed: SessionFeed = self.media.open_feed()
+        self.media = Pipeline(config, lambda: None)
+        self.feed: Feed = self.media.open_feed()
         self.feed.go_on_air()
         self.sink = Sink.open(config.sink)
         self.program = Program(

@@ -31,12 +31,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.parametrize(("seconds", "left"), [(1.0, 0.75), (0.5, 0.25), (10.0, 9.75)])
 def test_all_who_look_as_often_look_at_once(clock: Clock, seconds: float, left: float) -> None:
-    assert idle.until_next(seconds) == pytest.approx(left)
+    assert idle.until_tick(seconds) == pytest.approx(left)
 
 
 def test_the_next_look_is_never_at_once(clock: Clock) -> None:
     clock.now = 101.0
-    assert idle.until_next(1.0) == 1.0
+    assert idle.until_tick(1.0) == 1.0
 
 
 async def test_while_a_session_streams_it_looks_as_often_as_asked(
@@ -45,15 +45,15 @@ async def test_while_a_session_streams_it_looks_as_often_as_asked(
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
     streams = asyncio.Event()
     streams.set()
-    await idle.pause(streams, 1.0)
-    await idle.pause(streams, 1.0)
+    await idle.aligned_sleep(streams, 1.0)
+    await idle.aligned_sleep(streams, 1.0)
     assert clock.slept == pytest.approx([0.75, 1.0])
 
 
 async def test_it_looks_as_soon_as_a_session_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idle, "IDLE_S", 3600.0)
     streams = asyncio.Event()
-    waiting = asyncio.ensure_future(idle.pause(streams, 0.001))
+    waiting = asyncio.ensure_future(idle.aligned_sleep(streams, 0.001))
     for _ in range(5):
         await asyncio.sleep(0)
     assert not waiting.done()
@@ -67,4 +67,4 @@ async def test_it_looks_now_and_then_though_nothing_streams(
 ) -> None:
     monkeypatch.setattr(idle, "IDLE_S", 0.01)
     async with asyncio.timeout(30):
-        await idle.pause(asyncio.Event(), 3600.0)
+        await idle.aligned_sleep(asyncio.Event(), 3600.0)

@@ -13,10 +13,10 @@ import pytest
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.threads import (
     SWITCH_S,
-    prompt_switches,
     run_blocking,
     run_loop,
-    spared,
+    short_switch_interval,
+    supervise_optional,
     wait_out,
 )
 
@@ -248,7 +248,7 @@ def test_a_call_that_ends_after_its_loop_disturbs_nobody():
 
 def test_threads_switch_sooner_inside_and_as_before_after():
     before = sys.getswitchinterval()
-    with prompt_switches():
+    with short_switch_interval():
         assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
     assert sys.getswitchinterval() == pytest.approx(before)
 
@@ -261,7 +261,7 @@ async def test_what_is_spared_is_started_again_after_a_defect(caplog):
         raise ValueError("a defect")
 
     with caplog.at_level(logging.ERROR):
-        task = asyncio.create_task(spared("the delay", work, again_s=0.001))
+        task = asyncio.create_task(supervise_optional("the latency", work, again_s=0.001))
         async with asyncio.timeout(30):
             for _ in range(3):
                 await starts.acquire()
@@ -269,5 +269,5 @@ async def test_what_is_spared_is_started_again_after_a_defect(caplog):
         task.cancel()
         await asyncio.wait({task})
     assert task.cancelled()
-    assert "the delay cannot be told" in caplog.text
+    assert "the latency cannot be told" in caplog.text
     assert "ValueError: a defect" in caplog.text

@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-from sana_vcam.media.pacing import Decimator, Due, Grid, moment
+from sana_vcam.media.pacing import Decimator, FrameClock, PresentationTime, presentation_time
 
 
 def taken(rate_hz, times):
     decimator = Decimator(rate_hz)
-    return [moment for moment in times if decimator.take(moment)]
+    return [at for at in times if decimator.take(at)]
 
 
 def device(rate_hz, seconds, jitter_s=0.0):
@@ -45,15 +45,15 @@ def test_frames_are_spread_evenly():
 def test_a_pause_is_not_made_up_for():
     times = [n / 30 for n in range(30)] + [100 + n / 30 for n in range(300)]
 
-    late = [moment for moment in taken(24.0, times) if moment >= 100]
+    late = [at for at in taken(24.0, times) if at >= 100]
 
     assert len(late) == pytest.approx(240, abs=1)
 
 
 def test_a_grid_is_absolute():
-    grid = Grid(25.0, start=10.0)
+    clock = FrameClock(25.0, start=10.0)
 
-    assert [grid.next(10.0 + n * 0.04 + 0.003) for n in range(3)] == [
+    assert [clock.next(10.0 + n * 0.04 + 0.003) for n in range(3)] == [
         (0, 10.0),
         (1, pytest.approx(10.04)),
         (2, pytest.approx(10.08)),
@@ -61,47 +61,47 @@ def test_a_grid_is_absolute():
 
 
 def test_a_grid_skips_what_was_missed():
-    grid = Grid(25.0, start=0.0)
-    grid.next(0.0)
+    clock = FrameClock(25.0, start=0.0)
+    clock.next(0.0)
 
-    assert grid.next(1.01) == (25, pytest.approx(1.0))
-    assert grid.next(1.011) == (26, pytest.approx(1.04))
-    assert grid.next(1.012) == (27, pytest.approx(1.08))
+    assert clock.next(1.01) == (25, pytest.approx(1.0))
+    assert clock.next(1.011) == (26, pytest.approx(1.04))
+    assert clock.next(1.012) == (27, pytest.approx(1.08))
 
 
 @pytest.mark.parametrize(
     ("due", "expected"),
     [
         (None, 10.0),
-        (Due(10.02, arrived=True), 10.02),
-        (Due(9.97, arrived=True), 9.97),
-        (Due(5.0, arrived=True), 9.95),
-        (Due(10.05, arrived=True), 10.0),
-        (Due(9.93, arrived=True), 9.95),
-        (Due(9.93, arrived=True, eager=True), 9.93),
-        (Due(9.8, arrived=True, eager=True), 9.9),
-        (Due(10.02, arrived=False), 10.05),
-        (Due(10.2, arrived=False), 10.0),
+        (PresentationTime(10.02, arrived=True), 10.02),
+        (PresentationTime(9.97, arrived=True), 9.97),
+        (PresentationTime(5.0, arrived=True), 9.95),
+        (PresentationTime(10.05, arrived=True), 10.0),
+        (PresentationTime(9.93, arrived=True), 9.95),
+        (PresentationTime(9.93, arrived=True, eager=True), 9.93),
+        (PresentationTime(9.8, arrived=True, eager=True), 9.9),
+        (PresentationTime(10.02, arrived=False), 10.05),
+        (PresentationTime(10.2, arrived=False), 10.0),
     ],
 )
 def test_a_tick_shows_a_picture_at_its_own_time_within_half_a_period(due, expected):
-    assert moment(10.0, 0.1, due) == pytest.approx(expected)
+    assert presentation_time(10.0, 0.1, due) == pytest.approx(expected)
 
 
 def test_a_grid_follows_a_source_of_its_own_rate_until_it_is_in_the_middle():
-    grid = Grid(25.0, start=0.0)
+    clock = FrameClock(25.0, start=0.0)
     offset = 0.015
     for n in range(1000):
-        _, at = grid.next(n * 0.04)
-        grid.follow(n * 0.04 + offset - at)
-    _, at = grid.next(1000 * 0.04)
+        _, at = clock.next(n * 0.04)
+        clock.follow(n * 0.04 + offset - at)
+    _, at = clock.next(1000 * 0.04)
     assert at == pytest.approx(1000 * 0.04 + offset, abs=1e-4)
 
 
 @pytest.mark.parametrize("seconds", [-0.02, 0.02])
 def test_a_grid_keeps_its_rate_whatever_it_follows(seconds):
-    grid = Grid(25.0, start=0.0)
+    clock = FrameClock(25.0, start=0.0)
     for n in range(1000):
-        grid.next(n * 0.04)
-        grid.follow(seconds)
-    assert grid.next(1000 * 0.04)[1] == pytest.approx(40.0, rel=0.003)
+        clock.next(n * 0.04)
+        clock.follow(seconds)
+    assert clock.next(1000 * 0.04)[1] == pytest.approx(40.0, rel=0.003)

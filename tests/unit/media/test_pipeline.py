@@ -9,20 +9,20 @@ import pytest
 
 from sana_vcam.config.schema import Config, ReactorConfig
 from sana_vcam.media.frames import CameraFrame, ModelFrame
-from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.publisher import _push
 
 
 @pytest.fixture
-def media() -> MediaPath:
-    return MediaPath(Config(reactor=ReactorConfig(track_width=64, track_height=64)), lambda: None)
+def media() -> Pipeline:
+    return Pipeline(Config(reactor=ReactorConfig(track_width=64, track_height=64)), lambda: None)
 
 
 def model_frame(value: int, at: float = 1.0) -> ModelFrame:
     return ModelFrame(np.full((96, 64), value, np.uint8), value, at)
 
 
-def shown(media: MediaPath, now: float) -> int | None:
+def shown(media: Pipeline, now: float) -> int | None:
     frame = media.buffer.take(now)
     return None if frame is None else frame.sequence
 

@@ -10,7 +10,7 @@ import pytest
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera import v4l2capture
-from sana_vcam.media.camera.v4l2capture import FIRST_PICTURE_S, NEXT_PICTURE_S, Stream
+from sana_vcam.media.camera.v4l2capture import FIRST_PICTURE_S, NEXT_PICTURE_S, V4l2Capture
 from tests.unit.media.camera.driver import CaptureDriver
 from tests.unit.media.sinks.fakes import open_descriptors
 
@@ -50,7 +50,9 @@ def opened(driver, asleep):
 
 def open_stream(driver, asleep=None, config=CONFIG):
     asleep = asleep or (lambda: 0.0)
-    return Stream(driver.device, config, system=driver.system, clock=driver.clock, asleep=asleep)
+    return V4l2Capture(
+        driver.device, config, system=driver.system, clock=driver.clock, asleep=asleep
+    )
 
 
 def level(picture):

@@ -8,7 +8,7 @@ import pytest
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.media.camera import opencv
-from sana_vcam.media.camera.v4l2capture import Stream
+from sana_vcam.media.camera.v4l2capture import V4l2Capture
 from sana_vcam.media.camera.webcam import Webcam
 from sana_vcam.media.v4l2 import devices
 from tests.unit.media.camera.driver import CaptureDriver
@@ -117,7 +117,7 @@ def test_on_linux_the_camera_is_read_through_v4l2(tmp_path, monkeypatch):
     capture = webcam._capture
     webcam.close()
 
-    assert isinstance(capture, Stream)
+    assert isinstance(capture, V4l2Capture)
     assert driver.asked == (b"MJPG", 1280, 720)
 
 

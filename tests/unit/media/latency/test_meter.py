@@ -1,4 +1,4 @@
-"""The meter on real pictures: it finds the delay, forgets, and is quiet when nothing comes."""
+"""The meter on real pictures: it finds the latency, forgets, and is quiet when nothing comes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sana_vcam.media.frames import CameraFrame, ModelFrame
-from sana_vcam.media.latency.meter import DelayMeter
-from sana_vcam.media.latency.watch import watch_delay
+from sana_vcam.media.latency.meter import LatencyMeter
+from sana_vcam.media.latency.watch import watch_latency
 from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420, to_i420
 from tests.unit.media.latency.material import FPS, HEIGHT, WIDTH, Picture, talking
 
@@ -23,7 +23,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.meter = DelayMeter(lambda: self.now)
+        self.meter = LatencyMeter(lambda: self.now)
         self.pictures: list[Picture] = list(talking(16 * FPS))
         self.number = 0
 
@@ -40,7 +40,7 @@ class Feed:
             self.number += 1
 
 
-def test_the_delay_is_from_the_cameras_read_to_the_write():
+def test_the_latency_is_from_the_cameras_read_to_the_write():
     feed = Feed()
     feed.run(11)
     assert feed.meter.measure() is None
@@ -48,7 +48,7 @@ def test_the_delay_is_from_the_cameras_read_to_the_write():
     reading = feed.meter.measure()
     assert reading is not None
     assert reading is feed.meter.reading
-    assert abs(reading.delay_s * FPS - LATE) < 0.5
+    assert abs(reading.latency_s * FPS - LATE) < 0.5
     assert reading.confidence > 0.8
 
 
@@ -87,7 +87,7 @@ def test_the_watch_measures_while_a_session_streams_and_clears_after_it():
         always = asyncio.Event()
         always.set()
         watching = asyncio.ensure_future(
-            watch_delay(feed.meter, lambda: sessions[0] if streams else None, always)
+            watch_latency(feed.meter, lambda: sessions[0] if streams else None, always)
         )
         async with asyncio.timeout(30):
             await asyncio.sleep(0)
@@ -112,7 +112,7 @@ async def test_a_watch_that_ends_leaves_no_figure() -> None:
         raise RuntimeError("a defect")
 
     with pytest.raises(RuntimeError, match="a defect"):
-        await watch_delay(feed.meter, gone, asyncio.Event())
+        await watch_latency(feed.meter, gone, asyncio.Event())
     assert feed.meter.reading is None
 
 

@@ -15,7 +15,7 @@ def found(delay_s: float, confidence: float = 0.9) -> Match:
 def delays(steady: Steady, *matches: Match | None, start: float = 0.0) -> list[float | None]:
     """What is shown after each second."""
     readings = [steady.take(match, start + second) for second, match in enumerate(matches)]
-    return [None if reading is None else reading.delay_s for reading in readings]
+    return [None if reading is None else reading.latency_s for reading in readings]
 
 
 def test_one_sure_match_may_be_chance_and_two_are_a_figure():

@@ -1,4 +1,4 @@
-"""A daemon whose true delay is known: its camera carries a counter that the meter does not see."""
+"""A daemon of known true latency: its camera carries a counter that the meter does not see."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.capture import Camera
 from sana_vcam.media.camera.timecode import TOP, encode_counter, read_counter
 from sana_vcam.media.frames import CameraFrame, ModelFrame
-from sana_vcam.media.latency.meter import DelayMeter
+from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.latency.steady import Reading
-from sana_vcam.media.pacing import Grid
-from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.pacing import FrameClock
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.pixels import Pixels, luma_plane
 from sana_vcam.media.publisher import Publisher
 from tests.system.daemon import TRACK, local_settings, running_standin
@@ -32,7 +32,7 @@ from tests.unit.media.latency.material import FPS, Picture
 
 # Matches are of the last eight seconds, and the figure is the median of the last three.
 TRUTH_S = 10.0
-# A delay that wanders more than this, in frames, has no one true value.
+# A latency that wanders more than this, in frames, has no one true value.
 SETTLED = 2.0
 
 
@@ -46,14 +46,14 @@ class Reel:
             np.ascontiguousarray(cv2.resize(rgb, TRACK)[:, :, ::-1]) for rgb in pictures
         ]
         self._closed = threading.Event()
-        self._grid = Grid(FPS, 0.0)
+        self._ticks = FrameClock(FPS, 0.0)
 
     def open(self) -> None:
         self._closed.clear()
-        self._grid = Grid(FPS, time.monotonic())
+        self._ticks = FrameClock(FPS, time.monotonic())
 
     def read(self) -> Pixels:
-        tick, due = self._grid.next(time.monotonic())
+        tick, due = self._ticks.next(time.monotonic())
         if self._closed.wait(max(0.0, due - time.monotonic())):
             raise CameraError("the reel is closed")
         picture = self._pictures[tick % len(self._pictures)].copy()
@@ -64,7 +64,7 @@ class Reel:
         self._closed.set()
 
 
-class KnownDelay(DelayMeter):
+class KnownLatency(LatencyMeter):
     """Reads the counters for the truth, and hides them from the meter."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class KnownDelay(DelayMeter):
         self._read_at: dict[int, float] = {}
         self._true: deque[tuple[float, float]] = deque(maxlen=2000)
         self.unread = 0
-        # Of each second with a figure and a settled delay: the figure, and the true mean.
+        # Of each second with a figure and a settled latency: the figure, and the true mean.
         self.pairs: list[tuple[Reading, float]] = []
         self.unknown = 0
 
@@ -108,7 +108,7 @@ class KnownDelay(DelayMeter):
     @property
     def errors(self) -> list[float]:
         """In frames."""
-        return [(reading.delay_s - true_s) * FPS for reading, true_s in self.pairs]
+        return [(reading.latency_s - true_s) * FPS for reading, true_s in self.pairs]
 
 
 def _hidden(pixels: Pixels) -> Pixels:
@@ -127,7 +127,7 @@ def _hide(rows: Pixels) -> None:
     rows[int((TOP - 0.02) * len(rows)) :] = 0
 
 
-class KnownMedia(MediaPath):
+class KnownMedia(Pipeline):
     """The media path with a reel for a camera, and the truth beside the meter."""
 
     def __init__(
@@ -141,14 +141,14 @@ class KnownMedia(MediaPath):
             on_change,
             make_source=lambda _: Reel(pictures),
         )
-        self.delay = self.known = KnownDelay()
-        self.publisher = Publisher(self.camera_frames, self.delay.sent)
+        self.latency = self.known = KnownLatency()
+        self.publisher = Publisher(self.camera_frames, self.latency.sent)
 
 
 @asynccontextmanager
-async def known_delay(
+async def known_latency(
     home: Path, pictures: list[Picture], *standin: str, prompt: str = ""
-) -> AsyncIterator[KnownDelay]:
+) -> AsyncIterator[KnownLatency]:
     """A daemon in this process that streams the pictures through a real stand-in, over WebRTC."""
     async with running_standin(*standin) as model:
         settings = local_settings(model.url) | {"sink.kind": "preview", "start.prompt": prompt}

@@ -9,7 +9,7 @@ from statistics import fmean, pstdev
 import numpy as np
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.pacing import Grid, moment
+from sana_vcam.media.pacing import FrameClock, presentation_time
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 
 PIXELS = np.zeros((3, 2), np.uint8)
@@ -65,7 +65,7 @@ def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 40
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=max_delay_s)
     shown = Shown(buffer)
     coming = list(reversed(list(enumerate(arrivals))))
-    grid = Grid(FPS, 0.5)
+    clock = FrameClock(FPS, 0.5)
     now, last = 0.5, -1
 
     def arrive() -> None:
@@ -74,13 +74,13 @@ def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 40
             buffer.put(ModelFrame(PIXELS, number, at))
 
     while now < seconds:
-        _, at = grid.next(now)
+        _, at = clock.next(now)
         arrive()
-        while (until := moment(at, grid.period, buffer.due(now))) > now:
+        while (until := presentation_time(at, clock.period, buffer.due(now))) > now:
             now = min(until, coming[-1][1]) if coming else until
             arrive()
         frame = buffer.take(now)
-        grid.follow(now - at, hurry=buffer.hurries)
+        clock.follow(now - at, catch_up=buffer.catches_up)
         if frame is not None:
             assert frame.sequence >= last, "never backwards"
             last = frame.sequence

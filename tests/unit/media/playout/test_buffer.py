@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.playout.bell import Bell
 from sana_vcam.media.playout.buffer import PlayoutBuffer
+from sana_vcam.media.playout.wakeup import Wakeup
 from tests.unit.media.playout.player import FPS, PIXELS, play
 
 MS = 1e-3
@@ -107,7 +107,7 @@ def test_zero_delay_shows_the_newest_frame_at_once():
 def test_a_frame_that_comes_rings_the_bell():
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=0)
     waits: list[bool] = []
-    reader = threading.Thread(target=lambda: waits.append(buffer.bell.wait(60)))
+    reader = threading.Thread(target=lambda: waits.append(buffer.wakeup.wait(60)))
     reader.start()
     while reader.is_alive():
         buffer.put(ModelFrame(PIXELS, 1, 1.1))
@@ -116,10 +116,10 @@ def test_a_frame_that_comes_rings_the_bell():
 
 
 def test_a_wake_ends_the_wait_also_if_it_came_before():
-    bell = Bell()
-    bell.wake()
-    assert bell.wait(60)
-    assert not bell.wait(0)
+    wakeup = Wakeup()
+    wakeup.wake()
+    assert wakeup.wait(60)
+    assert not wakeup.wait(0)
 
 
 def test_what_is_due_is_not_known_before_the_first_frame_nor_long_after_the_last():

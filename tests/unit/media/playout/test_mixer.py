@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.playout.arrivals import LEARNED_S, Arrivals
+from sana_vcam.media.playout.cadence import LEARNED_S, Cadence
 from sana_vcam.media.playout.mixer import Mixer
 
 PIXELS = np.zeros((3, 2), np.uint8)
@@ -41,7 +41,7 @@ def play(old: Source, new: Source, *, cut_after_s: float, seconds: float) -> lis
     """The numbers of the frames shown, one per tick; the cut is made when the new one is ready."""
     mixer = Mixer(fps=FPS, max_delay_s=1.5)
     on_air, off_air = mixer.open(), mixer.open()
-    arrivals = Arrivals()
+    cadence = Cadence()
     mixer.cut(on_air)
     queue = sorted(old.arrivals(seconds) + new.arrivals(seconds))
     shown: list[int] = []
@@ -50,9 +50,9 @@ def play(old: Source, new: Source, *, cut_after_s: float, seconds: float) -> lis
         while queue and queue[0][0] <= now:
             at, number = queue.pop(0)
             if number >= NEW:
-                arrivals.note(at)
+                cadence.note(at)
             (off_air if number >= NEW else on_air).put(ModelFrame(PIXELS, number, at))
-        if now > cut_after_s and arrivals.play_on(now):
+        if now > cut_after_s and cadence.is_steady(now):
             mixer.cut(off_air)
         frame = mixer.take(now)
         if frame is not None:
@@ -139,34 +139,34 @@ def test_what_waits_off_air_is_bounded_and_not_counted_as_lost():
 # -- the rhythm ------------------------------------------------------------------------------------
 
 
-def arrived(*times: float) -> Arrivals:
-    arrivals = Arrivals()
+def arrived(*times: float) -> Cadence:
+    cadence = Cadence()
     for time in times:
-        arrivals.note(time)
-    return arrivals
+        cadence.note(time)
+    return cadence
 
 
 def test_a_rhythm_takes_a_while_to_learn():
-    assert not arrived().play_on(0.0)
-    assert not arrived(1.0).play_on(1.0)
+    assert not arrived().is_steady(0.0)
+    assert not arrived(1.0).is_steady(1.0)
     smooth = [k / FPS for k in range(int(LEARNED_S * FPS))]
-    assert not arrived(*smooth).play_on(smooth[-1])
-    assert arrived(*smooth, LEARNED_S).play_on(LEARNED_S)
+    assert not arrived(*smooth).is_steady(smooth[-1])
+    assert arrived(*smooth, LEARNED_S).is_steady(LEARNED_S)
 
 
 def test_a_burst_that_is_overdue_ends_it():
     bursts = [burst * 1.2 + k * 0.004 for burst in range(4) for k in range(24)]
-    arrivals = arrived(*bursts)
-    assert arrivals.play_on(bursts[-1] + 1.1)
-    assert not arrivals.play_on(bursts[-1] + 1.4)
+    cadence = arrived(*bursts)
+    assert cadence.is_steady(bursts[-1] + 1.1)
+    assert not cadence.is_steady(bursts[-1] + 1.4)
 
 
 def test_another_run_has_to_be_learned_anew():
-    arrivals = arrived(*[k / FPS for k in range(100)])
-    arrivals.clear()
-    assert not arrivals.play_on(100 / FPS)
+    cadence = arrived(*[k / FPS for k in range(100)])
+    cadence.clear()
+    assert not cadence.is_steady(100 / FPS)
 
 
 def test_a_gap_longer_than_the_window_is_another_rhythm():
-    arrivals = arrived(*[k / FPS for k in range(100)], 60.0)
-    assert not arrivals.play_on(60.0)
+    cadence = arrived(*[k / FPS for k in range(100)], 60.0)
+    assert not cadence.is_steady(60.0)

@@ -9,25 +9,25 @@ from sana_vcam.app.daemon import Daemon
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.config.schema import Config
-from sana_vcam.media.pipeline import MediaPath
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.states import ProgramSource
 from tests.system.daemon import local_settings, running_standin
 
 
-class Broken(MediaPath):
-    """With a delay meter that has a defect."""
+class Broken(Pipeline):
+    """With a latency meter that has a defect."""
 
     def __init__(self, config: Config, on_change) -> None:
         super().__init__(config, on_change)
         self.failed = 0
-        self.delay.measure = self._fail
+        self.latency.measure = self._fail
 
     def _fail(self) -> None:
         self.failed += 1
         raise ValueError("a defect of the meter")
 
 
-async def test_a_defect_of_the_delay_meter_costs_its_figure_and_not_the_picture(
+async def test_a_defect_of_the_latency_meter_costs_its_figure_and_not_the_picture(
     tmp_path: Path, caplog
 ) -> None:
     async with running_standin("--edit", "copy") as standin:
@@ -47,7 +47,7 @@ async def test_a_defect_of_the_delay_meter_costs_its_figure_and_not_the_picture(
                 assert not running.done()
                 await asyncio.sleep(0.05)
         assert daemon.parts.program.output is ProgramSource.LIVE
-        assert daemon.parts.media.delay.reading is None
-        assert "the delay cannot be told" in caplog.text
+        assert daemon.parts.media.latency.reading is None
+        assert "the latency cannot be told" in caplog.text
         stop.set()
         await running

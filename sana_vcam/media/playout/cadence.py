@@ -13,7 +13,7 @@ WINDOW_S = 6.0
 LATE_S = 0.1
 
 
-class Arrivals:
+class Cadence:
     """When a session's frames came; written by one thread, read by another."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Arrivals:
         with self._lock:
             self._times.clear()
 
-    def play_on(self, now: float) -> bool:
+    def is_steady(self, now: float) -> bool:
         """Whether their rhythm is known by now, and the next ones are not overdue."""
         with self._lock:
             times = tuple(self._times)

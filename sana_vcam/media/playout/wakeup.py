@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 
 
-class Bell:
-    """Rung from any thread; one thread waits."""
+class Wakeup:
+    """One thread waits; any thread ends its wait."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._woken = False
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """A frame has come: end the wait that is on now."""
         with self._condition:
             self._condition.notify_all()
@@ -24,7 +24,7 @@ class Bell:
             self._condition.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a ring, or at most so long; True if `wake` ended it."""
+        """Wait for a frame, or at most so long; True if `wake` ended it."""
         with self._condition:
             if not self._woken and seconds > 0:
                 self._condition.wait(seconds)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.system.daemon import PATIENCE_S
 from tests.unit.media.latency.material import FPS, noisy, talking
-from tests.unit.media.latency.truth import known_delay
+from tests.unit.media.latency.truth import known_latency
 
 REEL = 30 * FPS
 
@@ -30,7 +30,7 @@ async def test_the_delay_of_a_talking_person_is_right_to_a_frame(
 ):
     """The counter in the picture survives both edits; the meter does not get to see it."""
     pictures = list(noisy(talking(REEL, size=1.5)))
-    async with known_delay(tmp_path, pictures, "--edit", edit, prompt=prompt) as known:
+    async with known_latency(tmp_path, pictures, "--edit", edit, prompt=prompt) as known:
         await until(lambda: len(known.pairs) >= 6)
         assert known.read > 4 * known.unread
         # The median, since a stall of a busy machine is in the truth before it is in the figure.
@@ -39,7 +39,7 @@ async def test_the_delay_of_a_talking_person_is_right_to_a_frame(
 
 async def test_the_delay_of_a_still_picture_is_unknown(tmp_path: Path):
     pictures = list(noisy(talking(4 * FPS, size=0.0)))
-    async with known_delay(tmp_path, pictures, "--edit", "copy") as known:
+    async with known_latency(tmp_path, pictures, "--edit", "copy") as known:
         await until(lambda: known.read >= 12 * FPS)
         assert known.unknown > 5
         assert known.pairs == []
