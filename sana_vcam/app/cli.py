@@ -1,6 +1,6 @@
-"""The command line: one parser, and one short function per command.
+"""The command line: one parser, and one short function for each command.
 
-Imports are made where a command needs them: `ctl` must not pay for a video library.
+Each function imports what its command needs: `ctl` must not pay for a video library.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sana_vcam import __version__
 from sana_vcam.errors import EXIT_OK, SanaVcamError
+from sana_vcam.lib.commandline import Verbs, add_config, add_json, add_verb, command_line
 
 if TYPE_CHECKING:
     from sana_vcam.config.load import Loaded
@@ -65,7 +66,7 @@ while it runs, in another terminal:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status: 0, 78 for a bad configuration, else 1."""
+    """Run one command and give the exit status: 0, 78 for a bad configuration, else 1."""
     arguments = _parser().parse_args(argv)
     run: Run = arguments.run
     try:
@@ -82,62 +83,40 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sana-vcam",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("sana-vcam", DESCRIPTION, EXAMPLES)
     parser.add_argument("--version", action="version", version=f"sana-vcam {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    demo = _command(commands, "demo", _demo, "try all of it on this machine", DEMO_EXAMPLES)
-    _config_flags(demo)
-    run = _command(commands, "run", _run, "run the daemon", RUN_EXAMPLES)
-    run.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-    _config_flags(run)
+    demo = add_verb(commands, "demo", "try all of it on this machine", DEMO_EXAMPLES, run=_demo)
+    _setting_flags(demo)
+    run = add_verb(commands, "run", "run the daemon", RUN_EXAMPLES, run=_run)
+    add_config(run)
+    _setting_flags(run)
     _lazy(commands, "standin", "serve the stand-in model alone", _standin)
     _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
     _lazy(commands, "service", "run the daemon as a systemd service", _service)
     _lazy(commands, "deck", "hotkeys on a Stream Deck, and the plugins for them", _deck)
     _lazy(commands, "doctor", "say what is wrong here, and the command that mends it", _doctor)
 
-    devices = _command(commands, "devices", _devices, "list cameras and virtual cameras")
-    devices.add_argument("--json", action="store_true", help="for scripts")
+    add_json(add_verb(commands, "devices", "list cameras and virtual cameras", run=_devices))
     _lazy(commands, "presets", "list and edit the presets", _presets)
-    usage = _command(commands, "usage", _usage, "show what was billed, without a daemon as well")
-    usage.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-    usage.add_argument("--json", action="store_true", help="for scripts")
+    what = "show what was billed, without a daemon as well"
+    usage = add_verb(commands, "usage", what, run=_usage)
+    add_config(usage)
+    add_json(usage)
     _config_commands(commands)
     return parser
 
 
-type _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-def _command(
-    commands: _Commands, name: str, run: Run, what: str, epilog: str = ""
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
-        name,
-        help=what,
-        description=what[0].upper() + what[1:] + ".",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _lazy(commands: _Commands, name: str, what: str, run: Run) -> None:
-    """A command that parses its own words, so that its module is imported only when it is used."""
+def _lazy(commands: Verbs, name: str, what: str, run: Run) -> None:
+    """Add a command that parses its own words: its module is imported only when it is used."""
     parser = commands.add_parser(name, help=what, add_help=False, prefix_chars="\0")
     parser.add_argument("words", nargs=argparse.REMAINDER)
     parser.set_defaults(run=run)
 
 
-def _config_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that people reach for, and --set for every other key."""
+def _setting_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that people reach for, and --set for every other key."""
     add = parser.add_argument
     add("--camera", metavar="auto|webcam|file|test", help="where the picture comes from")
     add("--device", metavar="ID", help="which webcam (see `sana-vcam devices`)")
@@ -169,7 +148,7 @@ _FLAG_KEYS = {
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, object]:
-    """The configuration keys that the flags set. Raises `ConfigError` for a bad --set."""
+    """Collect the configuration keys that the flags set. Raises `ConfigError` for a bad --set."""
     from sana_vcam.errors import ConfigError
 
     given: dict[str, object] = {}
@@ -224,8 +203,9 @@ def _service(arguments: argparse.Namespace) -> int:
 
 def _deck(arguments: argparse.Namespace) -> int:
     from sana_vcam.clients.deck.cli import run_deck
+    from sana_vcam.host.service.templates import deck_unit
 
-    return run_deck(arguments.words)
+    return run_deck(arguments.words, deck_unit)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -262,18 +242,18 @@ def _usage(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _config_commands(commands: _Commands) -> None:
+def _config_commands(commands: Verbs) -> None:
     config = commands.add_parser("config", help="check, show or write the configuration")
     verbs = config.add_subparsers(metavar="check|show|init", required=True)
     for name, run, what in (
         ("check", _config_check, "validate the configuration"),
         ("show", _config_show, "print every value and where it comes from; secrets are masked"),
     ):
-        parser = _command(verbs, name, run, what)
-        parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-        parser.add_argument("--json", action="store_true", help="for scripts")
-        _config_flags(parser)
-    init = _command(verbs, "init", _config_init, "write a commented configuration file")
+        parser = add_verb(verbs, name, what, run=run)
+        add_config(parser)
+        add_json(parser)
+        _setting_flags(parser)
+    init = add_verb(verbs, "init", "write a commented configuration file", run=_config_init)
     init.add_argument("path", nargs="?", type=Path, help="default: ~/.config/sana-vcam/config.toml")
     init.add_argument("--force", action="store_true", help="replace a file that is there")
 

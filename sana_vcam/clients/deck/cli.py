@@ -26,14 +26,17 @@ examples:
 """
 
 
-def run_deck(words: Sequence[str]) -> int:
-    """Run one `sana-vcam deck` command; returns the exit status."""
-    arguments = _parser().parse_args(words)
+def run_deck(words: Sequence[str], unit: Callable[[], str]) -> int:
+    """Run one `sana-vcam deck` command; returns the exit status.
+
+    `unit` makes the text of the systemd unit, which the service knows how to start.
+    """
+    arguments = _parser(unit).parse_args(words)
     run: Run = arguments.run
     return run(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(unit: Callable[[], str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sana-vcam deck",
         description=ABOUT,
@@ -45,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _companion_words(verbs)
     _run_words(verbs)
     _udev_words(verbs)
-    _verb(verbs, "unit", _unit, "print a systemd user unit for `deck run`")
+    _verb(verbs, "unit", lambda _: _print_unit(unit), "print a systemd user unit for `deck run`")
     return parser
 
 
@@ -129,8 +132,6 @@ def _udev(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _unit(_arguments: argparse.Namespace) -> int:
-    from sana_vcam.host.service.templates import template, this_command, with_command
-
-    print(with_command(template("systemd/sana-vcam-deck.service"), this_command()), end="")
+def _print_unit(unit: Callable[[], str]) -> int:
+    print(unit(), end="")
     return EXIT_OK

@@ -1,16 +1,16 @@
-"""The words of `sana-vcam doctor`."""
+"""The command line of `sana-vcam doctor`."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from sana_vcam.host.doctor import cameras, configuration, driver, system
 from sana_vcam.host.doctor.facts import Case, gather
 from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
 from sana_vcam.host.machine import Machine
+from sana_vcam.lib.commandline import add_config, add_json, command_line
 
 ABOUT = """\
 Look at everything that sana-vcam needs, and say what is wrong, what it means, and the command that
@@ -63,13 +63,8 @@ def run_doctor(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sana-vcam doctor",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser = command_line("sana-vcam doctor", ABOUT, EXAMPLES)
+    add_config(parser)
     parser.add_argument("--online", action="store_true", help="ask the platform about the key")
-    parser.add_argument("--json", action="store_true", help="for scripts")
+    add_json(parser)
     return parser

@@ -1,4 +1,4 @@
-"""The words of `sana-vcam service`."""
+"""The command line of `sana-vcam service`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sana_vcam.host.service.install import (
     uninstall,
     user_scope,
 )
+from sana_vcam.lib.commandline import add_json, add_verb, command_line
 
 ABOUT = """\
 Run the daemon as a systemd service: of the user who is logged in (as it is without a flag), or of
@@ -42,10 +43,10 @@ exit status of `status`: 0 running, 3 installed and not running, 4 not installed
 
 
 def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
-    """Run one `sana-vcam service` command; returns the exit status.
+    """Run one `sana-vcam service` command, and give the exit status.
 
     Raises:
-        StartupError: it could not be done; with the mend.
+        StartupError: it could not be done; with the fix.
     """
     arguments = _parser().parse_args(words)
     run: Callable[[argparse.Namespace, Machine], int] = arguments.run
@@ -53,51 +54,29 @@ def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sana-vcam service",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("sana-vcam service", ABOUT, EXAMPLES)
     verbs = parser.add_subparsers(metavar="install|uninstall|status|logs", required=True)
     for name, run, what in (
         ("install", _install, "install the service, enable and start it"),
         ("uninstall", _uninstall, "stop it, and remove what install wrote"),
     ):
-        verb = _verb(verbs, name, run, what)
-        verb.add_argument(
-            "--driver",
-            action="store_true",
-            help="the settings of the virtual camera's driver (needs root)",
-        )
-        verb.add_argument(
-            "--dry-run", action="store_true", help="show every file and command, change nothing"
-        )
+        verb = add_verb(verbs, name, what, run=run)
+        _switch(verb, "--driver", "the settings of the virtual camera's driver (needs root)")
+        _switch(verb, "--dry-run", "show every file and command, change nothing")
         if name == "install":
-            verb.add_argument("--no-start", action="store_true", help="enable it, start it later")
-            verb.add_argument(
-                "--force",
-                action="store_true",
-                help="replace files that are not ours (kept as .old)",
-            )
-    status = _verb(verbs, "status", _status, "show the service, and what viewers see")
-    status.add_argument("--json", action="store_true", help="for scripts")
-    logs = _verb(verbs, "logs", _logs, "show its log")
+            _switch(verb, "--no-start", "enable it, start it later")
+            _switch(verb, "--force", "replace files that are not ours (kept as .old)")
+    add_json(add_verb(verbs, "status", "show the service, and what viewers see", run=_status))
+    logs = add_verb(verbs, "logs", "show its log", run=_logs)
     logs.add_argument("-f", "--follow", action="store_true", help="go on showing, until Ctrl-C")
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="how many (50)")
+    for verb in verbs.choices.values():
+        _switch(verb, "--system", "the service of the whole machine")
     return parser
 
 
-type _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-def _verb(
-    verbs: _Verbs, name: str, run: Callable[[argparse.Namespace, Machine], int], what: str
-) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    verb.add_argument("--system", action="store_true", help="the service of the whole machine")
-    verb.set_defaults(run=run)
-    return verb
+def _switch(verb: argparse.ArgumentParser, flag: str, what: str) -> None:
+    verb.add_argument(flag, action="store_true", help=what)
 
 
 def _scope(arguments: argparse.Namespace, machine: Machine) -> Scope:
