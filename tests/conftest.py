@@ -1,4 +1,4 @@
-"""What every test may lean on: no file, thread or task outlives a test."""
+"""What every test may lean on: a marker of its layer; no file, thread or task outlives it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,34 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 pytest_plugins = ["tests.fakes.controlserver"]
 
-# Threads of libraries that live as long as the process: the SDK's native ones appear as Dummy-N.
+TESTS = Path(__file__).parent
+
 LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor")
+"""Threads of libraries that live as long as the process: the SDK's native ones are Dummy-N."""
+
+
+def layer(path: Path) -> str:
+    """Name the layer of a test by its folder, which is also its marker."""
+    match path.relative_to(TESTS).parts:
+        case "unit", *_:
+            return "unit"
+        case "system", kind, _, *_:
+            return kind
+        case "rigs", *_:
+            return "rig"
+    raise pytest.UsageError(f"{path} is in no layer: tests/unit, tests/system/KIND or tests/rigs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(layer(item.path))
 
 
 @pytest.fixture(autouse=True)
