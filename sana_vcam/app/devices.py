@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from sana_vcam.media.v4l2.capabilities import Mode
 from sana_vcam.media.v4l2.devices import LABEL, Device, System, _make_virtual_camera
-from sana_vcam.media.v4l2.ioctl import Mode
 from sana_vcam.media.v4l2.modes import DECODABLE, choose
 
 USUAL_PICTURE = (1280, 720, 24.0)

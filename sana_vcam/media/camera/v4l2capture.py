@@ -2,7 +2,6 @@
 
 OpenCV's capture would say no more than that there is no picture, whether the camera was unplugged,
 is used by another program, found no room on the USB bus or gives a format that it does not know.
-The structures and numbers are those of linux/videodev2.h on a 64-bit system.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ import errno
 import mmap
 import os
 import select
-import struct
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera.decode import PictureFormat, decode
-from sana_vcam.media.v4l2 import devices
-from sana_vcam.media.v4l2.ioctl import fourcc_words
+from sana_vcam.media.v4l2 import devices, ioctl
+from sana_vcam.media.v4l2.ioctl import BUF_TYPE_CAPTURE
 from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, ModeChoice, choose
 
 if TYPE_CHECKING:
@@ -36,18 +34,7 @@ MOST_BAD_PICTURES = 10
 """Torn pictures in a row (a USB hiccup tears one) before the camera is given up."""
 SLEPT_S = 1.0
 
-VIDIOC_S_FMT = 0xC0D0_5605
-VIDIOC_REQBUFS = 0xC014_5608
-VIDIOC_QUERYBUF = 0xC058_5609
-VIDIOC_QBUF = 0xC058_560F
-VIDIOC_DQBUF = 0xC058_5611
-VIDIOC_STREAMON = 0x4004_5612
-VIDIOC_STREAMOFF = 0x4004_5613
-VIDIOC_S_PARM = 0xC0CC_5616
-BUF_TYPE_CAPTURE, MEMORY_MMAP, FIELD_ANY = 1, 1, 0
-BUF_FLAG_ERROR = 0x40
 GONE = {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESHUTDOWN}
-FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class V4l2Capture:
@@ -68,6 +55,7 @@ class V4l2Capture:
         """
         self._device = device
         self._system = system or devices.System()
+        self._ioctl = self._system.ioctl
         self._clock = clock
         self._asleep = asleep or suspended_s
         self._maps: list[mmap.mmap] = []
@@ -77,7 +65,7 @@ class V4l2Capture:
         if choice is None:
             raise self._fault(_no_format(device), CameraWords.FORMAT)
         try:
-            self._node = os.open(device.path, FLAGS)
+            self._node = os.open(device.path, ioctl.OPEN_FLAGS)
         except OSError as error:
             raise self._cannot(error) from error
         try:
@@ -115,26 +103,18 @@ class V4l2Capture:
     def close(self) -> None:
         """Stop and release the device; its light goes off."""
         with contextlib.suppress(OSError):
-            self._ioctl(VIDIOC_STREAMOFF, bytearray(struct.pack("i", BUF_TYPE_CAPTURE)))
+            ioctl.stream_off(self._ioctl, self._node, BUF_TYPE_CAPTURE)
         for one in self._maps:
             one.close()
         self._maps.clear()
         os.close(self._node)
 
-    def _ioctl(self, request: int, argument: bytearray) -> bytearray:
-        self._system.ioctl(self._node, request, argument)
-        return argument
-
     def _set_format(self, choice: ModeChoice) -> PictureFormat:
         """Ask for the mode; what the driver made of it. Raises `OSError`, `CameraFault`."""
-        mode = choice.mode
-        request = bytearray(208)
-        code = mode.pixel_format.ljust(4).encode("latin-1")
-        struct.pack_into("I", request, 0, BUF_TYPE_CAPTURE)
-        struct.pack_into("2I4sI", request, 8, mode.width, mode.height, code, FIELD_ANY)
-        self._ioctl(VIDIOC_S_FMT, request)
-        width, height, code, _, line = struct.unpack_from("2I4s2I", request, 8)
-        name = fourcc_words(code)
+        mode, code = choice.mode, choice.mode.pixel_format.ljust(4).encode("latin-1")
+        wanted = ioctl.PixFormat(mode.width, mode.height, code)
+        found = ioctl.set_format(self._ioctl, self._node, BUF_TYPE_CAPTURE, wanted)
+        name = ioctl.fourcc_words(found.fourcc)
         if name not in DECODABLE:
             raise self._fault(
                 f"the camera {devices.describe(self._device)} gives {name} instead of {choice}, "
@@ -142,25 +122,20 @@ class V4l2Capture:
                 "(sana-vcam devices)",
                 CameraWords.FORMAT,
             )
-        return PictureFormat(name, width, height, 0 if name in COMPRESSED else line)
+        line = 0 if name in COMPRESSED else found.line_bytes
+        return PictureFormat(name, found.width, found.height, line)
 
     def _start(self, choice: ModeChoice) -> None:
         """Set the rate, map the buffers, and stream. Raises `OSError`."""
+        driver, node = self._ioctl, self._node
         if choice.fps:
-            request = bytearray(204)
-            rate = (1000, round(choice.fps * 1000))
-            struct.pack_into("5I", request, 0, BUF_TYPE_CAPTURE, 0, 0, *rate)
             with contextlib.suppress(OSError):
-                self._ioctl(VIDIOC_S_PARM, request)
-        request = bytearray(struct.pack("5I", BUFFERS, BUF_TYPE_CAPTURE, MEMORY_MMAP, 0, 0))
-        self._ioctl(VIDIOC_REQBUFS, request)
-        for index in range(struct.unpack_from("I", request)[0]):
-            buffer = self._ioctl(VIDIOC_QUERYBUF, _buffer(index))
-            (offset,) = struct.unpack_from("I", buffer, 64)
-            (length,) = struct.unpack_from("I", buffer, 72)
-            self._maps.append(mmap.mmap(self._node, length, offset=offset))
-            self._ioctl(VIDIOC_QBUF, _buffer(index))
-        self._ioctl(VIDIOC_STREAMON, bytearray(struct.pack("i", BUF_TYPE_CAPTURE)))
+                ioctl.set_rate(driver, node, BUF_TYPE_CAPTURE, choice.fps)
+        for index in range(ioctl.request_buffers(driver, node, BUF_TYPE_CAPTURE, BUFFERS)):
+            offset, length = ioctl.query_buffer(driver, node, BUF_TYPE_CAPTURE, index)
+            self._maps.append(mmap.mmap(node, length, offset=offset))
+            ioctl.queue_buffer(driver, node, BUF_TYPE_CAPTURE, index)
+        ioctl.stream_on(driver, node, BUF_TYPE_CAPTURE)
 
     def _newest(self) -> bytes | None:
         """The newest picture that is ready, b"" for a torn one, None without; older ones go back.
@@ -170,13 +145,12 @@ class V4l2Capture:
         newest: bytes | None = None
         for _ in self._maps:
             try:
-                buffer = self._ioctl(VIDIOC_DQBUF, _buffer(0))
+                index, used, flags = ioctl.dequeue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE)
             except BlockingIOError:
                 break
-            index, _, used, flags = struct.unpack_from("4I", buffer)
-            torn = bool(flags & BUF_FLAG_ERROR)
+            torn = bool(flags & ioctl.BUF_FLAG_ERROR)
             newest = b"" if torn else self._maps[index][:used]
-            self._ioctl(VIDIOC_QBUF, _buffer(index))
+            ioctl.queue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE, index)
         return newest
 
     def _await_picture(self, left_s: float) -> None:
@@ -186,7 +160,7 @@ class V4l2Capture:
         if events and not events & select.POLLIN:
             # The device has gone or its stream has broken; asking it tells which.
             try:
-                self._ioctl(VIDIOC_DQBUF, _buffer(0))
+                ioctl.dequeue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE)
             except BlockingIOError:
                 raise self._silent() from None
             except OSError as error:
@@ -253,14 +227,6 @@ def unplugged(name: str) -> CameraFault:
 def suspended_s() -> float:
     """Seconds that this machine has been suspended since it started."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
-
-
-def _buffer(index: int) -> bytearray:
-    """A v4l2_buffer that names one of the mapped buffers."""
-    request = bytearray(88)
-    struct.pack_into("2I", request, 0, index, BUF_TYPE_CAPTURE)
-    struct.pack_into("I", request, 60, MEMORY_MMAP)
-    return request
 
 
 def _no_format(device: devices.Device) -> str:

@@ -1,8 +1,7 @@
 """The project's own pyvirtualcam backend for v4l2loopback: whole frames by write(2), all checked.
 
 pyvirtualcam's built-in one takes whatever format the driver gives back, does not set the rate, and
-raises nothing when a write fails. The structures and numbers are those of linux/videodev2.h on a
-64-bit system, and of v4l2loopback 0.12 to 0.15.
+raises nothing when a write fails. The controls are those of v4l2loopback 0.12 to 0.15.
 """
 
 from __future__ import annotations
@@ -12,14 +11,22 @@ import errno
 import logging
 import mmap
 import os
-import struct
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.errors import SinkError, SinkLost
-from sana_vcam.media.v4l2 import devices
-from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, fourcc_words, query
+from sana_vcam.media.v4l2 import devices, ioctl
+from sana_vcam.media.v4l2.capabilities import query
+from sana_vcam.media.v4l2.ioctl import (
+    BUF_TYPE_OUTPUT,
+    COLORSPACE_SRGB,
+    FIELD_NONE,
+    FMT_EXTENDED,
+    LIMITED_RANGE,
+    LOOPBACK_DRIVER,
+    YCBCR_ENC_601,
+    PixFormat,
+)
 
 if TYPE_CHECKING:
     from sana_vcam.media.pixels import Pixels
@@ -32,21 +39,11 @@ TIMEOUT_MS = 1500
 DECLARE_EVERY_S = 5
 """A viewer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 
-VIDIOC_S_FMT = 0xC0D0_5605
-VIDIOC_REQBUFS = 0xC014_5608
-VIDIOC_QUERYBUF = 0xC058_5609
-VIDIOC_STREAMON = 0x4004_5612
-VIDIOC_S_PARM = 0xC0CC_5616
-VIDIOC_S_CTRL = 0xC008_561C
-BUF_TYPE_OUTPUT, MEMORY_MMAP = 2, 1
-EXTENDED = 0xFEED_CAFE
-"""V4L2_PIX_FMT_PRIV_MAGIC, without which the fields after it are taken for zero."""
-FIELD_NONE, COLORSPACE_SRGB, YCBCR_ENC_601, LIMITED_RANGE = 1, 8, 1, 2
+COLOURS = (COLORSPACE_SRGB, FMT_EXTENDED, 0, YCBCR_ENC_601, LIMITED_RANGE, 0)
+"""`colorspace`, `priv`, `flags`, `ycbcr_enc`, `quantization` and `xfer_func` of v4l2_pix_format."""
 CONTROL_KEEP_FORMAT = 0x0098_F900
 CONTROL_TIMEOUT = CONTROL_KEEP_FORMAT + 2
 CONTROL_TIMEOUT_IMAGE_IO = CONTROL_KEEP_FORMAT + 3
-
-FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +58,6 @@ class PixelLayout:
 
 
 LAYOUTS = (PixelLayout("I420", b"YU12", 1, 1.5), PixelLayout("YUY2", b"YUYV", 2, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What VIDIOC_S_FMT was asked for, or answered."""
-
-    width: int
-    height: int
-    fourcc: bytes
-    line_bytes: int
-    frame_bytes: int
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height} {fourcc_words(self.fourcc)}"
 
 
 class LoopbackBackend:
@@ -101,6 +84,7 @@ class LoopbackBackend:
         del kw
         self._path = device or ""
         self._system = system or devices.System()
+        self._ioctl = self._system.ioctl
         self._fourcc = fourcc
         self._slate = slate
         self._fps = fps
@@ -156,13 +140,9 @@ class LoopbackBackend:
                 "frame: another program has changed its format; it is opened again"
             )
 
-    def _ioctl(self, request: int, argument: bytearray, node: int | None = None) -> bytearray:
-        self._system.ioctl(self._node if node is None else node, request, argument)
-        return argument
-
     def _open(self) -> int:
         try:
-            return os.open(self._path, FLAGS)
+            return os.open(self._path, ioctl.OPEN_FLAGS)
         except OSError as error:
             raise SinkError(self._why_not_open(error)) from error
 
@@ -181,7 +161,7 @@ class LoopbackBackend:
     def _agree(self) -> None:
         """Set the format, and see that it is the one that was asked for."""
         try:
-            capability = query(self._system.ioctl, self._node)
+            capability = query(self._ioctl, self._node)
         except OSError as error:
             raise SinkError(f"{self._path} does not answer: {error.strerror}") from error
         if capability.driver != LOOPBACK_DRIVER:
@@ -190,7 +170,8 @@ class LoopbackBackend:
         if answer != self._format:
             # The lock of an earlier program or of v4l2loopback-ctl set-caps: ours to lift, since
             # the device carries our label.
-            self._set_control(CONTROL_KEEP_FORMAT, 0)
+            with contextlib.suppress(OSError):
+                ioctl.set_control(self._ioctl, self._node, CONTROL_KEEP_FORMAT, 0)
             answer = self._set_format()
         if answer != self._format:
             raise SinkError(
@@ -199,25 +180,19 @@ class LoopbackBackend:
                 "size only while nobody has it open)"
             )
 
-    def _set_format(self) -> Format:
+    def _set_format(self) -> PixFormat:
         """Ask for the format; what the driver made of it. Raises `SinkError`."""
         wanted = self._format
-        request = bytearray(208)
-        struct.pack_into("I", request, 0, BUF_TYPE_OUTPUT)
-        code = int.from_bytes(wanted.fourcc, "little")
-        sizes = (wanted.width, wanted.height, code, FIELD_NONE)
-        struct.pack_into("6I", request, 8, *sizes, wanted.line_bytes, wanted.frame_bytes)
-        colours = (COLORSPACE_SRGB, EXTENDED, 0, YCBCR_ENC_601, LIMITED_RANGE, 0)
-        struct.pack_into("6I", request, 32, *colours)
         try:
-            self._ioctl(VIDIOC_S_FMT, request)
+            found = ioctl.set_format(
+                self._ioctl, self._node, BUF_TYPE_OUTPUT, wanted, field=FIELD_NONE, colours=COLOURS
+            )
         except OSError as error:
             raise SinkError(self._why_no_format(error)) from error
-        width, height, code, _, line, frame = struct.unpack_from("6I", request, 8)
         # Before 0.14 the driver answers with the size of its buffer: whole pages.
-        if wanted.frame_bytes <= frame < wanted.frame_bytes + mmap.PAGESIZE:
-            frame = wanted.frame_bytes
-        return Format(width, height, code.to_bytes(4, "little"), line, frame)
+        if wanted.frame_bytes <= found.frame_bytes < wanted.frame_bytes + mmap.PAGESIZE:
+            return replace(found, frame_bytes=wanted.frame_bytes)
+        return found
 
     def _why_no_format(self, error: OSError) -> str:
         """EBUSY with exclusive_caps=0, EINVAL with 1: the driver's words for a second producer."""
@@ -237,7 +212,7 @@ class LoopbackBackend:
     def _declare_rate(self) -> None:
         """Tell the driver the rate that apps are shown; without VIDIOC_S_PARM it says 30."""
         try:
-            self._ioctl(VIDIOC_S_PARM, streamparm(self._fps))
+            ioctl.set_rate(self._ioctl, self._node, BUF_TYPE_OUTPUT, self._fps)
         except OSError as error:
             logger.debug("%s keeps its own frame rate: %s", self._path, error)
 
@@ -248,11 +223,7 @@ class LoopbackBackend:
         nobody. From 0.14 on a writer by write(2) may not say so, and has no need to.
         """
         with contextlib.suppress(OSError):
-            self._ioctl(VIDIOC_STREAMON, bytearray(struct.pack("i", BUF_TYPE_OUTPUT)))
-
-    def _set_control(self, control: int, value: int) -> None:
-        with contextlib.suppress(OSError):
-            self._ioctl(VIDIOC_S_CTRL, bytearray(struct.pack("Ii", control, value)))
+            ioctl.stream_on(self._ioctl, self._node, BUF_TYPE_OUTPUT)
 
     def _lay_down(self, slate: bytes, timeout_ms: int) -> None:
         """Give the driver its timeout image, and the time after which it shows it.
@@ -262,45 +233,30 @@ class LoopbackBackend:
         after a crash, and nothing else.
         """
         try:
-            button = bytearray(struct.pack("Ii", CONTROL_TIMEOUT_IMAGE_IO, 1))
-            self._ioctl(VIDIOC_S_CTRL, button)
-            node = os.open(self._path, FLAGS)
+            ioctl.set_control(self._ioctl, self._node, CONTROL_TIMEOUT_IMAGE_IO, 1)
+            node = os.open(self._path, ioctl.OPEN_FLAGS)
             try:
                 self._map_slate(node, slate)
             finally:
                 os.close(node)
-            timeout = bytearray(struct.pack("Ii", CONTROL_TIMEOUT, timeout_ms))
-            self._ioctl(VIDIOC_S_CTRL, timeout)
+            ioctl.set_control(self._ioctl, self._node, CONTROL_TIMEOUT, timeout_ms)
         except (OSError, ValueError) as error:
             logger.warning("%s takes no slate for when this program dies: %s", self._path, error)
 
     def _map_slate(self, node: int, slate: bytes) -> None:
-        request = bytearray(struct.pack("5I", 1, BUF_TYPE_OUTPUT, MEMORY_MMAP, 0, 0))
-        self._ioctl(VIDIOC_REQBUFS, request, node)
-        buffer = bytearray(88)
-        struct.pack_into("2I", buffer, 0, 0, BUF_TYPE_OUTPUT)
-        self._ioctl(VIDIOC_QUERYBUF, buffer, node)
-        (offset,) = struct.unpack_from("I", buffer, 64)
-        (length,) = struct.unpack_from("I", buffer, 72)
+        ioctl.request_buffers(self._ioctl, node, BUF_TYPE_OUTPUT, 1)
+        offset, length = ioctl.query_buffer(self._ioctl, node, BUF_TYPE_OUTPUT, 0)
         if length < len(slate):
             raise ValueError(f"its buffer holds {length} bytes, the slate has {len(slate)}")
         with mmap.mmap(node, length, offset=offset) as image:
             image[: len(slate)] = slate
 
 
-def streamparm(fps: float) -> bytearray:
-    """A v4l2_streamparm of linux/videodev2.h for an output of this rate."""
-    request = bytearray(204)
-    rate = Fraction(fps).limit_denominator(1001)
-    struct.pack_into("5I", request, 0, BUF_TYPE_OUTPUT, 0, 0, rate.denominator, rate.numerator)
-    return request
-
-
-def _wanted(width: int, height: int, fourcc: int) -> Format:
+def _wanted(width: int, height: int, fourcc: int) -> PixFormat:
     """The V4L2 format for a libyuv code of pyvirtualcam. Raises `SinkError`."""
     name = fourcc.to_bytes(4, "little").decode("latin-1")
     for layout in LAYOUTS:
         if layout.libyuv == name:
             line, frame = width * layout.line_bytes, width * height * layout.pixel_bytes
-            return Format(width, height, layout.v4l2, int(line), int(frame))
+            return PixFormat(width, height, layout.v4l2, int(line), int(frame))
     raise SinkError(f"the virtual camera takes I420 and YUYV, not {name}")

@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import select
-import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from contextlib import suppress
 
 from sana_vcam.media.sinks.wake import WakePipe
 from sana_vcam.media.v4l2 import devices
+from sana_vcam.media.v4l2.ioctl import POLLPRI, dequeue_event, subscribe_event
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,9 @@ SETTLE_S = 1.5
 SCAN_ANYWAY_S = 15.0
 """How old a look at all processes may grow while nothing hints at a change."""
 
-VIDIOC_DQEVENT = 0x8088_5659
-VIDIOC_SUBSCRIBE_EVENT = 0x4020_565A
 EVENT_PRIVATE_START = 0x0800_0000
 CLIENT_USAGE = (EVENT_PRIVATE_START + 0x08E0_0000 + 1, EVENT_PRIVATE_START)
 """The event's number since v4l2loopback 0.13, and in Ubuntu's patched 0.12."""
-SEND_INITIAL = 1
-POLLPRI = getattr(select, "POLLPRI", 2)
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -178,10 +174,8 @@ class DeviceWatch:
             return
         try:
             while self.node is not None:
-                event = bytearray(136)
-                self._system.ioctl(self.node, VIDIOC_DQEVENT, event)
-                kind, _, count = struct.unpack_from("3I", event)
-                if kind in CLIENT_USAGE:
+                event, count = dequeue_event(self._system.ioctl, self.node)
+                if event in CLIENT_USAGE:
                     self.count = count
         except OSError as error:
             # ENOENT (EAGAIN when non-blocking) is an empty queue, anything else a lost device.
@@ -198,10 +192,8 @@ class DeviceWatch:
 
     def _subscribe(self, node: int) -> bool:
         for number in CLIENT_USAGE:
-            request = bytearray(32)
-            struct.pack_into("3I", request, 0, number, 0, SEND_INITIAL)
             with suppress(OSError):
-                self._system.ioctl(node, VIDIOC_SUBSCRIBE_EVENT, request)
+                subscribe_event(self._system.ioctl, node, number)
                 return True
         return False
 

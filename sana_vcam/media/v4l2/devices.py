@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sana_vcam.errors import CameraFault, CameraWords, SinkError
-from sana_vcam.media.v4l2.ioctl import (
-    LOOPBACK_DRIVER,
-    Capability,
-    Ioctl,
-    Mode,
-    Poll,
-    ask,
-    fcntl_ioctl,
-    poll_descriptors,
-)
+from sana_vcam.media.v4l2.capabilities import Capability, Mode, ask
+from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, Poll, fcntl_ioctl, poll_descriptors
 
 type DeviceKind = Literal["camera", "virtual camera", "other"]
 

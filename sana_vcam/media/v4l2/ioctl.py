@@ -1,181 +1,186 @@
-"""What the V4L2 driver of a video node says: its capability, formats, sizes and rates.
+"""The requests of V4L2 that are used here: numbers and structures of linux/videodev2.h, once.
 
-The structures and numbers are those of linux/videodev2.h. Asking starts no stream, so no camera's
-light goes on.
+They are those of a 64-bit system. Every function that takes an `Ioctl` and an open node asks the
+driver, and raises `OSError` if that refuses.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from fractions import Fraction
 
 type Ioctl = Callable[[int, int, bytearray], object]
 type Poll = Callable[[Mapping[int, int], float], Mapping[int, int]]
 """Waits for descriptors and their events for so many seconds; which have which."""
 
-LOOPBACK_DRIVER = "v4l2 loopback"
+OPEN_FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+VIDIOC_QUERYCAP = 0x8068_5600
+VIDIOC_ENUM_FMT = 0xC040_5602
+VIDIOC_S_FMT = 0xC0D0_5605
+VIDIOC_REQBUFS = 0xC014_5608
+VIDIOC_QUERYBUF = 0xC058_5609
+VIDIOC_QBUF = 0xC058_560F
+VIDIOC_DQBUF = 0xC058_5611
+VIDIOC_STREAMON = 0x4004_5612
+VIDIOC_STREAMOFF = 0x4004_5613
+VIDIOC_S_PARM = 0xC0CC_5616
+VIDIOC_S_CTRL = 0xC008_561C
+VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
+VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
+VIDIOC_DQEVENT = 0x8088_5659
+VIDIOC_SUBSCRIBE_EVENT = 0x4020_565A
+
 CAP_CAPTURE = 0x0000_0001 | 0x0000_1000
 """V4L2_CAP_VIDEO_CAPTURE, also in its multi-planar form."""
 CAP_OUTPUT = 0x0000_0002 | 0x0000_2000
 CAP_M2M = 0x0000_8000 | 0x0000_4000
 CAP_DEVICE_CAPS = 0x8000_0000
+LOOPBACK_DRIVER = "v4l2 loopback"
 
-VIDIOC_QUERYCAP = 0x8068_5600
-VIDIOC_ENUM_FMT = 0xC040_5602
-VIDIOC_ENUM_FRAMESIZES = 0xC02C_564A
-VIDIOC_ENUM_FRAMEINTERVALS = 0xC034_564B
-BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE = 1, 9
-DISCRETE = 1
-COMMON_SIZES = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
-MOST_ENTRIES = 64
-"""Entries that are read of any one list, whatever a driver says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """One size in one pixel format, with its frame rates (none if the driver does not say)."""
-
-    pixel_format: str
-    width: int
-    height: int
-    fps: tuple[float, ...] = ()
+BUF_TYPE_CAPTURE, BUF_TYPE_OUTPUT, BUF_TYPE_CAPTURE_MPLANE = 1, 2, 9
+MEMORY_MMAP = 1
+BUF_FLAG_ERROR = 0x40
+FIELD_ANY, FIELD_NONE = 0, 1
+FMT_EXTENDED = 0xFEED_CAFE
+"""V4L2_PIX_FMT_PRIV_MAGIC, without which the fields after it are taken for zero."""
+COLORSPACE_SRGB, YCBCR_ENC_601, LIMITED_RANGE = 8, 1, 2
+EVENT_SEND_INITIAL = 1
+POLLPRI = getattr(select, "POLLPRI", 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
-    """The answer to VIDIOC_QUERYCAP, of this node rather than of the whole card."""
-
-    driver: str
-    card: str
-    flags: int
-
-    @property
-    def captures(self) -> bool:
-        """Whether it gives pictures."""
-        return bool(self.flags & CAP_CAPTURE)
-
-    @property
-    def puts_out(self) -> bool:
-        """Whether it takes pictures."""
-        return bool(self.flags & CAP_OUTPUT)
-
-    @property
-    def transcodes(self) -> bool:
-        """Whether it is a codec or a scaler."""
-        return bool(self.flags & CAP_M2M)
-
-
-def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], str]:
-    """The node's capability and modes; None and why if it does not answer."""
-    try:
-        node = os.open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            return None, (), ""
-        return None, (), f"cannot be opened: {error.strerror}"
-    try:
-        capability = query(ioctl, node)
-        modes = tuple(_modes(ioctl, node)) if capability.captures else ()
-    except OSError as error:
-        return None, (), f"does not answer: {error.strerror}"
-    finally:
-        os.close(node)
-    return capability, modes, ""
-
-
-def query(ioctl: Ioctl, node: int) -> Capability:
-    """What VIDIOC_QUERYCAP says of an open node. Raises `OSError`."""
-    answer = bytearray(104)
-    ioctl(node, VIDIOC_QUERYCAP, answer)
-    driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
-    flags = device_caps if capabilities & CAP_DEVICE_CAPS else capabilities
-    return Capability(_words(driver), _words(card), flags)
-
-
-def _words(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode(errors="replace")
-
-
-def fourcc_words(fourcc: bytes) -> str:
-    """A pixel format's code as it is read."""
-    return fourcc.decode("latin-1").strip()
-
-
-def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
-    for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
-        for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
-            (code,) = struct.unpack_from("I", answer, 44)
-            name = fourcc_words(code.to_bytes(4, "little"))
-            for width, height in _sizes(ioctl, node, code):
-                yield Mode(name, width, height, tuple(_rates(ioctl, node, code, width, height)))
-
-
-def _enumerate(
-    ioctl: Ioctl, node: int, request: int, size: int, *inputs: int
-) -> Iterator[bytearray]:
-    """Ask for entry 0, 1, … until the driver has no more (EINVAL)."""
-    for index in range(MOST_ENTRIES):
-        answer = bytearray(size)
-        struct.pack_into(f"{1 + len(inputs)}I", answer, 0, index, *inputs)
-        try:
-            ioctl(node, request, answer)
-        except OSError:
-            return
-        yield answer
-
-
-def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
-    """The sizes of a format; of a range its ends, and the common sizes in it."""
-    for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
-        kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
-        if kind == DISCRETE:
-            yield width, height_or_most
-            continue
-        across, down = struct.unpack_from("3I", answer, 12), struct.unpack_from("3I", answer, 24)
-        yield across[0], down[0]
-        for width, height in COMMON_SIZES:
-            if _in_range(width, *across) and _in_range(height, *down):
-                yield width, height
-        yield across[1], down[1]
-        return
-
-
-def _in_range(value: int, least: int, most: int, step: int) -> bool:
-    return least < value < most and (value - least) % max(step, 1) == 0
-
-
-def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
-    """The frame rates of a size; of a range only its ends."""
-    entries = _enumerate(ioctl, node, VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
-    for answer in entries:
-        kind, *parts = struct.unpack_from("5I", answer, 16)
-        if kind == DISCRETE:
-            yield _rate(parts[0], parts[1])
-            continue
-        yield _rate(parts[2], parts[3])
-        yield _rate(parts[0], parts[1])
-        return
-
-
-def _rate(numerator: int, denominator: int) -> float:
-    return round(denominator / numerator, 2) if numerator else 0.0
-
-
-def fcntl_ioctl(node: int, request: int, answer: bytearray) -> object:
-    """The real ioctl(2); raises `OSError`."""
+def fcntl_ioctl(node: int, request: int, argument: bytearray) -> object:
+    """Call ioctl(2). Raises `OSError`."""
     import fcntl  # not on Windows
 
-    return fcntl.ioctl(node, request, answer, True)
+    return fcntl.ioctl(node, request, argument, True)
 
 
 def poll_descriptors(wanted: Mapping[int, int], timeout_s: float) -> Mapping[int, int]:
-    """The real poll(2)."""
+    """Call poll(2)."""
     poll = select.poll()
     for node, events in wanted.items():
         poll.register(node, events)
     return dict(poll.poll(timeout_s * 1000))
+
+
+def fourcc_words(fourcc: bytes) -> str:
+    """Decode a pixel format's code for people."""
+    return fourcc.decode("latin-1").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class PixFormat:
+    """The part of v4l2_pix_format that matters: pixels, the format's code, and bytes."""
+
+    width: int
+    height: int
+    fourcc: bytes
+    line_bytes: int = 0
+    """Bytes from one line of the first plane to the next."""
+    frame_bytes: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} {fourcc_words(self.fourcc)}"
+
+
+def set_format(
+    ioctl: Ioctl,
+    node: int,
+    buffer_type: int,
+    wanted: PixFormat,
+    *,
+    field: int = FIELD_ANY,
+    colours: tuple[int, ...] = (),
+) -> PixFormat:
+    """Ask for a format, and read what the driver made of it.
+
+    `colours` are the fields of v4l2_pix_format from `colorspace` on.
+    """
+    request = bytearray(208)
+    struct.pack_into("I", request, 0, buffer_type)
+    code, sizes = wanted.fourcc, (wanted.line_bytes, wanted.frame_bytes)
+    struct.pack_into("2I4s3I", request, 8, wanted.width, wanted.height, code, field, *sizes)
+    struct.pack_into(f"{len(colours)}I", request, 32, *colours)
+    ioctl(node, VIDIOC_S_FMT, request)
+    width, height, code, _, line, frame = struct.unpack_from("2I4s3I", request, 8)
+    return PixFormat(width, height, code, line, frame)
+
+
+def set_rate(ioctl: Ioctl, node: int, buffer_type: int, fps: float) -> None:
+    """Ask for frames per second, as the fraction of a second that one lasts."""
+    request = bytearray(204)
+    rate = Fraction(fps).limit_denominator(1001)
+    struct.pack_into("5I", request, 0, buffer_type, 0, 0, rate.denominator, rate.numerator)
+    ioctl(node, VIDIOC_S_PARM, request)
+
+
+def set_control(ioctl: Ioctl, node: int, control: int, value: int) -> None:
+    """Set a control of the driver."""
+    ioctl(node, VIDIOC_S_CTRL, bytearray(struct.pack("Ii", control, value)))
+
+
+def request_buffers(ioctl: Ioctl, node: int, buffer_type: int, count: int) -> int:
+    """Ask for buffers to map into memory, and read how many there are."""
+    request = bytearray(struct.pack("5I", count, buffer_type, MEMORY_MMAP, 0, 0))
+    ioctl(node, VIDIOC_REQBUFS, request)
+    (granted,) = struct.unpack_from("I", request)
+    return int(granted)
+
+
+def query_buffer(ioctl: Ioctl, node: int, buffer_type: int, index: int) -> tuple[int, int]:
+    """Read where a buffer is mapped: its offset and its length in bytes."""
+    buffer = _buffer(buffer_type, index)
+    ioctl(node, VIDIOC_QUERYBUF, buffer)
+    (offset,), (length,) = struct.unpack_from("I", buffer, 64), struct.unpack_from("I", buffer, 72)
+    return int(offset), int(length)
+
+
+def queue_buffer(ioctl: Ioctl, node: int, buffer_type: int, index: int) -> None:
+    """Give a buffer to the driver."""
+    ioctl(node, VIDIOC_QBUF, _buffer(buffer_type, index))
+
+
+def dequeue_buffer(ioctl: Ioctl, node: int, buffer_type: int) -> tuple[int, int, int]:
+    """Take a buffer back: its index, the bytes used of it, and flags."""
+    buffer = _buffer(buffer_type, 0)
+    ioctl(node, VIDIOC_DQBUF, buffer)
+    index, _, used, flags = struct.unpack_from("4I", buffer)
+    return index, used, flags
+
+
+def _buffer(buffer_type: int, index: int) -> bytearray:
+    """A v4l2_buffer that names one of the mapped buffers."""
+    request = bytearray(88)
+    struct.pack_into("2I", request, 0, index, buffer_type)
+    struct.pack_into("I", request, 60, MEMORY_MMAP)
+    return request
+
+
+def stream_on(ioctl: Ioctl, node: int, buffer_type: int) -> None:
+    """Start streaming."""
+    ioctl(node, VIDIOC_STREAMON, bytearray(struct.pack("i", buffer_type)))
+
+
+def stream_off(ioctl: Ioctl, node: int, buffer_type: int) -> None:
+    """Stop streaming."""
+    ioctl(node, VIDIOC_STREAMOFF, bytearray(struct.pack("i", buffer_type)))
+
+
+def subscribe_event(ioctl: Ioctl, node: int, event: int) -> None:
+    """Have an event announced to poll(2) as POLLPRI, and once at the beginning."""
+    request = bytearray(32)
+    struct.pack_into("3I", request, 0, event, 0, EVENT_SEND_INITIAL)
+    ioctl(node, VIDIOC_SUBSCRIBE_EVENT, request)
+
+
+def dequeue_event(ioctl: Ioctl, node: int) -> tuple[int, int]:
+    """Take the next event: its number, and the first word of its data."""
+    event = bytearray(136)
+    ioctl(node, VIDIOC_DQEVENT, event)
+    number, _, value = struct.unpack_from("3I", event)
+    return number, value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sana_vcam.media.v4l2.ioctl import Mode
+from sana_vcam.media.v4l2.capabilities import Mode
 
 COMPRESSED = ("MJPG", "JPEG")
 RAW = ("YUYV", "UYVY", "YVYU", "NV12", "NV21", "YU12", "YV12", "BGR3", "RGB3", "GREY")

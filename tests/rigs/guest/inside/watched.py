@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from sana_vcam.media.v4l2.ioctl import fcntl_ioctl, query
+from sana_vcam.media.v4l2.capabilities import query
+from sana_vcam.media.v4l2.ioctl import fcntl_ioctl
 from tests.rigs.guest.inside.kernel import OURS, SECOND, loopback_version, loopbacks, path_of, run
 from tests.rigs.guest.inside.running import Running, Viewer, running, silent_model
 from tests.rigs.guest.inside.scenario import Case, scenario

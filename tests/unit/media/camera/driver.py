@@ -9,6 +9,7 @@ from pathlib import Path
 from sana_vcam.media.camera import v4l2capture
 from sana_vcam.media.v4l2 import devices
 from sana_vcam.media.v4l2 import ioctl as v4l2
+from sana_vcam.media.v4l2.capabilities import Mode
 
 LENGTH = 256 * 1024
 
@@ -28,7 +29,7 @@ class CaptureDriver:
             root / "sys", root / "dev", root / "proc", self.ioctl, "linux", poll=self.poll
         )
         self.device = devices.Device(
-            str(self.node), 0, name, "camera", modes=tuple(v4l2.Mode(*mode) for mode in modes)
+            str(self.node), 0, name, "camera", modes=tuple(Mode(*mode) for mode in modes)
         )
         self.gives = None
         """(fourcc, width, height) that the driver makes of whatever is asked."""
@@ -72,25 +73,25 @@ class CaptureDriver:
     def ioctl(self, fd, request, argument):
         if request in self.refused:
             raise OSError(self.refused[request], os.strerror(self.refused[request]))
-        if request == v4l2capture.VIDIOC_S_FMT:
+        if request == v4l2.VIDIOC_S_FMT:
             width, height, code = struct.unpack_from("2I4s", argument, 8)
             self.asked = (code, width, height)
             code, width, height = self.gives or self.asked
             struct.pack_into("2I4s2I", argument, 8, width, height, code, 1, self.line_bytes)
-        elif request == v4l2capture.VIDIOC_S_PARM:
+        elif request == v4l2.VIDIOC_S_PARM:
             numerator, denominator = struct.unpack_from("2I", argument, 12)
             self.rate = denominator / numerator
-        elif request == v4l2capture.VIDIOC_QUERYBUF:
+        elif request == v4l2.VIDIOC_QUERYBUF:
             (index,) = struct.unpack_from("I", argument)
             struct.pack_into("I", argument, 64, index * LENGTH)
             struct.pack_into("I", argument, 72, LENGTH)
-        elif request == v4l2capture.VIDIOC_QBUF:
+        elif request == v4l2.VIDIOC_QBUF:
             self.free.append(struct.unpack_from("I", argument)[0])
-        elif request == v4l2capture.VIDIOC_DQBUF:
+        elif request == v4l2.VIDIOC_DQBUF:
             self._give(argument)
-        elif request in {v4l2capture.VIDIOC_STREAMON, v4l2capture.VIDIOC_STREAMOFF}:
-            self.streams = request == v4l2capture.VIDIOC_STREAMON
-        elif request != v4l2capture.VIDIOC_REQBUFS:
+        elif request in {v4l2.VIDIOC_STREAMON, v4l2.VIDIOC_STREAMOFF}:
+            self.streams = request == v4l2.VIDIOC_STREAMON
+        elif request != v4l2.VIDIOC_REQBUFS:
             raise OSError(errno.ENOTTY, "Inappropriate ioctl")
 
     def _give(self, argument):
@@ -104,6 +105,4 @@ class CaptureDriver:
             file.seek(index * LENGTH)
             file.write(data or b"")
         used = 0 if torn else len(data)
-        struct.pack_into(
-            "4I", argument, 0, index, 1, used, v4l2capture.BUF_FLAG_ERROR if torn else 0
-        )
+        struct.pack_into("4I", argument, 0, index, 1, used, v4l2.BUF_FLAG_ERROR if torn else 0)

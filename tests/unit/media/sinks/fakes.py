@@ -175,13 +175,13 @@ class Machine:
             raise OSError(device.refused[request], os.strerror(device.refused[request]))
         names = {
             v4l2.VIDIOC_QUERYCAP: self._query,
-            loopback.VIDIOC_S_FMT: self._set_format,
-            loopback.VIDIOC_S_PARM: self._set_rate,
-            loopback.VIDIOC_S_CTRL: self._set_control,
-            loopback.VIDIOC_REQBUFS: lambda *_: None,
-            loopback.VIDIOC_QUERYBUF: self._query_buffer,
-            viewers.VIDIOC_SUBSCRIBE_EVENT: self._subscribe,
-            viewers.VIDIOC_DQEVENT: self._take_event,
+            v4l2.VIDIOC_S_FMT: self._set_format,
+            v4l2.VIDIOC_S_PARM: self._set_rate,
+            v4l2.VIDIOC_S_CTRL: self._set_control,
+            v4l2.VIDIOC_REQBUFS: lambda *_: None,
+            v4l2.VIDIOC_QUERYBUF: self._query_buffer,
+            v4l2.VIDIOC_SUBSCRIBE_EVENT: self._subscribe,
+            v4l2.VIDIOC_DQEVENT: self._take_event,
         }
         if request not in names:
             raise OSError(errno.EINVAL, "Invalid argument")
@@ -224,7 +224,7 @@ class Machine:
         number, _, flags = struct.unpack_from("3I", request)
         if number != device.event:
             raise OSError(errno.EINVAL, "Invalid argument")
-        device.subscribed[fd] = [device.count] if flags & viewers.SEND_INITIAL else []
+        device.subscribed[fd] = [device.count] if flags & v4l2.EVENT_SEND_INITIAL else []
 
     def _take_event(self, device, fd, event):
         if fd in device.unplugged_nodes:

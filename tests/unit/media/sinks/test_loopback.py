@@ -2,7 +2,6 @@
 
 import errno
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from pyvirtualcam.util import encode_fourcc
 from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.media.sinks import loopback
 from sana_vcam.media.sinks.loopback import LoopbackBackend
+from sana_vcam.media.v4l2 import ioctl as v4l2
 from tests.unit.media.sinks.fakes import Machine, open_descriptors
 
 WIDTH, HEIGHT = 64, 36
@@ -76,7 +76,7 @@ def test_the_rate_and_the_colours_are_declared(machine):
     assert device.colours == (srgb, extended, 0, bt601, limited, 0)
 
 
-def test_the_rate_that_a_consumer_has_set_does_not_stay(machine):
+def test_the_rate_that_a_viewer_has_set_does_not_stay(machine):
     device = machine.add(10)
     backend = open_backend(machine)
     device.rate = (1, 0, 0, 1, 30)
@@ -87,13 +87,8 @@ def test_the_rate_that_a_consumer_has_set_does_not_stay(machine):
     assert device.rate == (2, 0, 0, 1, 24)
 
 
-@pytest.mark.parametrize(("fps", "rate"), [(24.0, (1, 24)), (29.97, (100, 2997)), (7.5, (2, 15))])
-def test_the_rate_is_a_fraction(fps, rate):
-    assert struct.unpack_from("5I", loopback.streamparm(fps))[3:] == rate
-
-
 def test_a_driver_that_wants_no_rate_is_left_alone(machine):
-    machine.add(10).refused[loopback.VIDIOC_S_PARM] = errno.ENOTTY
+    machine.add(10).refused[v4l2.VIDIOC_S_PARM] = errno.ENOTTY
 
     open_backend(machine).close()
 
@@ -127,7 +122,7 @@ def test_a_format_that_a_program_keeps_is_said_with_the_program(machine):
 
 @pytest.mark.parametrize("error", [errno.EBUSY, errno.EINVAL])
 def test_another_producer_is_said_with_the_program(machine, error):
-    machine.add(10).refused[loopback.VIDIOC_S_FMT] = error
+    machine.add(10).refused[v4l2.VIDIOC_S_FMT] = error
     machine.hold(4712, "obs", 10)
 
     message = why_not(machine)
@@ -148,7 +143,7 @@ def test_a_device_that_is_no_loopback_is_never_written_to(machine):
     device.driver = "uvcvideo"
 
     assert "(Integrated Camera) is not a v4l2loopback device" in why_not(machine)
-    assert loopback.VIDIOC_S_FMT not in machine.calls
+    assert v4l2.VIDIOC_S_FMT not in machine.calls
 
 
 def test_a_device_that_is_gone_names_the_module(machine):
@@ -182,14 +177,14 @@ def test_the_driver_gets_the_slate_for_when_nobody_writes(machine):
 
     assert machine.image(10)[:FRAME] == SLATE
     assert device.controls[loopback.CONTROL_TIMEOUT] == 1234
-    pushed = machine.calls.index(loopback.VIDIOC_S_CTRL)
-    assert machine.calls[pushed + 1] == loopback.VIDIOC_REQBUFS, "the very next descriptor"
+    pushed = machine.calls.index(v4l2.VIDIOC_S_CTRL)
+    assert machine.calls[pushed + 1] == v4l2.VIDIOC_REQBUFS, "the very next descriptor"
     backend.close()
     assert device.written == [SLATE], "and as the last picture"
 
 
 @pytest.mark.parametrize(
-    "request_", [loopback.VIDIOC_S_CTRL, loopback.VIDIOC_REQBUFS, loopback.VIDIOC_QUERYBUF]
+    "request_", [v4l2.VIDIOC_S_CTRL, v4l2.VIDIOC_REQBUFS, v4l2.VIDIOC_QUERYBUF]
 )
 def test_a_driver_without_a_timeout_image_loses_only_that(machine, caplog, request_):
     device = machine.add(10)
@@ -230,19 +225,8 @@ def test_the_device_is_closed_when_it_does_not_answer(machine):
     assert "does not answer" in why_not(machine)
 
 
-def test_the_numbers_are_those_of_the_kernel_header():
-    """From linux/videodev2.h: _IOC(direction, 'V', number, size)."""
-
-    def ioc(direction, number, size):
-        return direction << 30 | size << 16 | ord("V") << 8 | number
-
-    write, read = 1, 2
-    assert ioc(read | write, 5, 208) == loopback.VIDIOC_S_FMT
-    assert ioc(read | write, 8, 20) == loopback.VIDIOC_REQBUFS
-    assert ioc(read | write, 9, 88) == loopback.VIDIOC_QUERYBUF
-    assert ioc(write, 18, 4) == loopback.VIDIOC_STREAMON
-    assert ioc(read | write, 22, 204) == loopback.VIDIOC_S_PARM
-    assert ioc(read | write, 28, 8) == loopback.VIDIOC_S_CTRL
+def test_the_lock_is_a_control_of_the_user_class():
+    """From v4l2loopback.c."""
     assert loopback.CONTROL_KEEP_FORMAT == (0x00980900 | 0xF000)
 
 

@@ -11,6 +11,7 @@ import pytest
 from sana_vcam.app.devices import render_devices, to_json
 from sana_vcam.errors import CameraError, SinkError
 from sana_vcam.media.v4l2 import ioctl as v4l2
+from sana_vcam.media.v4l2.capabilities import Mode
 from sana_vcam.media.v4l2.devices import (
     Device,
     Holder,
@@ -167,9 +168,9 @@ def test_a_camera_tells_its_modes_and_stable_ids(full):
             str(dev / "v4l/by-path/pci-0000:00:14.0-usb-0:8:1.0-video-index0"),
         ),
         modes=(
-            v4l2.Mode("MJPG", 1280, 720, (30.0, 24.0)),
-            v4l2.Mode("MJPG", 640, 480, (30.0,)),
-            v4l2.Mode("YUYV", 1280, 720, (10.0,)),
+            Mode("MJPG", 1280, 720, (30.0, 24.0)),
+            Mode("MJPG", 640, 480, (30.0,)),
+            Mode("YUYV", 1280, 720, (10.0,)),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sana_vcam.media.v4l2.ioctl import Mode
+from sana_vcam.media.v4l2.capabilities import Mode
 from sana_vcam.media.v4l2.modes import choose, rate_to_ask_for
 
 
