@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from sana_vcam.host.doctor import cameras, configuration, driver, system
-from sana_vcam.host.doctor.facts import Case, gather
+from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
 from sana_vcam.host.machine import Machine
 from sana_vcam.lib.commandline import add_config, add_json, command_line
@@ -38,9 +38,9 @@ CHECKS = (
 )
 
 
-def examine(case: Case) -> list[Finding]:
-    """Every finding of every check, in the order in which they are shown."""
-    return [finding for check in CHECKS for finding in check(case)]
+def examine(facts: Facts) -> list[Finding]:
+    """Collect the findings of every check, in the order in which they are shown."""
+    return [finding for check in CHECKS for finding in check(facts)]
 
 
 def run_doctor(
@@ -48,16 +48,16 @@ def run_doctor(
     machine: Machine | None = None,
     overrides: Mapping[str, object] | None = None,
 ) -> int:
-    """Run `sana-vcam doctor`; returns the exit status: 1 if there is a problem, else 0."""
+    """Run `sana-vcam doctor`, and give the exit status: 1 if there is a problem, else 0."""
     arguments = _parser().parse_args(words)
-    case = gather(
+    facts = gather(
         machine or Machine(),
         now=time.time(),
         online=arguments.online,
         config_path=arguments.config,
         overrides=overrides,
     )
-    findings = examine(case)
+    findings = examine(facts)
     print(to_json(findings) if arguments.json else render(findings))
     return exit_status(findings)
 

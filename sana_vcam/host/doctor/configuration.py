@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
@@ -12,151 +12,118 @@ from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import cautions
 from sana_vcam.control.access import listen, peers
-from sana_vcam.host.doctor.facts import Case, Process
-from sana_vcam.host.doctor.findings import Finding, Group, Severity
+from sana_vcam.host.doctor.facts import Facts, Process
+from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
 
 KEY_PREFIX = "rk_"
 SHORTEST_KEY = 8
 ONLINE_TIMEOUT_S = 8.0
 
 
-# --- the configuration --------------------------------------------------------------------------
+# -- the configuration ---------------------------------------------------------------------------
 
 
-def check_configuration(case: Case) -> Iterator[Finding]:
-    """What is wrong with the configuration, or probably not meant."""
-    if case.loaded is None:
-        for line in case.config_error.splitlines():
-            yield _configuration(
-                "valid",
-                Severity.PROBLEM,
+def check_configuration(facts: Facts) -> Iterator[Finding]:
+    """Yield what is wrong with the configuration, or probably not meant."""
+    if facts.loaded is None:
+        for line in facts.config_error.splitlines():
+            yield problem(
+                "config.valid",
                 line,
                 "The daemon does not start with it. The rest was looked at with the defaults.",
-                ["sana-vcam config check"],
+                "sana-vcam config check",
             )
         return
-    yield _configuration("valid", Severity.FINE, str(case.loaded.path or "the defaults"))
-    about_key = "no Reactor API key"
-    for text in cautions(case.loaded):
+    yield fine("config.valid", str(facts.loaded.path or "the defaults"))
+    for text in cautions(facts.loaded):
         # The key and its file have checks of their own.
-        if not text.startswith(about_key) and "holds a secret" not in text:
-            yield _configuration("caution", Severity.WARNING, text, "", ["sana-vcam config show"])
+        if not text.startswith("no Reactor API key") and "holds a secret" not in text:
+            yield warning("config.caution", text, "", "sana-vcam config show")
 
 
-def _configuration(
-    name: str, severity: Severity, found: str, means: str = "", mend: Iterable[str] = ()
-) -> Finding:
-    title = {"valid": "configuration", "caution": "configuration"}[name]
-    return Finding(
-        f"config.{name}", Group.CONFIGURATION, title, severity, found, means, tuple(mend)
-    )
+# -- the key -------------------------------------------------------------------------------------
 
 
-# --- the key ------------------------------------------------------------------------------------
-
-
-def check_model(case: Case) -> Iterator[Finding]:
-    """Every finding about the key; with `online` also what the platform says to it."""
-    reactor = case.config.reactor
+def check_model(facts: Facts) -> Iterator[Finding]:
+    """Yield every finding about the key; with `online` also what the platform says to it."""
+    reactor = facts.config.reactor
     if reactor.local:
-        yield _model("key", Severity.FINE, f"not needed: a runtime of your own, {reactor.api_url}")
+        yield fine("model.key", f"not needed: a runtime of your own, {reactor.api_url}")
         return
-    for path in _key_files(case):
-        exposed = _exposed(case, path)
-        if exposed is not None:
-            yield exposed
-    key, where = _key(case)
+    files = (reactor.api_key_file, _user_key(facts))
+    for path in dict.fromkeys(path for path in files if path is not None):
+        yield from _exposed(facts, path)
+    key, where = _key(facts)
     if not key:
-        yield _model(
-            "key",
-            Severity.PROBLEM,
+        yield problem(
+            "model.key",
             "there is none",
             "No session can be opened. Give it to the service: paste it, Enter, Ctrl-D.",
-            [_put_key(_user_key(case))],
+            _put_key(_user_key(facts)),
         )
         return
     yield _form(key, where)
-    if case.online:
+    if facts.online:
         yield _online(key, reactor)
     else:
-        yield _model(
-            "online", Severity.UNKNOWN, "the platform was not asked (sana-vcam doctor --online)"
-        )
+        yield unknown("model.online", "the platform was not asked (sana-vcam doctor --online)")
 
 
-def _model(
-    name: str, severity: Severity, found: str, means: str = "", mend: Iterable[str] = ()
-) -> Finding:
-    titles = {"key": "API key", "key_file": "key file", "online": "platform"}
-    return Finding(f"model.{name}", Group.MODEL, titles[name], severity, found, means, tuple(mend))
-
-
-def _user_key(case: Case) -> Path:
-    """Where the user unit takes the key from."""
-    return user_path(case.machine.environ).parent / CREDENTIAL
+def _user_key(facts: Facts) -> Path:
+    """Say where the user unit takes the key from."""
+    return user_path(facts.machine.environ).parent / CREDENTIAL
 
 
 def _put_key(path: Path) -> str:
     return f"install -D -m 600 /dev/stdin {shlex.quote(str(path))}"
 
 
-def _key_files(case: Case) -> list[Path]:
-    files = [case.config.reactor.api_key_file, _user_key(case)]
-    return [path for path in dict.fromkeys(files) if path is not None]
-
-
-def _key(case: Case) -> tuple[str, str]:
-    """The key and where it is from; the user unit's if we ourselves have none."""
-    configured = case.config.reactor.api_key
-    if configured is not None and case.loaded is not None:
-        return configured.get_secret_value(), case.loaded.origins["reactor.api_key"]
-    path = _user_key(case)
-    text = case.machine.text(path) or ""
+def _key(facts: Facts) -> tuple[str, str]:
+    """Find the key, and where it is from; the user unit's if we ourselves have none."""
+    configured = facts.config.reactor.api_key
+    if configured is not None and facts.loaded is not None:
+        return configured.get_secret_value(), facts.loaded.origins["reactor.api_key"]
+    path = _user_key(facts)
+    text = facts.machine.text(path) or ""
     return text, f"{path}, for the service; by hand: export {API_KEY_VARIABLE}"
 
 
 def _form(key: str, where: str) -> Finding:
-    odd = ""
-    if not key.isascii() or not key.isprintable() or " " in key:
-        odd = "it is not one word of plain characters"
-    elif key[0] in "\"'" or key[-1] in "\"'":
-        odd = "there are quotes around it"
-    elif key.startswith(KEY_PREFIX) and len(key) < SHORTEST_KEY:
-        odd = "it is cut off"
-    elif not key.startswith(KEY_PREFIX):
-        odd = f"it does not begin with {KEY_PREFIX}, as keys of Reactor do"
-    if not odd:
-        return _model("key", Severity.FINE, where)
-    return _model(
-        "key",
-        Severity.WARNING,
-        f"{where}: {odd}",
-        "The platform will probably refuse it. Ask it:",
-        ["sana-vcam doctor --online"],
-    )
+    flaws = {
+        "it is not one word of plain characters": (
+            not key.isascii() or not key.isprintable() or " " in key
+        ),
+        "there are quotes around it": key[0] in "\"'" or key[-1] in "\"'",
+        "it is cut off": key.startswith(KEY_PREFIX) and len(key) < SHORTEST_KEY,
+        f"it does not begin with {KEY_PREFIX}, as keys of Reactor do": (
+            not key.startswith(KEY_PREFIX)
+        ),
+    }
+    flaw = next((flaw for flaw, there in flaws.items() if there), None)
+    if flaw is None:
+        return fine("model.key", where)
+    means = "The platform will probably refuse it. Ask it:"
+    return warning("model.key", f"{where}: {flaw}", means, "sana-vcam doctor --online")
 
 
-def _exposed(case: Case, path: Path) -> Finding | None:
+def _exposed(facts: Facts, path: Path) -> Iterator[Finding]:
+    """Find out whether others can read a key file; one that may be missing is passed over."""
     try:
-        mode = case.machine.path(path).stat().st_mode
+        mode = facts.machine.path(path).stat().st_mode
     except OSError:
-        if path == case.config.reactor.api_key_file:
-            return _model(
-                "key_file",
-                Severity.PROBLEM,
-                f"{path} cannot be read",
-                f"{API_KEY_FILE} names it.",
-                [f"ls -l {shlex.quote(str(path))}"],
-            )
-        return None
+        if path == facts.config.reactor.api_key_file:
+            look = f"ls -l {shlex.quote(str(path))}"
+            means = f"{API_KEY_FILE} names it."
+            yield problem("model.key_file", f"{path} cannot be read", means, look)
+        return
     if not mode & 0o077:
-        return _model("key_file", Severity.FINE, f"{path}, readable by you alone")
-    return _model(
-        "key_file",
-        Severity.WARNING,
+        yield fine("model.key_file", f"{path}, readable by you alone")
+        return
+    yield warning(
+        "model.key_file",
         f"{path} can be read by others (mode {mode & 0o777:04o})",
         "Whoever has the key spends your money.",
-        [f"chmod 600 {shlex.quote(str(path))}"],
+        f"chmod 600 {shlex.quote(str(path))}",
     )
 
 
@@ -170,98 +137,83 @@ def _online(key: str, reactor: ReactorConfig) -> Finding:
     try:
         asyncio.run(platform.mint(timeout_s=ONLINE_TIMEOUT_S))
     except Refused as error:
-        return _model(
-            "online",
-            Severity.PROBLEM,
+        return problem(
+            "model.online",
             str(error),
             "No session can be opened until that is mended.",
-            [_put_key(user_path().parent / CREDENTIAL)],
+            _put_key(user_path().parent / CREDENTIAL),
         )
     except SessionError as error:
         host = reactor.api_url.partition("://")[2].partition("/")[0]
-        return _model(
-            "online",
-            Severity.PROBLEM,
+        return problem(
+            "model.online",
             str(error),
             "No session can be opened until the platform is reached. Is it the network?",
-            [f"curl -sSI {reactor.api_url}", f"getent hosts {host.partition(':')[0]}"],
+            f"curl -sSI {reactor.api_url}",
+            f"getent hosts {host.partition(':')[0]}",
         )
-    return _model("online", Severity.FINE, f"{reactor.api_url} takes the key")
+    return fine("model.online", f"{reactor.api_url} takes the key")
 
 
-# --- the control port, and other daemons ----------------------------------------------------------
+# -- the control port, and other daemons -----------------------------------------------------------
 
 
-def check_control(case: Case) -> Iterator[Finding]:
-    """Who has the control port, and whether more than one daemon runs."""
-    if not case.linux:
+def check_control(facts: Facts) -> Iterator[Finding]:
+    """Find out who has the control port, and whether more than one daemon runs."""
+    if not facts.linux:
         return
-    yield _port(case)
-    daemons = [process for process in case.processes if process.is_daemon]
-    if len(daemons) > 1:
-        names = "; ".join(f"pid {one.pid} ({shlex.join(one.words)})" for one in daemons)
-        yield _control(
-            "daemons",
-            Severity.PROBLEM,
-            f"{len(daemons)} run: {names}",
-            "They want the same virtual camera, webcam and port, and each may pay for a session.",
-            [_kill(case, one) for one in daemons if str(one.pid) != str(case.service.pid)],
-        )
-    else:
-        found = f"one, pid {daemons[0].pid}" if daemons else "none runs"
-        yield _control("daemons", Severity.FINE, found)
-
-
-def _control(
-    name: str, severity: Severity, found: str, means: str = "", mend: Iterable[str] = ()
-) -> Finding:
-    titles = {"port": "port", "daemons": "daemons"}
-    return Finding(
-        f"control.{name}", Group.CONTROL, titles[name], severity, found, means, tuple(mend)
+    yield _port(facts)
+    daemons = [process for process in facts.processes if process.is_daemon]
+    if len(daemons) < 2:
+        yield fine("control.daemons", f"one, pid {daemons[0].pid}" if daemons else "none runs")
+        return
+    names = "; ".join(f"pid {one.pid} ({shlex.join(one.words)})" for one in daemons)
+    yield problem(
+        "control.daemons",
+        f"{len(daemons)} run: {names}",
+        "They want the same virtual camera, webcam and port, and each may pay for a session.",
+        *(_kill(facts, one) for one in daemons if str(one.pid) != str(facts.service.pid)),
     )
 
 
-def _kill(case: Case, process: Process) -> str:
-    return f"kill {process.pid}" if process.uid == case.machine.uid else f"sudo kill {process.pid}"
+def _kill(facts: Facts, process: Process) -> str:
+    return f"kill {process.pid}" if process.uid == facts.machine.uid else f"sudo kill {process.pid}"
 
 
-def _port(case: Case) -> Finding:
-    config = case.config.control
+def _port(facts: Facts) -> Finding:
+    config = facts.config.control
     if config.port == 0:
-        return _control("port", Severity.FINE, "a free one at each start, as configured")
-    tables = ("/proc/net/tcp", "/proc/net/tcp6")
-    sockets = (row for table in tables for row in peers.parse_table(case.machine.text(table) or ""))
+        return fine("control.port", "a free one at each start, as configured")
+    tables = (facts.machine.text(f"/proc/net/{name}") or "" for name in ("tcp", "tcp6"))
+    sockets = (row for table in tables for row in peers.parse_table(table))
     row = peers.find_listener(sockets, peers.endpoint(listen.address(config), config.port))
     if row is None:
-        return _control("port", Severity.FINE, f"{config.port} is free")
-    holder = _process_with(case, row.inode)
-    if holder is not None and holder.pid in case.daemon_pids:
-        return _control("port", Severity.FINE, f"{config.port}, listened on by sana-vcam")
-    if holder is None and case.scope.system and case.service.runs:
-        return _control("port", Severity.FINE, f"{config.port}, listened on by the service")
-    other = config.port % 65535 + 1
-    who = (
-        f"{holder.words[0] if holder.words else 'a program'} (pid {holder.pid})"
-        if holder
-        else f"a program of the user with the id {row.uid}"
-    )
-    return _control(
-        "port",
-        Severity.PROBLEM,
+        return fine("control.port", f"{config.port} is free")
+    holder = _process_with(facts, row.inode)
+    if holder is not None and holder.pid in facts.daemon_pids:
+        return fine("control.port", f"{config.port}, listened on by sana-vcam")
+    if holder is None and facts.scope.system and facts.service.runs:
+        return fine("control.port", f"{config.port}, listened on by the service")
+    if holder is None:
+        who = f"a program of the user with the id {row.uid}"
+        end = f"sudo ss -ltnp sport = :{config.port}"
+    else:
+        who = f"{holder.words[0] if holder.words else 'a program'} (pid {holder.pid})"
+        end = _kill(facts, holder)
+    return problem(
+        "control.port",
         f"{config.port} is taken by {who}",
         "The daemon does not start. End that program, or choose another port.",
-        [
-            *([_kill(case, holder)] if holder else [f"sudo ss -ltnp sport = :{config.port}"]),
-            f"sana-vcam run --port {other}",
-        ],
+        end,
+        f"sana-vcam run --port {config.port % 65535 + 1}",
     )
 
 
-def _process_with(case: Case, inode: int) -> Process | None:
+def _process_with(facts: Facts, inode: int) -> Process | None:
     wanted = f"socket:[{inode}]"
-    for process in case.processes:
+    for process in facts.processes:
         try:
-            links = case.machine.path(f"/proc/{process.pid}/fd").iterdir()
+            links = facts.machine.path(f"/proc/{process.pid}/fd").iterdir()
             if any(str(link.readlink()) == wanted for link in links):
                 return process
         except OSError:

@@ -1,4 +1,4 @@
-"""What every check looks at, gathered once."""
+"""The facts that every check looks at, gathered once."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One examination: the machine, what it is configured to do, and what it does now."""
+class Facts:
+    """The machine, what it is configured to do, and what it does now."""
 
     machine: Machine
     now: float
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def kernel(self) -> str:
-        """The running kernel's release."""
+        """The release of the running kernel."""
         return self.machine.text("/proc/sys/kernel/osrelease") or ""
 
 
@@ -81,7 +81,7 @@ def gather(
     online: bool = False,
     config_path: Path | None = None,
     overrides: Mapping[str, object] | None = None,
-) -> Case:
+) -> Facts:
     """Look at everything once. What cannot be looked at is empty; only a defect raises."""
     loaded, trouble = None, ""
     try:
@@ -91,7 +91,7 @@ def gather(
     scope = system_scope()
     if not machine.path(scope.unit).exists():
         scope = user_scope(machine)
-    return Case(
+    return Facts(
         machine=machine,
         now=now,
         online=online,

@@ -1,4 +1,4 @@
-"""What a check found, and how it is shown."""
+"""A finding of the doctor as data, and how findings are shown."""
 
 from __future__ import annotations
 
@@ -45,6 +45,52 @@ class Group(StrEnum):
     MACHINE = "Machine"
 
 
+GROUPS = {
+    "config": Group.CONFIGURATION,
+    "driver": Group.DRIVER,
+    "sink": Group.VIRTUAL_CAMERA,
+    "camera": Group.CAMERA,
+    "model": Group.MODEL,
+    "control": Group.CONTROL,
+    "service": Group.SERVICE,
+    "machine": Group.MACHINE,
+}
+"""The heading of a finding, by what its id begins with."""
+
+TITLES = {
+    "config.valid": "configuration",
+    "config.caution": "configuration",
+    "driver.module": "v4l2loopback",
+    "driver.secure_boot": "Secure Boot",
+    "driver.kept": "after a reboot",
+    "sink.found": "device",
+    "sink.permission": "permission",
+    "sink.exclusive_caps": "exclusive_caps",
+    "sink.busy": "in use",
+    "sink.size": "size",
+    "sink.pipewire": "PipeWire",
+    "camera.found": "camera",
+    "camera.permission": "permission",
+    "camera.busy": "in use",
+    "camera.formats": "format",
+    "camera.rate": "rate",
+    "model.key": "API key",
+    "model.key_file": "key file",
+    "model.online": "platform",
+    "control.port": "port",
+    "control.daemons": "daemons",
+    "service.systemd": "systemd",
+    "service.installed": "unit",
+    "service.running": "running",
+    "service.version": "version",
+    "service.answers": "answers",
+    "service.credentials": "key",
+    "machine.clock": "clock",
+    "machine.kernel": "kernel",
+}
+"""Every finding that there can be, by its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One answer of one check. `id` is a word for scripts, which does not change."""
@@ -57,70 +103,93 @@ class Finding:
     """What is."""
     means: str = ""
     """What comes of it; empty where nothing does."""
-    mend: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
     """Commands that mend it, to be typed as they are."""
 
 
+def finding(name: str, severity: Severity, found: str, means: str = "", *fix: str) -> Finding:
+    """Make the finding whose id is `name`; its heading and title follow from that."""
+    group = GROUPS[name.partition(".")[0]]
+    return Finding(name, group, TITLES[name], severity, found, means, fix)
+
+
+def fine(name: str, found: str) -> Finding:
+    """Make a finding that all is well."""
+    return finding(name, Severity.FINE, found)
+
+
+def unknown(name: str, found: str, means: str = "") -> Finding:
+    """Make a finding that nothing could be found out; `found` says why."""
+    return finding(name, Severity.UNKNOWN, found, means)
+
+
+def warning(name: str, found: str, means: str, *fix: str) -> Finding:
+    """Make a finding that something works, but not well or not for long."""
+    return finding(name, Severity.WARNING, found, means, *fix)
+
+
+def problem(name: str, found: str, means: str, *fix: str) -> Finding:
+    """Make a finding that something does not work."""
+    return finding(name, Severity.PROBLEM, found, means, *fix)
+
+
 def exit_status(findings: Iterable[Finding]) -> int:
-    """1 if there is a problem; warnings alone are 0."""
-    worst = any(finding.severity is Severity.PROBLEM for finding in findings)
+    """Choose the exit status: 1 if there is a problem; warnings alone are 0."""
+    worst = any(each.severity is Severity.PROBLEM for each in findings)
     return EXIT_PROBLEM if worst else EXIT_FINE
 
 
 def to_json(findings: Sequence[Finding]) -> str:
-    """The findings as JSON, with how many there are of each severity."""
-    counts = {one.value: sum(each.severity is one for each in findings) for one in Severity}
+    """Write the findings as JSON, with how many there are of each severity."""
     document = {
         "ok": exit_status(findings) == EXIT_FINE,
-        "counts": counts,
-        "findings": [asdict(finding) for finding in findings],
+        "counts": {one.value: _count(findings, one) for one in Severity},
+        "findings": [_published(each) for each in findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
+def _published(each: Finding) -> dict[str, object]:
+    """Name the fields as scripts know them: there the fix is `mend`."""
+    fields = asdict(each)
+    fields["mend"] = fields.pop("fix")
+    return fields
+
+
+def _count(findings: Sequence[Finding], severity: Severity) -> int:
+    return sum(each.severity is severity for each in findings)
+
+
 def render(findings: Sequence[Finding]) -> str:
-    """The findings as text for a terminal, by group, with the commands on lines of their own."""
+    """Write the findings as text for a terminal, by group; commands stand on their own lines."""
     blocks = []
     for group in Group:
-        chosen = [finding for finding in findings if finding.group is group]
+        chosen = [each for each in findings if each.group is group]
         if chosen:
-            lines = [line for finding in chosen for line in _lines(finding)]
+            lines = [line for each in chosen for line in _lines(each)]
             blocks.append("\n".join([group.value, *lines]))
     return "\n\n".join([*blocks, _summary(findings)])
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    sign = SIGNS[finding.severity]
-    yield from textwrap.wrap(
-        f"{finding.title}: {finding.found}",
+def _lines(each: Finding) -> Iterator[str]:
+    yield from _wrapped(f"{each.title}: {each.found}", f"  {SIGNS[each.severity]} ")
+    if each.severity is not Severity.FINE:
+        yield from _wrapped(each.means, "    ")
+        yield from (f"        {command}" for command in each.fix)
+
+
+def _wrapped(text: str, start: str) -> list[str]:
+    return textwrap.wrap(
+        text,
         WIDTH,
-        initial_indent=f"  {sign} ",
+        initial_indent=start,
         subsequent_indent="    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    if finding.severity is Severity.FINE:
-        return
-    yield from textwrap.wrap(
-        finding.means,
-        WIDTH,
-        initial_indent="    ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    for command in finding.mend:
-        yield f"        {command}"
 
 
 def _summary(findings: Sequence[Finding]) -> str:
-    problems = sum(each.severity is Severity.PROBLEM for each in findings)
-    warnings = sum(each.severity is Severity.WARNING for each in findings)
-    if not problems and not warnings:
-        return "Everything is in order."
-    parts = [_counted(problems, "problem"), _counted(warnings, "warning")]
-    return " and ".join(part for part in parts if part) + "."
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}" if count else ""
+    counts = {word: _count(findings, Severity(word)) for word in ("problem", "warning")}
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n]
+    return f"{' and '.join(parts)}." if parts else "Everything is in order."

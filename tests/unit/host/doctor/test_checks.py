@@ -556,12 +556,12 @@ def test_a_fault_is_found_and_mended(world, name):
     assert finding.severity is severity, finding
     assert found in finding.found
     assert words in finding.means
-    assert any(mend in command for command in finding.mend) or not mend, finding.mend
+    assert any(mend in command for command in finding.fix) or not mend, finding.fix
     if severity is PROBLEM:
         assert exit_status(findings) == 1
     text = render(findings)
     if severity in {PROBLEM, WARNING}:
-        assert all(f"        {command}" in text.splitlines() for command in finding.mend)
+        assert all(f"        {command}" in text.splitlines() for command in finding.fix)
 
 
 @pytest.mark.usefixtures("closed")
@@ -571,9 +571,9 @@ def test_a_finding_is_complete_and_keeps_the_key(world, name):
     for finding in world.findings():
         assert finding.found
         if finding.severity is PROBLEM:
-            assert finding.mend or finding.means, finding
+            assert finding.fix or finding.means, finding
         for secret in ("something", "sk-"):
-            assert secret not in " ".join((finding.found, finding.means, *finding.mend))
+            assert secret not in " ".join((finding.found, finding.means, *finding.fix))
 
 
 def test_every_check_can_fail():

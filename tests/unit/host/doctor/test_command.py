@@ -126,13 +126,13 @@ def test_a_key_that_is_taken(world, monkeypatch):
 def test_a_key_that_is_refused(world, monkeypatch):
     found = online(world, monkeypatch, Refused("the key was refused (HTTP 401)"))
     assert (found.severity, found.found) == (Severity.PROBLEM, "the key was refused (HTTP 401)")
-    assert found.mend
+    assert found.fix
 
 
 def test_a_platform_that_is_not_reached(world, monkeypatch):
     found = online(world, monkeypatch, Unavailable("it did not answer within 8 s"))
     assert found.severity is Severity.PROBLEM
-    assert found.mend[0].startswith("curl -sSI https://")
+    assert found.fix[0].startswith("curl -sSI https://")
 
 
 def test_it_is_asked_on_request_only(world, monkeypatch):

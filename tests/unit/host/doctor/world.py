@@ -172,8 +172,8 @@ class World:
             ioctl=self.devices.ioctl,
         )
 
-    def case(self):
+    def facts(self):
         return gather(self.machine(), now=self.now, online=self.online, config_path=self.config)
 
     def findings(self, **changes):
-        return examine(replace(self.case(), **changes))
+        return examine(replace(self.facts(), **changes))
