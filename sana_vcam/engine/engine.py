@@ -126,8 +126,11 @@ class Engine:
         self._leaving: set[asyncio.Future[None]] = set()
         # Ids of the sessions that a run of ours holds or is ending.
         self._held: set[str] = set()
-        # Why another session is to take over, besides age.
-        self._renew_why: str | None = None
+        # A renewal that the user asked for: since the last try at one began, and before it.
+        self._asked = self._asked_before = False
+        # Why the picture is poor, reported since the last try at another session.
+        self._poor: str | None = None
+        self._for_quality = False
         self._next_waits = backoff(self._rng)
         self._next_at = 0.0
         self._degraded_at = -math.inf
@@ -178,6 +181,7 @@ class Engine:
     def disconnect(self) -> None:
         """Want none."""
         self._held_back = self._breaks = False
+        self._forget_renewals()
         self._try_again()
         self._set(wanted=False, error=None)
         self._wishes.wake()
@@ -237,21 +241,23 @@ class Engine:
             raise CommandFailed(
                 "rejected", f"too many sessions in the last hour; wait for {wait_s:.0f} s"
             )
-        self._renew_why = "asked for"
+        if self._fruitless >= MOST_FRUITLESS:
+            raise CommandFailed("rejected", self._fruitless_sentence())
+        self._asked = True
         self._next_at = 0.0
         self._wishes.wake()
 
     def degraded(self, why: str) -> None:
         """The session on air is no good: have another one take over, but not all the time.
 
-        For whoever judges the quality of the connection or the picture; `why` is for the log.
-        Nothing is done where it would take a break: a poor picture is better than none.
+        For whoever judges the quality of the connection or the picture, to be said as long as it
+        is poor; `why` is for the log. Nothing is done where it would take a break: a poor picture
+        is better than none.
         """
         if self._one_at_a_time or self.status.state is not S.STREAMING:
             return
-        if self._is_worth_leaving():
-            self._degraded_at = self._clock()
-            self._renew_why = why
+        if self._next is None and self._is_worth_leaving():
+            self._poor = why
             self._wishes.wake()
 
     def follow(self, cost: CostConfig) -> None:
@@ -295,7 +301,7 @@ class Engine:
         if self._is_new_session:
             self.usage.new_session()
             self._is_new_session = False
-        self._renew_why = None
+        self._forget_renewals()
         self._check_budget()
         self._check_fruits()
         self._on_air = self._open()
@@ -395,13 +401,13 @@ class Engine:
             return "the platform ends it soon"
         if on_air.degraded is not None and self._is_worth_leaving():
             return on_air.degraded
-        return self._renew_why
+        return "asked for" if self._asked else self._poor
 
     def _open_next(self, on_air: SessionRun, now: float) -> None:
         why = self._why_renew(on_air, now)
         log.info("bringing up another session to take over: %s", why)
-        if on_air.degraded is not None:
-            self._degraded_at = now
+        self._for_quality = on_air.degraded is not None or self._poor is not None
+        self._asked_before, self._asked, self._poor = self._asked, False, None
         self._next = self._open()
         self._next.start()
         self._set()
@@ -424,7 +430,8 @@ class Engine:
         coming.feed.go_on_air()
         on_air.feed.detach()
         self._on_air, self._next = coming, None
-        self._renew_why = None
+        self._note_quality()
+        self._forget_renewals()
         self._next_waits = backoff(self._rng)
         self._leave(on_air)
         check_takeover(self.status.state, coming.state)
@@ -434,18 +441,31 @@ class Engine:
         """The next session has failed: say so, and try again later or never."""
         self._next = None
         self._leave(coming)
-        self._renew_why = None
         self._set()
         error = _failure_of(coming)
         self._count_fruitless(error, coming)
         was_opened = coming.client.ready_at is not None
-        if not was_opened and (isinstance(error, Refused) or _has_no_room(error)):
+        is_final = isinstance(error, Refused) or _has_no_room(error)
+        # What was asked for since the try began has had no answer yet.
+        self._asked = self._asked or (self._asked_before and not is_final)
+        if was_opened:
+            self._note_quality()
+        elif is_final:
             self._one_at_a_time = True
             log.warning("%s; from now on a session is renewed with a short break", error)
             return
         wait_s = max(next(self._next_waits), _hint_s(error))
         self._next_at = self._clock() + wait_s
         log.warning("the session could not be renewed: %s; again in %.0f s", error, wait_s)
+
+    def _note_quality(self) -> None:
+        """Hold off the next change for want of quality, if this one was paid for."""
+        if self._for_quality:
+            self._degraded_at = self._clock()
+
+    def _forget_renewals(self) -> None:
+        self._asked = self._asked_before = self._for_quality = False
+        self._poor = None
 
     # -- opening and closing -------------------------------------------------------------------
 
@@ -557,12 +577,14 @@ class Engine:
         """Raise `Refused` when trying again would burn money for nothing once more."""
         if self._fruitless >= MOST_FRUITLESS:
             self._held_back = True
-            last = f" ({error})" if error else ""
-            raise Refused(
-                f"{self._fruitless} sessions in a row gave no picture{last}, so no more are "
-                "opened. Look at the log and at your account; then: sana-vcam ctl connect",
-                words=_FRUITLESS_WORDS,
-            ) from error
+            raise Refused(self._fruitless_sentence(error), words=_FRUITLESS_WORDS) from error
+
+    def _fruitless_sentence(self, error: SessionError | None = None) -> str:
+        last = f" ({error})" if error else ""
+        return (
+            f"{self._fruitless} sessions in a row gave no picture{last}, so no more are "
+            "opened. Look at the log and at your account; then: sana-vcam ctl connect"
+        )
 
     def _check_budget(self) -> None:
         """Raise `Refused` while a cap is reached."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -34,6 +35,12 @@ async def warm(rig: Rig) -> tuple[FakeClient, FakeClient]:
     old, coming = await overlap(rig)
     await rig.until(lambda: coming.model.started)
     return old, coming
+
+
+async def soon(rig: Rig, wanted: Callable[[], object]) -> None:
+    """Let time pass until `wanted`, which is to be long before the old one's age renews it."""
+    async with asyncio.timeout(100):
+        await rig.until(wanted)
 
 
 # -- the whole of it -------------------------------------------------------------------------------
@@ -445,6 +452,173 @@ async def test_an_old_one_whose_end_is_not_confirmed_is_ended_beside_the_new_one
         assert rig.sessions.most_open == 2, "no third one beside it"
         await rig.until(lambda: len(rig.sessions.clients) == 3)
         await rig.until(lambda: rig.on_disk == {"session-3"})
+
+
+# -- wishes for another session that come while one is being tried ---------------------------------
+
+
+@virtual_time
+async def test_a_renew_while_the_refusal_of_the_first_is_on_its_way_is_kept(tmp_path):
+    async with running(tmp_path, room=1) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("create", Later(5))
+        rig.engine.renew()
+        await rig.until(lambda: len(rig.sessions.clients) == 2)
+        rig.engine.renew()
+        await soon(rig, lambda: rig.gone(old))
+        await rig.streaming()
+        await asyncio.sleep(100)
+        assert len(rig.sessions.clients) == 3, "one break for both"
+        assert rig.sessions.most_open == 1
+        assert rig.errors == []
+
+
+@virtual_time
+async def test_a_renew_during_the_try_is_done_by_it(tmp_path):
+    async with running(tmp_path) as rig:
+        old, _ = await warm(rig)
+        rig.engine.renew()
+        rig.media.plays_on = True
+        await soon(rig, lambda: rig.gone(old))
+        await asyncio.sleep(100)
+        assert len(rig.sessions.clients) == 2
+
+
+@pytest.mark.parametrize("step", ["create", "connect", "publish", "start"])
+@virtual_time
+async def test_a_renew_that_fails_for_now_is_tried_again(tmp_path, step):
+    async with running(tmp_path) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan(step, Unavailable("not now"), Unavailable("not now"))
+        rig.engine.renew()
+        await soon(rig, lambda: rig.gone(old))
+        assert len(rig.sessions.clients) == 4
+        assert rig.states.count(S.STREAMING) == 1
+        await asyncio.sleep(100)
+        assert len(rig.sessions.clients) == 4, "once is enough"
+
+
+@virtual_time
+async def test_a_renew_whose_prompt_the_next_one_refuses_is_not_repeated(tmp_path):
+    async with running(tmp_path) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("set_prompt", CommandRejected("set_prompt", "not today"))
+        rig.engine.renew()
+        await rig.until(lambda: len(rig.sessions.clients) == 2)
+        await asyncio.sleep(100)
+        assert len(rig.sessions.clients) == 2
+        assert old.closes == 0
+
+
+@virtual_time
+async def test_a_disconnect_forgets_what_was_to_be_renewed(tmp_path):
+    async with running(tmp_path, room=1) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("create", Later(5))
+        rig.engine.renew()
+        await rig.until(lambda: len(rig.sessions.clients) == 2)
+        rig.engine.renew()
+        rig.engine.disconnect()
+        rig.engine.connect()
+        await asyncio.sleep(100)
+        assert old.closes == 0, "one was wanted again before it was closed"
+        assert len(rig.sessions.clients) == 2
+
+
+@virtual_time
+async def test_a_renew_survives_a_short_pause(tmp_path):
+    async with running(tmp_path, room=1) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("create", Later(5))
+        rig.engine.renew()
+        await rig.until(lambda: len(rig.sessions.clients) == 2)
+        rig.engine.renew()
+        await rig.engine.pause()
+        await asyncio.sleep(10)
+        assert old.closes == 0
+        await rig.engine.resume()
+        await soon(rig, lambda: rig.gone(old))
+        await rig.streaming()
+
+
+@virtual_time
+async def test_a_poor_picture_reported_during_a_try_makes_no_break_when_it_is_refused(tmp_path):
+    async with running(tmp_path, room=1) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("create", Later(5))
+        rig.engine.renew()
+        await rig.until(lambda: len(rig.sessions.clients) == 2)
+        rig.engine.degraded("half of the frames are lost")
+        await asyncio.sleep(100)
+        assert old.closes == 0
+        assert len(rig.sessions.clients) == 2
+
+
+@virtual_time
+async def test_a_poor_picture_reported_during_a_try_is_not_held_against_the_next_one(tmp_path):
+    async with running(tmp_path) as rig:
+        old, coming = await warm(rig)
+        rig.engine.degraded("half of the frames are lost")
+        rig.media.plays_on = True
+        await soon(rig, lambda: rig.gone(old))
+        rig.engine.degraded("half of the frames are lost")
+        await soon(rig, lambda: rig.gone(coming))
+        assert len(rig.sessions.clients) == 3
+
+
+@virtual_time
+async def test_a_poor_picture_is_left_as_soon_as_another_session_can_be_had(tmp_path):
+    async with running(tmp_path) as rig:
+        old = await rig.streaming()
+        began = rig.loop.time()
+        rig.sessions.plan("create", Unavailable("not now"))
+        while not rig.gone(old):
+            rig.engine.degraded("half of the frames are lost")
+            await asyncio.sleep(1)
+        assert rig.loop.time() - began < 30
+
+
+@virtual_time
+async def test_paid_tries_to_leave_a_poor_picture_are_far_apart(tmp_path):
+    async with running(tmp_path) as rig:
+        await rig.streaming()
+        rig.sessions.plan("publish", *[Unavailable("not now")] * 9)
+        for _ in range(250):
+            rig.engine.degraded("half of the frames are lost")
+            await asyncio.sleep(1)
+        assert len(rig.sessions.clients) == 2
+
+
+@virtual_time
+async def test_a_silent_run_is_left_although_the_first_try_fails(tmp_path):
+    async with running(tmp_path) as rig:
+        old = await rig.streaming()
+        rig.sessions.plan("create", Unavailable("not now"))
+        old.silent = True
+        await soon(rig, lambda: rig.gone(old))
+        assert rig.state is S.STREAMING
+        assert rig.states.count(S.STREAMING) == 1
+
+
+@virtual_time
+async def test_a_renew_that_would_burn_money_is_refused_and_says_what_to_do(tmp_path):
+    async with running(tmp_path) as rig:
+        old = await rig.streaming()
+        for _ in range(3):
+            rig.sessions.plan("publish", Unavailable("no picture"))
+            clients = len(rig.sessions.clients)
+            rig.engine.renew()
+            await rig.until(lambda clients=clients: len(rig.sessions.clients) > clients)
+            coming = rig.client
+            await rig.until(lambda coming=coming: coming.closes == 1)
+        with pytest.raises(CommandFailed, match="sana-vcam ctl connect") as failure:
+            rig.engine.renew()
+        assert failure.value.code == "rejected"
+        await asyncio.sleep(100)
+        assert (len(rig.sessions.clients), old.closes) == (4, 0)
+        rig.engine.connect()
+        rig.engine.renew()
+        await soon(rig, lambda: rig.gone(old))
 
 
 # -- an account without a second session -----------------------------------------------------------
