@@ -1,4 +1,4 @@
-"""`sana-vcam presets`: list the looks, and edit them in the configuration file.
+"""`sana-vcam presets`: list the looks, and edit them in their file.
 
 With a daemon that runs, an edit goes through it: it knows its file, and has the change at once.
 Without one, or with --config, the file is edited here; a daemon that has it notices.
@@ -21,7 +21,7 @@ from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
-from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, change
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, as_save
 from sana_vcam.presets.file import edit_presets
 
 EXAMPLES = """\
@@ -34,9 +34,10 @@ leaving everything else unchanged."
   sana-vcam presets remove dusk
   sana-vcam presets reset --yes     back to the built-in ones
 
-The presets stand in the configuration file as [[presets]]; comments and everything else in it
-stay as they are, and what stood before the last edit is in config.toml.bak beside it. A running
-daemon has the change at once.
+The first edit copies the presets into presets.toml beside the configuration file, which is never
+written; with --config FILE.toml it is FILE.presets.toml. That file is the list from then on, and
+what stood in it before the last edit is in presets.toml.bak. A running daemon has the change at
+once.
 """
 
 
@@ -52,7 +53,7 @@ def run_presets(words: Sequence[str]) -> int:
         return EXIT_OK
     edit = make(arguments)
     if isinstance(edit, Reset) and not arguments.yes:
-        print("this takes your own presets out of the configuration file; if so, add --yes")
+        print("this puts the built-in presets in the place of your own; if so, add --yes")
         return EXIT_FAILURE
     presets, said = _carry_out(edit, arguments.config)
     if arguments.json:
@@ -206,7 +207,6 @@ class _Daemon:
         return self._presets()
 
     def _command(self, edit: Edit) -> messages.Command:
-        presets = self._presets()
         match edit:
             case Remove(preset_id):
                 return messages.RemovePreset(id=preset_id)
@@ -214,12 +214,9 @@ class _Daemon:
                 return messages.MovePreset(id=preset_id, place=place)
             case Reset():
                 return messages.ResetPresets()
-            case Revise(preset_id):
-                return _saving(change(edit, presets).put, preset_id)
-            case Add():
-                return _saving(change(edit, presets).put, None)
-            case Save(preset, replaces):
-                return _saving(preset, replaces)
+            case Save() | Add() | Revise():
+                save = as_save(edit, self._presets())
+                return messages.SavePreset(**save.preset.model_dump(), replaces=save.replaces)
 
     def _presets(self) -> tuple[Preset, ...]:
         listed = self._run(messages.ListPresets())["presets"]
@@ -231,12 +228,6 @@ class _Daemon:
             raise CommandFailed(reply["data"]["code"], reply["data"]["message"])
         data: dict[str, Any] = reply["data"]
         return data
-
-
-def _saving(preset: Preset | None, replaces: str | None) -> messages.Command:
-    if preset is None:
-        raise AssertionError("an addition or a change puts a preset")
-    return messages.SavePreset(**preset.model_dump(), replaces=replaces)
 
 
 def _without_picture(listed: dict[str, Any]) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from sana_vcam.config.lines import line_numbers, position, syntax_problem
-from sana_vcam.config.paths import default_paths
+from sana_vcam.config.paths import default_paths, presets_paths
 from sana_vcam.config.preset import Preset
+from sana_vcam.config.presetsfile import COPIED, fingerprint
 from sana_vcam.config.schema import ENV_DELIMITER, ENV_PREFIX, Config, leaves, sections
 from sana_vcam.config.words import (
     bare_type,
@@ -76,7 +77,11 @@ class Loaded:
     origins: Mapping[str, str]
     """For every key: default, or the file, variable, flag or credential that gave the value."""
     warnings: tuple[str, ...] = ()
-    """What is unsafe about the files that were read, one sentence each, with its mend."""
+    """What is unsafe about the files that were read, or has no effect in them, one sentence each,
+    with its mend."""
+    copied: str = ""
+    """The fingerprint of the `[[presets]]` that the list of presets is, or was once copied from;
+    empty if there were none."""
 
 
 def load(
@@ -95,16 +100,27 @@ def load(
     warnings: list[str] = []
     flags = _flags(overrides, problems)
     environment = _environment(environ, problems)
-    found, text = _file_text(path, environ, drafts, problems)
+    usual = default_paths(environ)
+    found, text = _first_text((path,) if path else usual, drafts, problems, named=bool(path))
     lines = line_numbers(text)
     file = _file(found, text, lines, problems) if found else {}
+    tables = file.get("presets")
+    copied = fingerprint(tables.value) if tables else ""
+    listed, text = _first_text(presets_paths(path, found, environ), drafts, problems)
+    if listed:
+        lines = line_numbers(text)
+        file.pop("presets", None)
+        own, copied = _presets_file(listed, text, lines, problems)
+        file |= own
+        if tables and fingerprint(tables.value) != copied:
+            warnings.append(_not_in_force(tables.where, listed))
     layers = [flags, environment, file]
     if API_KEY not in environment:
         layers.insert(2, _key_layer(ChainMap(*layers), environ, problems, warnings))
     _keep_the_topmost(layers, "start.prompt", "start.preset")
 
     given = ChainMap(*layers)
-    config = _build(_Sources(given, found, lines))
+    config = _build(_Sources(given, listed or found, lines))
     if isinstance(config, list):
         problems += config
     if problems or isinstance(config, list):
@@ -112,7 +128,7 @@ def load(
     if found and any(is_secret(key) and entry.value for key, entry in file.items()):
         warnings += _open_to_others(found)
     origins = {key: given[key].origin if key in given else DEFAULT for key in leaves()}
-    return Loaded(config, found, types.MappingProxyType(origins), tuple(warnings))
+    return Loaded(config, found, types.MappingProxyType(origins), tuple(warnings), copied)
 
 
 def require_key(config: Config) -> None:
@@ -202,23 +218,20 @@ def _add_text(layer: Layer, key: str, given: Given, problems: list[str]) -> None
         )
 
 
-def _file_text(
-    path: Path | None,
-    environ: Mapping[str, str],
-    drafts: Mapping[Path, str],
-    problems: list[str],
+def _first_text(
+    candidates: Sequence[Path], drafts: Mapping[Path, str], problems: list[str], named: bool = False
 ) -> tuple[Path | None, str]:
-    """Return the file that counts and its text; a problem if it is asked for and missing."""
-    for candidate in (path,) if path else default_paths(environ):
+    """Find the file that counts and read it; that a `named` one is missing is a problem."""
+    for candidate in candidates:
         if candidate in drafts:
             return candidate, drafts[candidate]
         try:
             return candidate, candidate.read_bytes().decode("utf-8-sig")
         except (FileNotFoundError, NotADirectoryError):
-            if path:
+            if named:
                 problems.append(
-                    f"{path}: there is no such file (from --config); "
-                    f"to write one: sana-vcam config init {shlex.quote(str(path))}"
+                    f"{candidate}: there is no such file (from --config); "
+                    f"to write one: sana-vcam config init {shlex.quote(str(candidate))}"
                 )
         except OSError as error:
             problems.append(f"{candidate}: cannot be read: {error.strerror}")
@@ -227,18 +240,20 @@ def _file_text(
     return None, ""
 
 
-def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) -> Layer:
+def _parsed(path: Path, text: str, problems: list[str]) -> dict[str, Any]:
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problems.append(syntax_problem(path, text, error))
-        return {}
     except (RecursionError, ValueError):
         # What Python's reader gives up on without saying where.
         problems.append(f"{path}: holds a list that is nested too deeply, or too long a number")
-        return {}
+    return {}
+
+
+def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) -> Layer:
     layer: Layer = {}
-    for name, value in table.items():
+    for name, value in _parsed(path, text, problems).items():
         at = position(path, lines, name)
         if name == "presets":
             layer[name] = Given(value, f"file {at}")
@@ -255,6 +270,39 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
                 else:
                     problems.append(_unknown_key(at, dotted))
     return layer
+
+
+def _presets_file(
+    path: Path, text: str, lines: Mapping[str, int], problems: list[str]
+) -> tuple[Layer, str]:
+    """Read the presets' own file, and the fingerprint of the tables that it was copied from."""
+    layer: Layer = {}
+    table = _parsed(path, text, problems)
+    for name, value in table.items():
+        at = position(path, lines, name)
+        if name == "presets":
+            layer[name] = Given(value, f"file {at}")
+        elif name != COPIED:
+            problems.append(_unknown_in_presets(at, name, value))
+    return layer, str(table.get(COPIED, ""))
+
+
+def _unknown_in_presets(at: str, name: str, value: object) -> str:
+    if name in sections():
+        return f"{at}: {name} is a table of the configuration file; this one has [[presets]] only"
+    if isinstance(value, dict):
+        return f"{at}: there is no table [{name}]; the nearest is [[presets]]"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"{at}: there is no list [[{name}]]; the nearest is [[presets]]"
+    return f"{at}: there is no key {name}; the nearest is {nearest(name, ('presets', COPIED))}"
+
+
+def _not_in_force(where: str, path: Path) -> str:
+    name = shlex.quote(str(path))
+    return (
+        f"{where}: these [[presets]] are not in force: the list is in {path}. Edit it there, or "
+        f"with `sana-vcam presets`; to have the ones here again: mv {name} {name}.old"
+    )
 
 
 def _unknown_key(at: str, key: str) -> str:
@@ -335,6 +383,7 @@ class _Sources:
 
     given: Mapping[str, Given]
     path: Path | None
+    """The file that the presets would stand in."""
     lines: Mapping[str, int]
 
     def where(self, key: str) -> str:

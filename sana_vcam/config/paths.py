@@ -35,19 +35,46 @@ def runtime_dir() -> Path:
             raise StartupError(f"no private place for run-time files: {error}") from error
 
 
-SYSTEM_PATH = Path("/etc/sana-vcam/config.toml")
+CONFIG_FILE = "config.toml"
+SYSTEM_PATH = Path("/etc/sana-vcam") / CONFIG_FILE
 
 
 def user_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the user's own file stands, or would."""
     home = environ.get("XDG_CONFIG_HOME", "")
     base = Path(home) if Path(home).is_absolute() else platformdirs.user_config_path()
-    return base / "sana-vcam" / "config.toml"
+    return base / "sana-vcam" / CONFIG_FILE
 
 
 def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """Return where a file is looked for when no flag names one, the first match wins."""
     return (user_path(environ), SYSTEM_PATH)
+
+
+PRESETS_FILE = "presets.toml"
+
+
+def beside(config: Path) -> Path:
+    """Name the presets' own file that goes with a configuration file, in the same folder.
+
+    Two configurations in one folder have two lists: work.toml goes with work.presets.toml.
+    """
+    own = PRESETS_FILE if config.name == CONFIG_FILE else f"{config.stem}.{PRESETS_FILE}"
+    return config.with_name(own)
+
+
+def presets_paths(
+    named: Path | None, found: Path | None, environ: Mapping[str, str] = os.environ
+) -> tuple[Path, ...]:
+    """List where the presets' own file is looked for, the first match wins; edits write the first.
+
+    It is beside the configuration file that a flag names. Else it is the user's own, whoever owns
+    the configuration file that was found, and beside that one.
+    """
+    if named:
+        return (beside(named),)
+    own = user_path(environ)
+    return tuple(dict.fromkeys(beside(path) for path in (own, found or own)))
 
 
 PRIVATE = "private"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sana_vcam.config.load import Loaded, load
-from sana_vcam.config.paths import default_paths, user_path
+from sana_vcam.config.paths import beside, default_paths, presets_paths, user_path
 
 type Signature = tuple[object, ...]
 
@@ -37,12 +37,18 @@ class ConfigSource:
         there = (path for path in default_paths(self.environ) if path.exists())
         return next(there, user_path(self.environ))
 
+    @property
+    def presets_file(self) -> Path:
+        """The presets' own file that edits write; it is not there before the first one."""
+        return presets_paths(self.path, None, self.environ)[0]
+
     def signature(self) -> Signature:
-        """Return what differs once a file has changed, come or gone; two stats for each.
+        """Give what differs once a file has changed, come or gone; two stats for each.
 
         A link and what it leads to are both looked at: editors replace either.
         """
         paths = (self.path,) if self.path else default_paths(self.environ)
+        paths += tuple(map(beside, paths))
         return tuple(_look(path, follow) for path in paths for follow in (False, True))
 
 

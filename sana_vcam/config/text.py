@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from sana_vcam.config.load import Loaded, require_key
 from sana_vcam.config.paths import default_paths, user_path
-from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.config.presetsfile import preset_table, toml
 from sana_vcam.config.schema import Config, leaves, sections
 from sana_vcam.config.words import choices, is_secret
 from sana_vcam.errors import ConfigError
@@ -64,9 +65,11 @@ HEADER = """\
 
 PRESETS_NOTE = """\
 # The looks on your hotkeys, in their order; at first the built-in ones. Giving any
-# replaces the whole list: keep the ones that you want, change them, add your own. The
-# dashboard and `sana-vcam presets add|edit|remove|move` edit them here as well, and
-# leave everything else as it is.
+# replaces the whole list: keep the ones that you want, change them, add your own.
+#
+# No program writes this file. The first edit in the dashboard, by the API or by
+# `sana-vcam presets add|edit|remove|move|reset` copies the list into presets.toml,
+# beside this file (FILE.presets.toml beside FILE.toml), which is the list from then on.
 #
 # Prompts that work well name a style with a few details, or say what to replace and
 # what to leave alone. A preset may also fix the noise (seed = 42), and say how it may
@@ -87,12 +90,8 @@ def render_template() -> str:
             for key, field in section.model_fields.items()
         ]
     blocks.append(PRESETS_NOTE)
-    return "\n".join([*blocks, switched_off_presets()])
-
-
-def switched_off_presets() -> str:
-    """Return the built-in presets as they stand in the commented file."""
-    return "\n".join(textwrap.indent(preset_table(preset), "#") for preset in BUILTIN_PRESETS)
+    blocks += [textwrap.indent(preset_table(preset), "#") for preset in BUILTIN_PRESETS]
+    return "\n".join(blocks)
 
 
 def _explained(field: FieldInfo) -> str:
@@ -107,22 +106,6 @@ def _explained(field: FieldInfo) -> str:
 def _comment(text: str) -> str:
     lines = textwrap.wrap(" ".join(text.split()), WIDTH - 2, break_on_hyphens=False)
     return "".join(f"# {line}\n" for line in lines)
-
-
-def preset_table(preset: Preset) -> str:
-    """Return a preset as the file has it, without the keys that are at their default."""
-    given = preset.model_dump(exclude_defaults=True)
-    return "[[presets]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in given.items())
-
-
-def toml(value: object) -> str:
-    """Return a value as TOML writes it; JSON's texts, numbers and booleans are TOML's."""
-    if value is None:
-        return '""'
-    if isinstance(value, tuple) and value:
-        return "[\n" + "".join(f"    {toml(item)},\n" for item in value) + "]"
-    # The one character that JSON leaves as it is and TOML does not.
-    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
 def write_initial(path: Path | None = None, force: bool = False) -> str:

@@ -58,75 +58,61 @@ class Reset:
 type ListEdit = Save | Add | Revise | Remove | Move
 type Edit = ListEdit | Reset
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An edit by places: the item at `taken` goes, and `put` comes in at `place`.
-
-    `taken` is None for a new preset, `put` None for a removal.
-    """
-
-    taken: int | None = None
-    put: Preset | None = None
-    place: int = 0
-
-
 MOST = 500
 """How many presets a list may have; each client is sent all of them at each change."""
 
 
-def change(edit: ListEdit, presets: Sequence[Preset]) -> Change:
-    """Return where in the list an edit takes place.
+def apply(edit: Edit, presets: Sequence[Preset]) -> tuple[Preset, ...]:
+    """Make the list that comes of an edit.
 
     Raises:
-        CommandFailed: `not_found` for an id that no preset has, `rejected` for one that is taken.
+        CommandFailed: `not_found` for an id that no preset has, `rejected` for one that is taken,
+            or for one preset too many.
     """
     match edit:
+        case Reset():
+            return BUILTIN_PRESETS
+        case Remove(preset_id):
+            return _without(_place_of(preset_id, presets), presets)
+        case Move(preset_id, place):
+            at = _place_of(preset_id, presets)
+            rest = _without(at, presets)
+            return (*rest[:place], presets[at], *rest[place:])
+        case _:
+            return _saved(as_save(edit, presets), presets)
+
+
+def as_save(edit: Save | Add | Revise, presets: Sequence[Preset]) -> Save:
+    """Say the same as the one edit that clients have for it; raises as `apply` does."""
+    match edit:
+        case Save():
+            return edit
         case Add(preset):
             if preset.id in _ids(presets):
                 raise CommandFailed("rejected", f"there is a preset {preset.id!r} already")
-            return _adding(preset, presets)
-        case Save(preset, replaces):
-            return _saving(preset, replaces, presets)
+            return Save(preset)
         case Revise(preset_id, changes):
             revised = presets[_place_of(preset_id, presets)].model_dump() | dict(changes)
-            return _saving(Preset.model_validate(revised), preset_id, presets)
-        case Remove(preset_id):
-            return Change(_place_of(preset_id, presets))
-        case Move(preset_id, place):
-            taken = _place_of(preset_id, presets)
-            return Change(taken, presets[taken], max(0, min(place, len(presets) - 1)))
+            return Save(Preset.model_validate(revised), replaces=preset_id)
 
 
-def apply(edit: Edit, presets: Sequence[Preset]) -> tuple[Preset, ...]:
-    """Return the list after an edit; raises as `change` does."""
-    if isinstance(edit, Reset):
-        return BUILTIN_PRESETS
-    done = change(edit, presets)
-    after = [preset for place, preset in enumerate(presets) if place != done.taken]
-    if done.put is not None:
-        after.insert(done.place, done.put)
-    return tuple(after)
-
-
-def _adding(preset: Preset, presets: Sequence[Preset]) -> Change:
-    if len(presets) >= MOST:
-        raise CommandFailed("rejected", f"there are {len(presets)} presets; remove one first")
-    return Change(None, preset, len(presets))
-
-
-def _saving(preset: Preset, replaces: str | None, presets: Sequence[Preset]) -> Change:
-    ids = _ids(presets)
-    if replaces is None:
-        if preset.id not in ids:
-            return _adding(preset, presets)
-        return Change(ids.index(preset.id), preset, ids.index(preset.id))
-    place = _place_of(replaces, presets)
-    if preset.id != replaces and preset.id in ids:
+def _saved(edit: Save, presets: Sequence[Preset]) -> tuple[Preset, ...]:
+    preset, ids = edit.preset, _ids(presets)
+    if edit.replaces is None and preset.id not in ids:
+        if len(presets) >= MOST:
+            raise CommandFailed("rejected", f"there are {len(presets)} presets; remove one first")
+        return (*presets, preset)
+    place = _place_of(preset.id if edit.replaces is None else edit.replaces, presets)
+    if preset.id != ids[place] and preset.id in ids:
         raise CommandFailed(
-            "rejected", f"{replaces!r} cannot be called {preset.id!r}: another preset has that id"
+            "rejected",
+            f"{edit.replaces!r} cannot be called {preset.id!r}: another preset has that id",
         )
-    return Change(place, preset, place)
+    return (*presets[:place], preset, *presets[place + 1 :])
+
+
+def _without(place: int, presets: Sequence[Preset]) -> tuple[Preset, ...]:
+    return (*presets[:place], *presets[place + 1 :])
 
 
 def _place_of(preset_id: str, presets: Sequence[Preset]) -> int:

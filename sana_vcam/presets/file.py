@@ -1,48 +1,45 @@
-"""Editing the presets in the configuration file: locked, judged before, written whole.
+"""Editing the presets in their own file: locked, judged before and after, written whole.
 
-A file that is wrong now, or would be after the edit, is not touched. What stood before the last
-edit is kept beside it, as config.toml.bak.
+The configuration file is only read: the first edit copies its `[[presets]]`. A file that is wrong
+now, or would be after the edit, is not touched. What stood before the last edit is kept beside it,
+as presets.toml.bak.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from sana_vcam.config.load import Loaded
-from sana_vcam.config.paths import SYSTEM_PATH, user_path
 from sana_vcam.config.preset import Preset
+from sana_vcam.config.presetsfile import render_presets_file
 from sana_vcam.config.source import ConfigSource
-from sana_vcam.config.text import render_template
 from sana_vcam.errors import CommandFailed, ConfigError
 from sana_vcam.lib.atomicfile import PRIVATE, remove_drafts, replace_file
-from sana_vcam.presets.edits import Edit, apply
-from sana_vcam.presets.text import edited
+from sana_vcam.presets.edits import Edit, Reset, apply
 
 LOCK_TIMEOUT_S = 10.0
 BACKUP_SUFFIX = ".bak"
-BOM = b"\xef\xbb\xbf"
 ATTEMPTS = 5
+VERBS = "add|edit|remove|move|reset"
 
 
 def edit_presets(source: ConfigSource, edit: Edit) -> tuple[Path, tuple[Preset, ...]]:
-    """Carry out an edit in the file of `source`; returns the file and the presets after it.
+    """Carry out an edit in the presets' own file; returns the file and the presets after it.
 
     Blocks, for a disk and for other programs that edit at the same time. An editor that does not
     know of the lock is noticed: the edit is made anew in what it has written.
 
     Raises:
-        CommandFailed: `not_found` for an id that is not there; `rejected` if the file is wrong or
+        CommandFailed: `not_found` for an id that is not there; `rejected` if a file is wrong or
             cannot be written, or the configuration would be wrong. Nothing has changed then.
     """
-    path = source.file
+    path = source.presets_file
     target = Path(os.path.realpath(path))
     _require_writable(path, target, source)
     try:
@@ -63,31 +60,42 @@ def _edit_once(
 ) -> tuple[Preset, ...] | None:
     """Read, judge, edit, judge, write; None if the file has changed meanwhile."""
     raw = _read(target)
-    text = _decoded(path, raw) if raw is not None else render_template()
-    loaded = _judged(source, {} if raw is None else {path: text}, "is wrong, so it is not edited")
+    loaded = _judged(source, {}, "is wrong, so the presets are not edited")
     _require_from_file(loaded)
     after = apply(edit, loaded.config.presets)
-    new = edited(text, loaded.config.presets, edit)
-    checked = _judged(source, {path: new}, "would be wrong after that, so nothing was changed")
-    _require_only_presets_changed(path, text, new)
-    if checked.config.presets != after:
-        raise CommandFailed("rejected", f"{path}: its [[presets]] can only be edited by hand")
+    new = render_presets_file(
+        None if isinstance(edit, Reset) else after,
+        loaded.copied,
+        config=source.file.name,
+        backup=_backup(path).name,
+    )
+    _judged(source, {path: new}, "would be wrong after that, so nothing was changed")
     if _read(target) != raw:
         return None
-    _write(path, target, raw, new)
+    _write(path, target, raw, new, source)
     return after
 
 
-def _write(path: Path, target: Path, raw: bytes | None, text: str) -> None:
-    data = text.encode()
+def _write(path: Path, target: Path, raw: bytes | None, text: str, source: ConfigSource) -> None:
     if raw is None:
-        replace_file(target, data)
+        replace_file(target, text.encode(), like=_for_the_same_readers(source.file))
         return
     like = target.stat()
-    # Beside the link, not beside what it leads to: that may be a folder under version control.
-    backup = path.with_name(path.name + BACKUP_SUFFIX)
-    replace_file(Path(os.path.realpath(backup)), raw, like=like)
-    replace_file(target, BOM + data if raw.startswith(BOM) else data, like=like)
+    replace_file(Path(os.path.realpath(_backup(path))), raw, like=like)
+    replace_file(target, text.encode(), like=like)
+
+
+def _backup(path: Path) -> Path:
+    """Name the file beside the link, not beside what it leads to, which may be under git."""
+    return path.with_name(path.name + BACKUP_SUFFIX)
+
+
+def _for_the_same_readers(config: Path) -> os.stat_result | None:
+    """Have root give a new file to those who read the configuration; others keep it for themselves.
+
+    A service reads what root edits for it.
+    """
+    return config.stat() if _user() == 0 and config.exists() else None
 
 
 def _read(target: Path) -> bytes | None:
@@ -95,15 +103,6 @@ def _read(target: Path) -> bytes | None:
         return target.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _decoded(path: Path, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CommandFailed(
-            "rejected", f"{path}: is not UTF-8 text (byte {error.start + 1}), so it is not edited"
-        ) from error
 
 
 def _judged(source: ConfigSource, drafts: Mapping[Path, str], what: str) -> Loaded:
@@ -128,38 +127,45 @@ def _require_from_file(loaded: Loaded) -> None:
         )
 
 
-def _require_only_presets_changed(path: Path, before: str, after: str) -> None:
-    if _all_else(before) != _all_else(after):
-        raise CommandFailed("rejected", f"{path}: its [[presets]] can only be edited by hand")
-
-
-def _all_else(text: str) -> dict[str, Any]:
-    return {key: value for key, value in tomllib.loads(text).items() if key != "presets"}
+# --- who may write ------------------------------------------------------------------------------
 
 
 def _require_writable(path: Path, target: Path, source: ConfigSource) -> None:
     """Refuse what cannot be written, with what to do; a folder that is missing is made later."""
-    folders = {folder for folder in (path.parent, target.parent) if folder.exists()}
-    allowed = all(os.access(folder, os.W_OK | os.X_OK) for folder in folders)
-    if allowed and (not target.exists() or os.access(target, os.W_OK)):
-        return
-    link = "" if target == path.absolute() else f" (a link to {target})"
-    raise CommandFailed(
-        "rejected",
-        f"{path}{link}: this user may not write it, so nothing was changed; {_mend(path, source)}",
-    )
+    places = [_nearest_there(path.parent), _nearest_there(target.parent), target]
+    closed = [place for place in dict.fromkeys(places) if place.exists() and not _writable(place)]
+    if closed:
+        link = "" if target == path.absolute() else f" (a link to {target})"
+        raise CommandFailed(
+            "rejected",
+            f"{path}{link}: this user may not write it, so nothing was changed; "
+            f"{_mend(closed, path, target, source)}",
+        )
 
 
-def _mend(path: Path, source: ConfigSource) -> str:
-    if path != SYSTEM_PATH:
-        return "make the file and its folder writable, or edit it where it is made"
+def _nearest_there(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def _writable(place: Path) -> bool:
+    return os.access(place, os.W_OK | os.X_OK if place.is_dir() else os.W_OK)
+
+
+def _mend(closed: list[Path], path: Path, target: Path, source: ConfigSource) -> str:
+    names = shlex.join(map(str, closed))
+    if target != path.absolute() and path.parent not in closed:
+        copy = shlex.join(["cp", "--remove-destination", str(target), str(path)])
+        return f"to have a copy of your own in the link's place: {copy}"
+    if all(place.stat().st_uid == _user() for place in closed):
+        return f"to make it writable: chmod u+w {names}"
     if source.path is not None:
-        return "edit it as root; it is read again at once"
-    own = user_path(source.environ)
-    return (
-        f"edit it as root, or make a copy of your own: mkdir -p {shlex.quote(str(own.parent))} "
-        f"&& install -m 600 {path} {shlex.quote(str(own))}"
-    )
+        config = shlex.quote(str(source.path))
+        return f"edit them as root: sudo sana-vcam presets {VERBS} --config {config}"
+    return f'to make it yours: sudo chown "$USER" {names}'
+
+
+def _user() -> int:
+    return os.geteuid() if os.name == "posix" else -1
 
 
 @contextmanager

@@ -304,7 +304,7 @@ class Snapshot(Command):
 
 
 class SavePreset(Command):
-    """Create a preset or change one, in the configuration file."""
+    """Create a preset or change one, in presets.toml."""
 
     wire_name = "save_preset"
     reply = Preset
@@ -332,7 +332,7 @@ class SavePreset(Command):
 
 
 class RemovePreset(Command):
-    """Take a preset out of the configuration file; the reply is what it was."""
+    """Take a preset out of presets.toml; the reply is what it was."""
 
     wire_name = "remove_preset"
     reply = Preset
@@ -341,7 +341,7 @@ class RemovePreset(Command):
 
 
 class MovePreset(Command):
-    """Put a preset at another place in the configuration file."""
+    """Put a preset at another place in presets.toml."""
 
     wire_name = "move_preset"
     reply = Presets
@@ -352,7 +352,7 @@ class MovePreset(Command):
 
 
 class ResetPresets(Command):
-    """Go back to the built-in presets: your own are taken out of the configuration file."""
+    """Go back to the built-in presets, in presets.toml."""
 
     wire_name = "reset_presets"
     reply = Presets

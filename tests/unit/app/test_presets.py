@@ -47,6 +47,11 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def own(path: Path) -> Path:
+    """The presets' own file beside a configuration."""
+    return path.with_name("presets.toml")
+
+
 type Call = Callable[..., tuple[int, str, str]]
 
 
@@ -78,7 +83,7 @@ def test_listing_for_people_and_for_scripts(call: Call, path: Path) -> None:
 
 def test_each_edit(call: Call, path: Path) -> None:
     status, out, _ = call("add", "c", "--name", "C", "--prompt", "look c", "--evolve", "On.")
-    assert (status, out) == (0, f"wrote {path}; the list has 3 presets now\n")
+    assert (status, out) == (0, f"wrote {own(path)}; the list has 3 presets now\n")
     assert listed(call)[2] == {
         "id": "c", "name": "C", "prompt": "look c", "seed": None, "evolve": ["On."],
     }  # fmt: skip
@@ -89,9 +94,7 @@ def test_each_edit(call: Call, path: Path) -> None:
     assert edited[0] == {"id": "d", "name": "C", "prompt": "look c", "seed": 5, "evolve": []}
     assert listed(call, "edit", "d", "--seed", "any")[0]["seed"] is None
     assert ids(listed(call, "remove", "d")) == ["b", "a"]
-    text = path.read_text()
-    assert text.startswith("# mine\n")
-    assert 'id = "a"  # first' in text
+    assert path.read_text() == FILE
 
 
 def test_a_reset_is_to_be_confirmed(call: Call, path: Path) -> None:
@@ -100,7 +103,8 @@ def test_a_reset_is_to_be_confirmed(call: Call, path: Path) -> None:
     assert "--yes" in out
     assert path.read_text() == FILE
     assert len(listed(call, "reset", "--yes")) == len(BUILTIN_PRESETS)
-    assert "[[presets]]" not in path.read_text()
+    assert path.read_text() == FILE
+    assert "\n[[presets]]" not in own(path).read_text()
 
 
 def test_a_named_file_is_edited_whichever_side_of_the_verb_it_stands(
@@ -111,7 +115,9 @@ def test_a_named_file_is_edited_whichever_side_of_the_verb_it_stands(
     assert ids(listed(call, "remove", "a", "--config", str(named))) == ["b"]
     assert call("--config", str(named), "edit", "b", "--name", "Bee")[0] == 0
     assert listed(call, "--config", str(named))[0]["name"] == "Bee"
-    assert path.read_text() == FILE
+    assert (tmp_path / "named.presets.toml").exists()
+    assert path.read_text() == named.read_text() == FILE
+    assert not own(path).exists()
 
 
 @pytest.mark.parametrize(
@@ -131,6 +137,7 @@ def test_refusals_are_sentences(call: Call, path: Path, words: list[str], said: 
     assert (status, out) == (1, "")
     assert said in err
     assert path.read_text() == FILE
+    assert not own(path).exists()
 
 
 def test_a_wrong_place_is_wrong_usage(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,7 +155,7 @@ async def test_a_running_daemon_carries_it_out(
     async with ControlServer(config, controls, state_dir=tmp_path / "state", runtime_dir=no_daemon):
 
         def untouched() -> bool:
-            return path.read_text() == FILE
+            return path.read_text() == FILE and not own(path).exists()
 
         async def edit(*words: str) -> tuple[int, str, str]:
             return await asyncio.to_thread(call, *words)
@@ -171,4 +178,4 @@ async def test_a_running_daemon_carries_it_out(
         assert untouched()
         # With a file named, the daemon is not asked.
         assert (await edit("remove", "a", "--config", str(path)))[0] == 0
-    assert (await asyncio.to_thread(call, "remove", "b"))[1].startswith(f"wrote {path}")
+    assert (await asyncio.to_thread(call, "remove", "b"))[1].startswith(f"wrote {own(path)}")

@@ -11,7 +11,7 @@ import pytest
 
 from sana_vcam.app.reload import ConfigWatcher, without_restart
 from sana_vcam.app.systemd import Notifier
-from sana_vcam.config.preset import Preset
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import (
     CaptureConfig,
     Config,
@@ -226,6 +226,7 @@ class Rig:
 
     def __init__(self, path, source=Source):
         self.path = path
+        self.own = path.with_name("presets.toml")
         self.taken = []
         self._took = asyncio.Event()
         self.watcher = ConfigWatcher(
@@ -329,7 +330,34 @@ async def test_an_edit_is_written_and_taken_on_before_it_returns(rig):
     await rig.watcher.edit(Save(Preset(id="dusk", name="Dusk", prompt="x")))
     assert len(rig.taken) == 1
     assert "dusk" in [preset.id for preset in rig.taken[0].presets]
-    assert 'id = "dusk"' in rig.path.read_text()
+    assert 'id = "dusk"' in rig.own.read_text()
+    assert rig.path.read_text() == LOCAL
+
+
+async def test_presets_edited_by_hand_are_taken_on_and_wrong_ones_are_not(rig):
+    async with rig.watching():
+        rig.own.write_text("presets = []\n")
+        assert (await rig.until_taken()).presets == ()
+        rig.own.write_text("[[presets]]\nid = ?\n")
+        await rig.until_wrong()
+        assert f"{rig.own}:2:6: this is not TOML" in rig.watcher.error
+        with pytest.raises(CommandFailed, match="is wrong, so the presets are not edited"):
+            await rig.watcher.edit(Remove("noir"))
+        assert len(rig.taken) == 1
+        rig.own.unlink()
+        assert (await rig.until_taken()).presets == BUILTIN_PRESETS
+        assert rig.watcher.error is None
+
+
+async def test_a_later_edit_of_the_old_list_is_told_once(rig, caplog):
+    await rig.watcher.edit(Remove("noir"))
+    rig.path.write_text(LOCAL + '[[presets]]\nid = "a"\nname = "A"\nprompt = "x"\n')
+    for _ in range(3):
+        rig.watcher.check()
+    told = [message for message in caplog.messages if "are not in force" in message]
+    assert [message.partition(": ")[0] for message in told] == [f"{rig.path}:3"]
+    assert str(rig.own) in told[0]
+    assert len(rig.taken) == 1
 
 
 async def test_edits_at_once_are_all_made(rig):
@@ -337,7 +365,7 @@ async def test_edits_at_once_are_all_made(rig):
     edits = [Save(Preset(id=name, name="x", prompt="x")) for name in names]
     await asyncio.gather(*map(rig.watcher.edit, edits))
     assert names <= {preset.id for preset in rig.taken[-1].presets}
-    text = rig.path.read_text()
+    text = rig.own.read_text()
     assert all(f'id = "{name}"' in text for name in names)
 
 
@@ -346,3 +374,4 @@ async def test_a_refused_edit_takes_nothing_on(rig):
         await rig.watcher.edit(Remove("x"))
     assert rig.taken == []
     assert rig.path.read_text() == LOCAL
+    assert not rig.own.exists()

@@ -677,7 +677,7 @@ def test_a_session_needs_a_key_unless_it_is_local(
 
 
 def test_loading_imports_nothing_heavy() -> None:
-    heavy = ["tomlkit", "numpy", "cv2", "websockets", "reactor_sdk", "yaml"]
+    heavy = ["numpy", "cv2", "websockets", "reactor_sdk", "yaml"]
     code = (
         "import sys; from sana_vcam.config.load import load; load(environ={}); "
         f"print([name for name in {heavy} if name in sys.modules])"

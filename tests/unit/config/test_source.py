@@ -28,6 +28,20 @@ def test_the_file_that_counts(source: ConfigSource, tmp_path: Path) -> None:
     assert ConfigSource(system, environ=source.environ).file == system
 
 
+def test_the_presets_file_that_edits_write(source: ConfigSource, tmp_path: Path) -> None:
+    own = tmp_path / "sana-vcam" / "presets.toml"
+    assert source.presets_file == own
+    (tmp_path / "etc" / "config.toml").touch()
+    assert source.presets_file == own
+    for name, expected in [
+        ("config.toml", "presets.toml"),
+        ("work.toml", "work.presets.toml"),
+        ("presets.toml", "presets.presets.toml"),
+    ]:
+        named = ConfigSource(tmp_path / "x" / name, environ=source.environ)
+        assert named.presets_file == tmp_path / "x" / expected
+
+
 def test_it_loads_with_its_flags_and_drafts(source: ConfigSource) -> None:
     source.file.write_text("[sink]\nfps = 10\nwidth = 640\n")
     flagged = ConfigSource(None, {"sink.fps": "30"}, source.environ)
@@ -64,6 +78,10 @@ def test_the_signature_tells_of_every_change(source: ConfigSource, tmp_path: Pat
     assert changed(), "the link was replaced by one to the same text"
     (tmp_path / "etc" / "config.toml").touch()
     assert changed(), "the machine's file came"
+    source.presets_file.touch()
+    assert changed(), "the presets' own file came"
+    (tmp_path / "etc" / "presets.toml").touch()
+    assert changed(), "the machine's presets came"
     assert not changed()
 
 
@@ -71,4 +89,7 @@ def test_a_named_file_alone_is_looked_at(source: ConfigSource, tmp_path: Path) -
     named = ConfigSource(tmp_path / "named.toml", environ=source.environ)
     before = named.signature()
     source.file.touch()
+    source.presets_file.touch()
     assert named.signature() == before
+    named.presets_file.touch()
+    assert named.signature() != before

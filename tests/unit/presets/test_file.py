@@ -1,4 +1,4 @@
-"""Editing the presets in the file: judged before, whole at any moment, by several at once."""
+"""Editing the presets in their own file: judged, whole at any moment, by several at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sana_vcam.config import paths
 from sana_vcam.config.load import Loaded
@@ -21,19 +24,22 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.text import render_template
 from sana_vcam.errors import CommandFailed
 from sana_vcam.presets import file
-from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Save
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, apply
 from sana_vcam.presets.file import edit_presets
 
-FILE = """\
-# mine
-[sink]
-fit = "pad"  # bars
-
+TABLE = """\
 [[presets]]
 id = "a"
 name = "A"
 prompt = "look a"
 """
+CONFIG = f"""\
+# mine
+[sink]
+fit = "pad"  # bars
+
+{TABLE}"""
+FILE = f"# my looks\n{TABLE}"
 A = Preset(id="a", name="A", prompt="look a")
 B = Preset(id="b", name="B", prompt="look b")
 
@@ -51,20 +57,30 @@ class Home:
 
     @property
     def path(self) -> Path:
+        return self.folder / "presets.toml"
+
+    @property
+    def config(self) -> Path:
         return self.folder / "config.toml"
 
     @property
     def backup(self) -> Path:
-        return self.folder / "config.toml.bak"
+        return self.folder / "presets.toml.bak"
 
     @property
     def source(self) -> ConfigSource:
         return ConfigSource(environ={"XDG_CONFIG_HOME": str(self.base)} | self.environ)
 
     def write(self, text: str, mode: int = 0o600) -> None:
+        """Write the list."""
         self.folder.mkdir(exist_ok=True)
         self.path.write_text(text)
         self.path.chmod(mode)
+
+    def configure(self, text: str) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.config.write_text(text)
+        self.config.chmod(0o600)
 
     def ids(self) -> list[str]:
         return [preset["id"] for preset in tomllib.loads(self.path.read_text())["presets"]]
@@ -76,7 +92,6 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(paths, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
-    monkeypatch.setattr(file, "SYSTEM_PATH", tmp_path / "etc" / "config.toml")
     return Home(tmp_path)
 
 
@@ -91,13 +106,83 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_edit_changes_the_presets_alone(home: Home) -> None:
+# --- the first edit, and the next ones ----------------------------------------------------------
+
+
+def test_the_first_edit_copies_the_configurations_list(home: Home) -> None:
+    home.configure(CONFIG)
+    assert edit_presets(home.source, Save(B)) == (home.path, (A, B))
+    assert home.ids() == ["a", "b"]
+    loaded = home.source.load()
+    assert loaded.config.presets == (A, B)
+    assert loaded.origins["presets"].startswith(f"file {home.path}:")
+    assert loaded.warnings == ()
+    assert home.config.read_text() == CONFIG
+    assert mode(home.path) == 0o600
+    assert home.names() == {"config.toml", "presets.toml", ".presets.toml.lock"}
+
+
+def test_the_file_says_who_writes_it(home: Home) -> None:
+    home.configure(CONFIG)
+    edit_presets(home.source, Save(B))
+    text = home.path.read_text()
+    assert text.startswith("# The looks on your hotkeys, in their order")
+    assert "comments of yours do not stay" in " ".join(text.replace("\n# ", " ").split())
+    assert "presets.toml.bak" in text
+    assert "[[presets]] of config.toml" in text
+
+
+def test_a_later_edit_of_the_old_list_is_told_and_changes_nothing(home: Home) -> None:
+    home.configure(CONFIG)
+    edit_presets(home.source, Save(B))
+    home.configure(CONFIG.replace("pad", "crop"))
+    assert home.source.load().warnings == ()
+    home.configure(CONFIG.replace("look a", "another look"))
+    loaded = home.source.load()
+    assert loaded.config.presets == (A, B)
+    assert loaded.warnings == (
+        f"{home.config}:5: these [[presets]] are not in force: the list is in {home.path}. Edit "
+        "it there, or with `sana-vcam presets`; to have the ones here again: "
+        f"mv {home.path} {home.path}.old",
+    )
+    # It is told until it is mended, whatever else is edited.
+    edit_presets(home.source, Remove("b"))
+    assert home.source.load().warnings == loaded.warnings
+    home.path.rename(f"{home.path}.old")
+    assert home.source.load().config.presets[0].prompt == "another look"
+    assert home.source.load().warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("added", "line"), [(CONFIG, 5), ("presets = []\n", 1), ("[[presets]]\nid = 5\n", 1)]
+)
+def test_a_list_that_comes_later_is_told_right_or_wrong(home: Home, added: str, line: int) -> None:
+    edit_presets(home.source, Remove("noir"))
+    home.configure(added)
+    loaded = home.source.load()
+    assert loaded.config.presets == tuple(p for p in BUILTIN_PRESETS if p.id != "noir")
+    assert [warning.partition(": ")[0] for warning in loaded.warnings] == [f"{home.config}:{line}"]
+
+
+def test_a_list_that_is_taken_out_of_the_configuration_is_no_loss(home: Home) -> None:
+    home.configure(CONFIG)
+    edit_presets(home.source, Save(B))
+    home.config.unlink()
+    assert home.source.load().config.presets == (A, B)
+    assert home.source.load().warnings == ()
+
+
+def test_an_own_file_written_by_hand_is_the_list(home: Home) -> None:
+    home.configure(CONFIG)
+    home.write(TABLE.replace('"a"', '"mine"'))
+    assert [preset.id for preset in home.source.load().config.presets] == ["mine"]
+    assert "these [[presets]] are not in force" in home.source.load().warnings[0]
+
+
+def test_the_next_edits_keep_the_mode(home: Home) -> None:
     home.write(FILE, 0o640)
     assert edit_presets(home.source, Save(B)) == (home.path, (A, B))
-    assert (
-        home.path.read_text() == FILE + '\n[[presets]]\nid = "b"\nname = "B"\nprompt = "look b"\n'
-    )
-    assert home.source.load().config.presets == (A, B)
+    assert home.ids() == ["a", "b"]
     assert mode(home.path) == 0o640
 
 
@@ -109,59 +194,206 @@ def test_what_stood_before_is_kept_beside_it(home: Home) -> None:
     edit_presets(home.source, Remove("a"))
     assert home.backup.read_text() == after_one
     assert mode(home.backup) == 0o600
-    assert home.names() == {"config.toml", "config.toml.bak", ".config.toml.lock"}
+    assert home.names() == {"presets.toml", "presets.toml.bak", ".presets.toml.lock"}
 
 
-def test_without_a_file_the_commented_one_is_written_with_all_presets(home: Home) -> None:
+def test_without_any_file_the_own_one_has_all_presets(home: Home) -> None:
     assert edit_presets(home.source, Save(B)) == (home.path, (*BUILTIN_PRESETS, B))
     assert mode(home.path) == 0o600
     assert mode(home.folder) == 0o700
-    text = home.path.read_text()
-    assert text.startswith(render_template().partition("[[presets]]")[0].rstrip("#"))
-    assert not home.backup.exists()
+    assert home.ids() == [preset.id for preset in (*BUILTIN_PRESETS, B)]
+    assert home.names() == {"presets.toml", ".presets.toml.lock"}
 
 
 def test_a_link_is_written_through(home: Home) -> None:
     dotfiles = home.base / "dotfiles"
     dotfiles.mkdir()
-    real = dotfiles / "vcam.toml"
+    real = dotfiles / "looks.toml"
     real.write_text(FILE)
     home.folder.mkdir()
-    home.path.symlink_to("../dotfiles/vcam.toml")
+    home.path.symlink_to("../dotfiles/looks.toml")
     edit_presets(home.source, Save(B))
     assert home.path.is_symlink()
     assert home.ids() == ["a", "b"]
     assert home.backup.read_text() == FILE
-    assert {path.name for path in dotfiles.iterdir()} == {"vcam.toml"}
+    assert {path.name for path in dotfiles.iterdir()} == {"looks.toml"}
 
 
 def test_a_link_that_leads_nowhere_yet_is_written_through(home: Home) -> None:
     home.folder.mkdir()
-    home.path.symlink_to(home.base / "new" / "vcam.toml")
+    home.path.symlink_to(home.base / "new" / "looks.toml")
     edit_presets(home.source, Remove("noir"))
     assert home.path.is_symlink()
     assert "noir" not in home.ids()
 
 
-def test_a_named_file_is_the_one_that_is_edited(home: Home) -> None:
-    home.write(FILE)
+def test_a_configuration_that_is_a_link_has_its_presets_beside_the_link(home: Home) -> None:
+    dotfiles = home.base / "dotfiles"
+    dotfiles.mkdir()
+    (dotfiles / "vcam.toml").write_text(CONFIG)
+    home.folder.mkdir()
+    home.config.symlink_to(dotfiles / "vcam.toml")
+    assert edit_presets(home.source, Save(B)) == (home.path, (A, B))
+    assert [path.name for path in dotfiles.iterdir()] == ["vcam.toml"]
+    assert home.config.is_symlink()
+
+
+def test_a_named_configuration_has_a_list_of_its_own(home: Home) -> None:
+    home.configure(CONFIG)
     named = home.base / "named.toml"
-    named.write_text(FILE)
+    named.write_text(CONFIG)
     source = ConfigSource(named, environ=home.source.environ)
-    assert edit_presets(source, Save(B))[0] == named
-    assert home.path.read_text() == FILE
+    own = home.base / "named.presets.toml"
+    assert edit_presets(source, Save(B)) == (own, (A, B))
+    assert "named.presets.toml.bak" in own.read_text()
+    assert edit_presets(source, Remove("a"))[1] == (B,)
+    assert home.source.load().config.presets == (A,)
+    assert home.names() == {"config.toml"}
     named.unlink()
     assert f"{named}: there is no such file" in refusal(source, Save(B))
     assert not named.exists()
 
 
-def test_a_byte_order_mark_and_windows_line_ends_stay(home: Home) -> None:
+def test_the_usual_file_by_name_has_the_usual_list(home: Home) -> None:
+    home.configure(CONFIG)
+    source = ConfigSource(home.config, environ={"XDG_CONFIG_HOME": str(home.base / "elsewhere")})
+    assert edit_presets(source, Save(B)) == (home.path, (A, B))
+    assert home.source.load().config.presets == (A, B)
+
+
+def machine_wide(config: str, presets: str = "") -> Path:
+    paths.SYSTEM_PATH.parent.mkdir()
+    paths.SYSTEM_PATH.write_text(config)
+    own = paths.SYSTEM_PATH.with_name("presets.toml")
+    if presets:
+        own.write_text(presets)
+    return own
+
+
+def test_the_machines_configuration_goes_with_a_list_of_the_users_own(home: Home) -> None:
+    system = machine_wide(CONFIG)
+    assert edit_presets(home.source, Save(B)) == (home.path, (A, B))
+    assert not system.exists()
+    assert home.source.load().warnings == ()
+    paths.SYSTEM_PATH.write_text(CONFIG.replace("look a", "x"))
+    assert str(paths.SYSTEM_PATH) in home.source.load().warnings[0]
+
+
+def test_the_machines_list_holds_until_the_users_first_edit(home: Home) -> None:
+    machine_wide('[sink]\nfit = "pad"\n', FILE)
+    assert home.source.load().config.presets == (A,)
+    assert edit_presets(home.source, Save(B)) == (home.path, (A, B))
+    home.configure("# my own configuration\n")
+    assert home.source.load().config.presets == (A, B)
+    home.path.unlink()
+    assert home.source.load().config.presets == BUILTIN_PRESETS
+
+
+def test_the_machines_list_is_edited_where_its_configuration_is_named(home: Home) -> None:
+    system = machine_wide(CONFIG)
+    source = ConfigSource(paths.SYSTEM_PATH, environ=home.source.environ)
+    assert edit_presets(source, Save(B)) == (system, (A, B))
+    assert not home.folder.exists()
+
+
+@pytest.mark.parametrize(("user", "expected"), [(0, 0o644), (1000, 0o600)])
+def test_what_root_edits_a_service_may_read(
+    home: Home, monkeypatch: pytest.MonkeyPatch, user: int, expected: int
+) -> None:
+    home.configure(CONFIG)
+    home.config.chmod(0o644)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    edit_presets(home.source, Save(B))
+    assert mode(home.path) == expected
+
+
+def test_a_reset_and_an_addition_that_is_there(home: Home) -> None:
+    home.configure(CONFIG)
+    assert "already" in refusal(home.source, Add(A))
+    assert edit_presets(home.source, Reset())[1] == BUILTIN_PRESETS
+    loaded = home.source.load()
+    assert (loaded.config.presets, loaded.origins["presets"]) == (BUILTIN_PRESETS, "default")
+    assert loaded.warnings == ()
+    assert "presets" not in tomllib.loads(home.path.read_text())
+    assert (
+        edit_presets(home.source, Remove("noir"))[1]
+        == loaded.config.presets[:13] + (loaded.config.presets[14:])
+    )
+    assert home.config.read_text() == CONFIG
+
+
+def test_the_last_preset_can_go(home: Home) -> None:
+    home.write(FILE)
+    assert edit_presets(home.source, Remove("a"))[1] == ()
+    assert tomllib.loads(home.path.read_text())["presets"] == []
+    assert home.source.load().config.presets == ()
+    assert edit_presets(home.source, Save(B))[1] == (B,)
+
+
+def test_byte_order_marks_and_windows_line_ends_are_read(home: Home) -> None:
     home.folder.mkdir()
     home.path.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
-    edit_presets(home.source, Save(B))
-    raw = home.path.read_bytes()
-    assert raw.startswith(b"\xef\xbb\xbf# mine\r\n")
-    assert raw.count(b"\n") == raw.count(b"\r\n")
+    assert edit_presets(home.source, Save(B))[1] == (A, B)
+
+
+# --- any edits ----------------------------------------------------------------------------------
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=12
+) | st.sampled_from(["[[presets]]", "# no", "\n[[presets]]\n# no", '"""', "'''", "\x7f", "]"])
+IDS = st.sampled_from(["a", "b", "c", "d", "e-5", "f_6", "g"])
+LOOKS = st.builds(
+    Preset,
+    id=IDS,
+    name=TEXTS.map(lambda text: text or "x"),
+    prompt=TEXTS,
+    seed=st.none() | st.integers(0, 2**53 - 1),
+    evolve=st.lists(TEXTS.map(lambda text: text or "x"), max_size=3).map(tuple),
+)
+EDITS = st.one_of(
+    st.builds(Save, LOOKS, st.none() | IDS),
+    st.builds(Remove, IDS),
+    st.builds(Move, IDS, st.integers(0, 8)),
+    st.builds(Add, LOOKS),
+    st.builds(Revise, IDS, st.fixed_dictionaries({"seed": st.none() | st.integers(0, 9)})),
+    st.just(Reset()),
+)
+CONFIGURATIONS = st.sampled_from(
+    [
+        b"",
+        CONFIG.encode(),
+        b"\xef\xbb\xbf" + CONFIG.replace("\n", "\r\n").encode(),
+        b"presets = [ # none yet\n  {id='a', name='A', prompt='look a'}, # ay\n]\n[log]\n",
+        render_template().encode(),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONFIGURATIONS, st.lists(EDITS, min_size=1, max_size=6))
+def test_any_edits_give_their_list_and_leave_the_configuration_alone(
+    config: bytes, edits: list[Edit]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.toml"
+        path.write_bytes(config)
+        before = path.stat()
+        source = ConfigSource(path, environ={})
+        presets = source.load().config.presets
+        for edit in edits:
+            try:
+                after = apply(edit, presets)
+            except CommandFailed:
+                with pytest.raises(CommandFailed):
+                    edit_presets(source, edit)
+                continue
+            presets = after
+            assert edit_presets(source, edit)[1] == presets
+            assert source.load().config.presets == presets
+            assert source.load().warnings == ()
+        assert path.read_bytes() == config
+        now = path.stat()
+        assert (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 # --- refused, with nothing changed --------------------------------------------------------------
@@ -170,17 +402,43 @@ def test_a_byte_order_mark_and_windows_line_ends_stay(home: Home) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[sink\n", ["config.toml:1", "TOML", "is wrong, so it is not edited"]),
-        ("[sink]\nwidht = 5\n", ["config.toml:2", "sink.width", "is not edited"]),
+        ("[[presets\n", ["presets.toml:1", "TOML", "is wrong, so the presets are not edited"]),
+        ("\n[[preset]]\nid = 5\n", ["presets.toml:2", "the nearest is [[presets]]"]),
+        ("[[presets]]\nid = 5\n", ["presets.toml:2: preset 1 (5): id = 5: expected a", "2 more"]),
+        (FILE + "idd = 5\n", ["presets.toml:6", "(a): there is no key idd; the nearest is id"]),
+        (FILE + TABLE, ["presets.toml:7: preset 2 (a): preset 1 has the same id"]),
+        ("[sink]\nfps = 5\n", ["presets.toml:1: sink is a table of the configuration file"]),
+        ("[sing]\nfps = 5\n", ["presets.toml:1: there is no table [sing]"]),
+        ("copid = 5\ny = 1\n", ["presets.toml:1: there is no key copid; the nearest is copied",
+                                "and 1 more", "config check"]),
+        ("presets = 5\n", ["presets.toml:1: presets: expected a list of [[presets]] tables"]),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_wrong_is_not_touched(home: Home, text: str, words: list[str]) -> None:
+    home.configure(CONFIG)
+    home.write(text)
+    for edit in (Save(B), Reset()):
+        said = refusal(home.source, edit)
+        assert all(word in said for word in words), said
+    assert home.path.read_text() == text
+    assert "presets.toml.bak" not in home.names()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[sink\n", ["config.toml:1", "TOML", "is wrong, so the presets are not edited"]),
+        ("[sink]\nwidht = 5\n", ["config.toml:2", "sink.width", "are not edited"]),
         ("[sink]\nwidht = 5\nkinb = 4\n", ["config.toml:2", "and 1 more", "config check"]),
     ],
 )
-def test_a_file_that_is_wrong_is_not_touched(home: Home, text: str, words: list[str]) -> None:
-    home.write(text)
+def test_nothing_is_copied_from_a_configuration_that_is_wrong(
+    home: Home, text: str, words: list[str]
+) -> None:
+    home.configure(text)
     said = refusal(home.source, Save(B))
     assert all(word in said for word in words), said
-    assert home.path.read_text() == text
-    assert "config.toml.bak" not in home.names()
+    assert not home.path.exists()
 
 
 def test_bytes_that_are_no_text_are_not_touched(home: Home) -> None:
@@ -191,12 +449,12 @@ def test_bytes_that_are_no_text_are_not_touched(home: Home) -> None:
 
 
 def test_an_edit_that_would_break_the_configuration_is_refused(home: Home) -> None:
-    text = f'{FILE}\n[start]\npreset = "a"\n'
-    home.write(text)
+    home.configure('[start]\npreset = "a"\n')
+    home.write(FILE)
     said = refusal(home.source, Save(B, replaces="a"))
     assert "would be wrong after that, so nothing was changed" in said
-    assert "start.preset: no preset 'a'; have: b" in said
-    assert home.path.read_text() == text
+    assert f"{home.config}:2: start.preset: no preset 'a'; have: b" in said
+    assert home.path.read_text() == FILE
 
 
 def test_an_unknown_id_is_not_found(home: Home) -> None:
@@ -230,14 +488,36 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     return forbid
 
 
-def test_a_file_that_may_not_be_written_is_named_with_what_to_do(
+def test_a_file_that_may_not_be_written_is_named_with_what_mends_it(
     home: Home, forbid: Callable[[Path], None]
 ) -> None:
     home.write(FILE)
     forbid(home.path)
     said = refusal(home.source, Save(B))
     assert said.startswith(f"{home.path}: this user may not write it, so nothing was changed")
-    assert "make the file and its folder writable" in said
+    assert said.endswith(f"to make it writable: chmod u+w {home.path}")
+
+
+def test_a_folder_that_may_not_be_written_is_named_with_what_mends_it(
+    home: Home, forbid: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.configure(CONFIG)
+    forbid(home.folder)
+    said = refusal(home.source, Save(B))
+    assert said.startswith(f"{home.path}: this user may not write it, so nothing was changed")
+    assert said.endswith(f"chmod u+w {home.folder}")
+    monkeypatch.setattr(os, "geteuid", lambda: home.folder.stat().st_uid + 1)
+    assert refusal(home.source, Save(B)).endswith(f'sudo chown "$USER" {home.folder}')
+    assert home.names() == {"config.toml"}
+    home.folder.chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_made_is_named_with_what_mends_it(
+    home: Home, forbid: Callable[[Path], None]
+) -> None:
+    forbid(home.base)
+    assert refusal(home.source, Save(B)).endswith(f"chmod u+w {home.base}")
+    home.base.chmod(0o755)
 
 
 def test_a_link_into_a_folder_that_may_not_be_written(
@@ -245,34 +525,37 @@ def test_a_link_into_a_folder_that_may_not_be_written(
 ) -> None:
     store = home.base / "store"
     store.mkdir()
-    (store / "vcam.toml").write_text(FILE)
+    (store / "looks.toml").write_text(FILE)
     home.folder.mkdir()
-    home.path.symlink_to(store / "vcam.toml")
+    home.path.symlink_to(store / "looks.toml")
     forbid(store)
-    assert f"{home.path} (a link to {store / 'vcam.toml'})" in refusal(home.source, Save(B))
-    assert home.names() == {"config.toml"}
+    said = refusal(home.source, Save(B))
+    assert f"{home.path} (a link to {store / 'looks.toml'})" in said
+    assert said.endswith(f"cp --remove-destination {store / 'looks.toml'} {home.path}")
+    assert home.names() == {"presets.toml"}
     store.chmod(0o755)
 
 
-def test_the_machines_file_is_for_root_and_a_copy_is_offered(
-    home: Home, forbid: Callable[[Path], None]
+def test_a_machines_list_by_name_is_for_root(
+    home: Home, forbid: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = paths.SYSTEM_PATH
-    system.parent.mkdir()
-    system.write_text(FILE)
+    system = machine_wide(CONFIG)
     forbid(system.parent)
-    said = refusal(home.source, Save(B))
-    assert f"edit it as root, or make a copy of your own: mkdir -p {home.folder}" in said
-    assert f"install -m 600 {system} {home.path}" in said
-    named = ConfigSource(system, environ=home.source.environ)
-    assert refusal(named, Save(B)).endswith("edit it as root; it is read again at once")
+    monkeypatch.setattr(os, "geteuid", lambda: system.parent.stat().st_uid + 1)
+    named = ConfigSource(paths.SYSTEM_PATH, environ=home.source.environ)
+    assert refusal(named, Save(B)).endswith(
+        "edit them as root: sudo sana-vcam presets add|edit|remove|move|reset "
+        f"--config {paths.SYSTEM_PATH}"
+    )
+    # Without the name, the list is the user's own.
+    assert edit_presets(home.source, Save(B))[0] == home.path
     system.parent.chmod(0o755)
 
 
 def test_a_lock_that_is_held_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write(FILE)
     monkeypatch.setattr(file, "LOCK_TIMEOUT_S", 0.05)
-    with FileLock(home.folder / ".config.toml.lock"):
+    with FileLock(home.folder / ".presets.toml.lock"):
         assert "another program edits it right now" in refusal(home.source, Save(B))
     edit_presets(home.source, Save(B))
 
@@ -320,6 +603,16 @@ def child(home: Home, code: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_crash_before_the_first_copy_leaves_the_configurations_list(home: Home) -> None:
+    home.configure(CONFIG)
+    with child(home, CRASH.replace("WHEN", "1")) as crashing:
+        assert crashing.wait() == 9
+    assert not home.path.exists()
+    assert home.source.load().config.presets == (A,)
+    edit_presets(home.source, Save(B))
+    assert home.names() == {"config.toml", "presets.toml", ".presets.toml.lock"}
+
+
 @pytest.mark.parametrize("when", [1, 2], ids=["before the backup", "before the file"])
 def test_a_crash_before_a_rename_loses_nothing(home: Home, when: int) -> None:
     home.write(FILE)
@@ -329,7 +622,7 @@ def test_a_crash_before_a_rename_loses_nothing(home: Home, when: int) -> None:
     assert any(name.endswith(".tmp") for name in home.names())
     edit_presets(home.source, Save(B))
     assert home.ids() == ["a", "b"]
-    assert home.names() == {"config.toml", "config.toml.bak", ".config.toml.lock"}
+    assert home.names() == {"presets.toml", "presets.toml.bak", ".presets.toml.lock"}
 
 
 def test_a_full_disk_changes_nothing_and_is_named(home: Home) -> None:
@@ -338,11 +631,11 @@ def test_a_full_disk_changes_nothing_and_is_named(home: Home) -> None:
         _, said = full.communicate()
     assert f"{home.path}: cannot be written: File too large" in said
     assert home.ids() == ["a", "b"]
-    assert home.names() == {"config.toml", "config.toml.bak", ".config.toml.lock"}
+    assert home.names() == {"presets.toml", "presets.toml.bak", ".presets.toml.lock"}
 
 
 def test_processes_that_edit_at_once_lose_no_edit(home: Home) -> None:
-    home.write(FILE)
+    home.configure(CONFIG)
     children = [child(home, f"for n in range(8): add(f'{who}{{n}}')") for who in "xyz"]
     for each in children:
         with each:
@@ -359,17 +652,23 @@ class Interrupted(ConfigSource):
     def load(self, drafts: Mapping[Path, str] = {}) -> Loaded:
         loaded = super().load(drafts)
         if self.by_hand:
-            self.file.write_text(self.by_hand.pop(0))
+            self.presets_file.write_text(self.by_hand.pop(0))
         return loaded
 
 
 def test_what_an_editor_writes_meanwhile_is_edited_in_turn(home: Home) -> None:
     home.write(FILE)
-    by_hand = [FILE.replace("bars", "black bars"), FILE.replace("bars", "no bars")]
+    by_hand = [FILE.replace("look a", "look x"), FILE.replace("look a", "look y")]
     source = Interrupted(environ=home.source.environ, by_hand=by_hand)
     edit_presets(source, Save(B))
-    assert "no bars" in home.path.read_text()
+    assert "look y" in home.path.read_text()
     assert home.ids() == ["a", "b"]
+
+
+def test_a_list_that_comes_meanwhile_is_edited_and_not_written_over(home: Home) -> None:
+    home.configure(CONFIG.replace("look a", "old"))
+    source = Interrupted(environ=home.source.environ, by_hand=[FILE])
+    assert edit_presets(source, Save(B))[1] == (A, B)
 
 
 def test_a_file_that_changes_all_the_time_is_left_alone(home: Home) -> None:
@@ -378,11 +677,3 @@ def test_a_file_that_changes_all_the_time_is_left_alone(home: Home) -> None:
     source = Interrupted(environ=home.source.environ, by_hand=by_hand)
     assert "another program writes it all the time" in refusal(source, Save(B))
     assert home.ids() == ["a"]
-
-
-def test_a_reset_and_an_addition_that_is_there(home: Home) -> None:
-    home.write(FILE)
-    assert "already" in refusal(home.source, Add(A))
-    assert edit_presets(home.source, Reset())[1] == BUILTIN_PRESETS
-    assert home.source.load().config.presets == BUILTIN_PRESETS
-    assert "# bars" in home.path.read_text()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest_asyncio
 
 from sana_vcam.config.preset import Preset
-from sana_vcam.config.text import preset_table
+from sana_vcam.config.presetsfile import preset_table
 from tests.system.daemon import (
     PATIENCE_S,
     Bridge,
@@ -90,9 +90,8 @@ async def test_a_look_saved_while_streaming_is_listed_and_applied(standin: Stand
         assert control.state["output"] == "live"
     # Its own five writes are read once each, and not as somebody else's again.
     assert sum("configuration read again" in line for line in bridge.log) == 5
-    text = path.read_text()
-    assert text.startswith("# my looks\n")
-    assert text.endswith("# the end\n")
+    assert path.read_text() == FILE
+    assert 'id = "noir"' in path.with_name("presets.toml").read_text()
 
 
 async def test_an_edit_by_hand_is_picked_up_and_a_wrong_one_is_named(
@@ -116,7 +115,18 @@ async def test_an_edit_by_hand_is_picked_up_and_a_wrong_one_is_named(
         path.write_text(FILE)
         await control.until(lambda state: state["error"] is None, "right again")
         await control.until_presets(lambda found: ids(found) == ["neon"], "one")
-    assert sum("stays as it was" in line for line in bridge.log) == 1
+        # From the first edit by a program on, the list is in a file of its own.
+        await control.ok("save_preset", **NOIR.model_dump(mode="json"))
+        own = path.with_name("presets.toml")
+        path.write_text(FILE + preset_table(NOIR))
+        own.write_text(f"{own.read_text()}\n[[presets]]\nid = ?\n")
+        await control.until(lambda state: "is not in force" in (state["error"] or ""), "wrong")
+        assert f"{own}:" in control.state["error"]
+        own.write_text(preset_table(NOIR))
+        await control.until(lambda state: state["error"] is None, "right again")
+        await control.until_presets(lambda found: ids(found) == ["noir"], "noir alone")
+    assert sum("stays as it was" in line for line in bridge.log) == 2
+    assert sum("are not in force" in line for line in bridge.log) == 1
 
 
 async def test_the_command_line_edits_the_file_that_the_daemon_has(
@@ -127,6 +137,7 @@ async def test_the_command_line_edits_the_file_that_the_daemon_has(
     dotfile.write_text(FILE)
     named = tmp_path / "named.toml"
     named.symlink_to(dotfile)
+    own = tmp_path / "named.presets.toml"
     settings = {"START__CONNECT": "false"}
     async with running_daemon(tmp_path, standin.url, "--config", str(named), **settings) as bridge:
         control = bridge.control
@@ -137,13 +148,14 @@ async def test_the_command_line_edits_the_file_that_the_daemon_has(
         assert said == "done by the running daemon; the list has 2 presets now\n"
         await control.until_presets(lambda found: ids(found) == ["neon", "noir"], "both")
         # Past the daemon, which notices.
-        words = ("remove", "neon", "--config", str(dotfile))
+        words = ("remove", "neon", "--config", str(named))
         assert await command(tmp_path, standin.url, *words) == (
-            f"wrote {dotfile}; the list has 1 preset now\n"
+            f"wrote {own}; the list has 1 preset now\n"
         )
         await control.until_presets(lambda found: ids(found) == ["noir"], "one")
     assert named.is_symlink()
-    assert "# my looks" in dotfile.read_text()
+    assert dotfile.read_text() == FILE
+    assert [path.name for path in dotfile.parent.iterdir()] == ["vcam.toml"]
     assert not (tmp_path / "xdg_config_home" / "sana-vcam").exists()
 
 
