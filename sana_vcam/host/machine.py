@@ -1,4 +1,4 @@
-"""The machine as files and commands show it; tests give a made-up one."""
+"""The machine as its files and commands show it; tests give a made-up one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COMMAND_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command said. `status` is None if there is no such command, or no answer in time."""
+class CommandResult:
+    """The end of a command. `status` is None without such a command, or without an end in time."""
 
     status: int | None = None
     out: str = ""
@@ -26,27 +26,22 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether it ran and was content."""
+        """Whether it ran and succeeded."""
         return self.status == 0
 
     @property
-    def missing(self) -> bool:
-        """Whether it could not be asked."""
-        return self.status is None
-
-    @property
     def reason(self) -> str:
-        """What it complained of, in one line."""
+        """Its complaint, in one line."""
         lines = (self.err.strip() or self.out.strip()).splitlines()
         return lines[-1].strip() if lines else f"exit status {self.status}"
 
 
-type Run = Callable[[Sequence[str], str, Mapping[str, str]], Answer]
+type RunCommand = Callable[[Sequence[str], str, Mapping[str, str]], CommandResult]
 
 
 def run_command(
     command: Sequence[str], given: str = "", extra: Mapping[str, str] | None = None
-) -> Answer:
+) -> CommandResult:
     """Run a command with `given` on its standard input and `extra` in its environment.
 
     Output is in the C locale, whatever the user's: some of it is read by us. Never raises.
@@ -63,8 +58,8 @@ def run_command(
             env={**os.environ, "LC_ALL": "C", **(extra or {})},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Answer(err=str(error))
-    return Answer(done.returncode, done.stdout, done.stderr)
+        return CommandResult(err=str(error))
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def _effective_user() -> int:
@@ -73,32 +68,32 @@ def _effective_user() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where files lie below `root`, how commands are run, and who we are."""
+    """The folder that files lie below, the way commands are run, and the user that we are."""
 
     root: Path = Path("/")
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     uid: int = field(default_factory=_effective_user)
     platform: str = sys.platform
-    runner: Run = run_command
+    runner: RunCommand = run_command
     ioctl: Ioctl = fcntl_ioctl
 
-    def run(self, *command: str, given: str = "", **extra: str) -> Answer:
+    def run(self, *command: str, given: str = "", **extra: str) -> CommandResult:
         """Run a command; keywords are added to its environment."""
         return self.runner(command, given, extra)
 
     def path(self, path: str | Path) -> Path:
-        """Where an absolute path lies below our root."""
+        """Place an absolute path below our root."""
         return self.root / str(path).lstrip("/")
 
     def text(self, path: str | Path) -> str | None:
-        """A file's text, stripped; None if it cannot be read."""
+        """Read a file's text, stripped; None if it cannot be read."""
         try:
             return self.path(path).read_text("utf-8", errors="replace").strip()
         except OSError:
             return None
 
     def devices(self) -> devices.System:
-        """The same machine for `sana_vcam.media.v4l2.devices`."""
+        """Describe the same machine to `sana_vcam.media.v4l2.devices`."""
         return devices.System(
             sysfs=self.path("/sys"),
             dev=self.path("/dev"),

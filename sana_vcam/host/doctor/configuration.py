@@ -20,9 +20,6 @@ SHORTEST_KEY = 8
 ONLINE_TIMEOUT_S = 8.0
 
 
-# -- the configuration ---------------------------------------------------------------------------
-
-
 def check_configuration(facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the configuration, or probably not meant."""
     if facts.loaded is None:
@@ -39,9 +36,6 @@ def check_configuration(facts: Facts) -> Iterator[Finding]:
         # The key and its file have checks of their own.
         if not text.startswith("no Reactor API key") and "holds a secret" not in text:
             yield warning("config.caution", text, "", "sana-vcam config show")
-
-
-# -- the key -------------------------------------------------------------------------------------
 
 
 def check_model(facts: Facts) -> Iterator[Finding]:
@@ -153,9 +147,6 @@ def _online(key: str, reactor: ReactorConfig) -> Finding:
             f"getent hosts {host.partition(':')[0]}",
         )
     return fine("model.online", f"{reactor.api_url} takes the key")
-
-
-# -- the control port, and other daemons -----------------------------------------------------------
 
 
 def check_control(facts: Facts) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from sana_vcam.control.access import discovery
 from sana_vcam.errors import ConfigError, StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import Scope, system_scope, user_scope
-from sana_vcam.host.service.status import Status, look
+from sana_vcam.host.service.status import Status, read_status
 from sana_vcam.media.v4l2.devices import Device, list_devices
 
 DAEMON_WORDS = frozenset({"run", "demo"})
@@ -102,7 +102,7 @@ def gather(
         processes=tuple(_processes(machine)),
         daemon_pid=_daemon_pid(),
         scope=scope,
-        service=look(scope, machine),
+        service=read_status(scope, machine),
     )
 
 

@@ -45,16 +45,8 @@ class Group(StrEnum):
     MACHINE = "Machine"
 
 
-GROUPS = {
-    "config": Group.CONFIGURATION,
-    "driver": Group.DRIVER,
-    "sink": Group.VIRTUAL_CAMERA,
-    "camera": Group.CAMERA,
-    "model": Group.MODEL,
-    "control": Group.CONTROL,
-    "service": Group.SERVICE,
-    "machine": Group.MACHINE,
-}
+PREFIXES = ("config", "driver", "sink", "camera", "model", "control", "service", "machine")
+GROUPS = dict(zip(PREFIXES, Group, strict=True))
 """The heading of a finding, by what its id begins with."""
 
 TITLES = {

@@ -27,9 +27,6 @@ EARLIEST = 1_767_225_600.0
 LATEST = EARLIEST + 20 * 365.25 * 86_400
 
 
-# -- the service ---------------------------------------------------------------------------------
-
-
 def check_service(facts: Facts) -> Iterator[Finding]:
     """Find out whether the service is installed, runs, and runs what is installed."""
     if not facts.linux:
@@ -116,9 +113,6 @@ def _credentials(facts: Facts) -> Finding:
         as_root("service", "install", "--system"),
         f"sudo rm {SYSTEM_KEY}",
     )
-
-
-# -- the machine ---------------------------------------------------------------------------------
 
 
 def check_machine(facts: Facts) -> Iterator[Finding]:

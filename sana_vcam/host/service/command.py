@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from sana_vcam.errors import EXIT_OK, StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import (
+    Options,
     Scope,
-    Wanted,
     install,
     system_scope,
     uninstall,
@@ -84,29 +84,29 @@ def _scope(arguments: argparse.Namespace, machine: Machine) -> Scope:
 
 
 def _install(arguments: argparse.Namespace, machine: Machine) -> int:
-    wanted = Wanted(
+    options = Options(
         system=arguments.system,
         driver=arguments.driver,
         start=not arguments.no_start,
         dry=arguments.dry_run,
         force=arguments.force,
     )
-    install(wanted, machine, print)
+    install(options, machine, print)
     return EXIT_OK
 
 
 def _uninstall(arguments: argparse.Namespace, machine: Machine) -> int:
-    wanted = Wanted(system=arguments.system, driver=arguments.driver, dry=arguments.dry_run)
-    uninstall(wanted, machine, print)
+    options = Options(system=arguments.system, driver=arguments.driver, dry=arguments.dry_run)
+    uninstall(options, machine, print)
     return EXIT_OK
 
 
 def _status(arguments: argparse.Namespace, machine: Machine) -> int:
     # Imported where it is needed: the WebSocket library takes a while.
-    from sana_vcam.host.service.status import look, render, to_json
+    from sana_vcam.host.service.status import read_status, render, to_json
 
     scope = _scope(arguments, machine)
-    status = look(scope, machine)
+    status = read_status(scope, machine)
     print(to_json(status) if arguments.json else render(status, scope))
     return status.exit_status
 

@@ -1,4 +1,4 @@
-"""`sana-vcam service install` and `uninstall`: what is written and run, for a user or the machine.
+"""`sana-vcam service install` and `uninstall`: what they write and run, for a user or the machine.
 
 user     ~/.config/systemd/user/sana-vcam.service, the key in ~/.config/sana-vcam
 system   /etc/systemd/system/sana-vcam.service, a user of its own, /etc/sana-vcam
@@ -24,7 +24,7 @@ from sana_vcam.control.access import group
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service import templates
-from sana_vcam.host.service.steps import Command, File, Say, Step, Work
+from sana_vcam.host.service.steps import CommandStep, FileStep, Installation, Say, Step
 
 UNIT = "sana-vcam.service"
 CONFIG_FOLDER = SYSTEM_PATH.parent
@@ -53,8 +53,8 @@ Once now, and never again after the next login:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asks for."""
+class Options:
+    """The options of the command line."""
 
     system: bool = False
     driver: bool = False
@@ -82,101 +82,99 @@ class Scope:
         return ("journalctl", "--unit" if self.system else "--user-unit", UNIT)
 
     def command(self, verb: str) -> str:
-        """A command to systemd about the unit, for people to type."""
+        """Write a command to systemd about the unit, for people to type."""
         sudo = ("sudo",) if self.system else ()
         return " ".join((*sudo, *self.systemctl, verb, UNIT.removesuffix(".service")))
 
 
 def user_scope(machine: Machine) -> Scope:
-    """The user's own service."""
+    """Describe the user's own service."""
     config = user_path(machine.environ).parent
     return Scope(False, config.parent / "systemd" / "user" / UNIT, config / "installed.json")
 
 
 def system_scope() -> Scope:
-    """The machine's service."""
+    """Describe the machine's service."""
     return Scope(True, Path("/etc/systemd/system") / UNIT, SYSTEM_MANIFEST)
 
 
-# --- install ------------------------------------------------------------------------------------
+# -- install ---------------------------------------------------------------------------------------
 
 
 def install(
-    wanted: Wanted,
+    options: Options,
     machine: Machine,
     say: Say,
     *,
     command: Sequence[str] | None = None,
     key: Callable[[], str] | None = None,
 ) -> None:
-    """Install what is wanted; doing it again changes nothing.
+    """Install what the options ask for; doing it again changes nothing.
 
     `command` is how this installation is started, `key` gives the API key or nothing.
 
     Raises:
-        StartupError: it needs another user or place, or a step failed; with the mend.
+        StartupError: it needs another user or place, or a step failed; with the fix.
     """
     words = tuple(command or templates.this_command())
-    _require_right_user(wanted, machine, "install", words)
-    read_key = key or (lambda: key_from(machine.environ, wanted))
-    if wanted.system or (wanted.driver and machine.uid == 0):
-        work = Work(machine, SYSTEM_MANIFEST, dry=wanted.dry, say=say, force=wanted.force)
-        if wanted.system:
-            _require_reachable(
-                words if command else (words[0], *_installation()), machine, wanted, say
-            )
-        if wanted.driver:
-            work.install(_driver_steps())
-        if not wanted.system:
-            return
-        work.install(_system_steps(wanted, machine, words, read_key()))
+    _require_right_user(options, machine, "install", words)
+    read_key = key or (lambda: key_from(machine.environ, options))
+    as_root = options.system or (options.driver and machine.uid == 0)
+    scope = system_scope() if as_root else user_scope(machine)
+    work = Installation(machine, scope.manifest, dry=options.dry, say=say, force=options.force)
+    if not as_root:
+        work.install(_user_steps(options, scope, words, read_key()))
+        if not options.dry:
+            _after_user_install(machine, say)
+        return
+    if options.system:
+        files = words if command else (words[0], *_own_files())
+        _require_reachable(files, machine, options, say)
+    if options.driver:
+        work.install(_driver_steps())
+    if options.system:
+        work.install(_system_steps(options, scope, machine, words, read_key()))
         say(f"\nTo use `sana-vcam ctl` and hotkeys, once for each person:\n  {group.JOIN_GROUP}")
         say(f"Configure it in {SYSTEM_PATH}, then: sudo systemctl reload sana-vcam")
-        return
-    scope = user_scope(machine)
-    work = Work(machine, scope.manifest, dry=wanted.dry, say=say, force=wanted.force)
-    work.install(_user_steps(wanted, scope, words, read_key()))
-    if not wanted.dry:
-        _after_user_install(machine, say)
 
 
-def _user_steps(wanted: Wanted, scope: Scope, words: tuple[str, ...], key: str) -> Iterator[Step]:
-    yield File(scope.unit, templates.with_command(templates.template(templates.USER_UNIT), words))
+def _user_steps(options: Options, scope: Scope, words: tuple[str, ...], key: str) -> Iterator[Step]:
+    unit = templates.with_command(templates.template(templates.USER_UNIT), words)
+    yield FileStep(scope.unit, unit)
     if key:
-        yield File(scope.manifest.with_name(CREDENTIAL), key + "\n", 0o600, secret=True)
-    yield from _start_steps(wanted, scope, NO_SESSION)
+        yield FileStep(scope.manifest.with_name(CREDENTIAL), key + "\n", 0o600, secret=True)
+    yield from _start_steps(options, scope, NO_SESSION)
 
 
 def _system_steps(
-    wanted: Wanted, machine: Machine, words: tuple[str, ...], key: str
+    options: Options, scope: Scope, machine: Machine, words: tuple[str, ...], key: str
 ) -> Iterator[Step]:
-    scope = system_scope()
-    yield File(SYSUSERS, templates.template(templates.SYSUSERS))
-    yield Command(("systemd-sysusers", str(SYSUSERS)))
+    yield FileStep(SYSUSERS, templates.template(templates.SYSUSERS))
+    yield CommandStep(("systemd-sysusers", str(SYSUSERS)))
     # Open to all, since everybody's `sana-vcam` reads it where there is no file of their own.
-    yield File(SYSTEM_PATH, render_template(), keep=True)
+    yield FileStep(SYSTEM_PATH, render_template(), keep=True)
     unit = templates.with_command(templates.template(templates.SYSTEM_UNIT), words)
-    encrypted = _encrypted(key, machine) if key and not wanted.dry else ""
-    if key and (encrypted or (wanted.dry and _may_encrypt(machine))):
-        yield File(SYSTEM_KEY_ENCRYPTED, encrypted, 0o600, secret=True)
+    encrypted = _encrypted(key, machine) if key and not options.dry else ""
+    if key and (encrypted or (options.dry and _may_encrypt(machine))):
+        yield FileStep(SYSTEM_KEY_ENCRYPTED, encrypted, 0o600, secret=True)
     elif key:
-        yield File(SYSTEM_KEY, key + "\n", 0o600, secret=True)
+        yield FileStep(SYSTEM_KEY, key + "\n", 0o600, secret=True)
     if encrypted or (not key and machine.path(SYSTEM_KEY_ENCRYPTED).exists()):
         unit = templates.with_encrypted_key(unit, SYSTEM_KEY_ENCRYPTED)
-    yield File(scope.unit, unit)
-    yield from _start_steps(wanted, scope, "what went wrong: sana-vcam service logs --system")
+    yield FileStep(scope.unit, unit)
+    yield from _start_steps(options, scope, "what went wrong: sana-vcam service logs --system")
 
 
-def _start_steps(wanted: Wanted, scope: Scope, mend: str) -> Iterator[Step]:
-    yield Command((*scope.systemctl, "daemon-reload"), mend=mend)
-    now = ("--now",) if wanted.start else ()
-    yield Command((*scope.systemctl, "enable", *now, UNIT), mend=mend)
+def _start_steps(options: Options, scope: Scope, fix: str) -> Iterator[Step]:
+    yield CommandStep((*scope.systemctl, "daemon-reload"), fix=fix)
+    now = ("--now",) if options.start else ()
+    yield CommandStep((*scope.systemctl, "enable", *now, UNIT), fix=fix)
 
 
 def _driver_steps() -> Iterator[Step]:
-    yield File(MODPROBE, templates.template(templates.MODPROBE))
-    yield File(MODULES_LOAD, templates.template(templates.MODULES_LOAD))
-    yield Command(("modprobe", "v4l2loopback"), needed=False, mend=RELOAD_DRIVER)
+    yield FileStep(MODPROBE, templates.template(templates.MODPROBE))
+    yield FileStep(MODULES_LOAD, templates.template(templates.MODULES_LOAD))
+    yield CommandStep(("modprobe", "v4l2loopback"), needed=False, fix=RELOAD_DRIVER)
 
 
 def _after_user_install(machine: Machine, say: Say) -> None:
@@ -191,19 +189,19 @@ def _after_user_install(machine: Machine, say: Say) -> None:
     say("\nHow it is doing:\n  sana-vcam service status")
 
 
-# --- uninstall ----------------------------------------------------------------------------------
+# -- uninstall -------------------------------------------------------------------------------------
 
 
-def uninstall(wanted: Wanted, machine: Machine, say: Say) -> None:
+def uninstall(options: Options, machine: Machine, say: Say) -> None:
     """Stop the service and remove what `install` wrote, as far as nobody has changed it.
 
     Raises:
         StartupError: it needs another user, or what is there is not ours.
     """
-    _require_right_user(wanted, machine, "uninstall", templates.this_command())
-    only_driver = wanted.driver and not wanted.system
-    scope = system_scope() if wanted.system or only_driver else user_scope(machine)
-    work = Work(machine, scope.manifest, dry=wanted.dry, say=say)
+    _require_right_user(options, machine, "uninstall", templates.this_command())
+    only_driver = options.driver and not options.system
+    scope = system_scope() if options.system or only_driver else user_scope(machine)
+    work = Installation(machine, scope.manifest, dry=options.dry, say=say)
     if only_driver:
         work.uninstall([MODPROBE, MODULES_LOAD])
         return
@@ -216,40 +214,43 @@ def uninstall(wanted: Wanted, machine: Machine, say: Say) -> None:
             )
         say("the service is not installed")
     else:
-        work.run(Command((*scope.systemctl, "disable", "--now", UNIT), needed=False))
+        work.run(CommandStep((*scope.systemctl, "disable", "--now", UNIT), needed=False))
     work.uninstall()
-    work.run(Command((*scope.systemctl, "daemon-reload"), needed=False))
-    if wanted.system:
+    work.run(CommandStep((*scope.systemctl, "daemon-reload"), needed=False))
+    if options.system:
         say(
             f"left: the user {group.GROUP} and its state, since files may belong to it; to remove "
             f"them: sudo userdel {group.GROUP} && sudo rm -r /var/lib/sana-vcam"
         )
 
 
-# --- who, where, and the key --------------------------------------------------------------------
+# -- who, where, and the key -----------------------------------------------------------------------
 
 
-def _require_right_user(wanted: Wanted, machine: Machine, verb: str, words: Sequence[str]) -> None:
-    """Raise `StartupError` unless this user may do what is wanted."""
+def _require_right_user(
+    options: Options, machine: Machine, verb: str, words: Sequence[str]
+) -> None:
+    """Raise `StartupError` unless this user may do what the options ask for."""
     again = shlex.join([*words, "service", verb])
+    for_root = options.system or options.driver
     if machine.platform != "linux":
         raise StartupError("services are for Linux with systemd; here: sana-vcam run")
-    if machine.uid == 0 and not (wanted.system or wanted.driver) and "SUDO_USER" in machine.environ:
+    if machine.uid == 0 and not for_root and "SUDO_USER" in machine.environ:
         raise StartupError(
             "with sudo this would be the service of root, who has no desktop. Leave out sudo: "
             f"`{again}`, or take the service of the whole machine: `sudo {again} --system`"
         )
-    if machine.uid != 0 and (wanted.system or wanted.driver) and not wanted.dry:
-        flags = " --system" * wanted.system + " --driver" * wanted.driver
+    if machine.uid != 0 and for_root and not options.dry:
+        flags = " --system" * options.system + " --driver" * options.driver
         raise StartupError(f"this needs root: sudo {again}{flags}")
 
 
-def _installation() -> tuple[str, ...]:
-    """Files that must be readable for this installation to run at all."""
+def _own_files() -> tuple[str, ...]:
+    """List files that must be readable for this installation to run at all."""
     return (sys.executable, str(Path(sys.executable).resolve()), __file__)
 
 
-def _require_reachable(places: Sequence[str], machine: Machine, wanted: Wanted, say: Say) -> None:
+def _require_reachable(places: Sequence[str], machine: Machine, options: Options, say: Say) -> None:
     """Raise `StartupError` if another user cannot run an installation with these files."""
     for place in places:
         hidden = any(Path(place).is_relative_to(home) for home in HIDDEN_FROM_SERVICES)
@@ -260,7 +261,7 @@ def _require_reachable(places: Sequence[str], machine: Machine, wanted: Wanted, 
                 "sudo python3 -m venv /opt/sana-vcam && sudo /opt/sana-vcam/bin/pip install "
                 "sana-vcam && sudo /opt/sana-vcam/bin/sana-vcam service install --system"
             )
-            if not wanted.dry:
+            if not options.dry:
                 raise StartupError(refusal)
             say(f"would be refused: {refusal}")
             return
@@ -277,15 +278,15 @@ def _open_to_all(path: Path, root: Path) -> bool:
         return False
 
 
-def key_from(environ: Mapping[str, str], wanted: Wanted, given: TextIO | None = None) -> str:
-    """The API key: from the environment, else typed or piped into `given`, else nothing.
+def key_from(environ: Mapping[str, str], options: Options, given: TextIO | None = None) -> str:
+    """Read the API key: from the environment, else typed or piped into `given`, else nothing.
 
     Without a key the one that is kept already stays. A dry run asks nobody.
     """
     stream = given or sys.stdin
     if key := environ.get(API_KEY_VARIABLE, "").strip():
         return key
-    if wanted.dry or stream is None or stream.closed:
+    if options.dry or stream is None or stream.closed:
         return ""
     if stream.isatty():
         return getpass.getpass("Reactor API key (Enter: none, or as it is): ").strip()
@@ -299,7 +300,7 @@ def _may_encrypt(machine: Machine) -> bool:
 
 
 def _encrypted(key: str, machine: Machine) -> str:
-    """The key encrypted for this machine; empty if systemd-creds(1) cannot, or cannot undo it."""
+    """Encrypt the key for this machine; empty if systemd-creds(1) cannot, or cannot undo it."""
     name = f"--name={CREDENTIAL}"
     sealed = machine.run("systemd-creds", "encrypt", name, "-", "-", given=key)
     if not sealed.ok:

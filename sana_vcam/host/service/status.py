@@ -23,8 +23,8 @@ EXIT_RUNNING, EXIT_STOPPED, EXIT_NOT_INSTALLED = 0, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Daemon:
-    """What the running daemon itself says."""
+class DaemonReport:
+    """A running daemon's word about itself."""
 
     version: str
     pid: int
@@ -35,7 +35,7 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The service now. Texts in systemd's own words; empty where it does not say."""
+    """The state of the service. Texts are systemd's own words, empty where it does not say."""
 
     scope: str
     unit: str | None
@@ -74,7 +74,7 @@ class Status:
         return EXIT_NOT_INSTALLED if self.unit is None else EXIT_STOPPED
 
 
-def look(scope: Scope, machine: Machine) -> Status:
+def read_status(scope: Scope, machine: Machine) -> Status:
     """Ask systemd, the journal and the daemon. Raises nothing that a machine can cause."""
     shown = _properties(scope, machine)
     unit = shown.get("FragmentPath") or str(machine.path(scope.unit))
@@ -114,13 +114,13 @@ def _properties(scope: Scope, machine: Machine) -> Mapping[str, str]:
 
 
 def log_lines(scope: Scope, machine: Machine, count: int = LOG_LINES) -> list[str]:
-    """The last lines that the journal has of the service."""
+    """Read the last lines that the journal has of the service."""
     words = (*scope.journalctl, f"--lines={count}", "--no-pager", "--quiet", "--output=short-iso")
     return machine.run(*words).out.splitlines()
 
 
 def find_daemon(scope: Scope) -> tuple[Rendezvous | None, str]:
-    """The running daemon's control.json; if there is none to use, why."""
+    """Read the running daemon's control.json; if there is none to use, say why."""
     if not scope.system:
         note = discovery.find(paths.runtime_dir())
         return note, "" if note else "no daemon has left word (control.json)"
@@ -131,11 +131,11 @@ def find_daemon(scope: Scope) -> tuple[Rendezvous | None, str]:
     return (daemon.note, "") if daemon else (None, "no daemon has left word (control.json)")
 
 
-def ask_daemon(scope: Scope, machine: Machine) -> Daemon | None:
-    """What the daemon says; None if none can be found."""
+def ask_daemon(scope: Scope, machine: Machine) -> DaemonReport | None:
+    """Ask the daemon for its state; None if none can be found."""
     note, why = find_daemon(scope)
     if note is None:
-        return Daemon("", 0, None, why) if why else None
+        return DaemonReport("", 0, None, why) if why else None
     answer = machine.run(
         *(sys.executable, "-m", "sana_vcam", "ctl", "--json", "--url", note.url, "state"),
         **{TOKEN_VARIABLE: note.token.get_secret_value()},
@@ -145,7 +145,7 @@ def ask_daemon(scope: Scope, machine: Machine) -> Daemon | None:
     except (ValueError, KeyError, TypeError):
         state = None
     trouble = "" if state else f"the daemon does not answer: {answer.reason}"
-    return Daemon(note.version, note.pid, state, trouble)
+    return DaemonReport(note.version, note.pid, state, trouble)
 
 
 def _what_viewers_see(state: Mapping[str, Any]) -> str:
@@ -160,7 +160,7 @@ def _what_viewers_see(state: Mapping[str, Any]) -> str:
     return f"{words.get(output, output)}, in {state.get('sink_name')}"
 
 
-def _trouble(daemon: Daemon | None, state: Mapping[str, Any], *, is_service: bool) -> str:
+def _trouble(daemon: DaemonReport | None, state: Mapping[str, Any], *, is_service: bool) -> str:
     if daemon is None:
         return ""
     if daemon.trouble:
@@ -170,16 +170,13 @@ def _trouble(daemon: Daemon | None, state: Mapping[str, Any], *, is_service: boo
     return str(state.get("error") or "")
 
 
-# --- what people read ---------------------------------------------------------------------------
-
-
 def to_json(status: Status) -> str:
-    """The status as JSON: every field, and `outdated`."""
+    """Write the status as JSON: every field, and `outdated`."""
     return json.dumps(asdict(status) | {"outdated": status.outdated}, indent=2, ensure_ascii=False)
 
 
 def render(status: Status, scope: Scope) -> str:
-    """The status as text for a terminal."""
+    """Write the status as text for a terminal."""
     if status.unit is None:
         flag = " --system" if scope.system else ""
         lines = ["not installed", f"  install it:  sana-vcam service install{flag}"]

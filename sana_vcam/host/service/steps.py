@@ -1,7 +1,7 @@
-"""What an installation does, step by step: files that are written, commands that are run.
+"""The steps of an installation: files that are written, commands that are run.
 
-Every file that was written is remembered with its checksum in a manifest, so that it is replaced
-or removed later only if it is still ours, and nobody has changed it since.
+A manifest remembers every file that was written, with its checksum. So a file is replaced or
+removed later only if it is still ours and nobody has changed it since.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ type Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileStep:
     """A file to write. A `secret` one is not shown, and not compared with what is there."""
 
     path: Path
@@ -33,15 +33,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A command to run; without `needed`, its failure is told and passed over."""
+class CommandStep:
+    """A command to run. Without `needed`, its failure is told and passed over."""
 
     words: tuple[str, ...]
     needed: bool = True
-    mend: str = ""
+    fix: str = ""
 
 
-type Step = File | Command
+type Step = FileStep | CommandStep
 
 
 class Manifest:
@@ -54,7 +54,7 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Read it; it is empty if there is none. Raises `StartupError` if it makes no sense."""
+        """Read the manifest; empty if there is none. Raises `StartupError` if it makes no sense."""
         manifest = cls(path)
         try:
             text = path.read_text("utf-8")
@@ -74,7 +74,7 @@ class Manifest:
         return manifest
 
     def write(self) -> None:
-        """Keep it; without files in it, remove it."""
+        """Write the manifest, or remove it if it names no files."""
         if not self.files:
             self.path.unlink(missing_ok=True)
             return
@@ -88,8 +88,8 @@ class Manifest:
         return self.files.get(str(path)) == _checksum(path)
 
 
-class Work:
-    """Carries steps out, or with `dry` only says what it would do."""
+class Installation:
+    """An installation and its manifest. With `dry` it only says what it would do."""
 
     def __init__(
         self, machine: Machine, manifest: Path, *, dry: bool, say: Say, force: bool = False
@@ -101,7 +101,7 @@ class Work:
         self._force = force
 
     def install(self, steps: Iterable[Step]) -> None:
-        """Do every step in order.
+        """Carry every step out, in order.
 
         Raises:
             StartupError: a file in the way is not ours, or a step failed. What was done stays
@@ -109,10 +109,10 @@ class Work:
         """
         steps = list(steps)
         for file in steps:
-            if isinstance(file, File):
+            if isinstance(file, FileStep):
                 self._refuse_to_replace(file)
         for step in steps:
-            if isinstance(step, File):
+            if isinstance(step, FileStep):
                 self._write(step)
             else:
                 self.run(step)
@@ -120,7 +120,7 @@ class Work:
     def uninstall(self, paths: Iterable[Path] | None = None) -> None:
         """Remove every file of the manifest that nobody has changed, and folders left empty.
 
-        With `paths` only those files.
+        With `paths` only these files.
         """
         chosen = None if paths is None else {str(self.machine.path(path)) for path in paths}
         for name in list(self.manifest.files):
@@ -134,7 +134,7 @@ class Work:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
 
-    def run(self, command: Command) -> None:
+    def run(self, command: CommandStep) -> None:
         """Run a command. Raises `StartupError` if it fails and is needed."""
         words = shlex.join(command.words)
         self.say(f"{'would run' if self.dry else 'run'}: {words}")
@@ -143,12 +143,12 @@ class Work:
         answer = self.machine.run(*command.words)
         if answer.ok:
             return
-        mend = f"; {command.mend}" if command.mend else ""
+        fix = f"; {command.fix}" if command.fix else ""
         if command.needed:
-            raise StartupError(f"{words}: {answer.reason}{mend}")
-        self.say(f"  failed ({answer.reason}){mend}")
+            raise StartupError(f"{words}: {answer.reason}{fix}")
+        self.say(f"  failed ({answer.reason}){fix}")
 
-    def _refuse_to_replace(self, file: File) -> None:
+    def _refuse_to_replace(self, file: FileStep) -> None:
         path = self.machine.path(file.path)
         there = _read(path)
         if file.keep or file.secret or there is None or there == file.text or self._force:
@@ -160,7 +160,7 @@ class Work:
                 f"{path.name}.old"
             )
 
-    def _write(self, file: File) -> None:
+    def _write(self, file: FileStep) -> None:
         path = self.machine.path(file.path)
         there = _read(path)
         if there == file.text or (file.keep and there is not None):
@@ -198,7 +198,7 @@ class Work:
 
 
 def _make_folders(folder: Path) -> list[str]:
-    """Make a folder and those above it; returns the ones that were not there."""
+    """Make a folder and those above it, and list the ones that were not there."""
     if folder.is_dir():
         return []
     above = _make_folders(folder.parent)
@@ -207,7 +207,7 @@ def _make_folders(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> str | None:
-    """The text of a file; None if there is none. What is no text differs from every text."""
+    """Read a file; None if there is none. Bytes that are no text differ from every text."""
     try:
         return path.read_text("utf-8", errors="surrogateescape")
     except FileNotFoundError:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sana_vcam.host.machine import Answer, Machine
+from sana_vcam.host.machine import CommandResult, Machine
 
-type Reply = Answer | Callable[[Sequence[str], str], Answer]
+type Reply = CommandResult | Callable[[Sequence[str], str], CommandResult]
 
 
 @dataclass
@@ -20,18 +20,20 @@ class Commands:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     environments: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(self, command: Sequence[str], given: str, extra: Mapping[str, str]) -> Answer:
+    def __call__(
+        self, command: Sequence[str], given: str, extra: Mapping[str, str]
+    ) -> CommandResult:
         self.calls.append(tuple(command))
         self.environments.append(dict(extra))
         line = " ".join(command)
         known = [start for start in self.replies if line.startswith(start)]
         if not known:
-            return Answer(err=f"{command[0]}: no such command")
+            return CommandResult(err=f"{command[0]}: no such command")
         reply = self.replies[max(known, key=len)]
-        return reply if isinstance(reply, Answer) else reply(command, given)
+        return reply if isinstance(reply, CommandResult) else reply(command, given)
 
     def say(self, start: str, out: str = "", status: int = 0, err: str = "") -> None:
-        self.replies[start] = Answer(status, out, err)
+        self.replies[start] = CommandResult(status, out, err)
 
     def lines(self) -> list[str]:
         return [" ".join(call) for call in self.calls]
@@ -43,14 +45,14 @@ class FakeCreds:
     def __init__(self, *, works: bool = True) -> None:
         self.works = works
 
-    def __call__(self, command: Sequence[str], given: str) -> Answer:
+    def __call__(self, command: Sequence[str], given: str) -> CommandResult:
         if not self.works:
-            return Answer(1, "", "Failed to determine local credential key: No such file")
+            return CommandResult(1, "", "Failed to determine local credential key: No such file")
         if "encrypt" in command:
-            return Answer(0, f"sealed:{given[::-1]}\n")
+            return CommandResult(0, f"sealed:{given[::-1]}\n")
         if "decrypt" in command:
-            return Answer(0, given.removeprefix("sealed:").rstrip("\n")[::-1])
-        return Answer(0, "systemd 252\n")
+            return CommandResult(0, given.removeprefix("sealed:").rstrip("\n")[::-1])
+        return CommandResult(0, "systemd 252\n")
 
 
 def machine(root: Path, commands: Commands, *, uid: int = 1000, **environ: str) -> Machine:

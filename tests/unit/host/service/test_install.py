@@ -13,7 +13,7 @@ import pytest
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service import templates
-from sana_vcam.host.service.install import Wanted, install, key_from, uninstall
+from sana_vcam.host.service.install import Options, install, key_from, uninstall
 from sana_vcam.media.v4l2.devices import keep_command
 from tests.unit.host.service.fakes import (
     Commands,
@@ -55,10 +55,16 @@ class User:
         )
 
     def install(self, key="", **wanted):
-        install(Wanted(**wanted), self.machine, self.said.append, command=COMMAND, key=lambda: key)
+        install(
+            Options(**wanted),
+            self.machine,
+            self.said.append,
+            command=COMMAND,
+            key=lambda: key,
+        )
 
     def uninstall(self, **wanted):
-        uninstall(Wanted(**wanted), self.machine, self.said.append)
+        uninstall(Options(**wanted), self.machine, self.said.append)
 
     @property
     def text(self):
@@ -354,13 +360,13 @@ def test_what_needs_root_says_the_command(user, flag):
 def test_sudo_for_a_user_service_is_refused(tmp_path, commands, said):
     sudo = machine(tmp_path, commands, uid=0, SUDO_USER="me")
     with pytest.raises(StartupError, match="Leave out sudo"):
-        install(Wanted(), sudo, said.append, command=COMMAND, key=str)
+        install(Options(), sudo, said.append, command=COMMAND, key=str)
 
 
 @pytest.mark.parametrize("place", ["/home/me/venv/bin/sana-vcam", "/run/user/1000/bin/sana-vcam"])
 def test_a_command_in_a_home_folder_is_refused(root, place):
     with pytest.raises(StartupError, match="sudo python3 -m venv /opt/sana-vcam"):
-        install(Wanted(system=True), root.machine, root.said.append, command=(place,), key=str)
+        install(Options(system=True), root.machine, root.said.append, command=(place,), key=str)
     assert not root.etc.exists()
 
 
@@ -372,7 +378,11 @@ def test_a_command_that_others_cannot_reach_is_refused(root, tmp_path):
 
 def test_elsewhere_there_are_no_services(tmp_path, commands, said):
     with pytest.raises(StartupError, match="Linux"):
-        install(Wanted(), Machine(root=tmp_path, platform="darwin", runner=commands), said.append)
+        install(
+            Options(),
+            Machine(root=tmp_path, platform="darwin", runner=commands),
+            said.append,
+        )
 
 
 # --- the key ------------------------------------------------------------------------------------
@@ -380,7 +390,7 @@ def test_elsewhere_there_are_no_services(tmp_path, commands, said):
 
 def test_the_key_comes_from_the_environment_first(tmp_path):
     with (tmp_path / "key").open("w+") as given:
-        assert key_from({"REACTOR_API_KEY": f" {KEY}\n"}, Wanted(), given) == KEY
+        assert key_from({"REACTOR_API_KEY": f" {KEY}\n"}, Options(), given) == KEY
 
 
 def test_the_key_may_be_piped_in():
@@ -388,19 +398,19 @@ def test_the_key_may_be_piped_in():
     os.write(write, f"{KEY}\nmore\n".encode())
     os.close(write)
     with os.fdopen(read) as given:
-        assert key_from({}, Wanted(), given) == KEY
+        assert key_from({}, Options(), given) == KEY
 
 
 def test_nothing_is_waited_for_where_nothing_was_piped_in():
     with Path(os.devnull).open() as given:
-        assert key_from({}, Wanted(), given) == ""
+        assert key_from({}, Options(), given) == ""
 
 
 def test_a_dry_run_reads_no_key(tmp_path):
     path = tmp_path / "key"
     path.write_text(KEY)
     with path.open() as given:
-        assert key_from({}, Wanted(dry=True), given) == ""
+        assert key_from({}, Options(dry=True), given) == ""
 
 
 # --- the files ----------------------------------------------------------------------------------

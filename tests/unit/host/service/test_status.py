@@ -8,10 +8,10 @@ import pytest
 
 from sana_vcam import __version__
 from sana_vcam.control.access import group
-from sana_vcam.host.service import status as looking
+from sana_vcam.host.service import status as service_status
 from sana_vcam.host.service.command import run_service
 from sana_vcam.host.service.install import system_scope, user_scope
-from sana_vcam.host.service.status import TOKEN_VARIABLE, look, render
+from sana_vcam.host.service.status import TOKEN_VARIABLE, read_status, render
 from tests.unit.host.doctor.world import PID, STATE, World
 
 
@@ -23,7 +23,7 @@ def world(tmp_path):
 def view(world):
     machine = world.machine()
     scope = user_scope(machine)
-    status = look(scope, machine)
+    status = read_status(scope, machine)
     return status, render(status, scope)
 
 
@@ -132,7 +132,7 @@ def test_the_machines_service_is_asked_for_by_members_of_its_group_only(world, m
     monkeypatch.setattr(group, "find", refuse)
     world.commands.say("systemctl show", "LoadState=loaded\nActiveState=active\nMainPID=5\n")
     world.commands.say("journalctl --unit")
-    status = look(system_scope(), world.machine())
+    status = read_status(system_scope(), world.machine())
     assert status.runs
     assert "sudo usermod -aG sana-vcam $USER" in status.trouble
 
@@ -140,6 +140,6 @@ def test_the_machines_service_is_asked_for_by_members_of_its_group_only(world, m
 def test_a_machine_without_systemd(world):
     world.commands.replies.clear()
     world.remove("/home/me/.config/systemd/user/sana-vcam.service")
-    status = look(user_scope(world.machine()), world.machine())
+    status = read_status(user_scope(world.machine()), world.machine())
     assert (status.exit_status, status.active, status.log) == (4, "inactive", ())
-    assert looking.EXIT_NOT_INSTALLED == 4
+    assert service_status.EXIT_NOT_INSTALLED == 4
