@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
-from sana_vcam.lib.meter import Meter
+from sana_vcam.lib.backoff import backoff
 from sana_vcam.media import pixels
 from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.camera.testscene import TestScene
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sana_vcam.config.schema import CameraConfig
     from sana_vcam.lib.mailbox import Mailbox
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 5.0
@@ -83,18 +83,12 @@ class Camera:
         self._wanted = threading.Event()
         self._woken = threading.Event()
         self._status = CameraStatus()
-        self._meter = Meter()
         self._sequence = 0
 
     @property
     def status(self) -> CameraStatus:
         """The present status; from any thread."""
         return self._status
-
-    @property
-    def fps(self) -> float:
-        """Pictures posted per second, over the last two seconds; from any thread."""
-        return self._meter.rate(self._clock())
 
     @property
     def wanted(self) -> bool:
@@ -141,7 +135,7 @@ class Camera:
 
     def _keep_capturing(self, source: CameraSource, stop: threading.Event) -> None:
         """Open, read and reopen one source until it is not wanted or `stop` is set."""
-        waits = backoff()
+        attempts = waits()
         lost_before = False
         while self.wanted and not stop.is_set():
             posted_before = self._sequence
@@ -151,11 +145,11 @@ class Camera:
                 if stop.is_set() or not self.wanted:
                     return
                 if self._sequence > posted_before:
-                    waits, lost_before = backoff(), False
-                logger.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)
+                    attempts, lost_before = waits(), False
+                log.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)
                 lost_before = True
                 self._become(_lost(self._status, source.name, error))
-                self._pause(next(waits), stop)
+                self._pause(next(attempts), stop)
 
     def _capture(self, source: CameraSource, stop: threading.Event) -> None:
         """Open one source and read it until it fails, or is not wanted, or `stop` is set.
@@ -176,13 +170,11 @@ class Camera:
         finally:
             source.close()
             self._mailbox.clear()
-            self._meter = Meter()
 
     def _post(self, picture: Pixels, captured_at: float, name: str) -> None:
         frame = camera_frame(picture, self._track_size, self._config, self._sequence, captured_at)
         self._mailbox.put(frame)
         self._sequence += 1
-        self._meter.count(captured_at)
         height, width = picture.shape[:2]
         self._become(CameraStatus(CameraState.CAPTURING, name, width, height))
 
@@ -197,7 +189,7 @@ class Camera:
             status.height,
         ):
             size = f" {status.width}x{status.height}" if status.width else ""
-            logger.info("camera %s -> %s: %s%s", before.state, status.state, status.name, size)
+            log.info("camera %s -> %s: %s%s", before.state, status.state, status.name, size)
         self._on_change()
 
     def _pause(self, wait_s: float, stop: threading.Event) -> None:
@@ -238,9 +230,6 @@ def camera_frame(
     return CameraFrame(bgr, sequence, captured_at)
 
 
-def backoff() -> Generator[float]:
-    """Seconds to wait before each further attempt: doubling, up to five seconds, for ever."""
-    wait_s = FIRST_WAIT_S
-    while True:
-        yield wait_s
-        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+def waits() -> Iterator[float]:
+    """Yield the seconds to wait before each further attempt: doubling, up to five, for ever."""
+    return backoff(first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S)
