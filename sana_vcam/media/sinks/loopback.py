@@ -1,7 +1,7 @@
-"""The project's own pyvirtualcam backend for v4l2loopback: whole frames by write(2), all checked.
+"""A v4l2loopback device that is fed: whole frames by write(2), all checked.
 
-pyvirtualcam's built-in one takes whatever format the driver gives back, does not set the rate, and
-raises nothing when a write fails. The controls are those of v4l2loopback 0.12 to 0.15.
+pyvirtualcam can feed it as well, but takes whatever format the driver gives back, does not set the
+rate, and raises nothing when a write fails. The controls are those of v4l2loopback 0.12 to 0.15.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import errno
 import logging
 import mmap
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.media.v4l2 import devices, ioctl
@@ -31,14 +31,15 @@ from sana_vcam.media.v4l2.ioctl import (
 if TYPE_CHECKING:
     from sana_vcam.media.pixels import Pixels
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-NAME = "sana-v4l2loopback"
 TIMEOUT_MS = 1500
 """Without a frame for so long the driver shows the slate; longer than any pause in our writing."""
 DECLARE_EVERY_S = 5
 """A viewer may set the rate as well (OpenCV says 30), and the next one would be shown that."""
 
+I420 = b"YU12"
+"""What V4L2 calls it: a plane of Y, then U and V of half the size each way."""
 COLOURS = (COLORSPACE_SRGB, FMT_EXTENDED, 0, YCBCR_ENC_601, LIMITED_RANGE, 0)
 """`colorspace`, `priv`, `flags`, `ycbcr_enc`, `quantization` and `xfer_func` of v4l2_pix_format."""
 CONTROL_KEEP_FORMAT = 0x0098_F900
@@ -46,50 +47,32 @@ CONTROL_TIMEOUT = CONTROL_KEEP_FORMAT + 2
 CONTROL_TIMEOUT_IMAGE_IO = CONTROL_KEEP_FORMAT + 3
 
 
-@dataclass(frozen=True, slots=True)
-class PixelLayout:
-    """A pixel format of the driver: how pyvirtualcam and V4L2 call it, and its bits."""
-
-    libyuv: str
-    v4l2: bytes
-    line_bytes: float
-    """Bytes of a line for each pixel; of the first plane, if there are several."""
-    pixel_bytes: float
-
-
-LAYOUTS = (PixelLayout("I420", b"YU12", 1, 1.5), PixelLayout("YUY2", b"YUYV", 2, 2))
-
-
 class LoopbackBackend:
     """One v4l2loopback device, open for the life of this object."""
 
     def __init__(
         self,
-        *,
-        width: int,
-        height: int,
+        path: str,
+        size: tuple[int, int],
         fps: float,
-        fourcc: int,
-        device: str | None,
+        *,
         slate: bytes | None = None,
         timeout_ms: int = TIMEOUT_MS,
         system: devices.System | None = None,
-        **kw: Any,
     ) -> None:
-        """Open `device`, agree on the format, and lay down `slate`, a whole frame, in the driver.
+        """Open the device at `path` for I420 of `size` (width, height); lay down `slate`, a frame.
 
         The driver itself shows the slate once nothing was written for `timeout_ms`, even after
         this process was killed. Raises `SinkError`.
         """
-        del kw
-        self._path = device or ""
+        self.device = path
         self._system = system or devices.System()
         self._ioctl = self._system.ioctl
-        self._fourcc = fourcc
         self._slate = slate
         self._fps = fps
         self._frames = 0
-        self._format = _wanted(width, height, fourcc)
+        width, height = size
+        self._format = PixFormat(width, height, I420, width, width * height * 3 // 2)
         self._node = self._open()
         try:
             self._agree()
@@ -103,7 +86,7 @@ class LoopbackBackend:
 
     def send(self, frame: Pixels) -> None:
         """Write one frame; does not wait for a viewer. Raises `SinkLost`."""
-        self._write(memoryview(frame))
+        self._write(memoryview(frame.reshape(-1)))
         self._frames += 1
         if self._frames % round(self._fps * DECLARE_EVERY_S) == 0:
             self._declare_rate()
@@ -117,55 +100,47 @@ class LoopbackBackend:
         finally:
             os.close(self._node)
 
-    def device(self) -> str:
-        """The device's path."""
-        return self._path
-
-    def native_fourcc(self) -> int | None:
-        """The format that is written."""
-        return self._fourcc
-
     def _write(self, frame: memoryview) -> None:
         try:
             written = self._system.write(self._node, frame)
         except OSError as error:
             why = error.strerror or str(error)
             raise SinkLost(
-                f"the virtual camera {self._path} takes no frames any more: {why}; it is opened "
+                f"the virtual camera {self.device} takes no frames any more: {why}; it is opened "
                 "again as soon as it is back"
             ) from error
         if written != frame.nbytes:
             raise SinkLost(
-                f"the virtual camera {self._path} took {written} of {frame.nbytes} bytes of a "
+                f"the virtual camera {self.device} took {written} of {frame.nbytes} bytes of a "
                 "frame: another program has changed its format; it is opened again"
             )
 
     def _open(self) -> int:
         try:
-            return os.open(self._path, ioctl.OPEN_FLAGS)
+            return os.open(self.device, ioctl.OPEN_FLAGS)
         except OSError as error:
             raise SinkError(self._why_not_open(error)) from error
 
     def _why_not_open(self, error: OSError) -> str:
         if error.errno in {errno.EACCES, errno.EPERM}:
-            return f"no right to write to {self._path}: {devices.JOIN_GROUP}"
+            return f"no right to write to {self.device}: {devices.JOIN_GROUP}"
         if error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
-            return f"the virtual camera {self._path} is gone: load the module v4l2loopback again"
+            return f"the virtual camera {self.device} is gone: load the module v4l2loopback again"
         if error.errno == errno.EBUSY:
             return (
-                f"{self._path} has been opened as often as v4l2loopback allows{self._holders()}: "
+                f"{self.device} has been opened as often as v4l2loopback allows{self._holders()}: "
                 "close some of them, or load the module with a larger max_openers"
             )
-        return f"cannot open {self._path}: {error.strerror}"
+        return f"cannot open {self.device}: {error.strerror}"
 
     def _agree(self) -> None:
         """Set the format, and see that it is the one that was asked for."""
         try:
             capability = query(self._ioctl, self._node)
         except OSError as error:
-            raise SinkError(f"{self._path} does not answer: {error.strerror}") from error
+            raise SinkError(f"{self.device} does not answer: {error.strerror}") from error
         if capability.driver != LOOPBACK_DRIVER:
-            raise SinkError(f"{self._path} ({capability.card}) is not a v4l2loopback device")
+            raise SinkError(f"{self.device} ({capability.card}) is not a v4l2loopback device")
         answer = self._set_format()
         if answer != self._format:
             # The lock of an earlier program or of v4l2loopback-ctl set-caps: ours to lift, since
@@ -175,7 +150,7 @@ class LoopbackBackend:
             answer = self._set_format()
         if answer != self._format:
             raise SinkError(
-                f"{self._path} stays at {answer} and is needed at {self._format}: a program keeps "
+                f"{self.device} stays at {answer} and is needed at {self._format}: a program keeps "
                 f"it there{self._holders()}; close that program (a virtual camera takes another "
                 "size only while nobody has it open)"
             )
@@ -198,14 +173,14 @@ class LoopbackBackend:
         """EBUSY with exclusive_caps=0, EINVAL with 1: the driver's words for a second producer."""
         if error.errno in {errno.EBUSY, errno.EINVAL}:
             return (
-                f"another program feeds the virtual camera {self._path}{self._holders()}: end it, "
+                f"another program feeds the virtual camera {self.device}{self._holders()}: end it, "
                 "or set sink.device to another virtual camera"
             )
-        return f"{self._path} refuses {self._format}: {error.strerror}"
+        return f"{self.device} refuses {self._format}: {error.strerror}"
 
     def _holders(self) -> str:
         """Who has the device open, as a clause; nothing if that cannot be seen."""
-        found = devices.holders_of(self._path, self._system)
+        found = devices.holders_of(self.device, self._system)
         who = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
         return f" (open in {who})" if who else ""
 
@@ -214,7 +189,7 @@ class LoopbackBackend:
         try:
             ioctl.set_rate(self._ioctl, self._node, BUF_TYPE_OUTPUT, self._fps)
         except OSError as error:
-            logger.debug("%s keeps its own frame rate: %s", self._path, error)
+            log.debug("%s keeps its own frame rate: %s", self.device, error)
 
     def _take_over(self) -> None:
         """Become the writer in the eyes of v4l2loopback 0.12 and 0.13.
@@ -234,14 +209,14 @@ class LoopbackBackend:
         """
         try:
             ioctl.set_control(self._ioctl, self._node, CONTROL_TIMEOUT_IMAGE_IO, 1)
-            node = os.open(self._path, ioctl.OPEN_FLAGS)
+            node = os.open(self.device, ioctl.OPEN_FLAGS)
             try:
                 self._map_slate(node, slate)
             finally:
                 os.close(node)
             ioctl.set_control(self._ioctl, self._node, CONTROL_TIMEOUT, timeout_ms)
         except (OSError, ValueError) as error:
-            logger.warning("%s takes no slate for when this program dies: %s", self._path, error)
+            log.warning("%s takes no slate for when this program dies: %s", self.device, error)
 
     def _map_slate(self, node: int, slate: bytes) -> None:
         ioctl.request_buffers(self._ioctl, node, BUF_TYPE_OUTPUT, 1)
@@ -250,13 +225,3 @@ class LoopbackBackend:
             raise ValueError(f"its buffer holds {length} bytes, the slate has {len(slate)}")
         with mmap.mmap(node, length, offset=offset) as image:
             image[: len(slate)] = slate
-
-
-def _wanted(width: int, height: int, fourcc: int) -> PixFormat:
-    """The V4L2 format for a libyuv code of pyvirtualcam. Raises `SinkError`."""
-    name = fourcc.to_bytes(4, "little").decode("latin-1")
-    for layout in LAYOUTS:
-        if layout.libyuv == name:
-            line, frame = width * layout.line_bytes, width * height * layout.pixel_bytes
-            return PixFormat(width, height, layout.v4l2, int(line), int(frame))
-    raise SinkError(f"the virtual camera takes I420 and YUYV, not {name}")

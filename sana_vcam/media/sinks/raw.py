@@ -1,7 +1,4 @@
-"""Backends behind pyvirtualcam's interface: the newest frame in memory, and raw frames out.
-
-They take frames as pyvirtualcam sends them: one-dimensional uint8 arrays.
-"""
+"""Raw frames into a file, a FIFO or standard output, for other programs to read."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sana_vcam.errors import SinkError
 from sana_vcam.media.sinks.wake import WakePipe
@@ -21,9 +18,8 @@ from sana_vcam.media.sinks.wake import WakePipe
 if TYPE_CHECKING:
     from sana_vcam.media.pixels import Pixels
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-PREVIEW, RAW = "sana-preview", "sana-raw"
 QUEUE_FRAMES = 4
 LOOK_FOR_READER_S = 0.1
 CLOSE_S = 1.0
@@ -35,49 +31,6 @@ FIFO_CHUNK = 1 << 16
 FILE_CHUNK = 1 << 24
 
 
-def register() -> None:
-    """Make our backends known to pyvirtualcam."""
-    import pyvirtualcam  # loaded only when a sink is opened
-
-    from sana_vcam.media.sinks import loopback
-
-    pyvirtualcam.register_backend(loopback.NAME, loopback.LoopbackBackend)
-    pyvirtualcam.register_backend(PREVIEW, PreviewBackend)
-    pyvirtualcam.register_backend(RAW, RawBackend)
-
-
-class PreviewBackend:
-    """Keeps a copy of the newest frame, for machines without a virtual camera and for tests."""
-
-    def __init__(
-        self, *, width: int, height: int, fps: float, fourcc: int, device: str | None, **kw: Any
-    ) -> None:
-        del width, height, fps, kw
-        self._fourcc = fourcc
-        self._device = device or "preview"
-        self._latest: Pixels | None = None
-
-    def send(self, frame: Pixels) -> None:
-        """Keep this frame."""
-        self._latest = frame.copy()
-
-    def latest(self) -> Pixels | None:
-        """The newest frame, one-dimensional; None before the first. From any thread."""
-        return self._latest
-
-    def close(self) -> None:
-        """Forget the frame."""
-        self._latest = None
-
-    def device(self) -> str:
-        """A name."""
-        return self._device
-
-    def native_fourcc(self) -> int | None:
-        """The format that is kept."""
-        return self._fourcc
-
-
 class RawBackend:
     """Writes whole frames into a file, a FIFO or standard output, from a thread of its own.
 
@@ -85,33 +38,26 @@ class RawBackend:
     be without a reader for any time, and each reader starts at the beginning of a frame.
     """
 
-    def __init__(
-        self, *, width: int, height: int, fps: float, fourcc: int, device: str | None, **kw: Any
-    ) -> None:
-        del width, height, fps, kw
-        self._fourcc = fourcc
-        self._path = device or "-"
-        self._target = Target.find(self._path)
+    def __init__(self, path: str) -> None:
+        """Open `path`, which is - for standard output. Raises `SinkError`."""
+        self.device = path
+        self.frames_dropped = 0
+        """Whole frames that no reader took in time."""
+        self._target = Target.find(path)
         self._frames: deque[bytes] = deque()
         self._lock = threading.Lock()
         self._wake = WakePipe()
         self._closing = threading.Event()
         self._close_by = 0.0
         self._error: OSError | None = None
-        self._dropped = 0
         self._thread = threading.Thread(target=self._write, name="raw sink", daemon=True)
         self._thread.start()
-
-    @property
-    def frames_dropped(self) -> int:
-        """Whole frames that no reader took in time."""
-        return self._dropped
 
     def send(self, frame: Pixels) -> None:
         """Queue a frame. Raises `SinkError` once the reader of a pipe is gone, or the disk full."""
         if self._error is not None:
             why = self._error.strerror or str(self._error)
-            raise SinkError(f"sink.path: cannot write to {self._path}: {why}") from self._error
+            raise SinkError(f"sink.path: cannot write to {self.device}: {why}") from self._error
         with self._lock:
             self._drop_down_to(QUEUE_FRAMES - 1)
             self._frames.append(frame.tobytes())
@@ -125,19 +71,11 @@ class RawBackend:
         self._thread.join()
         self._wake.close()
 
-    def device(self) -> str:
-        """The path, or - for standard output."""
-        return self._path
-
-    def native_fourcc(self) -> int | None:
-        """The format that is written."""
-        return self._fourcc
-
     def _drop_down_to(self, most: int) -> None:
         """Drop the oldest frames; with the lock held."""
         while len(self._frames) > most:
             self._frames.popleft()
-            self._dropped += 1
+            self.frames_dropped += 1
 
     def _write(self) -> None:
         """Serve one reader after the other; the body of the thread."""
@@ -161,7 +99,7 @@ class RawBackend:
         except BrokenPipeError:
             if not self._target.waits_for_readers:
                 raise
-            logger.info("the reader of %s went; waiting for the next", self._path)
+            log.info("the reader of %s went; waiting for the next", self.device)
             return False
         finally:
             os.close(out)

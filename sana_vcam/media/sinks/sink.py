@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.sinks.canvas import Canvas
+from sana_vcam.media.sinks.external import (
+    EXTERNAL_KINDS,
+    NAMES,
+    ExternalBackend,
+    ExternalKind,
+    possible_kinds,
+)
+from sana_vcam.media.sinks.loopback import LoopbackBackend
+from sana_vcam.media.sinks.memory import MemoryBackend
+from sana_vcam.media.sinks.raw import RawBackend
 from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
 from sana_vcam.media.v4l2 import devices
 
@@ -20,14 +30,15 @@ if TYPE_CHECKING:
     from sana_vcam.config.schema import SinkConfig
     from sana_vcam.media.pixels import Pixels
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-type SinkKind = Literal["v4l2loopback", "obs", "unitycapture", "preview", "raw"]
+type SingleKind = ExternalKind | Literal["preview", "raw"]
+"""What is one virtual camera, or stands in for one."""
+type SinkKind = Literal["v4l2loopback"] | SingleKind
 
-LOOPBACK: SinkKind = "v4l2loopback"
-REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, "obs", "unitycapture")
-"""The virtual cameras, in the order in which "auto" tries them."""
-OBS_DEVICE = "OBS Virtual Camera"
+LOOPBACK: Final = "v4l2loopback"
+REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, *EXTERNAL_KINDS)
+"""The virtual cameras that apps can see."""
 SLATE_SOURCES = frozenset({"slate", "black"})
 
 
@@ -86,7 +97,7 @@ class Sink:
             try:
                 return cls._open_kind(kind, config, rest, system, clock)
             except SinkError as error:
-                logger.warning("%s", error)
+                log.warning("%s", error)
         return cls._open_kind("preview", config, rest, system, clock)
 
     @classmethod
@@ -112,7 +123,7 @@ class Sink:
         _open_what_opens(cameras)
         sink = cls(kind, cameras, config, canvas)
         size = f"{config.width}x{config.height} at {config.fps:g} fps"
-        logger.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
+        log.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
         return sink
 
     @property
@@ -132,11 +143,6 @@ class Sink:
         cameras = self.status.cameras
         fed = tuple(one.device for one in cameras if one.open)
         return fed or tuple(one.device for one in cameras)
-
-    @property
-    def frames_dropped(self) -> int:
-        """Frames that a raw sink's reader did not take in time; 0 for the others."""
-        return sum(int(getattr(one.backend, "frames_dropped", 0)) for one in self._cameras)
 
     def send(self, picture: Picture) -> None:
         """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
@@ -199,12 +205,8 @@ def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
 
 
 def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
-    """The virtual cameras that this system can have."""
-    if system.platform == "linux":
-        return (LOOPBACK,)
-    import pyvirtualcam  # loaded only when a sink is opened
-
-    return tuple(kind for kind in REAL_KINDS if kind in pyvirtualcam.camera.BACKENDS)
+    """List the virtual cameras that this system can have, in the order for "auto"."""
+    return (LOOPBACK,) if system.platform == "linux" else possible_kinds()
 
 
 def _pixel_format(kind: SinkKind, config: SinkConfig) -> pixels.PixelFormat:
@@ -223,28 +225,13 @@ def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) 
     return cameras[0].status.name
 
 
-# How each kind is opened
-
-
-def _camera(backend: str, config: SinkConfig, fmt: str, device: str | None, **kw: Any) -> Any:
-    """A pyvirtualcam camera. Raises `SinkError` with the backend's words."""
-    from sana_vcam.media.sinks import raw  # registers with pyvirtualcam
-
-    raw.register()
-    import pyvirtualcam  # loaded only when a sink is opened
-
-    formats = {"I420": pyvirtualcam.PixelFormat.I420, "BGR24": pyvirtualcam.PixelFormat.BGR}
-    size = (config.width, config.height, config.fps)
-    try:
-        return pyvirtualcam.Camera(*size, fmt=formats[fmt], backend=backend, device=device, **kw)
-    except RuntimeError as error:
-        raise SinkError(str(error).removeprefix(f"'{backend}' backend: ")) from error
+# -- how each kind is opened -------------------------------------------------------------------
 
 
 def _loopbacks(
     config: SinkConfig, slate: bytes, system: devices.System, clock: Callable[[], float]
 ) -> list[VirtualCamera]:
-    """A virtual camera for each v4l2loopback device of ours. Raises `SinkError`."""
+    """Make a virtual camera for each v4l2loopback device of ours. Raises `SinkError`."""
     found = devices.find_virtual_cameras(config.label, config.device, system)
     return [_loopback(one, config, slate, system, clock) for one in found]
 
@@ -256,42 +243,25 @@ def _loopback(
     system: devices.System,
     clock: Callable[[], float],
 ) -> VirtualCamera:
-    from sana_vcam.media.sinks import loopback  # needs Linux
-
-    def make() -> Any:
+    def make() -> LoopbackBackend:
         path = devices.relocate(found.name, camera.status.device, system)
         if path is None:
             raise SinkError(
                 f'the virtual camera "{found.name}" is gone: '
                 f"{devices.load_command(found.name, found.number)}"
             )
-        return _camera(loopback.NAME, config, "I420", path, slate=slate, system=system)
+        size = (config.width, config.height)
+        return LoopbackBackend(path, size, config.fps, slate=slate, system=system)
 
     camera = VirtualCamera(found.name, found.path, make, clock=clock)
     return camera
 
 
-def _single(kind: SinkKind, config: SinkConfig, clock: Callable[[], float]) -> VirtualCamera:
-    """The one virtual camera of the kinds that have no devices of ours."""
-    from sana_vcam.media.sinks import raw  # registers with pyvirtualcam
-
+def _single(kind: SingleKind, config: SinkConfig, clock: Callable[[], float]) -> VirtualCamera:
+    """Make the one virtual camera of a kind that has no devices of ours."""
     if kind == "preview":
-        return VirtualCamera(
-            "preview", "preview", lambda: _camera(raw.PREVIEW, config, "I420", None)
-        )
+        return VirtualCamera("preview", "preview", MemoryBackend)
     if kind == "raw":
-        fmt, path = config.pixel_format, config.path
-        return VirtualCamera(path, path, lambda: _camera(raw.RAW, config, fmt, path))
-    name = config.device or (OBS_DEVICE if kind == "obs" else "Unity Video Capture")
-
-    def make() -> Any:
-        try:
-            return _camera(kind, config, "I420", config.device or None)
-        except SinkError as error:
-            mend = {
-                "obs": "install OBS Studio and start its virtual camera once, then stop it",
-                "unitycapture": "install Unity Capture, and set sink.device to its name",
-            }[kind]
-            raise SinkError(f"cannot open the virtual camera {name}: {error}; {mend}") from error
-
-    return VirtualCamera(name, name, make, clock=clock)
+        return VirtualCamera(config.path, config.path, lambda: RawBackend(config.path))
+    name = config.device or NAMES[kind]
+    return VirtualCamera(name, name, lambda: ExternalBackend(kind, config), clock=clock)

@@ -5,19 +5,45 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from sana_vcam.errors import SinkError, SinkLost
+from sana_vcam.lib.backoff import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sana_vcam.media.pixels import Pixels
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.5
+"""Between a camera's loss and the first attempt to open it again."""
 LONGEST_WAIT_S = 5.0
+
+
+class Backend(Protocol):
+    """What takes the frames of a virtual camera while it is open. Belongs to one thread.
+
+    Frames are uint8 arrays, C-contiguous, in the sink's size and pixel format: (h * 3 / 2, w) of
+    I420, (h, w, 3) of BGR24. Nobody writes to them afterwards.
+    """
+
+    @property
+    def device(self) -> str:
+        """A path or a name."""
+        ...
+
+    def send(self, frame: Pixels) -> None:
+        """Show a frame, without waiting for a viewer.
+
+        Raises `SinkLost` when the device may come back, `SinkError` when it cannot.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the device."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +58,7 @@ class VirtualCameraStatus:
 
 
 class VirtualCamera:
-    """Holds one pyvirtualcam camera. Belongs to one thread; `status` is for every thread.
+    """Feeds one backend, for ever. Belongs to one thread; `status` is for every thread.
 
     A lost camera is opened again by `send` itself, after waits that double up to five seconds: an
     attempt takes about a millisecond, far less than a tick.
@@ -42,19 +68,19 @@ class VirtualCamera:
         self,
         name: str,
         device: str,
-        make: Callable[[], Any],
+        make: Callable[[], Backend],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make an output that is not open yet; `make` opens a camera or raises `SinkError`."""
+        """Make a camera that is not open yet; `make` opens its backend or raises `SinkError`."""
         self._name = name
         self._device = device
         self._make = make
         self._clock = clock
-        self._camera: Any = None
+        self._backend: Backend | None = None
         self._error: str | None = None
         self._frames = 0
-        self._wait_s = FIRST_WAIT_S
+        self._waits = _waits()
         self._due = clock()
 
     @property
@@ -63,24 +89,20 @@ class VirtualCamera:
         error = self._error
         return VirtualCameraStatus(self._name, self._device, error is None, error, self._frames)
 
-    @property
-    def backend(self) -> Any:
-        """The open backend of pyvirtualcam; None while lost."""
-        camera = self._camera
-        return None if camera is None else camera._backend
-
     def open(self) -> None:
         """Open the camera. Raises `SinkError`."""
-        self._camera = self._make()
-        self._device = self._camera.device
+        try:
+            backend = self._make()
+        except (RuntimeError, OSError) as error:
+            raise SinkError(f"{self._name} cannot be opened: {error}") from error
+        self._backend, self._device = backend, backend.device
 
     def lose(self, error: SinkError) -> None:
         """Close what is left, say why, and plan the next attempt."""
         level = logging.WARNING if self._error is None else logging.DEBUG
-        logger.log(level, "%s: %s", self._name, error)
+        log.log(level, "%s: %s", self._name, error)
         self._error = str(error)
-        self._due = self._clock() + self._wait_s
-        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+        self._due = self._clock() + next(self._waits)
         self.close()
 
     def send(self, frame: Pixels) -> None:
@@ -88,10 +110,11 @@ class VirtualCamera:
 
         Raises `SinkError` for what no attempt can mend: the reader of a pipe that has gone.
         """
-        if self._camera is None and not self._reopen():
+        backend = self._backend or self._reopened()
+        if backend is None:
             return
         try:
-            self._camera.send(frame)
+            backend.send(frame)
         except SinkLost as error:
             self.lose(error)
         except SinkError:
@@ -100,27 +123,31 @@ class VirtualCamera:
             self.lose(SinkLost(f"{self._name} refused a frame: {error}; it is opened again"))
         else:
             self._frames += 1
-            self._found()
+            if self._error is not None:
+                self._found()
 
     def close(self) -> None:
         """Let go of the camera. May be called twice."""
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.close()
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()
 
-    def _reopen(self) -> bool:
+    def _reopened(self) -> Backend | None:
+        """Open the camera again, unless it is too early; None while it is lost."""
         if self._clock() < self._due:
-            return False
+            return None
         try:
             self.open()
         except SinkError as error:
             self.lose(error)
-            return False
-        return True
+        return self._backend
 
     def _found(self) -> None:
-        """A frame got through, which alone proves a lost camera to be back."""
-        self._wait_s = FIRST_WAIT_S
-        if self._error is not None:
-            self._error = None
-            logger.info("%s is back: %s", self._name, self._device)
+        """Note that a frame got through, which alone proves a lost camera to be back."""
+        self._waits = _waits()
+        self._error = None
+        log.info("%s is back: %s", self._name, self._device)
+
+
+def _waits() -> Iterator[float]:
+    return backoff(first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S)

@@ -83,9 +83,7 @@ class VirtualCameras(Machine):
 
     def __init__(self, root: Path, count: int, fifo: Path) -> None:
         super().__init__(root)
-        self._out = raw.RawBackend(
-            width=0, height=0, fps=0.0, fourcc=0, device=str(fifo)
-        )  # fmt: skip
+        self._out = raw.RawBackend(str(fifo))
         self.numbers = list(range(10, 10 + count))
         for number in self.numbers:
             self.plug_in(number)

@@ -21,15 +21,24 @@ from tests.rigs.bench.contenders.telling import tell_at_signal
 WIDTH, HEIGHT, FPS = 1280, 720, 24
 
 
-class FifoCamera(RawBackend):
+class FifoCamera(pyvirtualcam.Backend):
     """A virtual camera that takes RGB and stores I420, as pyvirtualcam's own do."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, *, device: str, **_: Any) -> None:
+        self._raw = RawBackend(device)
 
     def send(self, frame: np.ndarray[Any, Any]) -> None:
         rgb = frame.reshape(HEIGHT, WIDTH, 3)
-        super().send(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420))
+        self._raw.send(cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420))
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def device(self) -> str:
+        return self._raw.device
+
+    def native_fourcc(self) -> int | None:
+        return None
 
 
 async def main(url: str, clip: str, stamps: str, sink: str) -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,6 @@ DEVICE = path_of(OURS)
 FPS = 24.0
 FRAMES = 72
 """Of each way in each turn: three seconds."""
-I420 = int.from_bytes(b"I420", "little")
-FORMAT: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "fps": FPS, "fourcc": I420}
 
 COPY = "copy in memory"
 UNWATCHED = "real driver, nobody reads"
@@ -45,7 +42,7 @@ class TimedRaw(RawBackend):
 
     def __init__(self, path: Path) -> None:
         self.taken: list[float] = []
-        super().__init__(**FORMAT, device=str(path))
+        super().__init__(str(path))
 
     def _put(self, out: int, frame: bytes) -> None:
         began = time.monotonic()
@@ -86,7 +83,7 @@ def _copy(found: Found) -> None:
 
 
 def _driver(found: Found) -> None:
-    driver = LoopbackBackend(**FORMAT, device=DEVICE)
+    driver = LoopbackBackend(DEVICE, (WIDTH, HEIGHT), FPS)
     try:
         found[UNWATCHED] += _paced(driver.send)
         with _app():

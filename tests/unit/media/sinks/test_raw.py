@@ -19,7 +19,7 @@ FRAME = 300_000
 
 
 def backend(path):
-    return RawBackend(width=1, height=1, fps=24, fourcc=0, device=str(path))
+    return RawBackend(str(path))
 
 
 def frame(number):
@@ -204,7 +204,7 @@ import sys, time
 import numpy as np
 from sana_vcam.errors import SinkError
 from sana_vcam.media.sinks.raw import RawBackend
-raw = RawBackend(width=1, height=1, fps=24, fourcc=0, device="-")
+raw = RawBackend("-")
 try:
     for number in range(int(sys.argv[1])):
         raw.send(np.full(300_000, number, np.uint8))

@@ -36,7 +36,7 @@ def raw_frame():
 
 
 def in_backend(sink):
-    return sink._cameras[0].backend.latest()
+    return sink._cameras[0]._backend.latest
 
 
 def test_viewers_get_the_picture_in_the_sinks_size_and_format(preview):
@@ -65,7 +65,7 @@ def test_every_kind_of_picture_is_shown(preview, picture):
     preview.send(picture)
 
     expected = pixels.fit_i420(picture.i420, 320, 180, "crop")
-    assert np.abs(in_backend(preview).astype(int) - expected.reshape(-1)).max() <= 1
+    assert np.abs(in_backend(preview).astype(int) - expected).max() <= 1
 
 
 class Disguised(Picture):
@@ -187,7 +187,7 @@ def test_a_sink_that_refuses_frames_is_lost_and_tried_again(preview, monkeypatch
     def refuse(frame):
         raise RuntimeError("the driver is gone")
 
-    monkeypatch.setattr(preview._cameras[0]._camera, "send", refuse)
+    monkeypatch.setattr(preview._cameras[0]._backend, "send", refuse)
     preview.send(Picture.black(64, 64))
 
     assert "refused a frame: the driver is gone" in preview.status.error
@@ -404,7 +404,7 @@ def test_on_another_system_the_installed_virtual_camera_is_used(machine, monkeyp
 def test_the_reader_of_a_pipe_that_goes_ends_the_sink():
     """Nothing brings standard output's reader back."""
     sink = Sink.open(SinkConfig(kind="preview", width=64, height=64))
-    sink._cameras[0]._camera._backend = Broken()
+    sink._cameras[0]._backend = Broken()
     with pytest.raises(SinkError, match="the reader has gone"):
         sink.send(Picture.black(64, 64))
     sink.close()

@@ -12,13 +12,12 @@ from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStat
 FRAME = np.zeros(4, np.uint8)
 
 
-class Camera:
-    """pyvirtualcam's, as far as it is used."""
+class Backend:
+    """Takes frames, or fails as it is told."""
 
     def __init__(self, rig):
         self.rig = rig
         self.device = rig.device
-        self._backend = self
         rig.open += 1
 
     def send(self, frame):
@@ -43,7 +42,7 @@ class Rig:
         self.attempts += 1
         if self.open_error is not None:
             raise self.open_error
-        return Camera(self)
+        return Backend(self)
 
     def send(self, after=0.0):
         self.now += after

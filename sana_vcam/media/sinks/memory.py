@@ -1,0 +1,25 @@
+"""A sink in memory, for machines without a virtual camera and for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sana_vcam.media.pixels import Pixels
+
+
+class MemoryBackend:
+    """Keeps the newest frame, which any thread may look at."""
+
+    device = "preview"
+
+    def __init__(self) -> None:
+        self.latest: Pixels | None = None
+
+    def send(self, frame: Pixels) -> None:
+        """Keep this frame, which nobody writes to any more."""
+        self.latest = frame
+
+    def close(self) -> None:
+        """Forget the frame."""
+        self.latest = None
