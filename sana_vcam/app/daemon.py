@@ -3,7 +3,7 @@
     outer   playout thread: feeds the virtual camera until everything else has ended
     inner   camera, publisher and viewers threads, engine, demand, control server, housekeeping
 
-The inner group ends first, so viewers get a card, and not a dead device, while the billed session
+The inner group ends first, so viewers get a slate, and not a dead device, while the billed session
 closes. Whatever ends unexpectedly ends the process: systemd starts it again. Only what viewers can
 do without (figures, stills) is started again alone.
 """
@@ -33,12 +33,12 @@ from sana_vcam.control.preview.previews import Studio
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
-from sana_vcam.engine.desired import Wants
+from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.engine import Engine
-from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.engine.factory import ReactorSessionFactory
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
-from sana_vcam.engine.slates import card
+from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, Usage
 from sana_vcam.lib.threads import run_blocking, run_loop, short_switch_interval, supervise_optional
@@ -138,7 +138,7 @@ class Daemon:
         """
         self.config = without_restart(self.config, new)
         if self.parts is not None:
-            active = self.parts.engine.wants.preset
+            active = self.parts.engine.desired.preset
             if active is not None and active not in {preset.id for preset in new.presets}:
                 self.parts.engine.name_preset(None)
             capture = new.capture
@@ -154,9 +154,9 @@ class Daemon:
         media = self._make_media(config, self._changed)
         engine = Engine(
             config.reactor,
-            _first_wants(config),
-            sessions=ReactorSessions(config.reactor),
-            media=media,
+            _first_desired(config),
+            factory=ReactorSessionFactory(config.reactor),
+            pipeline=media,
             ledger=Ledger(self._state_dir / "sessions.json"),
             usage=Usage(self._state_dir / USAGE_FILE, config.cost),
             on_change=self._changed,
@@ -165,7 +165,9 @@ class Daemon:
 
         def slate() -> Slate:
             camera = media.camera.status
-            return card(engine.status, camera.state, time.monotonic(), camera_words=camera.words)
+            return slate_for(
+                engine.status, camera.state, time.monotonic(), camera_words=camera.words
+            )
 
         program = Program(media.buffer, sink.size, slate=slate, bypass=media.bypass)
         return Parts(
@@ -186,7 +188,9 @@ class Daemon:
             sink=sink,
             viewers=Viewers(lambda: sink.devices, self._changed),
             quality=QualityWatch(
-                lambda: _streaming(engine), lambda now: _rates(config, media, now), engine.degraded
+                lambda: _streaming(engine),
+                lambda now: _rates(config, media, now),
+                engine.report_poor_quality,
             ),
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
@@ -300,13 +304,13 @@ class Daemon:
             self.on_state(self.parts.state(time.monotonic()))
 
 
-def _first_wants(config: Config) -> Wants:
+def _first_desired(config: Config) -> DesiredState:
     start = config.start
     if start.preset:
         preset = find(config.presets, start.preset)
         seed = start.seed if preset.seed is None else preset.seed
-        return Wants(preset.prompt, preset.id, seed, start.anchor_interval)
-    return Wants(start.prompt, None, start.seed, start.anchor_interval)
+        return DesiredState(preset.prompt, preset.id, seed, start.anchor_interval)
+    return DesiredState(start.prompt, None, start.seed, start.anchor_interval)
 
 
 def _streaming(engine: Engine) -> SanaClient | None:
@@ -327,13 +331,13 @@ def _rates(config: Config, media: Pipeline, now: float) -> Rates:
 
 def _on_air(parts: Parts) -> OnAir:
     """Describe what is on air, as far as a still of a preset depends on it."""
-    program, wants, model = parts.program, parts.engine.wants, parts.engine.model_state
+    program, desired, model = parts.program, parts.engine.desired, parts.engine.model_state
     return OnAir(
         live=program.output is ProgramSource.LIVE and program.switches == Switches(),
-        prompt=wants.prompt,
-        preset=wants.preset,
-        seed=wants.seed,
-        paused=wants.paused,
+        prompt=desired.prompt,
+        preset=desired.preset,
+        seed=desired.seed,
+        paused=desired.paused,
         model_prompt=model.current_prompt if model is not None else None,
         chunk=parts.engine.chunk,
     )

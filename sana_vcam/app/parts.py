@@ -39,7 +39,7 @@ class Parts:
 
     def state(self, now: float) -> State:
         """Gather the state at `now` (monotonic seconds) from numbers and immutable snapshots."""
-        engine, wants, model = self.engine.status, self.engine.wants, self.engine.model_state
+        engine, desired, model = self.engine.status, self.engine.desired, self.engine.model_state
         camera, buffer = self.media.camera.status, self.media.buffer
         program, switches, slate = self.program, self.program.switches, self.program.slate
         glass, quality = self.media.latency.reading, self.quality.now
@@ -64,12 +64,12 @@ class Parts:
             cost_month=month.cost,
             currency=budget.cost.currency,
             budget=budget.sentence,
-            prompt=wants.prompt,
-            preset=wants.preset,
+            prompt=desired.prompt,
+            preset=desired.preset,
             model_prompt=model.current_prompt if model is not None else None,
-            seed=wants.seed,
-            anchor_interval=wants.anchor_interval,
-            paused=wants.paused,
+            seed=desired.seed,
+            anchor_interval=desired.anchor_interval,
+            paused=desired.paused,
             blank=switches.blank,
             freeze=switches.freeze,
             bypass=switches.bypass,

@@ -52,7 +52,7 @@ class Commands:
 
     async def step_preset(self, by: int) -> Preset:
         """Ask for the preset `by` places further."""
-        preset = step(self.presets(), self._parts.engine.wants.preset, by)
+        preset = step(self.presets(), self._parts.engine.desired.preset, by)
         return await self.apply_preset(preset.id)
 
     async def set_seed(self, seed: int) -> None:
@@ -130,7 +130,7 @@ class Commands:
 
     async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
         """Create or change a preset in the configuration file."""
-        active = self._parts.engine.wants.preset
+        active = self._parts.engine.desired.preset
         await self._library.save(preset, replaces)
         if replaces is not None and replaces == active:
             self._parts.engine.name_preset(preset.id)
@@ -150,9 +150,9 @@ class Commands:
 
     def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
         """How a prompt may go on; None is the one in force."""
-        wants = self._parts.engine.wants
-        if prompt is None or prompt == wants.prompt:
-            return self._library.suggest(wants.prompt, wants.preset)
+        desired = self._parts.engine.desired
+        if prompt is None or prompt == desired.prompt:
+            return self._library.suggest(desired.prompt, desired.preset)
         return self._library.suggest(prompt, None)
 
     async def thumbnail(self, preset_id: str) -> bytes:

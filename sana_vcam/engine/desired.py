@@ -1,4 +1,4 @@
-"""What the user wants of the model, kept apart from what a session happens to give."""
+"""What the user wants of the model, kept apart from what a session has applied of it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from sana_vcam.lib.idle import until_tick
 
-# How often whoever waits for a wish looks at everything else as well.
-LOOK_EVERY_S = 0.25
-# The same while nothing is wanted.
-IDLE_LOOK_S = 1.0
+TICK_S = 0.25
+"""How often whoever waits for a change of what is desired looks at everything else as well."""
+IDLE_TICK_S = 1.0
+"""The same while no session is wanted."""
 
 
 @dataclass(frozen=True)
-class Wants:
-    """Sent to every session anew; replaced as a whole, on the event loop."""
+class DesiredState:
+    """What every session is brought to; replaced as a whole, on the event loop."""
 
     prompt: str
     preset: str | None
@@ -25,56 +25,56 @@ class Wants:
     anchor_interval: int
     paused: bool = False
 
-    def changed(self, fields: dict[str, object]) -> Wants:
-        """These wants with other `fields`."""
+    def changed(self, fields: dict[str, object]) -> DesiredState:
+        """Make a copy with other `fields`."""
         return replace(self, **fields)  # type: ignore[arg-type]
 
 
-class Wishes:
-    """The wants of now, shared by the engine and every session that is open; on the event loop."""
+class Desired:
+    """The desired state, shared by the engine and every open session; on the event loop."""
 
-    def __init__(self, wants: Wants, on_change: Callable[[], None]) -> None:
-        """`on_change` is called at each change of the wants."""
-        self.wants = wants
+    def __init__(self, state: DesiredState, on_change: Callable[[], None]) -> None:
+        """Begin with `state`; `on_change` is called at each change of it."""
+        self.state = state
         self._on_change = on_change
-        self._asked = asyncio.Event()
-        # Who asked last for each want: a refusal takes back only what nobody asked for since.
+        self._woken = asyncio.Event()
+        # Who asked last for each field: a rejection takes back only what nobody asked for since.
         self._askers: dict[str, object] = {}
 
     def ask(self, fields: dict[str, object]) -> object:
-        """Want `fields`; returns who asked, for `take_back_for`."""
+        """Desire `fields`; returns who asked, for `take_back_for`."""
         asker = object()
         self._askers.update(dict.fromkeys(fields, asker))
-        self._want(fields)
+        self._change(fields)
         self.wake()
         return asker
 
-    def take_back(self, names: Iterable[str], given: Wants) -> None:
-        """Want what the model has, as it has refused what was wanted."""
-        self._want({name: getattr(given, name) for name in names})
+    def take_back(self, names: Iterable[str], applied: DesiredState) -> None:
+        """Desire what the model has `applied`, as it has rejected what was asked for."""
+        self._change({name: getattr(applied, name) for name in names})
 
-    def take_back_for(self, asker: object, names: Iterable[str], given: Wants) -> None:
+    def take_back_for(self, asker: object, names: Iterable[str], applied: DesiredState) -> None:
         """Take back what `asker` was the last to ask for."""
-        self.take_back([name for name in names if self._askers[name] is asker], given)
+        self.take_back([name for name in names if self._askers[name] is asker], applied)
 
     def wake(self) -> None:
-        """End the waits in `moment`."""
-        self._asked.set()
+        """End the waits in `wait`."""
+        self._woken.set()
 
-    async def moment(self, *others: asyncio.Future[None], look_s: float = LOOK_EVERY_S) -> None:
-        """Sleep until something was asked, one of `others` is done, or `look_s` have passed.
+    async def wait(self, *others: asyncio.Future[None], tick_s: float = TICK_S) -> None:
+        """Sleep until `wake`, until one of `others` is done, or to the next tick.
 
-        Whoever waits here looks at what is wanted before, so that a wish is never missed.
+        Whoever waits here looks at the desired state before, so that no change is missed.
         """
-        self._asked.clear()
-        asked: asyncio.Future[Any] = asyncio.ensure_future(self._asked.wait())
+        self._woken.clear()
+        woken: asyncio.Future[Any] = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait(
-                {asked, *others}, timeout=until_tick(look_s), return_when=asyncio.FIRST_COMPLETED
+                {woken, *others}, timeout=until_tick(tick_s), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            asked.cancel()
+            woken.cancel()
 
-    def _want(self, fields: dict[str, object]) -> None:
-        self.wants = self.wants.changed(fields)
+    def _change(self, fields: dict[str, object]) -> None:
+        self.state = self.state.changed(fields)
         self._on_change()

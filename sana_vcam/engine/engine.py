@@ -6,7 +6,7 @@
 
 At most one session is on air, and at most one more is brought up to take over from it: before the
 platform ends the old one, when the user asks for it, or when the old one is no good. Every session
-is a `SessionRun`, which works by itself; the engine looks at them and decides. Where the account
+is a `Session`, which works by itself; the engine looks at them and decides. Where the account
 has no second session, the old one is ended first, at the last moment, and viewers get a card.
 
 Everything here runs on the event loop. A session object is used once and closed on every way out;
@@ -25,11 +25,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from sana_vcam.config.schema import CostConfig, ReactorConfig
-from sana_vcam.engine.desired import IDLE_LOOK_S, LOOK_EVERY_S, Wants, Wishes
-from sana_vcam.engine.factory import Sessions
+from sana_vcam.engine.desired import IDLE_TICK_S, TICK_S, Desired, DesiredState
+from sana_vcam.engine.factory import SessionFactory
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, Allowance
-from sana_vcam.engine.session import Feed, SessionRun
+from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, HourlyQuota
+from sana_vcam.engine.session import Feed, Session
 from sana_vcam.engine.states import EngineStatus, check, check_takeover
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import Usage
@@ -87,10 +87,10 @@ class Engine:
     def __init__(
         self,
         config: ReactorConfig,
-        wants: Wants,
+        desired: DesiredState,
         *,
-        sessions: Sessions,
-        media: Media,
+        factory: SessionFactory,
+        pipeline: Media,
         ledger: Ledger,
         usage: Usage,
         on_change: Callable[[], None],
@@ -100,29 +100,29 @@ class Engine:
     ) -> None:
         """Prepare; `run` does the work. `on_change` is called on the loop at every change."""
         self.usage = usage
-        self.status = EngineStatus(since=clock(), wanted=connect_wanted, paused=wants.paused)
+        self.status = EngineStatus(since=clock(), wanted=connect_wanted, paused=desired.paused)
         self._config = config
-        self._sessions = sessions
-        self._media = media
+        self._factory = factory
+        self._pipeline = pipeline
         self._ledger = ledger
         self._on_change = on_change
         self._rng = rng or random.Random()
         self._clock = clock
-        self._wishes = Wishes(wants, self._wants_changed)
+        self._desired = Desired(desired, self._desired_changed)
         self._paused_at = clock()
         self._waits = backoff(self._rng)
-        self._tokens = Allowance(TOKENS_AN_HOUR)
-        self._opened = Allowance(SESSIONS_AN_HOUR)
+        self._tokens = HourlyQuota(TOKENS_AN_HOUR)
+        self._opened = HourlyQuota(SESSIONS_AN_HOUR)
         self._sweep_at = 0.0
         self._logged = ""
         self._fruitless = 0
         # The latest session that has given a picture.
-        self._proven: SessionRun | None = None
+        self._proven: Session | None = None
         # Only the user, or more budget, ends a refusal of ours; a new prompt does not.
         self._held_back = False
         self._is_new_session = True
-        self._on_air: SessionRun | None = None
-        self._next: SessionRun | None = None
+        self._on_air: Session | None = None
+        self._next: Session | None = None
         self._leaving: set[asyncio.Future[None]] = set()
         # Ids of the sessions that a run of ours holds or is ending.
         self._held: set[str] = set()
@@ -140,9 +140,9 @@ class Engine:
         self._breaks = False
 
     @property
-    def wants(self) -> Wants:
+    def desired(self) -> DesiredState:
         """What the user wants."""
-        return self._wishes.wants
+        return self._desired.state
 
     @property
     def client(self) -> SanaClient | None:
@@ -176,7 +176,7 @@ class Engine:
         self._held_back = False
         self._try_again()
         self._set(wanted=True)
-        self._wishes.wake()
+        self._desired.wake()
 
     def disconnect(self) -> None:
         """Want none."""
@@ -184,7 +184,7 @@ class Engine:
         self._forget_renewals()
         self._try_again()
         self._set(wanted=False, error=None)
-        self._wishes.wake()
+        self._desired.wake()
 
     async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
         """Want this prompt (and seed). Raises `CommandFailed` and keeps the old one if refused."""
@@ -202,7 +202,7 @@ class Engine:
 
     def name_preset(self, preset: str | None) -> None:
         """Say which preset the wanted prompt is now; the model is asked for nothing."""
-        self._wishes.ask({"preset": preset})
+        self._desired.ask({"preset": preset})
 
     async def set_seed(self, seed: int) -> None:
         """Want this seed; the model reads it when a run begins."""
@@ -245,9 +245,9 @@ class Engine:
             raise CommandFailed("rejected", self._fruitless_sentence())
         self._asked = True
         self._next_at = 0.0
-        self._wishes.wake()
+        self._desired.wake()
 
-    def degraded(self, why: str) -> None:
+    def report_poor_quality(self, why: str) -> None:
         """The session on air is no good: have another one take over, but not all the time.
 
         For whoever judges the quality of the connection or the picture, to be said as long as it
@@ -258,18 +258,18 @@ class Engine:
             return
         if self._next is None and self._is_worth_leaving():
             self._poor = why
-            self._wishes.wake()
+            self._desired.wake()
 
     def follow(self, cost: CostConfig) -> None:
         """Take on other caps, another price and another bound of a pause."""
         self.usage.follow(cost)
-        self._wishes.wake()
+        self._desired.wake()
 
     async def _wish(
         self, send: Callable[[SanaClient], Awaitable[object]], fields: dict[str, object]
     ) -> None:
         """Want `fields`; send them if a run is on, and leave them to the next one if not."""
-        asker = self._wishes.ask(fields)
+        asker = self._desired.ask(fields)
         if self._on_air is not None:
             await self._on_air.deliver(send, fields, asker)
 
@@ -283,7 +283,7 @@ class Engine:
                 try:
                     await self._sweep()
                     if self._may_open():
-                        await self._broadcast()
+                        await self._run_sessions()
                 except SessionError as error:
                     await self._failed(error)
         finally:
@@ -296,7 +296,7 @@ class Engine:
         except SessionError as error:
             log.warning("%s; the next start will try again", error)
 
-    async def _broadcast(self) -> None:
+    async def _run_sessions(self) -> None:
         """From the first connect until no session is to go on; all are closed however it goes."""
         if self._is_new_session:
             self.usage.new_session()
@@ -308,7 +308,7 @@ class Engine:
         self._on_air.feed.go_on_air()
         self._on_air.start()
         try:
-            await self._watch_over()
+            await self._supervise()
         except SessionError as error:
             self._count_fruitless(error, self._on_air)
             self._check_fruits(error)
@@ -320,12 +320,12 @@ class Engine:
             # Also a second cancellation waits until the sessions are ended.
             await wait_out(asyncio.ensure_future(self._all_left()))
 
-    async def _watch_over(self) -> None:
+    async def _supervise(self) -> None:
         """Return when no session is to go on, whatever each is doing; raise what ended the last."""
         camera_seen = self._clock()
         while True:
             now = self._clock()
-            camera_seen = now if self._media.camera_ready() else camera_seen
+            camera_seen = now if self._pipeline.camera_ready() else camera_seen
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
                 self._set(error="the camera has stopped, so the session was closed")
@@ -343,11 +343,11 @@ class Engine:
                 log.warning("%s; the next session takes over at once", _failure_of(on_air))
                 self._cut(on_air, self._next)
                 continue
-            await self._moment(*(run.work for run in (on_air, self._next) if run is not None))
+            await self._tick(*(run.work for run in (on_air, self._next) if run is not None))
 
-    def _is_to_end(self, on_air: SessionRun, now: float) -> bool:
+    def _is_to_end(self, on_air: Session, now: float) -> bool:
         """Whether the session on air is to be closed although nothing is wrong with the wish."""
-        if self.wants.paused:
+        if self.desired.paused:
             ends_after_s = self.usage.cost.pause_ends_after_s
             if ends_after_s and now - self._paused_at > ends_after_s:
                 log.info("the pause has lasted for %.0f s; resuming opens another", ends_after_s)
@@ -379,13 +379,13 @@ class Engine:
         elif self._may_take_over(on_air, coming, now):
             self._cut(on_air, coming)
 
-    def _may_open_next(self, on_air: SessionRun, now: float) -> bool:
+    def _may_open_next(self, on_air: Session, now: float) -> bool:
         """Whether a session is to be opened beside the one on air now."""
         if self._why_renew(on_air, now) is None or on_air.work.done():
             return False
         return (
             self.status.wanted
-            and not self.wants.paused
+            and not self.desired.paused
             and not self._leaving
             and not self._leftovers()
             and now >= self._next_at
@@ -393,9 +393,9 @@ class Engine:
             and self._wait_s() <= 0
         )
 
-    def _why_renew(self, on_air: SessionRun, now: float) -> str | None:
+    def _why_renew(self, on_air: Session, now: float) -> str | None:
         """Why another session is to take over from the one on air; None while it is good."""
-        if self.wants.paused or on_air.client.ready_at is None:
+        if self.desired.paused or on_air.client.ready_at is None:
             return None
         if self._age_s(on_air, now) > self._renewal_age_s and not self._one_at_a_time:
             return "the platform ends it soon"
@@ -403,7 +403,7 @@ class Engine:
             return on_air.degraded
         return "asked for" if self._asked else self._poor
 
-    def _open_next(self, on_air: SessionRun, now: float) -> None:
+    def _open_next(self, on_air: Session, now: float) -> None:
         why = self._why_renew(on_air, now)
         log.info("bringing up another session to take over: %s", why)
         self._for_quality = on_air.degraded is not None or self._poor is not None
@@ -412,19 +412,19 @@ class Engine:
         self._next.start()
         self._set()
 
-    def _may_take_over(self, on_air: SessionRun, coming: SessionRun, now: float) -> bool:
+    def _may_take_over(self, on_air: Session, coming: Session, now: float) -> bool:
         """Whether viewers lose nothing by the cut, or more without it."""
         if self._age_s(on_air, now) > self._config.max_session_s:
             return True
         if coming.state is S.PAUSED:
-            return self.wants.paused
+            return self.desired.paused
         if coming.state is not S.STREAMING:
             return False
         has_nothing = on_air.state is not S.STREAMING or on_air.degraded is not None
         is_late = now - coming.since > WARM_UP_S or self._is_worn_out(on_air, now)
         return coming.feed.plays_on() or has_nothing or is_late
 
-    def _cut(self, on_air: SessionRun, coming: SessionRun) -> None:
+    def _cut(self, on_air: Session, coming: Session) -> None:
         """Take over at the next tick; the old session is ended beside it."""
         log.info("session %s goes on air", coming.client.session_id)
         coming.feed.go_on_air()
@@ -437,7 +437,7 @@ class Engine:
         check_takeover(self.status.state, coming.state)
         self._tell(coming)
 
-    def _give_up(self, coming: SessionRun) -> None:
+    def _give_up(self, coming: Session) -> None:
         """The next session has failed: say so, and try again later or never."""
         self._next = None
         self._leave(coming)
@@ -469,7 +469,7 @@ class Engine:
 
     # -- opening and closing -------------------------------------------------------------------
 
-    def _open(self) -> SessionRun:
+    def _open(self) -> Session:
         """A session that is not started yet. Raises `Unavailable` while the hour's are used up."""
         wait_s = self._wait_s()
         if wait_s > 0:
@@ -478,13 +478,13 @@ class Engine:
                 retry_after_s=wait_s,
             )
         self._tokens.note(self._clock())
-        client = self._sessions.new_client()
+        client = self._factory.new_client()
         client.on_session(self._session_opened)
-        return SessionRun(
+        return Session(
             client,
-            self._media.open_feed(),
-            self._wishes,
-            on_change=self._run_changed,
+            self._pipeline.open_feed(),
+            self._desired,
+            on_change=self._session_changed,
             clock=self._clock,
         )
 
@@ -500,7 +500,7 @@ class Engine:
         self._opened.note(self._clock())
         self._ledger.opened(session)
 
-    def _leave(self, *runs: SessionRun | None) -> None:
+    def _leave(self, *runs: Session | None) -> None:
         """End sessions beside the one on air, or that one as well."""
         for run in runs:
             if run is not None:
@@ -523,7 +523,7 @@ class Engine:
         for task in ended:
             task.result()
 
-    async def _close(self, run: SessionRun) -> None:
+    async def _close(self, run: Session) -> None:
         """End the session, and note whether it is surely over."""
         client = run.client
         is_over = False
@@ -562,7 +562,7 @@ class Engine:
         await self._until(lambda: not self.status.wanted or self._clock() >= deadline)
         self._to(S.IDLE)
 
-    def _count_fruitless(self, error: SessionError, run: SessionRun | None) -> None:
+    def _count_fruitless(self, error: SessionError, run: Session | None) -> None:
         """Count what was billed for nothing, and requests that are wrong by themselves.
 
         A refusal is final by itself.
@@ -570,7 +570,7 @@ class Engine:
         if run is None or isinstance(error, Refused):
             return
         is_wrong = isinstance(error, Unavailable) and not error.recoverable
-        if run.was_fruitless or is_wrong:
+        if run.was_empty or is_wrong:
             self._fruitless += 1
 
     def _check_fruits(self, error: SessionError | None = None) -> None:
@@ -613,7 +613,7 @@ class Engine:
         for session in self._leftovers(everywhere=True):
             log.info("ending session %s, which was left open", session.session_id)
             try:
-                await self._sessions.end(session)
+                await self._factory.end(session)
             except SessionError as error:
                 if self._is_ours(session):
                     held_up = error
@@ -641,8 +641,8 @@ class Engine:
         return (
             self.status.wanted
             and self.status.state is S.IDLE
-            and not self.wants.paused
-            and self._media.camera_ready()
+            and not self.desired.paused
+            and self._pipeline.camera_ready()
         )
 
     def _may_sweep(self) -> bool:
@@ -668,7 +668,7 @@ class Engine:
             return longest_s - LAST_MOMENT_S
         return longest_s - min(self._config.renew_margin_s, longest_s / 4)
 
-    def _age_s(self, run: SessionRun, now: float) -> float:
+    def _age_s(self, run: Session, now: float) -> float:
         """The session's age as the platform may see it.
 
         From its beginning, if that is what the platform counts: but a long wait for a GPU is not
@@ -680,7 +680,7 @@ class Engine:
         waited_s = ready_at - (run.opened_at if run.opened_at is not None else ready_at)
         return now - ready_at + min(waited_s, self._config.max_session_s / 4)
 
-    def _is_worn_out(self, run: SessionRun, now: float) -> bool:
+    def _is_worn_out(self, run: Session, now: float) -> bool:
         return self._age_s(run, now) > self._config.max_session_s - LAST_MOMENT_S
 
     def _is_worth_leaving(self) -> bool:
@@ -690,18 +690,18 @@ class Engine:
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for `condition`, looking when something was asked and every moment anyway."""
         while not condition():
-            await self._moment()
+            await self._tick()
 
-    async def _moment(self, *others: asyncio.Future[None]) -> None:
-        look_s = LOOK_EVERY_S if self.status.wanted else IDLE_LOOK_S
-        await self._wishes.moment(*others, *self._leaving, look_s=look_s)
+    async def _tick(self, *others: asyncio.Future[None]) -> None:
+        tick_s = TICK_S if self.status.wanted else IDLE_TICK_S
+        await self._desired.wait(*others, *self._leaving, tick_s=tick_s)
         self.usage.count()
 
     def _follow_model(self) -> None:
         if self._on_air is not None:
             self._on_air.follow_model()
 
-    def _run_changed(self, run: SessionRun) -> None:
+    def _session_changed(self, run: Session) -> None:
         """One of the sessions has changed; that on air is what is told."""
         self._bill(run)
         if run.state is S.STREAMING and run is not self._proven:
@@ -713,7 +713,7 @@ class Engine:
             self._tell(run)
             self._on_change()
 
-    def _tell(self, run: SessionRun) -> None:
+    def _tell(self, run: Session) -> None:
         """Tell of the session on air."""
         changes: dict[str, object] = {"ready_at": run.client.ready_at}
         if run.state is not S.CLOSING:
@@ -723,7 +723,7 @@ class Engine:
             self._breaks = False
         self._change_to(run.state, **changes)
 
-    def _bill(self, run: SessionRun) -> None:
+    def _bill(self, run: Session) -> None:
         """Count a session from the moment it is ready; a runtime on this machine costs nothing."""
         client = run.client
         if client.ready_at is not None and client.session_id is not None and not self._config.local:
@@ -734,10 +734,10 @@ class Engine:
         if self.status.state is S.REFUSED and not self._held_back:
             self._to(S.IDLE, error=None)
 
-    def _wants_changed(self) -> None:
-        if self.wants.paused and not self.status.paused:
+    def _desired_changed(self) -> None:
+        if self.desired.paused and not self.status.paused:
             self._paused_at = self._clock()
-        self._set(paused=self.wants.paused)
+        self._set(paused=self.desired.paused)
         self._on_change()
 
     def _to(self, state: S, **changes: object) -> None:
@@ -761,7 +761,7 @@ class Engine:
             self._on_change()
 
 
-def _failure_of(run: SessionRun) -> SessionError:
+def _failure_of(run: Session) -> SessionError:
     """Why a session has failed or is given up. Raises what is a defect."""
     if not run.work.done():
         return Unavailable(run.degraded or "the session is no good")

@@ -8,7 +8,7 @@ from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.reactor import OpenSession, Platform, Refused, SanaClient
 
 
-class Sessions(Protocol):
+class SessionFactory(Protocol):
     """Makes clients, and ends sessions by their id."""
 
     def new_client(self) -> SanaClient:
@@ -20,7 +20,7 @@ class Sessions(Protocol):
         ...
 
 
-class ReactorSessions:
+class ReactorSessionFactory:
     """Sessions on Reactor's platform, or on a runtime of this machine."""
 
     def __init__(self, config: ReactorConfig) -> None:

@@ -16,7 +16,7 @@ SESSIONS_AN_HOUR = 60
 TOKENS_AN_HOUR = 120
 
 
-class Allowance:
+class HourlyQuota:
     """At most `most` events in any `WINDOW_S`. Times are monotonic seconds."""
 
     def __init__(self, most: int) -> None:

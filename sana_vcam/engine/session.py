@@ -4,8 +4,8 @@
                    ▲                                               │
                    └────────────── reconnect (20 s) ◀──────────────┘
 
-The engine opens it, looks at it, and closes it; `wants` is what the user asked for, `_given` what
-this session's model has accepted in its present run. Whatever differs is sent again.
+The engine opens it, looks at it, and closes it. The desired state is what the user asked for,
+`_applied` what this session's model has accepted in its present run; what differs is sent again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from sana_vcam.engine.desired import Wants, Wishes
+from sana_vcam.engine.desired import Desired, DesiredState
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.states import check
 from sana_vcam.errors import CommandFailed
@@ -75,16 +75,16 @@ class Feed(Protocol):
         ...
 
 
-class SessionRun:
+class Session:
     """One session, used once; on the event loop."""
 
     def __init__(
         self,
         client: SanaClient,
         feed: Feed,
-        wishes: Wishes,
+        desired: Desired,
         *,
-        on_change: Callable[[SessionRun], None],
+        on_change: Callable[[Session], None],
         clock: Callable[[], float],
     ) -> None:
         """Prepare; `start` does the work. `on_change` is called on the loop at every change."""
@@ -99,7 +99,7 @@ class SessionRun:
         self.degraded: str | None = None
         # The run is as wanted: commands go to the model at once.
         self.running = False
-        self._wishes = wishes
+        self._desired = desired
         self._on_change = on_change
         self._clock = clock
         self._work: asyncio.Future[None] | None = None
@@ -112,7 +112,7 @@ class SessionRun:
         self._pause_wanted_at = 0.0
         self._own_pause_at: float | None = None
         self._told_to_go_on = False
-        self._given = wishes.wants
+        self._applied = desired.state
         client.on_session(self._session_opened)
         client.on_phase(self._phase_changed)
         client.on(StateMessage, self._model_state_changed)
@@ -133,7 +133,7 @@ class SessionRun:
         return (self.client.last_frame_at or 0.0) > self._run_began_at
 
     @property
-    def was_fruitless(self) -> bool:
+    def was_empty(self) -> bool:
         """Whether it was billed and never gave a frame."""
         return self.client.ready_at is not None and self.client.last_frame_at is None
 
@@ -151,7 +151,7 @@ class SessionRun:
         """Begin the run anew, with everything that is wanted."""
         self.running = False
         self._restart = True
-        self._wishes.wake()
+        self._desired.wake()
 
     async def deliver(
         self,
@@ -209,14 +209,14 @@ class SessionRun:
         except CommandRejected as error:
             # A session that is being closed refuses everything; that says nothing of the wish.
             if self.state is not S.CLOSING:
-                self._wishes.take_back_for(asker, fields, self._given)
+                self._desired.take_back_for(asker, fields, self._applied)
                 raise CommandFailed("rejected", str(error)) from None
         except SessionLost:
             log.info("the connection dropped; the wish is kept for the next one")
         except Unavailable as error:
             raise CommandFailed("not_ready", f"{error}; it is kept and sent again") from None
         else:
-            self._given = self._given.changed(fields)
+            self._applied = self._applied.changed(fields)
 
     async def _live(self) -> None:
         """Connect, and keep the run going until it fails; the session is closed elsewhere."""
@@ -255,26 +255,26 @@ class SessionRun:
             await self._converge(None)
             self.running = True
 
-    async def _converge(self, sent: Wants | None) -> None:
+    async def _converge(self, sent: DesiredState | None) -> None:
         """Send what differs from `sent` until nothing changed meanwhile, and start the run."""
-        client, wishes = self.client, self._wishes
+        client, desired = self.client, self._desired
         if not self._started:
             await client.set_mode("live")
-        while sent != wishes.wants or not self._started:
-            wants = wishes.wants
-            if sent is None or wants.seed != sent.seed:
-                await _tolerant(client.set_seed(wants.seed))
-            if sent is None or wants.anchor_interval != sent.anchor_interval:
-                await _tolerant(client.set_anchor_interval(wants.anchor_interval))
-            if sent is None or wants.prompt != sent.prompt:
-                await self._send_prompt(wants.prompt)
-            if not self._started and wants is wishes.wants:
+        while sent != desired.state or not self._started:
+            wanted = desired.state
+            if sent is None or wanted.seed != sent.seed:
+                await _tolerant(client.set_seed(wanted.seed))
+            if sent is None or wanted.anchor_interval != sent.anchor_interval:
+                await _tolerant(client.set_anchor_interval(wanted.anchor_interval))
+            if sent is None or wanted.prompt != sent.prompt:
+                await self._send_prompt(wanted.prompt)
+            if not self._started and wanted is desired.state:
                 await client.start()
                 self._started = True
-            if self._started and wants.paused != _is_paused(client):
-                await _tolerant(client.pause() if wants.paused else client.resume())
-            sent = wants
-        self._given = wishes.wants
+            if self._started and wanted.paused != _is_paused(client):
+                await _tolerant(client.pause() if wanted.paused else client.resume())
+            sent = wanted
+        self._applied = desired.state
 
     async def _send_prompt(self, prompt: str) -> None:
         """Send `prompt`; if it is refused, a run that is on keeps the prompt that it has.
@@ -286,21 +286,21 @@ class SessionRun:
             await self.client.set_prompt(prompt)
         except CommandRejected as error:
             log.warning("%s", error)
-            if self._wishes.wants.prompt != prompt:
+            if self._desired.state.prompt != prompt:
                 return
             if not self._started:
                 raise Refused(
                     f"{error}. Choose another: sana-vcam ctl prompt ...",
                     words="The model refused the prompt",
                 ) from None
-            self._wishes.take_back(("prompt", "preset"), self._given)
+            self._desired.take_back(("prompt", "preset"), self._applied)
 
     async def _watch(self) -> None:
         """Return when the run is to begin anew; raise `SessionLost` when the connection drops."""
         lost = asyncio.ensure_future(self.client.wait_lost())
         try:
             while self._started and not self._restart:
-                await self._wishes.moment(lost)
+                await self._desired.wait(lost)
                 if lost.done():
                     raise SessionLost("the connection to the model dropped")
                 await self._deliver_again()
@@ -315,14 +315,14 @@ class SessionRun:
             log.warning("the model ended the run; starting it again")
 
     async def _deliver_again(self) -> None:
-        """Send the wishes that did not arrive, unless one is being sent right now."""
-        if self.running and self._given != self._wishes.wants and not self._wire.locked():
+        """Send what did not arrive, unless something is being sent right now."""
+        if self.running and self._applied != self._desired.state and not self._wire.locked():
             async with self._wire:
-                await self._converge(self._given)
+                await self._converge(self._applied)
 
     async def _mind_own_pause(self) -> None:
         """Tell a model that has paused by itself to go on, once; it is billed all the same."""
-        if self._wishes.wants.paused or not self.running or not _is_paused(self.client):
+        if self._desired.state.paused or not self.running or not _is_paused(self.client):
             self._own_pause_at = None
             return
         now = self._clock()
@@ -341,7 +341,7 @@ class SessionRun:
 
     def _mind_silence(self) -> None:
         """A run that should show something and does not: another session, and then the end."""
-        if self._wishes.wants.paused:
+        if self._desired.state.paused:
             self._pause_wanted_at = self._clock()
             return
         silent_s = self.silent_s(self._clock())
@@ -385,7 +385,7 @@ class SessionRun:
         # Only a change says that a run has ended: the state before `start` may come after it.
         if self.model_state is not None and self.model_state.started and not state.started:
             self._started = False
-            self._wishes.wake()
+            self._desired.wake()
         self.model_state = state
         self._on_change(self)
 

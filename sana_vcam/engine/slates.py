@@ -1,4 +1,4 @@
-"""Which card viewers see, in words fit for a meeting: a pure function of what is going on."""
+"""Which slate_for viewers see, in words fit for a meeting: a pure function of what is going on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BREAK = frozenset(
 )
 
 
-def card(
+def slate_for(
     engine: EngineStatus, camera: CameraState, now: float, *, camera_words: str | None = None
 ) -> Slate:
-    """The card for this moment; shown only while nothing else is."""
+    """The slate_for for this moment; shown only while nothing else is."""
     elapsed = int(now - engine.since)
     shown = elapsed if elapsed >= SHOW_ELAPSED_AFTER_S else None
     if engine.state is SessionState.REFUSED:

@@ -51,7 +51,7 @@ class Calls(list[tuple[Any, ...]]):
         return next(call for call in reversed(self) if call[0] == name)
 
 
-class FakeSessions:
+class FakeSessionFactory:
     """The platform. `script[name]` holds the outcomes of the next calls of that name."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class FakeSessions:
 class FakeClient:
     """One session with a model that edits whatever is published, until told otherwise."""
 
-    def __init__(self, platform: FakeSessions, session_id: str) -> None:
+    def __init__(self, platform: FakeSessionFactory, session_id: str) -> None:
         self.calls = Calls()
         self.session_id: str | None = None
         self.state: StateMessage | None = None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sana_vcam.engine.slates import card
+from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import EngineStatus, SessionState
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState
@@ -76,7 +76,7 @@ def test_every_card_is_a_card() -> None:
     for state in SessionState:
         for camera in CameraState:
             status = EngineStatus(state=state, wanted=True, error="something", words="A word")
-            slate = card(status, camera, 12.0, camera_words="The camera was unplugged")
+            slate = slate_for(status, camera, 12.0, camera_words="The camera was unplugged")
             assert seen(np.asarray(draw(slate, WIDTH, HEIGHT).bgr)) is Seen.CARD
     assert seen(np.asarray(draw(Slate("A headline"), WIDTH, HEIGHT).bgr)) is Seen.CARD
     assert seen(np.zeros((HEIGHT, WIDTH, 3), np.uint8)) is Seen.BLACK

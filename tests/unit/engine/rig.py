@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 from sana_vcam.config.schema import CostConfig, ReactorConfig
-from sana_vcam.engine.desired import Wants
+from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import Usage
-from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessions
+from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessionFactory
 
-WANTS = Wants("as a drawing", None, 7, 20)
+DESIRED = DesiredState("as a drawing", None, 7, 20)
 # Virtual seconds.
 PATIENCE_S = 7200.0
 # Besides at every change that the engine tells of.
@@ -33,7 +33,7 @@ class Rig:
         self,
         folder: Path,
         *,
-        wants: Wants = WANTS,
+        desired: DesiredState = DESIRED,
         connect: bool = True,
         max_session_s: int = 1200,
         room: int = 2,
@@ -41,7 +41,7 @@ class Rig:
         noon: float = NOON,
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self.sessions = FakeSessions()
+        self.sessions = FakeSessionFactory()
         self.sessions.room = room
         self.media = FakeMedia()
         self.states = [S.IDLE]
@@ -59,9 +59,9 @@ class Rig:
         )
         self.engine = Engine(
             ReactorConfig(api_url=URL, max_session_s=max_session_s),
-            wants,
-            sessions=self.sessions,
-            media=self.media,
+            desired,
+            factory=self.sessions,
+            pipeline=self.media,
             ledger=self.ledger,
             usage=self.usage,
             on_change=self._changed,

@@ -19,7 +19,7 @@ from sana_vcam.reactor import (
 )
 from tests.fakes.sessions import HANG, URL, Later
 from tests.fakes.virtualtime import virtual_time
-from tests.unit.engine.rig import WANTS, Rig, running
+from tests.unit.engine.rig import DESIRED, Rig, running
 
 RECIPE = [
     ("connect",),
@@ -185,7 +185,7 @@ async def test_a_disconnect_ends_a_refusal_and_opens_nothing(tmp_path):
 @virtual_time
 async def test_a_prompt_refused_before_the_first_start_is_final_and_says_what_to_do(tmp_path):
     async with running(tmp_path) as rig:
-        rig.sessions.bad_prompts = {WANTS.prompt}
+        rig.sessions.bad_prompts = {DESIRED.prompt}
         await rig.until(S.REFUSED)
         assert "not that" in rig.error
         assert "sana-vcam ctl prompt" in rig.error
@@ -198,7 +198,7 @@ async def test_a_prompt_refused_before_the_first_start_is_final_and_says_what_to
 @virtual_time
 async def test_a_prompt_refused_before_the_first_start_gives_way_to_a_newer_one(tmp_path):
     async with running(tmp_path) as rig:
-        rig.sessions.bad_prompts = {WANTS.prompt}
+        rig.sessions.bad_prompts = {DESIRED.prompt}
         rig.sessions.plan("set_prompt", Later(3))
         await rig.until(lambda: rig.sessions.clients and "set_prompt" in rig.client.calls.names())
         await rig.engine.set_prompt("a good one", preset=None, seed=None)
@@ -357,7 +357,7 @@ async def test_a_model_that_pauses_by_itself_is_told_to_go_on(tmp_path):
         await rig.until(S.PAUSED)
         await rig.streaming()
         assert client.calls == [*RECIPE, ("resume",)]
-        assert not rig.engine.wants.paused
+        assert not rig.engine.desired.paused
         await asyncio.sleep(100)
         assert len(rig.sessions.clients) == 1
 
@@ -509,7 +509,7 @@ async def test_a_connection_that_drops_before_the_start_is_joined_again(tmp_path
         client = await rig.streaming()
         assert len(rig.sessions.clients) == 1
         assert client.model.started
-        assert client.model.current_prompt == WANTS.prompt
+        assert client.model.current_prompt == DESIRED.prompt
 
 
 async def _next_session(rig: Rig):
@@ -563,12 +563,12 @@ async def test_a_prompt_is_what_the_run_gets_whenever_it_was_asked(tmp_path, sta
         await _bring_to(rig, state)
         await rig.engine.set_prompt("in oil", preset="oil", seed=11)
         await rig.engine.set_anchor_interval(5)
-        await rig.engine.resume() if rig.engine.wants.paused else None
+        await rig.engine.resume() if rig.engine.desired.paused else None
         rig.engine.connect()
         await rig.until(lambda: bool(rig.sessions.clients))
         client = await rig.streaming()
-        assert rig.engine.wants == replace(
-            WANTS, prompt="in oil", preset="oil", seed=11, anchor_interval=5
+        assert rig.engine.desired == replace(
+            DESIRED, prompt="in oil", preset="oil", seed=11, anchor_interval=5
         )
         assert client.calls.last("set_prompt") == ("set_prompt", "in oil")
         assert client.calls.last("set_seed") == ("set_seed", 11)
@@ -601,7 +601,7 @@ async def test_a_preset_that_is_called_otherwise_costs_the_model_nothing(tmp_pat
         for name in ("oils", None):
             rig.engine.name_preset(name)
             await asyncio.sleep(10)
-            assert (rig.engine.wants.preset, rig.engine.wants.prompt) == (name, "in oil")
+            assert (rig.engine.desired.preset, rig.engine.desired.prompt) == (name, "in oil")
         assert client.calls == before
         assert rig.states.count(S.STARTING) == 1
 
@@ -640,9 +640,9 @@ async def test_a_rejected_prompt_is_taken_back(tmp_path):
         with pytest.raises(CommandFailed, match="not that") as failure:
             await rig.engine.set_prompt("bad", preset="p", seed=3)
         assert failure.value.code == "rejected"
-        assert rig.engine.wants == WANTS
+        assert rig.engine.desired == DESIRED
         await asyncio.sleep(5)
-        assert client.model.current_prompt == WANTS.prompt
+        assert client.model.current_prompt == DESIRED.prompt
         assert rig.state is S.STREAMING
 
 
@@ -662,8 +662,8 @@ async def test_a_rejected_prompt_leaves_what_was_asked_meanwhile(tmp_path):
             "NoneType",
             "NoneType",
         ]
-        assert rig.engine.wants == replace(
-            WANTS, prompt="good", preset="g", seed=5, anchor_interval=9
+        assert rig.engine.desired == replace(
+            DESIRED, prompt="good", preset="g", seed=5, anchor_interval=9
         )
         assert client.model.current_prompt == "good"
 
@@ -679,7 +679,7 @@ async def test_after_two_rejected_prompts_the_one_before_them_is_wanted(tmp_path
             rig.engine.set_seed(2),
             return_exceptions=True,
         )
-        assert rig.engine.wants == replace(WANTS, seed=2)
+        assert rig.engine.desired == replace(DESIRED, seed=2)
 
 
 @virtual_time
@@ -741,7 +741,7 @@ async def test_a_wish_in_flight_when_the_session_closes_is_kept(tmp_path):
         rig.engine.disconnect()
         await asking
         await rig.until(S.IDLE)
-        assert rig.engine.wants.prompt == "in oil"
+        assert rig.engine.desired.prompt == "in oil"
         rig.engine.connect()
         assert (await _next_session(rig)).model.current_prompt == "in oil"
 
@@ -759,7 +759,7 @@ async def test_a_wish_in_the_queue_when_the_session_closes_is_not_sent_to_it(tmp
         rig.engine.disconnect()
         await asking
         assert client.calls[-1] == ("close",)
-        assert rig.engine.wants == replace(WANTS, prompt="in oil", seed=3)
+        assert rig.engine.desired == replace(DESIRED, prompt="in oil", seed=3)
 
 
 @virtual_time
@@ -785,8 +785,8 @@ async def test_a_prompt_kept_while_reconnecting_and_refused_then_leaves_the_run_
         await rig.until(S.RECONNECTING)
         await rig.engine.set_prompt("bad", preset="b", seed=None)
         await rig.streaming()
-        assert rig.engine.wants == WANTS
-        assert client.model.current_prompt == WANTS.prompt
+        assert rig.engine.desired == DESIRED
+        assert client.model.current_prompt == DESIRED.prompt
         assert S.REFUSED not in rig.states
 
 
@@ -802,12 +802,12 @@ async def test_pause_and_resume(tmp_path):
         assert rig.engine.status.paused
         with pytest.raises(CommandFailed, match="nothing to pause"):
             await rig.engine.pause()
-        assert rig.engine.wants.paused
+        assert rig.engine.desired.paused
         await rig.engine.resume()
         assert rig.state is S.STREAMING
         with pytest.raises(CommandFailed, match="not paused"):
             await rig.engine.resume()
-        assert not rig.engine.wants.paused
+        assert not rig.engine.desired.paused
         assert client.calls.names()[-4:] == ["pause", "pause", "resume", "resume"]
 
 
@@ -934,7 +934,7 @@ async def test_a_prompt_in_flight_is_rejected_as_ever_when_a_reset_comes(tmp_pat
             await asking
         await rig.until(lambda: rig.media.runs == 2)
         await rig.streaming()
-        assert rig.engine.wants == WANTS
+        assert rig.engine.desired == DESIRED
 
 
 # -- disconnect and the way out --------------------------------------------------------------------
@@ -954,7 +954,7 @@ async def test_disconnect_in_every_state_ends_with_nothing_open(tmp_path, state)
         assert rig.error is None
         await asyncio.sleep(600)
         assert rig.state is S.IDLE
-        await rig.engine.resume() if rig.engine.wants.paused else None
+        await rig.engine.resume() if rig.engine.desired.paused else None
         rig.engine.connect()
         rig.sessions.script.clear()
         await rig.streaming()

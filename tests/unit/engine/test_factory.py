@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sana_vcam.config.schema import ReactorConfig
-from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.engine.factory import ReactorSessionFactory
 from sana_vcam.reactor import OpenSession, Refused
 
 
@@ -18,22 +18,22 @@ def test_the_configuration_reaches_the_client():
         track_width=640,
         track_height=352,
     )
-    client = ReactorSessions(config).new_client()
+    client = ReactorSessionFactory(config).new_client()
     assert client.platform.api_url == "https://api.test"
     assert client.platform.api_key == "rk_secret"
     assert client.platform.model == "other"
     assert client.platform.max_session_s == 90
     assert client.platform.local is False
     assert client.track_size == (640, 352)
-    assert ReactorSessions(config).new_client() is not client
+    assert ReactorSessionFactory(config).new_client() is not client
 
 
 async def test_a_cloud_session_cannot_be_ended_without_a_key_and_that_is_no_crash():
-    sessions = ReactorSessions(ReactorConfig(local=True, api_url="http://127.0.0.1:9"))
+    sessions = ReactorSessionFactory(ReactorConfig(local=True, api_url="http://127.0.0.1:9"))
     with pytest.raises(Refused, match="takes the API key"):
         await sessions.end(OpenSession("id", "https://api.test", False, "sana-streaming"))
 
 
 async def test_the_session_of_a_local_runtime_that_is_gone_has_ended_with_it():
-    sessions = ReactorSessions(ReactorConfig(local=True))
+    sessions = ReactorSessionFactory(ReactorConfig(local=True))
     await sessions.end(OpenSession("id", "http://127.0.0.1:9", True, "sana-streaming"))

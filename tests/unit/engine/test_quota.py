@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from sana_vcam.engine.quota import WINDOW_S, Allowance
+from sana_vcam.engine.quota import WINDOW_S, HourlyQuota
 
 
 def test_the_first_half_may_come_at_once():
-    allowance = Allowance(30)
+    allowance = HourlyQuota(30)
     for _ in range(15):
         assert allowance.wait_s(1000.0) == 0
         allowance.note(1000.0)
@@ -18,7 +18,7 @@ def test_the_first_half_may_come_at_once():
 
 
 def test_a_long_trouble_is_asked_about_now_and_then_not_never():
-    allowance = Allowance(30)
+    allowance = HourlyQuota(30)
     now, waits = 1000.0, []
     for _ in range(200):
         wait = allowance.wait_s(now)
@@ -33,7 +33,7 @@ def test_a_long_trouble_is_asked_about_now_and_then_not_never():
 @pytest.mark.parametrize("most", [2, 3, 30, 120])
 def test_no_hour_has_more_than_that(seed, most):
     dice = random.Random(seed)
-    allowance = Allowance(most)
+    allowance = HourlyQuota(most)
     now, times = 0.0, []
     while now < 6 * WINDOW_S:
         now += dice.choice([0.0, 1.0, 20.0, 500.0])
@@ -45,7 +45,7 @@ def test_no_hour_has_more_than_that(seed, most):
 
 
 def test_what_is_long_ago_does_not_count():
-    allowance = Allowance(4)
+    allowance = HourlyQuota(4)
     for at in range(4):
         allowance.note(float(at))
     assert allowance.wait_s(10.0) > 0

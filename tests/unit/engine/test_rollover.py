@@ -14,7 +14,7 @@ from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import CommandRejected, Refused, SessionGone, SessionLost, Unavailable
 from tests.fakes.sessions import HANG, FakeClient, Later
 from tests.fakes.virtualtime import virtual_time
-from tests.unit.engine.rig import WANTS, Rig, running
+from tests.unit.engine.rig import DESIRED, Rig, running
 from tests.unit.engine.test_engine import RECIPE
 
 # The default margin is a quarter of so short a session.
@@ -58,7 +58,7 @@ async def test_another_session_takes_over_before_the_platform_ends_the_old_one(t
 
         new = rig.client
         assert new.calls == RECIPE
-        assert new.model.current_prompt == WANTS.prompt
+        assert new.model.current_prompt == DESIRED.prompt
         assert rig.states == told, "streaming all the time"
         assert rig.errors == []
         assert not rig.engine.status.renewing
@@ -158,14 +158,14 @@ async def test_renew_takes_a_running_session(tmp_path):
 async def test_a_degraded_session_is_left_but_not_all_the_time(tmp_path):
     async with running(tmp_path) as rig:
         old = await rig.streaming()
-        rig.engine.degraded("half of the frames are lost")
+        rig.engine.report_poor_quality("half of the frames are lost")
         await rig.until(lambda: rig.gone(old))
         for _ in range(20):
-            rig.engine.degraded("half of the frames are lost")
+            rig.engine.report_poor_quality("half of the frames are lost")
             await asyncio.sleep(10)
         assert len(rig.sessions.clients) == 2
         await asyncio.sleep(200)
-        rig.engine.degraded("half of the frames are lost")
+        rig.engine.report_poor_quality("half of the frames are lost")
         await rig.until(lambda: len(rig.sessions.clients) == 3)
 
 
@@ -174,7 +174,7 @@ async def test_a_poor_picture_is_better_than_a_break(tmp_path):
     async with running(tmp_path, room=1) as rig:
         old = await rig.streaming()
         for _ in range(2):
-            rig.engine.degraded("half of the frames are lost")
+            rig.engine.report_poor_quality("half of the frames are lost")
             await asyncio.sleep(400)
         assert old.closes == 0
         assert rig.states.count(S.STREAMING) == 1
@@ -219,8 +219,8 @@ async def test_what_is_asked_meanwhile_reaches_both(tmp_path):
         assert old.model.current_prompt == "in oil"
         rig.media.plays_on = True
         await rig.until(lambda: rig.gone(old))
-        assert rig.engine.wants == replace(
-            WANTS, prompt="in oil", preset="oil", seed=3, anchor_interval=4
+        assert rig.engine.desired == replace(
+            DESIRED, prompt="in oil", preset="oil", seed=3, anchor_interval=4
         )
         assert coming.calls.last("set_anchor_interval") == ("set_anchor_interval", 4)
 
@@ -233,8 +233,8 @@ async def test_a_prompt_that_both_refuse_is_taken_back(tmp_path):
         with pytest.raises(CommandFailed, match="not that"):
             await rig.engine.set_prompt("bad", preset="b", seed=None)
         await asyncio.sleep(2)
-        assert rig.engine.wants == WANTS
-        assert coming.model.current_prompt == WANTS.prompt
+        assert rig.engine.desired == DESIRED
+        assert coming.model.current_prompt == DESIRED.prompt
         assert coming.closes == 0
 
 
@@ -548,7 +548,7 @@ async def test_a_poor_picture_reported_during_a_try_makes_no_break_when_it_is_re
         rig.sessions.plan("create", Later(5))
         rig.engine.renew()
         await rig.until(lambda: len(rig.sessions.clients) == 2)
-        rig.engine.degraded("half of the frames are lost")
+        rig.engine.report_poor_quality("half of the frames are lost")
         await asyncio.sleep(100)
         assert old.closes == 0
         assert len(rig.sessions.clients) == 2
@@ -558,10 +558,10 @@ async def test_a_poor_picture_reported_during_a_try_makes_no_break_when_it_is_re
 async def test_a_poor_picture_reported_during_a_try_is_not_held_against_the_next_one(tmp_path):
     async with running(tmp_path) as rig:
         old, coming = await warm(rig)
-        rig.engine.degraded("half of the frames are lost")
+        rig.engine.report_poor_quality("half of the frames are lost")
         rig.media.plays_on = True
         await soon(rig, lambda: rig.gone(old))
-        rig.engine.degraded("half of the frames are lost")
+        rig.engine.report_poor_quality("half of the frames are lost")
         await soon(rig, lambda: rig.gone(coming))
         assert len(rig.sessions.clients) == 3
 
@@ -573,7 +573,7 @@ async def test_a_poor_picture_is_left_as_soon_as_another_session_can_be_had(tmp_
         began = rig.loop.time()
         rig.sessions.plan("create", Unavailable("not now"))
         while not rig.gone(old):
-            rig.engine.degraded("half of the frames are lost")
+            rig.engine.report_poor_quality("half of the frames are lost")
             await asyncio.sleep(1)
         assert rig.loop.time() - began < 30
 
@@ -584,7 +584,7 @@ async def test_paid_tries_to_leave_a_poor_picture_are_far_apart(tmp_path):
         await rig.streaming()
         rig.sessions.plan("publish", *[Unavailable("not now")] * 9)
         for _ in range(250):
-            rig.engine.degraded("half of the frames are lost")
+            rig.engine.report_poor_quality("half of the frames are lost")
             await asyncio.sleep(1)
         assert len(rig.sessions.clients) == 2
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from sana_vcam.engine.slates import card
+from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import EngineStatus
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.media.slate import draw
@@ -28,7 +28,7 @@ WANTED = EngineStatus(wanted=True, since=100.0)
 
 
 def say(state: S, camera: C = C.CAPTURING, now: float = 100.0, **status: object) -> tuple:
-    slate = card(replace(WANTED, state=state, **status), camera, now)
+    slate = slate_for(replace(WANTED, state=state, **status), camera, now)
     return slate.headline, slate.tone
 
 
@@ -63,23 +63,23 @@ def test_without_a_camera_that_is_what_is_said():
 
 
 def test_a_lost_camera_says_why():
-    slate = card(WANTED, C.LOST, 100.0, camera_words="the webcam was unplugged")
+    slate = slate_for(WANTED, C.LOST, 100.0, camera_words="the webcam was unplugged")
     assert slate.detail == "the webcam was unplugged"
-    assert card(WANTED, C.LOST, 100.0).detail == ""
+    assert slate_for(WANTED, C.LOST, 100.0).detail == ""
 
 
 @pytest.mark.parametrize("state", [S.REFUSED, S.BACKOFF])
 def test_an_error_is_told_in_words_for_viewers_only(state):
     told = replace(WANTED, state=state, error="GET https://...", words="the service is full")
-    slate = card(told, C.CAPTURING, 100.0)
+    slate = slate_for(told, C.CAPTURING, 100.0)
     assert slate.detail == "the service is full"
     assert "https" not in slate.headline + slate.detail
-    assert card(replace(WANTED, state=state), C.CAPTURING, 100.0).detail == ""
+    assert slate_for(replace(WANTED, state=state), C.CAPTURING, 100.0).detail == ""
 
 
 @pytest.mark.parametrize("state", set(S) - {S.REFUSED, S.BACKOFF})
 def test_an_error_is_told_by_no_other_card(state):
-    slate = card(
+    slate = slate_for(
         replace(WANTED, state=state, error="GET https://...", words="no"), C.CAPTURING, 100.0
     )
     assert "https" not in slate.headline + slate.detail
@@ -88,14 +88,14 @@ def test_an_error_is_told_by_no_other_card(state):
 @pytest.mark.parametrize(("passed", "shown"), [(0, None), (2.9, None), (3.0, 3), (75.5, 75)])
 def test_the_time_is_shown_once_it_is_worth_it(passed, shown):
     for state in (S.CONNECTING, S.WAITING, S.STARTING, S.BACKOFF, S.RECONNECTING):
-        slate = card(replace(WANTED, state=state), C.CAPTURING, 100.0 + passed)
+        slate = slate_for(replace(WANTED, state=state), C.CAPTURING, 100.0 + passed)
         assert slate.elapsed_s == shown
 
 
 def test_calm_cards_do_not_count():
     for state in (S.PAUSED, S.REFUSED):
-        assert card(replace(WANTED, state=state), C.CAPTURING, 500.0).elapsed_s is None
-    assert card(EngineStatus(), C.OFF, 500.0).elapsed_s is None
+        assert slate_for(replace(WANTED, state=state), C.CAPTURING, 500.0).elapsed_s is None
+    assert slate_for(EngineStatus(), C.OFF, 500.0).elapsed_s is None
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_calm_cards_do_not_count():
 )
 def test_every_combination_is_a_card_that_can_be_drawn(state, camera, wanted, paused):
     status = EngineStatus(state, 100.0, wanted=wanted, paused=paused, error="why")
-    slate = card(status, camera, 104.2, camera_words="lost")
+    slate = slate_for(status, camera, 104.2, camera_words="lost")
     assert slate.headline in HEADLINES
-    assert slate == card(status, camera, 104.2, camera_words="lost"), "pure"
+    assert slate == slate_for(status, camera, 104.2, camera_words="lost"), "pure"
     assert slate.elapsed_s in {None, 4}
     assert len(slate.headline) <= 20
 
@@ -125,4 +125,4 @@ def test_the_break_between_two_sessions_has_words_of_its_own():
 
 def test_the_longest_error_fits_on_the_card():
     status = replace(WANTED, state=S.REFUSED, words="a very long story " * 100)
-    assert draw(card(status, C.CAPTURING, 0.0), 320, 180).bgr.shape == (180, 320, 3)
+    assert draw(slate_for(status, C.CAPTURING, 0.0), 320, 180).bgr.shape == (180, 320, 3)

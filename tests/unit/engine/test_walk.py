@@ -41,7 +41,6 @@ class Walk:
         self.rig.sessions.bad_prompts = set(BAD)
         # How many commands there are for three troubles.
         self.calm = self.dice.choice([2, 12])
-        self.wants = self.rig.engine.wants
         self.wanted = True
         self.asking: set[asyncio.Future[None]] = set()
         self.steps: list[str] = []
@@ -76,7 +75,7 @@ class Walk:
             case 8 | 9:
                 return self._ask(self._renew)
             case 10:
-                engine.degraded("it looks poor")
+                engine.report_poor_quality("it looks poor")
                 return "degraded"
             case _:
                 return self._ask(engine.reset)
@@ -160,7 +159,7 @@ class Walk:
         if on_air is not None and on_air in held:
             assert rig.media.target in {on_air.push, None}, "viewers see what the engine tells of"
         assert rig.engine.status.wanted is self.wanted
-        assert rig.engine.status.paused is rig.engine.wants.paused
+        assert rig.engine.status.paused is rig.engine.desired.paused
         if rig.state in {S.IDLE, S.BACKOFF, S.REFUSED}:
             assert rig.media.targets == []
             assert rig.media.on_air is None
@@ -194,8 +193,8 @@ class Walk:
         await rig.until(lambda: self.on_air.model.current_prompt == prompt)
         assert self.on_air.model.seed == 4
         assert not self.on_air.model.paused
-        assert rig.engine.wants == replace(
-            rig.engine.wants, prompt=prompt, preset=None, seed=4, paused=False
+        assert rig.engine.desired == replace(
+            rig.engine.desired, prompt=prompt, preset=None, seed=4, paused=False
         )
 
 

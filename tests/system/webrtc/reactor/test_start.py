@@ -11,7 +11,7 @@ import pytest_asyncio
 from reactor_sdk import InvalidStateError, Reactor, ReactorStatus
 
 from sana_vcam.config.schema import ReactorConfig
-from sana_vcam.engine.factory import ReactorSessions
+from sana_vcam.engine.factory import ReactorSessionFactory
 from sana_vcam.reactor import Phase, SanaClient
 from sana_vcam.reactor import client as client_module
 from tests.fakes.reactor import FakeReactor
@@ -57,7 +57,7 @@ async def test_webrtc_is_left_alone_when_asked_to(made: tuple[SanaClient, FakeRe
 
 
 def test_the_configured_beginning_is_what_a_client_gets() -> None:
-    client = ReactorSessions(ReactorConfig(local=True, start_kbps=700)).new_client()
+    client = ReactorSessionFactory(ReactorConfig(local=True, start_kbps=700)).new_client()
     assert client._start_bps == 700_000
 
 
