@@ -26,7 +26,14 @@ from sana_vcam.config.lines import line_numbers, position, syntax_problem
 from sana_vcam.config.paths import default_paths, presets_paths
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.presetsfile import COPIED, fingerprint
-from sana_vcam.config.schema import ENV_DELIMITER, ENV_PREFIX, Config, leaves, sections
+from sana_vcam.config.schema import (
+    ENV_DELIMITER,
+    ENV_PREFIX,
+    Config,
+    laid_over_one_another,
+    leaves,
+    sections,
+)
 from sana_vcam.config.words import (
     bare_type,
     expectation,
@@ -120,7 +127,7 @@ def load(
     _keep_the_topmost(layers, "start.prompt", "start.preset")
 
     given = ChainMap(*layers)
-    config = _build(_Sources(given, listed or found, lines))
+    config = _build(layers, _Sources(given, listed or found, lines))
     if isinstance(config, list):
         problems += config
     if problems or isinstance(config, list):
@@ -397,18 +404,22 @@ class _Sources:
         return entry.where
 
 
-def _build(sources: _Sources) -> Config | list[str]:
-    """Return the tree, or the problem lines of its values."""
-    tree: dict[str, Any] = {}
-    for key, entry in sources.given.items():
-        section, _, name = key.rpartition(".")
-        (tree.setdefault(section, {}) if section else tree)[name] = entry.value
+def _build(layers: Sequence[Layer], sources: _Sources) -> Config | list[str]:
+    """Build the tree, or the problem lines of its values."""
     try:
-        return Config(**tree)
+        return laid_over_one_another([_nested(layer) for layer in layers])
     except ValidationError as error:
         found = error.errors(include_url=False)
     # Outside of the handler: the library's error would come along as context, and carries values.
     return [_problem(error, sources) for error in found]
+
+
+def _nested(layer: Layer) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, entry in layer.items():
+        section, _, name = key.rpartition(".")
+        (tree.setdefault(section, {}) if section else tree)[name] = entry.value
+    return tree
 
 
 def _problem(error: ErrorDetails, sources: _Sources) -> str:

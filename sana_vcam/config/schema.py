@@ -6,11 +6,12 @@ comments of the configuration file (`sana_vcam.config.text`), so they speak to i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +24,12 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset, not_found_text
 
@@ -270,8 +276,9 @@ class LogConfig(Section):
 class Config(BaseSettings):
     """The whole tree.
 
-    Built in code it is the defaults and what is given, nothing else: `sana_vcam.config.load` reads
-    the environment and the file, because it must tell where each value stands.
+    Built in code it is the defaults and what is given, nothing else. `sana_vcam.config.load` reads
+    flags, environment and files itself, because it must tell where each value stands; what they
+    give are this class's settings sources, which pydantic-settings merges.
     """
 
     model_config = SettingsConfigDict(
@@ -279,8 +286,6 @@ class Config(BaseSettings):
         extra="forbid",
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
     )
 
     reactor: ReactorConfig = ReactorConfig()
@@ -299,14 +304,15 @@ class Config(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take the arguments alone."""
-        return (init_settings,)
+        """Take the arguments, and below them what `laid_over_one_another` was given."""
+        layers = (InitSettingsSource(settings_cls, dict(layer)) for layer in _layers.get())
+        return (init_settings, *layers)
 
     @model_validator(mode="after")
     def _presets_fit_together(self) -> Self:
@@ -323,6 +329,21 @@ class Config(BaseSettings):
                 f"start.preset: {not_found_text(self.presets, self.start.preset)}", "start.preset"
             )
         return self
+
+
+_layers: ContextVar[Sequence[Mapping[str, Any]]] = ContextVar("layers", default=())
+
+
+def laid_over_one_another(layers: Sequence[Mapping[str, Any]]) -> Config:
+    """Build the tree from what several sources give, as nested tables, the strongest first.
+
+    Raises `ValidationError`.
+    """
+    token = _layers.set(layers)
+    try:
+        return Config()
+    finally:
+        _layers.reset(token)
 
 
 @cache
