@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sana_vcam import __version__
 from sana_vcam.errors import EXIT_OK, SanaVcamError
-from sana_vcam.lib.commandline import Verbs, add_config, add_json, add_verb, command_line
+from sana_vcam.lib.commandline import Run, Verbs, add_config, add_json, add_verb, command_line
 
 if TYPE_CHECKING:
     from sana_vcam.config.load import Loaded
 
-type Run = Callable[[argparse.Namespace], int]
 
 DESCRIPTION = """\
 A webcam that a generative model edits live.

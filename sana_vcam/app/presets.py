@@ -20,6 +20,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
+from sana_vcam.lib.commandline import Verbs, add_config, add_verb, command_line
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, as_save
 from sana_vcam.presets.file import edit_presets
@@ -81,13 +82,8 @@ def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sana-vcam presets",
-        description="List the presets, or edit them.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser = command_line("sana-vcam presets", "List the presets, or edit them.", EXAMPLES)
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="for scripts: the list after it all")
     verbs = parser.add_subparsers(metavar="add|edit|remove|move|reset")
     add = _verb(verbs, "add", _add, "add a preset at the end of the list")
@@ -107,12 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs: Any, name: str, make: Callable[[argparse.Namespace], Edit], what: str) -> Any:
-    verb = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+def _verb(
+    verbs: Verbs, name: str, make: Callable[[argparse.Namespace], Edit], what: str
+) -> argparse.ArgumentParser:
+    verb = add_verb(verbs, name, what, make=make)
     # What stands before the verb holds, unless it is given again.
     verb.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS)
     verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
-    verb.set_defaults(make=make)
     return verb
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
+type Run = Callable[[argparse.Namespace], int]
+"""The function of a command: it is given the arguments, and gives the exit status."""
 type Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 

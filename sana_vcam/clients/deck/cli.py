@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sana_vcam.errors import EXIT_OK, StartupError
-
-type Run = Callable[[argparse.Namespace], int]
-type Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+from sana_vcam.lib.commandline import Run, Verbs, add_verb, command_line
 
 ABOUT = """\
 Hotkeys with pictures on a keypad: by the Stream Deck application (package), by Bitfocus Companion
@@ -37,30 +35,20 @@ def run_deck(words: Sequence[str], unit: Callable[[], str]) -> int:
 
 
 def _parser(unit: Callable[[], str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sana-vcam deck",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("sana-vcam deck", ABOUT, EXAMPLES)
     verbs = parser.add_subparsers(metavar="package|companion|run|udev|unit", required=True)
     _package_words(verbs)
     _companion_words(verbs)
     _run_words(verbs)
     _udev_words(verbs)
-    _verb(verbs, "unit", lambda _: _print_unit(unit), "print a systemd user unit for `deck run`")
+    what = "print a systemd user unit for `deck run`"
+    add_verb(verbs, "unit", what, run=lambda _: _print_unit(unit))
     return parser
-
-
-def _verb(verbs: Verbs, name: str, run: Run, what: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    verb.set_defaults(run=run)
-    return verb
 
 
 def _package_words(verbs: Verbs) -> None:
     what = "write the plugin for the Stream Deck app and OpenDeck"
-    verb = _verb(verbs, "package", _package, what)
+    verb = add_verb(verbs, "package", what, run=_package)
     verb.add_argument(
         "--out", type=Path, metavar="FILE", help="default: sana-vcam.streamDeckPlugin, here"
     )
@@ -74,7 +62,7 @@ def _package(arguments: argparse.Namespace) -> int:
 
 
 def _companion_words(verbs: Verbs) -> None:
-    verb = _verb(verbs, "companion", _companion, "write the module for Bitfocus Companion")
+    verb = add_verb(verbs, "companion", "write the module for Bitfocus Companion", run=_companion)
     verb.add_argument(
         "--out", type=Path, metavar="FILE", help="default: its name with version, in this folder"
     )
@@ -89,7 +77,7 @@ def _companion(arguments: argparse.Namespace) -> int:
 
 
 def _run_words(verbs: Verbs) -> None:
-    verb = _verb(verbs, "run", _run, "drive the decks that are plugged in")
+    verb = add_verb(verbs, "run", "drive the decks that are plugged in", run=_run)
     add = verb.add_argument
     add("--brightness", type=_percent, default=80, metavar="PERCENT", help="of the keys (80)")
     add(
@@ -121,7 +109,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _udev_words(verbs: Verbs) -> None:
-    verb = _verb(verbs, "udev", _udev, "let you open a deck without root")
+    verb = add_verb(verbs, "udev", "let you open a deck without root", run=_udev)
     verb.add_argument("--print", action="store_true", help="print the rule itself")
 
 
