@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sana_vcam.lib.openfiles import command_of, opened, socket_name
+
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTEN = 0x0A
 
@@ -30,7 +32,7 @@ class Socket:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class PortHolder:
     """Who listens on a port; `pid` and `command` are None for another user's process."""
 
     uid: int
@@ -62,15 +64,14 @@ def find_peer_uid(sockets: Iterable[Socket], peer: Endpoint, server: Endpoint) -
     return None
 
 
-def listener(server: Endpoint) -> Holder | None:
+def listener(server: Endpoint) -> PortHolder | None:
     """Return who listens on `server`, or on that port of every address, if it is known."""
     row = find_listener(_sockets(), server)
     if row is None:
         return None
-    process = _process_with(row.inode)
-    if process is None:
-        return Holder(row.uid, None, None)
-    return Holder(row.uid, int(process.name), _read(process / "comm").strip() or None)
+    for _, pid in opened({socket_name(row.inode)}):
+        return PortHolder(row.uid, pid, command_of(pid) or None)
+    return PortHolder(row.uid, None, None)
 
 
 def listener_uid(server: Endpoint) -> int | None:
@@ -111,23 +112,6 @@ def _endpoint(column: str) -> Endpoint:
 def _sockets() -> Iterator[Socket]:
     for table in _TABLES:
         yield from parse_table(_read(Path(table)))
-
-
-def _process_with(inode: int) -> Path | None:
-    wanted = f"socket:[{inode}]"
-    for process in Path("/proc").glob("[0-9]*"):
-        if any(link == wanted for link in _open_files(process)):
-            return process
-    return None
-
-
-def _open_files(process: Path) -> Iterator[str]:
-    """Name what a process has open; nothing for one that is gone or another user's."""
-    try:
-        for link in (process / "fd").iterdir():
-            yield str(link.readlink())
-    except OSError:
-        return
 
 
 def _read(path: Path) -> str:

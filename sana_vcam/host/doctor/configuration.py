@@ -14,6 +14,7 @@ from sana_vcam.config.text import cautions
 from sana_vcam.control.access import listen, peers
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
+from sana_vcam.lib.openfiles import opened, socket_name
 
 KEY_PREFIX = "rk_"
 SHORTEST_KEY = 8
@@ -201,13 +202,6 @@ def _port(facts: Facts) -> Finding:
 
 
 def _process_with(facts: Facts, inode: int) -> Process | None:
-    wanted = f"socket:[{inode}]"
-    for process in facts.processes:
-        try:
-            links = facts.machine.path(f"/proc/{process.pid}/fd").iterdir()
-            if any(str(link.readlink()) == wanted for link in links):
-                return process
-        except OSError:
-            # Another user's process, or one that has ended.
-            continue
-    return None
+    """The process of this machine that has the socket open, if we may see it."""
+    pids = {pid for _, pid in opened({socket_name(inode)}, facts.machine.path("/proc"))}
+    return next((process for process in facts.processes if process.pid in pids), None)

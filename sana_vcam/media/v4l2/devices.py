@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sana_vcam.errors import CameraFault, CameraWords, SinkError
+from sana_vcam.lib.openfiles import command_of, opened
 from sana_vcam.media.v4l2.capabilities import Capability, Mode, ask
 from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, Poll, fcntl_ioctl, poll_descriptors
 
@@ -188,13 +189,7 @@ def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple
     """
     system = system or System()
     real = {str(Path(path).resolve()): path for path in paths}
-    return [
-        (real[target], int(process.name))
-        for process in _entries(system.proc)
-        if process.name.isdigit()
-        for target in _open_files(process)
-        if target in real
-    ]
+    return [(real[target], pid) for target, pid in opened(real, system.proc)]
 
 
 def describe(device: Device) -> str:
@@ -249,23 +244,9 @@ def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
         return held
     for path, pid in dict.fromkeys(open_files([str(path) for path in paths], system)):
         if pid != os.getpid():
-            command = _text(system.proc / str(pid) / "comm")
+            command = command_of(pid, system.proc)
             held.setdefault(str(Path(path).resolve()), []).append(Holder(pid, command))
     return held
-
-
-def _open_files(process: Path) -> Iterator[str]:
-    """What each descriptor of a process is open on."""
-    try:
-        entries = [entry.path for entry in os.scandir(process / "fd")]
-    except OSError:
-        return
-    for entry in entries:
-        try:
-            # Not Path.readlink: this runs thousands of times for one look.
-            yield os.readlink(entry)  # noqa: PTH115
-        except OSError:
-            continue
 
 
 def _inspect(
