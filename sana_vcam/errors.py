@@ -10,7 +10,7 @@
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.reactor`: what the platform or the model refused
 
-Every message says what is wrong, where, and the command or key that mends it.
+Every message says what is wrong, where, and the command or key that fixes it.
 """
 
 from enum import StrEnum
@@ -27,7 +27,7 @@ class SanaVcamError(Exception):
 
 
 class ConfigError(SanaVcamError):
-    """The configuration is wrong; the message names file, key, value and the mend."""
+    """The configuration is wrong; the message names file, key, value and the fix."""
 
     exit_code = EXIT_CONFIG
 

@@ -110,7 +110,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, then close the session and everything else, in order.
 
-        Raises `StartupError` or `SinkError` for what the user can mend.
+        Raises `StartupError` or `SinkError` for what the user can fix.
         """
         self._loop = asyncio.get_running_loop()
         with single_instance(self._runtime_dir), short_switch_interval():
@@ -254,7 +254,9 @@ class Daemon:
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
         )
-        await supervise_optional("the stills of the looks", lambda: photographer.run(self._streams))
+        await supervise_optional(
+            "the stills of the presets", lambda: photographer.run(self._streams)
+        )
 
     def _presets_changed(self) -> None:
         if self._server is not None:
@@ -346,7 +348,7 @@ def _on_air(parts: Parts) -> OnAir:
 async def _first_of(
     stop: asyncio.Event, playout: asyncio.Task[None], tasks: Sequence[asyncio.Task[None]]
 ) -> None:
-    """Return when asked to stop, or as soon as any part has ended by itself."""
+    """Wait until asked to stop, or until any part has ended by itself."""
     asked = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({asked, playout, *tasks}, return_when=asyncio.FIRST_COMPLETED)

@@ -192,12 +192,12 @@ class _LiveLine:
 def live_line(state: State) -> str:
     """Describe in one line what is happening."""
     delay = "" if state.delay_ms is None else f"  +{state.delay_ms} ms"
-    look = state.preset or state.prompt or "no prompt"
+    edit = state.preset or state.prompt or "no prompt"
     error = f"  ! {state.error}" if state.error else ""
     return (
         f"{state.output.upper():6} {state.session:12} "
         f"{state.fps_camera:4.1f} fps in  {state.fps_model:4.1f} edited  "
-        f"{state.fps_output:4.1f} out{delay}  [{look[:60]}]{error}"
+        f"{state.fps_output:4.1f} out{delay}  [{edit[:60]}]{error}"
     )
 
 

@@ -1,4 +1,4 @@
-"""`sana-vcam presets`: list the looks, and edit them in their file.
+"""`sana-vcam presets`: list the presets, and edit them in their file.
 
 With a daemon that runs, an edit goes through it: it knows its file, and has the change at once.
 Without one, or with --config, the file is edited here; a daemon that has it notices.

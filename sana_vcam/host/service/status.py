@@ -68,7 +68,7 @@ class Status:
 
     @property
     def exit_status(self) -> int:
-        """0 running, 3 installed and not running, 4 not installed."""
+        """The exit status: 0 running, 3 installed and not running, 4 not installed."""
         if self.runs:
             return EXIT_RUNNING
         return EXIT_NOT_INSTALLED if self.unit is None else EXIT_STOPPED
