@@ -10,9 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from sana_vcam.config.runtimedir import APP, usual_runtime_dir
 from sana_vcam.errors import StartupError
-
-APP = "sana-vcam"
 
 
 def state_dir() -> Path:
@@ -26,6 +25,8 @@ def runtime_dir() -> Path:
     Raises:
         StartupError: there is no directory that is safe to use.
     """
+    if usual := usual_runtime_dir():
+        return Path(usual)
     with warnings.catch_warnings():
         # Where XDG_RUNTIME_DIR is unset, platformdirs warns that it takes its fallback.
         warnings.simplefilter("ignore")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from sana_vcam.clients.terminal import (
     printable,
     printable_lines,
 )
+from sana_vcam.config.runtimedir import usual_runtime_dir
 from sana_vcam.control.access import unixsocket
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str
     target = target_of(word, rest)
     if target is None or not unixsocket.IS_SUPPORTED:
         return None
-    directory = runtime_dir or _usual_runtime_dir()
+    directory = runtime_dir or usual_runtime_dir()
     try:
         connection = None if directory is None else unixsocket.connect(directory)
     except OSError:
@@ -184,22 +184,6 @@ def _reply(answer: bytes) -> dict[str, Any]:
         status = head.decode("latin-1").partition(" ")[2][:3]
         said = printable(body.decode(errors="replace").strip())
         raise Failure(f"the daemon refused ({status}): {said}") from error
-
-
-def _usual_runtime_dir() -> str | None:
-    """Return where the daemon's run-time files usually are, as `places.runtime_dir` has it.
-
-    None where that needs the whole search.
-    """
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
-    if not os.path.isabs(base):  # noqa: PTH117 - pathlib is not loaded for a press of a key
-        return None
-    try:
-        found = os.lstat(base)
-    except OSError:
-        return None
-    is_private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-    return f"{base}/sana-vcam" if is_private else None
 
 
 def target_of(word: str, rest: Sequence[str]) -> str | None:

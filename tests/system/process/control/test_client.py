@@ -19,6 +19,7 @@ from sana_vcam.clients.ctl import ctl as ctl_module
 from sana_vcam.clients.ctl import table
 from sana_vcam.clients.ctl.ctl import run_ctl
 from sana_vcam.config import paths
+from sana_vcam.config.runtimedir import usual_runtime_dir
 from sana_vcam.control.access import discovery, unixsocket
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.media.states import ProgramSource
@@ -420,10 +421,16 @@ async def test_without_unix_sockets_it_takes_the_port(serve, controls, ctl, monk
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 def test_the_usual_folder_is_the_one_of_places(monkeypatch, tmp_path):
-    assert ctl_module._usual_runtime_dir() == str(paths.runtime_dir())
+    assert usual_runtime_dir() == str(paths.runtime_dir())
     for wrong in ("", "relative", str(tmp_path / "missing")):
         monkeypatch.setenv("XDG_RUNTIME_DIR", wrong)
-        assert ctl_module._usual_runtime_dir() is None
+        assert usual_runtime_dir() is None
+    # Not a private folder, so none that the platform's own rule takes.
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert usual_runtime_dir() is None
+    tmp_path.chmod(0o700)
+    assert usual_runtime_dir() == str(paths.runtime_dir()) == str(tmp_path / "sana-vcam")
 
 
 # The secrets
