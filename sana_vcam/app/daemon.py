@@ -53,7 +53,7 @@ from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
-from sana_vcam.presets.thumbnails import OnAir, Photographer, Thumbnails
+from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
 from sana_vcam.reactor import SanaClient
 
 log = logging.getLogger(__name__)
@@ -247,16 +247,14 @@ class Daemon:
         yield keep_house(parts, self._notifier, self._tell)
 
     async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
-        photographer = Photographer(
+        taker = ThumbnailTaker(
             thumbnails,
             on_air=lambda: _on_air(parts),
             on_show=lambda: parts.program.on_show,
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
         )
-        await supervise_optional(
-            "the stills of the presets", lambda: photographer.run(self._streams)
-        )
+        await supervise_optional("the stills of the presets", lambda: taker.run(self._streams))
 
     def _presets_changed(self) -> None:
         if self._server is not None:

@@ -22,7 +22,7 @@ from sana_vcam.control.protocol import messages
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
 from sana_vcam.lib.commandline import Verbs, add_config, add_verb, command_line
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
-from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, as_save
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, as_save
 from sana_vcam.presets.file import edit_presets
 
 EXAMPLES = """\
@@ -53,7 +53,7 @@ def run_presets(words: Sequence[str]) -> int:
         _show(ConfigSource(arguments.config).load().config.presets, arguments)
         return EXIT_OK
     edit = make(arguments)
-    if isinstance(edit, Reset) and not arguments.yes:
+    if isinstance(edit, RestoreBuiltins) and not arguments.yes:
         print("this puts the built-in presets in the place of your own; if so, add --yes")
         return EXIT_FAILURE
     presets, said = _carry_out(edit, arguments.config)
@@ -71,14 +71,11 @@ def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
 
 def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
     """Edit, through the daemon if one runs; returns the presets then, and what was done."""
-    daemon = _Daemon.running() if config is None else None
+    daemon = _RunningDaemon.running() if config is None else None
     if daemon is not None:
         return daemon.edit(edit), "done by the running daemon"
     path, presets = edit_presets(ConfigSource(config), edit)
     return presets, f"wrote {path}"
-
-
-# --- what is typed ------------------------------------------------------------------------------
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     move = _verb(verbs, "move", _move, "put a preset at another place")
     move.add_argument("id", metavar="ID")
     move.add_argument("place", metavar="first|last|N", type=_place, help="1 is the first")
-    reset = _verb(verbs, "reset", lambda _: Reset(), "go back to the built-in presets")
+    reset = _verb(verbs, "reset", lambda _: RestoreBuiltins(), "go back to the built-in presets")
     reset.add_argument("--yes", action="store_true", help="your own ones may go")
     return parser
 
@@ -174,17 +171,14 @@ def _preset(values: dict[str, object]) -> Preset:
     raise CommandFailed("invalid_data", wrong(key, field, values[key]))
 
 
-# --- through the daemon -------------------------------------------------------------------------
-
-
-class _Daemon:
+class _RunningDaemon:
     """The daemon of this user that runs now, asked over its own API."""
 
     def __init__(self, ask: Callable[[messages.Command], dict[str, Any]]) -> None:
         self._ask = ask
 
     @classmethod
-    def running(cls) -> _Daemon | None:
+    def running(cls) -> _RunningDaemon | None:
         """Find it; None if none answers."""
         from sana_vcam.clients.terminal import Failure
         from sana_vcam.control.access import discovery  # loads a WebSocket
@@ -209,7 +203,7 @@ class _Daemon:
                 return messages.RemovePreset(id=preset_id)
             case Move(preset_id, place):
                 return messages.MovePreset(id=preset_id, place=place)
-            case Reset():
+            case RestoreBuiltins():
                 return messages.ResetPresets()
             case Save() | Add() | Revise():
                 save = as_save(edit, self._presets())

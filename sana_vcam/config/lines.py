@@ -1,4 +1,4 @@
-"""Where in a TOML file a key stands, for messages that name the line."""
+"""Positions of keys in a TOML file, for messages that name the line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def position(path: Path, lines: Mapping[str, int], key: str) -> str:
-    """Return path:line of a key, or of the nearest table around it that has a known line."""
+    """Say path:line of a key, or of the nearest table around it that has a known line."""
     while key and key not in lines:
         key = key.rpartition(".")[0]
     return f"{path}:{lines[key]}" if key else str(path)
@@ -20,7 +20,7 @@ _KEY = re.compile(r"""\s*(["']?)([\w.-]+)\1\s*=""")
 
 
 def line_numbers(text: str) -> dict[str, int]:
-    """Return the line of each key and table, by a scan for the usual forms.
+    """Find the line of each key and table, by a scan for the usual forms.
 
     tomllib keeps no positions. A form that the scan does not know has no line in messages.
     """
@@ -46,7 +46,7 @@ def line_numbers(text: str) -> dict[str, int]:
 
 
 def syntax_problem(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
-    """Return the line about text that is no TOML; Python puts the place into the message."""
+    """Say what is wrong with text that is no TOML; Python puts the place into the message."""
     message, _, place = str(error).partition(" (at ")
     if match := re.match(r"line (\d+), column (\d+)", place):
         line, column = match.groups()

@@ -85,7 +85,7 @@ class Loaded:
     """For every key: default, or the file, variable, flag or credential that gave the value."""
     warnings: tuple[str, ...] = ()
     """What is unsafe about the files that were read, or has no effect in them, one sentence each,
-    with its mend."""
+    with its fix."""
     copied: str = ""
     """The fingerprint of the `[[presets]]` that the list of presets is, or was once copied from;
     empty if there were none."""
@@ -97,7 +97,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     drafts: Mapping[Path, str] = types.MappingProxyType({}),
 ) -> Loaded:
-    """Read every source and return the frozen tree, or raise one `ConfigError` for all problems.
+    """Read every source and build the frozen tree, or raise one `ConfigError` for all problems.
 
     `overrides` are the flags: dotted keys, whose text values are read as the environment's.
     Without a `path` the file is the first of `default_paths` that exists; there may be none.
@@ -149,7 +149,7 @@ def require_key(config: Config) -> None:
         )
 
 
-# --- the sources --------------------------------------------------------------------------------
+# -- the sources ---------------------------------------------------------------------------------
 
 
 def _flags(overrides: Mapping[str, object], problems: list[str]) -> Layer:
@@ -207,7 +207,7 @@ def _table_in_words(section: str) -> str:
 
 
 def _first_key(section: str) -> str:
-    """Return a key of this table that a flag may set."""
+    """Find a key of this table that a flag may set."""
     return next(k for k in leaves() if k.startswith(f"{section}.") and not is_secret(k))
 
 
@@ -363,7 +363,7 @@ def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
 
 
 def _open_to_others(path: Path) -> list[str]:
-    """Return the warning about a file with a secret that others may read, if they may."""
+    """Warn of a file with a secret that others may read, if they may."""
     if os.name != "posix" or not path.exists():
         return []
     if not path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
@@ -381,7 +381,7 @@ def _keep_the_topmost(layers: Sequence[Layer], *keys: str) -> None:
             return
 
 
-# --- the judgement ------------------------------------------------------------------------------
+# -- the judgement -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +394,7 @@ class _Sources:
     lines: Mapping[str, int]
 
     def where(self, key: str) -> str:
-        """Return the place where a key, or a part of one such as `presets.3.id`, is given."""
+        """Say where a key, or a part of one such as `presets.3.id`, is given."""
         source = key if key in self.given else "presets"
         if source not in self.given:
             return DEFAULT
@@ -433,7 +433,7 @@ def _problem(error: ErrorDetails, sources: _Sources) -> str:
 
 
 def _preset_problem(error: ErrorDetails, sources: _Sources) -> str:
-    """Return what is wrong with one preset, named by its number as people count and its id."""
+    """Say what is wrong with one preset, named by its number as people count and its id."""
     _, *loc = error["loc"]
     presets = sources.given["presets"].value
     if not loc or not isinstance(presets, list):
@@ -450,6 +450,3 @@ def _preset_problem(error: ErrorDetails, sources: _Sources) -> str:
     if error["type"] == "missing":
         return f"{name}: {key} is missing; expected {expectation(field)}"
     return f"{name}: {wrong(key, field, error['input'])}"
-
-
-# --- the places in the file ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where files of the running daemon live: state that lasts, and run-time files that do not."""
+"""Where files are: the configuration, the presets, state that lasts, run-time files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from sana_vcam.errors import StartupError
 
 
 def state_dir() -> Path:
-    """For the token, the open sessions and what was billed; usually ~/.local/state/sana-vcam."""
+    """Name the folder of the token, the open sessions and what was billed.
+
+    It is usually ~/.local/state/sana-vcam.
+    """
     return platformdirs.user_state_path(APP, appauthor=False)
 
 
 def runtime_dir() -> Path:
-    """For the lock and control.json; usually $XDG_RUNTIME_DIR/sana-vcam, gone after a reboot.
+    """Name the folder of the lock and of control.json, which are gone after a reboot.
+
+    It is usually $XDG_RUNTIME_DIR/sana-vcam.
 
     Raises:
         StartupError: there is no directory that is safe to use.
@@ -41,14 +46,14 @@ SYSTEM_PATH = Path("/etc/sana-vcam") / CONFIG_FILE
 
 
 def user_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the user's own file stands, or would."""
+    """Name the user's own configuration file, whether it is there or not."""
     home = environ.get("XDG_CONFIG_HOME", "")
     base = Path(home) if Path(home).is_absolute() else platformdirs.user_config_path()
     return base / "sana-vcam" / CONFIG_FILE
 
 
 def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Return where a file is looked for when no flag names one, the first match wins."""
+    """List where a configuration is looked for when no flag names one; the first match wins."""
     return (user_path(environ), SYSTEM_PATH)
 
 

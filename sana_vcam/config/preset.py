@@ -1,4 +1,4 @@
-"""The presets: named prompts, one per hotkey, and the way from one to the next."""
+"""One preset, a named prompt for a hotkey, and those that are built in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a key takes, in words, where its type alone does not say it."""
+    """The words for what a key takes, where its type alone does not say it."""
 
     text: str
 
@@ -161,11 +161,11 @@ BUILTIN_PRESETS: tuple[Preset, ...] = (
 
 
 def nearest_first(word: str, choices: Sequence[str]) -> list[str]:
-    """Return the choices, the ones most like `word` first, equals in their order."""
+    """Sort the choices, the ones most like `word` first, equals in their order."""
     return sorted(choices, key=lambda c: -SequenceMatcher(None, word.lower(), c).ratio())
 
 
 def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
-    """Return the sentence about an id that no preset has."""
+    """Say that no preset has this id, and which ones there are."""
     ids = nearest_first(preset_id, [preset.id for preset in presets])
     return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"

@@ -1,4 +1,4 @@
-"""Where run-time files of the daemon usually are; light, because each press of a key asks it."""
+"""The usual place of the daemon's run-time files; light, because each press of a key asks it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ APP = "sana-vcam"
 
 
 def usual_runtime_dir() -> str | None:
-    """Give the folder in XDG_RUNTIME_DIR; None where that is unset, not private, or not the rule.
+    """Name the folder in XDG_RUNTIME_DIR; None where that is unset, not private, or not the rule.
 
     `sana_vcam.config.paths.runtime_dir` looks further then, as the desktop of the platform has it.
     """

@@ -65,7 +65,7 @@ def _loopback(host: str) -> str:
 
 
 type Fit = Literal["crop", "pad", "stretch"]
-type Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Minutes = Annotated[float, Field(ge=0, le=100_000)]
 type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
 type OptionalPath = Annotated[
@@ -79,9 +79,9 @@ type OptionalSecret = Annotated[
 
 
 def _conflict(message: str, key: str) -> PydanticCustomError:
-    """Return the error of values that are right by themselves and wrong together.
+    """Make the error of values that are right by themselves and wrong together.
 
-    `key` is where to look for the mend; `presets.3.id` stands for a part of a list.
+    `key` is where to look for the fix; `presets.3.id` stands for a part of a list.
     """
     return PydanticCustomError("conflict", "{message}", {"message": message, "key": key})
 
@@ -116,9 +116,9 @@ class ReactorConfig(Section):
     renew_margin_s: Annotated[float, Field(ge=10, le=3600)] = 90.0
     """A fresh session is opened this long before that, and takes over without a break; both are
     billed until then. Long enough to wait for a GPU; at most a quarter of max_session_s counts."""
-    connect_timeout_s: Seconds = 20.0
+    connect_timeout_s: PositiveSeconds = 20.0
     """How long one step of connecting may stay without an answer before it is given up."""
-    waiting_timeout_s: Seconds = 180.0
+    waiting_timeout_s: PositiveSeconds = 180.0
     """How long to wait for a GPU before the attempt is given up and tried again."""
     start_kbps: Annotated[int, Field(ge=0, le=10_000)] = 2500
     """Kilobits a second that the camera's way up begins with, until the network has shown what it
@@ -348,7 +348,7 @@ def laid_over_one_another(layers: Sequence[Mapping[str, Any]]) -> Config:
 
 @cache
 def sections() -> Mapping[str, type[Section]]:
-    """Return the tables of the file in its order."""
+    """List the tables of the file in its order."""
     found = {name: field.annotation for name, field in Config.model_fields.items()}
     return {
         name: kind
@@ -359,7 +359,7 @@ def sections() -> Mapping[str, type[Section]]:
 
 @cache
 def leaves() -> Mapping[str, FieldInfo]:
-    """Return every key by its dotted name in the file's order; `presets` is one of them."""
+    """List every key by its dotted name in the file's order; `presets` is one of them."""
     found = {
         f"{section}.{name}": field
         for section, kind in sections().items()
@@ -369,11 +369,11 @@ def leaves() -> Mapping[str, FieldInfo]:
 
 
 def value_of(config: Config, key: str) -> object:
-    """Return the value of a dotted key."""
+    """Look up the value of a dotted key."""
     section, _, name = key.rpartition(".")
     return getattr(getattr(config, section) if section else config, name)
 
 
 def differences(old: Config, new: Config) -> list[str]:
-    """Return the dotted keys whose values differ, in the order of the file."""
+    """List the dotted keys whose values differ, in the order of the file."""
     return [key for key in leaves() if value_of(old, key) != value_of(new, key)]

@@ -1,4 +1,4 @@
-"""Where a process has its configuration from: one file, flags and environment, read at any time."""
+"""The sources of a process's configuration: files, flags and environment, read at any time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ type Signature = tuple[object, ...]
 
 @dataclass(frozen=True)
 class ConfigSource:
-    """What `sana_vcam.config.load.load` is given, kept for reading again.
+    """Arguments of `sana_vcam.config.load.load`, kept for reading again.
 
     `path` is the file that a flag names; without one it is the first of the usual ones.
     """
@@ -43,9 +43,10 @@ class ConfigSource:
         return presets_paths(self.path, None, self.environ)[0]
 
     def signature(self) -> Signature:
-        """Give what differs once a file has changed, come or gone; two stats for each.
+        """Look at the files: the result differs once one has changed, come or gone.
 
-        A link and what it leads to are both looked at: editors replace either.
+        Costs two stats for each. A link and what it leads to are both looked at: editors replace
+        either.
         """
         paths = (self.path,) if self.path else default_paths(self.environ)
         paths += tuple(map(beside, paths))

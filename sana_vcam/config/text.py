@@ -23,7 +23,7 @@ MASK = "********"
 UNSET = "(unset)"
 MODEL_SIZE = (1280, 704)
 LABEL_BYTES = 31
-"""Longest name that a V4L2 device can have: `card` in struct v4l2_capability, less its zero."""
+"""The longest name that a V4L2 device can have: `card` in struct v4l2_capability, less its zero."""
 
 WEBRTC_SIZES = frozenset(
     {
@@ -77,11 +77,11 @@ PRESETS_NOTE = """\
 """
 
 
-# --- the commented file -------------------------------------------------------------------------
+# -- the commented file --------------------------------------------------------------------------
 
 
 def render_template() -> str:
-    """Return the commented file: every key, its default, its meaning, all switched off."""
+    """Render the commented file: every key, its default, its meaning, all switched off."""
     blocks = [HEADER]
     for name, section in sections().items():
         blocks.append(f"[{name}]\n{_comment(section.__doc__ or '')}")
@@ -95,7 +95,7 @@ def render_template() -> str:
 
 
 def _explained(field: FieldInfo) -> str:
-    """Return a key's meaning, with the words it is limited to where the text leaves one out."""
+    """Explain a key, with the words it is limited to where its meaning leaves one out."""
     text = field.description or ""
     words = choices(field)
     if all(word in text for word in words):
@@ -145,11 +145,11 @@ def _in_the_way(path: Path) -> ConfigError:
     return ConfigError(f"{path}: exists, and was left as it is; --force replaces it")
 
 
-# --- what is in force ---------------------------------------------------------------------------
+# -- what is in force ----------------------------------------------------------------------------
 
 
 def render_effective(loaded: Loaded) -> str:
-    """Return every value in force with its origin as a comment; secrets are masked."""
+    """Render every value in force with its origin as a comment; secrets are masked."""
     blocks = [f"# {loaded.path or 'no file'}\n"]
     for name, section in sections().items():
         keys = [f"{name}.{key}" for key in section.model_fields]
@@ -168,7 +168,7 @@ def render_effective(loaded: Loaded) -> str:
 
 
 def effective_json(loaded: Loaded) -> str:
-    """Return the same as JSON: `path`, `config` with secrets masked, `origins`, `warnings`."""
+    """Render the same as JSON: `path`, `config` with secrets masked, `origins`, `warnings`."""
     config: dict[str, object] = {
         name: {key: _masked(loaded.config, f"{name}.{key}") for key in section.model_fields}
         for name, section in sections().items()
@@ -196,18 +196,18 @@ def _masked(config: Config, key: str) -> object:
     return value
 
 
-# --- what may be wrong --------------------------------------------------------------------------
+# -- what may be wrong ---------------------------------------------------------------------------
 
 
 def check(loaded: Loaded) -> str:
-    """Return what `config check` prints about a configuration that loads: OK, then warnings."""
+    """Render what `config check` prints about a configuration that loads: OK, then warnings."""
     looked = " or ".join(str(path) for path in default_paths())
     source = str(loaded.path) if loaded.path else f"no file ({looked}), so defaults are in force"
     return "\n".join([f"OK: {source}", *(f"warning: {text}" for text in cautions(loaded))])
 
 
 def check_json(loaded: Loaded) -> str:
-    """Return the same as JSON: `ok`, `path`, `warnings`."""
+    """Render the same as JSON: `ok`, `path`, `warnings`."""
     return _json({"ok": True, "path": loaded.path, "warnings": cautions(loaded)})
 
 
@@ -216,7 +216,7 @@ def _json(document: Mapping[str, object]) -> str:
 
 
 def cautions(loaded: Loaded) -> list[str]:
-    """Return what is legal and probably not meant, or not safe, one sentence each."""
+    """List what is legal and probably not meant, or not safe, one sentence each."""
     return [*loaded.warnings, *_about_reactor(loaded.config), *_about_viewers(loaded.config)] + [
         f"{key} is set ({loaded.origins[key]}) and has no effect: {reason}"
         for key, reason in _without_effect(loaded.config)

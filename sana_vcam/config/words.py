@@ -1,4 +1,4 @@
-"""The configuration's schema in words: what a key takes, what it is called, which one is near."""
+"""Words about the schema: what a key takes, what its variable is called, which key is near."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ SHOWN_CHARS = 60
 
 
 def variable(key: str) -> str:
-    """Return the name of the environment variable that sets this key."""
+    """Name the environment variable that sets this key."""
     return ENV_PREFIX + key.replace(".", ENV_DELIMITER).upper()
 
 
 def is_secret(key: str) -> bool:
-    """Return whether the value of this key must never be shown."""
+    """Whether the value of this key must never be shown."""
     return key in leaves() and bare_type(leaves()[key]) is SecretStr
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like this one."""
+    """Find the known word that is most like this one."""
     return nearest_first(word, list(known))[0]
 
 
 def nearest_key(key: str) -> str:
-    """Return the dotted key most like this one, which may lack its table."""
+    """Find the dotted key most like this one, which may lack its table."""
     tails = {key.rpartition(".")[2]: key for key in leaves()}
     known = tails | {key: key for key in leaves()}
     return known[nearest(key, known)]
 
 
 def wrong(name: str, field: FieldInfo, value: object) -> str:
-    """Return `name = value: expected …`, without the value if it is a secret's."""
+    """Say `name = value: expected …`, without the value if it is a secret's."""
     shown = "" if bare_type(field) is SecretStr else f" = {_shown(value)}"
     return f"{name}{shown}: expected {expectation(field)}"
 
@@ -54,18 +54,18 @@ def _shown(value: object) -> str:
 
 
 def bare_type(field: FieldInfo) -> Any:
-    """Return the type of a field without None and constraints."""
+    """Tell the type of a field without None and constraints."""
     return _taken_apart(field)[0]
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
-    """Return the words that a field is limited to; none for other fields."""
+    """List the words that a field is limited to; none for other fields."""
     kind = bare_type(field)
     return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def expectation(field: FieldInfo) -> str:
-    """Return in words what a field takes."""
+    """Say what a field takes."""
     kind, constraints = _taken_apart(field)
     for constraint in constraints:
         if isinstance(constraint, Expected):
@@ -100,7 +100,7 @@ def _text(limits: Mapping[str, Any]) -> str:
 
 
 def _taken_apart(field: FieldInfo) -> tuple[Any, list[Any]]:
-    """Return the bare type of a field, without None, and all its constraints."""
+    """Split a field's annotation into its bare type, without None, and all constraints."""
     kind: Any = field.annotation
     constraints = list(field.metadata)
     while True:

@@ -1,4 +1,4 @@
-"""The list of presets: finding one, the way from one to the next, and how a list is printed."""
+"""Lists of presets: finding one, stepping from one to the next, and printing them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ListedPreset(Preset):
 
 
 def find(presets: Sequence[Preset], preset_id: str) -> Preset:
-    """Return the preset with this id, or raise `CommandFailed` that names the nearest first."""
+    """Find the preset with this id, or raise `CommandFailed` that names the nearest first."""
     for preset in presets:
         if preset.id == preset_id:
             return preset
@@ -26,7 +26,7 @@ def find(presets: Sequence[Preset], preset_id: str) -> Preset:
 
 
 def step(presets: Sequence[Preset], current_id: str | None, by: int) -> Preset:
-    """Return the preset `by` places after the current one (before it, if negative), wrapping.
+    """Find the preset `by` places after the current one (before it, if negative), wrapping.
 
     With no current preset the picture is close to the camera: stepping then starts from the
     preset without a prompt, which looks the same, so that the first press of a key is seen.
@@ -41,7 +41,7 @@ def step(presets: Sequence[Preset], current_id: str | None, by: int) -> Preset:
 
 
 def render_presets(presets: Sequence[Preset]) -> str:
-    """Return the presets as a table for people, one line each."""
+    """Render the presets as a table for people, one line each."""
     id_width = max((len(preset.id) for preset in presets), default=0)
     name_width = max((len(preset.name) for preset in presets), default=0)
     return "\n".join(
@@ -53,6 +53,6 @@ def render_presets(presets: Sequence[Preset]) -> str:
 
 
 def presets_json(presets: Sequence[Preset]) -> str:
-    """Return the presets as a JSON array, in their order."""
+    """Render the presets as a JSON array, in their order."""
     listed = [preset.model_dump(mode="json") for preset in presets]
     return json.dumps(listed, indent=2, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What can be done to the list of presets: each edit as data, and the list that comes of it."""
+"""Edits of the list of presets, as data, and the list that comes of each."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class RestoreBuiltins:
     """Go back to the built-in list."""
 
 
 type ListEdit = Save | Add | Revise | Remove | Move
-type Edit = ListEdit | Reset
+type Edit = ListEdit | RestoreBuiltins
 
 MOST = 500
 """How many presets a list may have; each client is sent all of them at each change."""
@@ -70,7 +70,7 @@ def apply(edit: Edit, presets: Sequence[Preset]) -> tuple[Preset, ...]:
             or for one preset too many.
     """
     match edit:
-        case Reset():
+        case RestoreBuiltins():
             return BUILTIN_PRESETS
         case Remove(preset_id):
             return _without(_place_of(preset_id, presets), presets)

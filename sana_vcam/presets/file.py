@@ -21,11 +21,13 @@ from sana_vcam.config.presetsfile import render_presets_file
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import CommandFailed, ConfigError
 from sana_vcam.lib.atomicfile import PRIVATE, remove_drafts, replace_file
-from sana_vcam.presets.edits import Edit, Reset, apply
+from sana_vcam.presets.edits import Edit, RestoreBuiltins, apply
 
 LOCK_TIMEOUT_S = 10.0
+"""How long another program may take for its edit."""
 BACKUP_SUFFIX = ".bak"
 ATTEMPTS = 5
+"""How often an edit is made anew because the file has changed meanwhile."""
 VERBS = "add|edit|remove|move|reset"
 
 
@@ -64,7 +66,7 @@ def _edit_once(
     _require_from_file(loaded)
     after = apply(edit, loaded.config.presets)
     new = render_presets_file(
-        None if isinstance(edit, Reset) else after,
+        None if isinstance(edit, RestoreBuiltins) else after,
         loaded.copied,
         config=source.file.name,
         backup=_backup(path).name,
@@ -119,15 +121,12 @@ def _require_from_file(loaded: Loaded) -> None:
     origin = loaded.origins["presets"]
     if origin.startswith(("environment", "flag")):
         kind, _, name = origin.partition(" ")
-        mend = f"unset {name}" if kind == "environment" else "start without that flag"
+        fix = f"unset {name}" if kind == "environment" else "start without that flag"
         raise CommandFailed(
             "rejected",
             f"the presets come from the {kind} ({name}), which goes before the file; "
-            f"to edit them in the file, {mend}",
+            f"to edit them in the file, {fix}",
         )
-
-
-# --- who may write ------------------------------------------------------------------------------
 
 
 def _require_writable(path: Path, target: Path, source: ConfigSource) -> None:
@@ -139,7 +138,7 @@ def _require_writable(path: Path, target: Path, source: ConfigSource) -> None:
         raise CommandFailed(
             "rejected",
             f"{path}{link}: this user may not write it, so nothing was changed; "
-            f"{_mend(closed, path, target, source)}",
+            f"{_fix(closed, path, target, source)}",
         )
 
 
@@ -151,7 +150,7 @@ def _writable(place: Path) -> bool:
     return os.access(place, os.W_OK | os.X_OK if place.is_dir() else os.W_OK)
 
 
-def _mend(closed: list[Path], path: Path, target: Path, source: ConfigSource) -> str:
+def _fix(closed: list[Path], path: Path, target: Path, source: ConfigSource) -> str:
     names = shlex.join(map(str, closed))
     if target != path.absolute() and path.parent not in closed:
         copy = shlex.join(["cp", "--remove-destination", str(target), str(path)])

@@ -9,7 +9,7 @@ from sana_vcam.config.preset import Preset
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.catalog import ListedPreset, find
-from sana_vcam.presets.edits import Edit, Move, Remove, Reset, Save
+from sana_vcam.presets.edits import Edit, Move, Remove, RestoreBuiltins, Save
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.presets.thumbnails import Thumbnails
 
@@ -31,14 +31,14 @@ class PresetLibrary:
         self._edit = edit
 
     def listed(self) -> tuple[ListedPreset, ...]:
-        """The presets in their order, each with where its still is."""
+        """List the presets in their order, each with where its still is."""
         return tuple(
             ListedPreset(**dict(preset), thumbnail=self._address(preset))
             for preset in self._presets()
         )
 
     def find(self, preset_id: str) -> Preset:
-        """The preset with this id. Raises `not_found`."""
+        """Find the preset with this id. Raises `not_found`."""
         return find(self._presets(), preset_id)
 
     async def save(self, preset: Preset, replaces: str | None) -> None:
@@ -58,15 +58,15 @@ class PresetLibrary:
 
     async def reset(self) -> tuple[ListedPreset, ...]:
         """Go back to the built-in presets; returns them."""
-        await self._carry_out(Reset())
+        await self._carry_out(RestoreBuiltins())
         return self.listed()
 
     def suggest(self, prompt: str, active: str | None) -> tuple[Suggestion, ...]:
-        """How a prompt may go on."""
+        """Suggest how a prompt may go on."""
         return suggestions(prompt, self._presets(), active)
 
     async def thumbnail(self, preset_id: str) -> bytes:
-        """The still of a preset as JPEG. Raises `not_found` while there is none."""
+        """Read the still of a preset, a JPEG. Raises `not_found` while there is none."""
         preset = self.find(preset_id)
         jpeg = await run_blocking(lambda: self._thumbnails.read(preset), name="thumbnail")
         if jpeg is None:

@@ -20,8 +20,11 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from sana_vcam.config.preset import Preset
 
 MOST = 6
+"""How many suggestions there are at most."""
 LONGEST = 4000
+"""How many characters a prompt may have."""
 LABEL_CHARS = 32
+"""How many characters fit on a button."""
 
 
 @pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -118,11 +121,11 @@ _GREY_WORDS = re.compile(
     r"\b(black and white|black-and-white|monochrome|noir|graphite|pencil|charcoal|sepia|"
     r"ink drawing|engraving)\b"
 )
-# Another light would contradict it.
 _LIGHT_AT_END = re.compile(
     r",?\s+(?:with|in|under)(?:\s+[\w-]+){1,4}?\s*\b(?:light|daylight|sunlight|sky|skies)$",
     re.IGNORECASE,
 )
+"""What goes from the end of a prompt, because another light would contradict it."""
 
 _SUBJECT = ", leaving the subject unchanged."
 _ALL_ELSE = ", leaving everything else unchanged."
@@ -132,7 +135,7 @@ _FACE = ", leaving the face and the background unchanged."
 def suggestions(
     prompt: str, presets: Sequence[Preset] = (), active: str | None = None
 ) -> tuple[Suggestion, ...]:
-    """Return at most six continuations of a prompt, at least four unless it is very long.
+    """Make at most six continuations of a prompt, at least four unless it is very long.
 
     `active` is the id of the preset that the prompt came from; it settles which one is meant if
     several have this prompt.
@@ -148,7 +151,7 @@ def suggestions(
     return tuple(islice(found, MOST))
 
 
-# --- what presets say themselves ----------------------------------------------------------------
+# -- what presets say themselves -----------------------------------------------------------------
 
 
 def _own(prompt: str, presets: Sequence[Preset], active: str | None) -> Iterator[Suggestion]:
@@ -170,7 +173,7 @@ def _plain(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    """Return the beginning of a text, cut between two words."""
+    """Cut the beginning out of a text, between two words."""
     words = " ".join(text.split())
     if len(words) <= LABEL_CHARS:
         return words
@@ -178,7 +181,7 @@ def _label(text: str) -> str:
     return f"{head.rpartition(' ')[0] or head}…"
 
 
-# --- what is made by rule -----------------------------------------------------------------------
+# -- what is made by rule ------------------------------------------------------------------------
 
 
 def _made(prompt: str) -> Iterator[Suggestion]:
@@ -252,7 +255,7 @@ def _place_variations(prompt: str) -> Mapping[str, str]:
 
 
 def _core(words: str, variations: Mapping[str, str]) -> str:
-    """Return the words without the variations that stand at their end."""
+    """Take off the variations that stand at the end."""
     core = words.strip(" ,.")
     while True:
         ends = [text for text in variations.values() if _ends_with(core, text)]

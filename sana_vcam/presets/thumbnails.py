@@ -1,8 +1,8 @@
-"""Stills of the user in each look, for buttons and the dashboard; from the model's output only.
+"""Thumbnails: a still of the user with each preset, made from the model's output only.
 
-A still is taken once a look has been live and undisturbed for some chunks, scaled to 320x180 and
+One is taken once a preset has been live and undisturbed for some chunks, scaled to 320x180 and
 kept as a JPEG that the user alone may read. Its file is named by the preset's id and by what the
-preset asks for, so that a still of another prompt is never shown: `tidy` removes it.
+preset asks for, so that a thumbnail of another prompt is never shown: `tidy` removes it.
 """
 
 from __future__ import annotations
@@ -27,17 +27,20 @@ log = logging.getLogger(__name__)
 WIDTH, HEIGHT = 320, 180
 JPEG_QUALITY = 80
 FOLDER = "thumbnails"
-# The first whole chunk after the model has confirmed a prompt may still be the one before.
+"""The folder of the thumbnails, in the state folder."""
 SETTLED_CHUNKS = 2
-# A newer still of the same look is worth a write and a redraw this often at most.
+"""The first whole chunk after the model has confirmed a prompt may still be the one before."""
 RENEW_AFTER_S = 600.0
+"""A newer thumbnail of the same preset is worth a write and a redraw this often at most."""
 LOOK_EVERY_S = 0.5
+"""The time from one look at what is on air to the next."""
 RETRY_S = 60.0
+"""The wait after a thumbnail could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnAir:
-    """What viewers see at one moment, as far as a still depends on it."""
+    """What viewers see at one moment, as far as a thumbnail depends on it."""
 
     live: bool
     """Whether it is the model's moving picture, without blank, freeze or bypass."""
@@ -51,27 +54,27 @@ class OnAir:
 
 
 class SettleDetector:
-    """Decides when a look has settled; pure, told every now and then of what is on air."""
+    """Decides when a preset has settled; pure, told every now and then of what is on air."""
 
     def __init__(self, settled_chunks: int = SETTLED_CHUNKS) -> None:
         self._settled_chunks = settled_chunks
-        self._look: tuple[str, str, int] | None = None
+        self._seen: tuple[str, str, int] | None = None
         self._first_chunk = 0
         self._last_chunk = 0
         self._settled_at: float | None = None
 
     def settled(self, on_air: OnAir, presets: Sequence[Preset], now: float) -> Preset | None:
-        """Return the preset that has been live and undisturbed for long enough, if there is one.
+        """Name the preset that has been live and undisturbed for long enough, if there is one.
 
         Frames received from `settled_at` on show it.
         """
         preset = _preset_on_show(on_air, presets)
         if preset is None or on_air.chunk is None:
-            self._look = self._settled_at = None
+            self._seen = self._settled_at = None
             return None
-        look = (preset.id, preset.prompt, on_air.seed)
-        if look != self._look or on_air.chunk < self._last_chunk:
-            self._look, self._first_chunk, self._settled_at = look, on_air.chunk, None
+        seen = (preset.id, preset.prompt, on_air.seed)
+        if seen != self._seen or on_air.chunk < self._last_chunk:
+            self._seen, self._first_chunk, self._settled_at = seen, on_air.chunk, None
         self._last_chunk = on_air.chunk
         if on_air.chunk - self._first_chunk < self._settled_chunks:
             return None
@@ -80,20 +83,20 @@ class SettleDetector:
         return preset
 
     def shows(self, frame: ModelFrame) -> bool:
-        """Whether a frame is from after the moment at which the look had settled."""
+        """Whether a frame is from after the moment at which the preset had settled."""
         return self._settled_at is not None and frame.received_at >= self._settled_at
 
 
 def _preset_on_show(on_air: OnAir, presets: Sequence[Preset]) -> Preset | None:
-    """Return the preset whose prompt is wanted and drives the model, while viewers see it."""
+    """Name the preset whose prompt is wanted and drives the model, while viewers see it."""
     if not on_air.live or on_air.paused or (on_air.model_prompt or "") != on_air.prompt:
         return None
     found = (one for one in presets if one.id == on_air.preset and one.prompt == on_air.prompt)
     return next(found, None)
 
 
-def still(frame: ModelFrame) -> bytes:
-    """Return a frame of the model as a small JPEG; a picture of anything else is refused.
+def to_thumbnail(frame: ModelFrame) -> bytes:
+    """Make a small JPEG of a frame of the model; a picture of anything else is refused.
 
     Takes some milliseconds; not for the event loop. Raises `TypeError` for other frames.
     """
@@ -103,17 +106,17 @@ def still(frame: ModelFrame) -> bytes:
 
 
 class Thumbnails:
-    """The stills on disk. Reading and writing block; `version` and `due` do not."""
+    """The thumbnails on disk. Reading and writing block; `version` and `due` do not."""
 
     def __init__(self, state_dir: Path, *, renew_after_s: float = RENEW_AFTER_S) -> None:
         """Keep them in a folder of `state_dir`; made when the first one is put there."""
         self._folder = state_dir / FOLDER
         self._renew_after_s = renew_after_s
-        # By file name: when it was written, in nanoseconds since 1970.
         self._versions: dict[str, int] = {}
+        """By file name: when it was written, in nanoseconds since 1970."""
 
     def tidy(self, presets: Sequence[Preset]) -> None:
-        """Remove the stills of no such preset, and remember the others; none keeps none."""
+        """Remove the thumbnails of no such preset, and remember the others; none keeps none."""
         wanted = {_file_name(preset) for preset in presets}
         versions: dict[str, int] = {}
         for path in self._folder.glob("*"):
@@ -126,12 +129,12 @@ class Thumbnails:
         self._versions = versions
 
     def version(self, preset: Preset) -> int | None:
-        """Return a number that changes with the preset's still; None while there is none."""
+        """Give a number that changes with the preset's thumbnail; None while there is none."""
         written = self._versions.get(_file_name(preset))
         return None if written is None else written // 1000
 
     def due(self, preset: Preset, now: float | None = None) -> bool:
-        """Return whether a new still is worth taking; `now` is in seconds since 1970."""
+        """Whether a new thumbnail is worth taking; `now` is in seconds since 1970."""
         written = self._versions.get(_file_name(preset))
         if written is None:
             return True
@@ -139,15 +142,15 @@ class Thumbnails:
         return not 0 <= age_s < self._renew_after_s
 
     def put(self, preset: Preset, frame: ModelFrame) -> None:
-        """Keep a still of `preset`. Raises `OSError` if it cannot be written."""
-        jpeg = still(frame)
+        """Keep a thumbnail of `preset`. Raises `OSError` if it cannot be written."""
+        jpeg = to_thumbnail(frame)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / _file_name(preset)
         replace_file(path, jpeg)
         self._versions[path.name] = path.stat().st_mtime_ns
 
     def read(self, preset: Preset) -> bytes | None:
-        """Return the preset's still as JPEG; None while there is none."""
+        """Read the preset's thumbnail, a JPEG; None while there is none."""
         try:
             return (self._folder / _file_name(preset)).read_bytes()
         except FileNotFoundError:
@@ -159,8 +162,8 @@ def _file_name(preset: Preset) -> str:
     return f"{preset.id}.{hashlib.sha256(asked).hexdigest()[:16]}.jpg"
 
 
-class Photographer:
-    """Takes the stills while the daemon runs; on the event loop, pictures in threads."""
+class ThumbnailTaker:
+    """Takes the thumbnails while the daemon runs; on the event loop, pictures in threads."""
 
     def __init__(
         self,
@@ -171,7 +174,7 @@ class Photographer:
         presets: Callable[[], Sequence[Preset]],
         on_change: Callable[[], None],
     ) -> None:
-        """`presets` are those to take stills of; `on_change` is called after any has changed."""
+        """`presets` are those to take them of; `on_change` is called after any has changed."""
         self._thumbnails = thumbnails
         self._on_air = on_air
         self._on_show = on_show
@@ -188,16 +191,16 @@ class Photographer:
         trouble = ""
         while True:
             try:
-                await self._look()
+                await self._take_if_due()
                 trouble = ""
             except OSError as error:
                 level = logging.DEBUG if str(error) == trouble else logging.WARNING
                 trouble = str(error)
-                log.log(level, "no still of the look was kept: %s", trouble)
+                log.log(level, "no thumbnail of the preset was kept: %s", trouble)
                 await asyncio.sleep(RETRY_S)
             await aligned_sleep(streams, LOOK_EVERY_S)
 
-    async def _look(self) -> None:
+    async def _take_if_due(self) -> None:
         presets = self._presets()
         if presets != self._tidied:
             await run_blocking(lambda: self._thumbnails.tidy(presets), name="thumbnails")

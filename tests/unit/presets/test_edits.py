@@ -15,7 +15,7 @@ from sana_vcam.presets.edits import (
     ListEdit,
     Move,
     Remove,
-    Reset,
+    RestoreBuiltins,
     Revise,
     Save,
     apply,
@@ -44,7 +44,7 @@ A, B, C, D = (preset(name) for name in "abcd")
         (Move("a", 1), (B, A, C)),
         (Move("a", 99), (B, C, A)),
         (Move("a", 0), (A, B, C)),
-        (Reset(), BUILTIN_PRESETS),
+        (RestoreBuiltins(), BUILTIN_PRESETS),
     ],
 )
 def test_the_list_after_an_edit(edit: Edit, after: tuple[Preset, ...]) -> None:

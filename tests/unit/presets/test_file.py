@@ -24,7 +24,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.text import render_template
 from sana_vcam.errors import CommandFailed
 from sana_vcam.presets import file
-from sana_vcam.presets.edits import Add, Edit, Move, Remove, Reset, Revise, Save, apply
+from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, apply
 from sana_vcam.presets.file import edit_presets
 
 TABLE = """\
@@ -310,7 +310,7 @@ def test_what_root_edits_a_service_may_read(
 def test_a_reset_and_an_addition_that_is_there(home: Home) -> None:
     home.configure(CONFIG)
     assert "already" in refusal(home.source, Add(A))
-    assert edit_presets(home.source, Reset())[1] == BUILTIN_PRESETS
+    assert edit_presets(home.source, RestoreBuiltins())[1] == BUILTIN_PRESETS
     loaded = home.source.load()
     assert (loaded.config.presets, loaded.origins["presets"]) == (BUILTIN_PRESETS, "default")
     assert loaded.warnings == ()
@@ -356,7 +356,7 @@ EDITS = st.one_of(
     st.builds(Move, IDS, st.integers(0, 8)),
     st.builds(Add, LOOKS),
     st.builds(Revise, IDS, st.fixed_dictionaries({"seed": st.none() | st.integers(0, 9)})),
-    st.just(Reset()),
+    st.just(RestoreBuiltins()),
 )
 CONFIGURATIONS = st.sampled_from(
     [
@@ -417,7 +417,7 @@ def test_any_edits_give_their_list_and_leave_the_configuration_alone(
 def test_a_file_that_is_wrong_is_not_touched(home: Home, text: str, words: list[str]) -> None:
     home.configure(CONFIG)
     home.write(text)
-    for edit in (Save(B), Reset()):
+    for edit in (Save(B), RestoreBuiltins()):
         said = refusal(home.source, edit)
         assert all(word in said for word in words), said
     assert home.path.read_text() == text

@@ -20,7 +20,13 @@ from sana_vcam.config.schema import PrivacyConfig
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.presets import thumbnails as module
-from sana_vcam.presets.thumbnails import OnAir, Photographer, SettleDetector, Thumbnails, still
+from sana_vcam.presets.thumbnails import (
+    OnAir,
+    SettleDetector,
+    Thumbnails,
+    ThumbnailTaker,
+    to_thumbnail,
+)
 
 NOIR = Preset(id="noir", name="Noir", prompt="black and white")
 NEON = Preset(id="neon", name="Neon", prompt="neon lines")
@@ -50,7 +56,7 @@ def decoded(jpeg: bytes | None) -> Any:
 def test_a_still_is_small_and_cut_to_the_shape_of_the_virtual_camera() -> None:
     bgr = np.zeros((704, 1280, 3), np.uint8)
     bgr[:, 640:, 2] = 255
-    picture = decoded(still(ModelFrame(to_i420(bgr), 0, 0.0)))
+    picture = decoded(to_thumbnail(ModelFrame(to_i420(bgr), 0, 0.0)))
     assert picture.shape == (180, 320, 3)
     assert picture[90, 80].max() < 20
     assert picture[90, 240][2] > 230
@@ -85,7 +91,7 @@ def bypassed() -> Picture:
 )
 def test_nothing_but_the_models_output_becomes_one(tmp_path: Path, made: Any) -> None:
     with pytest.raises(TypeError):
-        still(made())
+        to_thumbnail(made())
     with pytest.raises(TypeError):
         Thumbnails(tmp_path).put(NOIR, made())
     assert list(tmp_path.iterdir()) == []
@@ -244,7 +250,7 @@ def test_a_still_is_taken_again_only_after_a_while(tmp_path: Path) -> None:
 
 @dataclass
 class Studio:
-    """What the photographer sees of the daemon."""
+    """What the taker sees of the daemon."""
 
     thumbnails: Thumbnails
     presets: list[Preset] = field(default_factory=lambda: [NOIR, NEON])
@@ -273,7 +279,7 @@ async def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
 
 @asynccontextmanager
 async def at_work(studio: Studio) -> AsyncIterator[None]:
-    photographer = Photographer(
+    taker = ThumbnailTaker(
         studio.thumbnails,
         on_air=lambda: studio.on_air,
         on_show=lambda: studio.frame,
@@ -282,7 +288,7 @@ async def at_work(studio: Studio) -> AsyncIterator[None]:
     )
     streams = asyncio.Event()
     streams.set()
-    task = asyncio.create_task(photographer.run(streams))
+    task = asyncio.create_task(taker.run(streams))
     try:
         yield
     finally:
