@@ -14,7 +14,7 @@
 This package is the only place that imports the Reactor SDK.
 """
 
-from sana_vcam.reactor.client import Phase, SanaClient
+from sana_vcam.reactor.client import Phase, ReactorClient
 from sana_vcam.reactor.errors import (
     CommandRejected,
     Refused,
@@ -24,23 +24,22 @@ from sana_vcam.reactor.errors import (
     Unavailable,
     UploadFailed,
 )
-from sana_vcam.reactor.messages import (
+from sana_vcam.reactor.messages import CommandErrorMessage, Message, parse_message
+from sana_vcam.reactor.platform import OpenSession, Platform
+from sana_vcam.reactor.sana import (
     Anchored,
     ChunkComplete,
-    CommandErrorMessage,
     ConditionsReady,
     GenerationComplete,
     GenerationPaused,
     GenerationReset,
     GenerationResumed,
     GenerationStarted,
-    Message,
     PromptAccepted,
+    SanaClient,
     StateMessage,
     VideoAccepted,
-    parse_message,
 )
-from sana_vcam.reactor.platform import OpenSession, Platform
 from sana_vcam.reactor.stats import ConnectionStats
 
 __all__ = [
@@ -60,6 +59,7 @@ __all__ = [
     "Phase",
     "Platform",
     "PromptAccepted",
+    "ReactorClient",
     "Refused",
     "SanaClient",
     "SessionError",

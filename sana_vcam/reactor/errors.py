@@ -111,8 +111,8 @@ _PASSING = frozenset({408, 425, 429})
 _NO_ROOM = ("quota", "limit", "conflict", "concurren", "too_many", "capacity")
 
 
-def from_mint(status: int, retry_after: str | None, *, api_url: str, joining: bool) -> SessionError:
-    """What a refused exchange of the key for a token means; `joining` one for an open session.
+def from_mint(status: int, retry_after: str | None, *, api_url: str) -> SessionError:
+    """What a refused exchange of the key for a token means.
 
     `retry_after` is the answer's header. Its text is left out: a server may repeat the key.
     """
@@ -126,8 +126,6 @@ def from_mint(status: int, retry_after: str | None, *, api_url: str, joining: bo
     if status == 402:
         return _unpaid(api_url)
     if status < 500 and status not in _PASSING:
-        if joining:
-            return SessionGone(f"the session cannot be joined (HTTP {status})")
         return Refused(
             f"{api_url} does not hand out a token for this (HTTP {status}). Check [reactor] "
             "api_url, model and max_session_s, or update: pip install -U reactor-sdk"
@@ -180,13 +178,6 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
 def from_opening(error: Exception, *, is_open: bool, model: str, api_url: str) -> SessionError:
     """What a failed connect means; what is missing once the session `is_open` is the session."""
     if is_open and isinstance(error, NotFoundError):
-        return from_join(error, model=model, api_url=api_url)
-    return from_connect(error, model=model, api_url=api_url)
-
-
-def from_join(error: Exception, *, model: str, api_url: str) -> SessionError:
-    """What a failed connect to an open session means: like any, but its absence is its end."""
-    if isinstance(error, (BadRequestError, InvalidStateError, NotFoundError, SessionTerminalError)):
         return SessionGone(f"the session cannot be joined ({describe(error)})")
     return from_connect(error, model=model, api_url=api_url)
 

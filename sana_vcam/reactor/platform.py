@@ -1,11 +1,10 @@
 """The platform's few HTTP calls that the SDK does not make for us, each with a deadline.
 
 The SDK never refreshes a token and gives its HTTP calls no timeout; its own exchange of the key
-for a token follows redirects, with the key, to wherever they lead; a client that adopted a
-session cannot end it, and one that created it hides whether the end was granted. So tokens are
-minted here, one per connection, as the SDK asks for them, and a session is ended by its id alone:
-`DELETE /sessions/{id}` on the cloud, `POST /stop_session` on a local runtime (both as the SDK's
-own disconnect sends them). Nothing here follows a redirect.
+for a token follows redirects, with the key, to wherever they lead; and it hides whether the end
+of a session was granted. So tokens are minted here, one per connection, as the SDK asks for them,
+and a session is ended by its id alone: `DELETE /sessions/{id}` on the cloud, `POST /stop_session`
+on a local runtime (both as the SDK's own disconnect sends them). Nothing here follows a redirect.
 """
 
 from __future__ import annotations
@@ -23,6 +22,9 @@ from sana_vcam.reactor.errors import KEY_HELP, Refused, Unavailable, from_mint
 
 HTTP_TIMEOUT_S = 4.0
 TOKEN_TIMEOUT_S = 10.0
+
+ANYTHING: object = None
+"""The request for a token that may do all that the key may do."""
 
 # A local runtime without a session to stop: there is none, it is ending already, the model has
 # not loaded yet or has terminated.
@@ -54,24 +56,20 @@ class Platform:
     def __repr__(self) -> str:
         return f"Platform(api_url={self.api_url!r}, local={self.local}, model={self.model!r})"
 
-    async def mint(
-        self, *, session_id: str | None = None, timeout_s: float = TOKEN_TIMEOUT_S
-    ) -> str | None:
-        """A fresh token to create a session, or to join `session_id`; None on a local runtime.
+    async def mint(self, *, timeout_s: float = TOKEN_TIMEOUT_S) -> str | None:
+        """Fetch a fresh token to create a session; None on a local runtime.
 
-        Raises `Refused`, `Unavailable`, or `SessionGone` if `session_id` cannot be joined.
+        Raises `Refused` or `Unavailable`.
         """
         if self.local:
             return None
-        if session_id is not None:
-            return await self._mint(timeout_s, sessions=[session_id])
-        return await self._mint(timeout_s, models=[self.model], max_session_s=self.max_session_s)
+        return await self._mint(timeout_s, _token_request(self.model, self.max_session_s))
 
     async def end(self, session: OpenSession, *, token: str | None = None) -> None:
         """End `session`; returns once the platform says that it is over.
 
-        `token` is the one that created or joined it, if it is at hand. Another is minted without
-        it, or when it has expired. Raises `Refused` or `Unavailable`.
+        `token` is the one that created it, if it is at hand. Another is minted without it, or when
+        it has expired. Raises `Refused` or `Unavailable`.
         """
         base = session.api_url.rstrip("/")
         if session.local:
@@ -82,17 +80,10 @@ class Platform:
             return
         # Neither bound to the session, which the platform refuses for one that is over, nor for
         # the model, which does not reach a session that another token created.
-        if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S)):
+        if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S, ANYTHING)):
             raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}")
 
-    async def _mint(
-        self,
-        timeout_s: float,
-        *,
-        models: list[str] | None = None,
-        sessions: list[str] | None = None,
-        max_session_s: int | None = None,
-    ) -> str:
+    async def _mint(self, timeout_s: float, body: object) -> str:
         key = self.api_key
         if key is None:
             raise Refused(f"a session on {self.api_url} needs an API key. {KEY_HELP}")
@@ -100,7 +91,6 @@ class Platform:
             # The refusal of the HTTP library would show it.
             raise Refused(f"the API key has characters that no key has. {KEY_HELP}")
 
-        body = _token_request(models, sessions, max_session_s)
         url = f"{self.api_url.rstrip('/')}/tokens"
         try:
             status, retry_after, answer = await asyncio.wait_for(
@@ -111,8 +101,7 @@ class Platform:
         except (OSError, ValueError, http.client.HTTPException):
             raise Unavailable(f"{self.api_url} cannot be reached to check the API key") from None
         if status >= 300:
-            joining = sessions is not None
-            raise from_mint(status, retry_after, api_url=self.api_url, joining=joining)
+            raise from_mint(status, retry_after, api_url=self.api_url)
         return self._token_in(answer)
 
     def _token_in(self, answer: bytes) -> str:
@@ -205,15 +194,9 @@ def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]
             return error.code, error.headers.get("Retry-After"), b""
 
 
-def _token_request(
-    models: list[str] | None, sessions: list[str] | None, max_session_s: int | None
-) -> object:
-    """What to ask for, as the SDK's `fetch_jwt` does; null asks for all that the key may do."""
-    if models is None and sessions is None:
-        return None
-    resources: dict[str, object] = {"models": {"match": models} if models else {"all": True}}
-    if sessions is not None:
-        resources["sessions"] = {"bind": sessions}
+def _token_request(model: str, max_session_s: int | None) -> object:
+    """What to ask for, to create a session with `model`, as the SDK's `fetch_jwt` does."""
+    resources = {"models": {"match": [model]}}
     detail: dict[str, object] = {"type": "session", "resources": resources}
     if max_session_s is not None:
         detail["constraints"] = {"max_session_duration_seconds": max_session_s}

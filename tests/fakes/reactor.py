@@ -68,13 +68,14 @@ class FakeReactor:
     def be(self, status: ReactorStatus) -> None:
         self.status = status
         if status is not ReactorStatus.READY:
-            self.tracks["camera"].published = False
+            for track in self.tracks.values():
+                track.published = False
         self.fire("status_changed", status.value)
 
-    async def connect(self, *, session_id: str | None = None) -> None:
+    async def connect(self) -> None:
         self.calls.append("connect")
         self.be(ReactorStatus.CONNECTING)
-        self.fire("session_id_changed", session_id or SESSION)
+        self.fire("session_id_changed", SESSION)
         await self._come_up()
 
     async def set_bitrate(self, *, start_bps: int) -> None:

@@ -18,8 +18,7 @@ from reactor_sdk import Reactor
 
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.engine import factory
-from sana_vcam.reactor.client import CAMERA_TRACK, SanaClient
-from sana_vcam.reactor.errors import SessionError
+from sana_vcam.reactor import SanaClient, SessionError
 from tests.rigs.bench.contenders import daemon
 
 SAMPLE_S = 0.5
@@ -48,7 +47,7 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
                 await reactor.set_bitrate(**bounds.opening)
 
         async def publish(self) -> None:
-            track = self._require().track(CAMERA_TRACK)
+            track = self._require().track(self.camera_track)
             if bounds.track:
                 await track.set_bitrate(**bounds.track)
             await super().publish()
@@ -61,7 +60,7 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
 
         async def _lift(self) -> None:
             await asyncio.sleep(bounds.lifted_after_s)
-            await self._require().track(CAMERA_TRACK).set_bitrate(min_bps=1)
+            await self._require().track(self.camera_track).set_bitrate(min_bps=1)
 
         async def _record(self) -> None:
             clock = asyncio.get_running_loop().time

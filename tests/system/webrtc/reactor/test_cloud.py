@@ -183,15 +183,12 @@ async def test_no_token(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("joining", [False, True])
-async def test_the_key_follows_no_redirect(
-    crowded: Coordinator, status: int, joining: bool
-) -> None:
+async def test_the_key_follows_no_redirect(crowded: Coordinator, status: int) -> None:
     async with Coordinator() as elsewhere:
         headers = {"Location": f"{elsewhere.url}/tokens"}
         crowded.next("tokens", Answer(status, {"jwt": "jwt_fake"}, headers))
         client = make(crowded)
-        error = await failure(client.connect(session_id="s" if joining else None))
+        error = await failure(client.connect())
         assert isinstance(error, Refused)
         assert f"sends on to another address (HTTP {status})" in str(error)
         assert "[reactor] api_url" in str(error)
@@ -219,22 +216,20 @@ async def test_the_token_follows_no_redirect(crowded: Coordinator, status: int) 
 async def test_the_token_is_asked_for_as_the_sdk_does(crowded: Coordinator) -> None:
     """So that a change of the SDK shows."""
     platform = Platform(crowded.url, False, "sana-streaming", KEY, 600)
-    asked: list[tuple[dict[str, Any], dict[str, Any]]] = [
-        (
-            {"session_id": None},
-            {"models": ["sana-streaming"], "max_session_duration_seconds": 600},
-        ),
-        ({"session_id": "s"}, {"sessions": ["s"]}),
-    ]
-    for ours, theirs in asked:
-        crowded.next("tokens", *[Answer(200, {"jwt": "jwt_x"})] * 2)
-        assert await platform.mint(**ours) == "jwt_x"
-        fetch = functools.partial(reactor_sdk.fetch_jwt, KEY, crowded.url, **theirs)
-        assert await run_blocking(fetch, name="sdk") == "jwt_x"
-        mine, sdk = crowded.requests[-2:]
-        assert json.loads(mine.body) == json.loads(sdk.body)
-        for name in ("reactor-api-key", "content-type"):
-            assert mine.headers[name] == sdk.headers[name]
+    crowded.next("tokens", *[Answer(200, {"jwt": "jwt_x"})] * 2)
+    assert await platform.mint() == "jwt_x"
+    fetch = functools.partial(
+        reactor_sdk.fetch_jwt,
+        KEY,
+        crowded.url,
+        models=["sana-streaming"],
+        max_session_duration_seconds=600,
+    )
+    assert await run_blocking(fetch, name="sdk") == "jwt_x"
+    mine, sdk = crowded.requests[-2:]
+    assert json.loads(mine.body) == json.loads(sdk.body)
+    for name in ("reactor-api-key", "content-type"):
+        assert mine.headers[name] == sdk.headers[name]
 
 
 async def test_a_wrong_key(crowded: Coordinator) -> None:
@@ -513,43 +508,6 @@ async def test_reconnect_when_the_platform_is_overloaded(cloud: Coordinator) -> 
 
 
 # -- sessions by their id --------------------------------------------------------------------------
-
-
-async def test_adoption(cloud: Coordinator) -> None:
-    first, second = make(cloud), make(cloud)
-    await first.connect()
-    await first.set_mode("live")
-    await first.set_prompt("kept")
-    await second.connect(session_id=first.session_id)
-    assert await second.set_seed(5)
-    assert second.state is not None
-    assert second.state.current_prompt == "kept"
-    assert cloud.opened == [first.session_id]
-    assert await second.close()
-    assert cloud.still_open == []
-    bound = f'"bind": ["{first.session_id}"]'
-    assert [bound in r.text for r in cloud.requests if r.path == "/tokens"] == [False, True]
-    assert await first.close()
-
-
-async def test_adoption_of_what_has_ended(cloud: Coordinator) -> None:
-    first, second = make(cloud), make(cloud)
-    await first.connect()
-    await first.close()
-    error = await failure(second.connect(session_id=first.session_id))
-    assert isinstance(error, SessionGone)
-    assert await second.close()
-
-
-@pytest.mark.parametrize("status", [404, 409, 422])
-async def test_a_token_for_a_session_that_is_not_there(crowded: Coordinator, status: int) -> None:
-    crowded.next("tokens", Answer(status))
-    assert isinstance(await failure(make(crowded).connect(session_id="gone")), SessionGone)
-
-
-async def test_adoption_with_a_wrong_key(crowded: Coordinator) -> None:
-    client = make(crowded, api_key="rk_wrong")
-    assert isinstance(await failure(client.connect(session_id="any")), Refused)
 
 
 async def test_ending_an_open_an_ended_and_an_unknown_session(crowded: Coordinator) -> None:

@@ -71,8 +71,8 @@ async def test_what_only_the_newer_wire_has(runtime: Runtime, local: Local) -> N
     client = local(runtime)
     messages = watched(client)
     await client.connect()
-    assert client.declared is not None
-    assert "set_anchor_interval" in client.declared
+    assert client._channel.declared is not None
+    assert "set_anchor_interval" in client._channel.declared
     assert await client.set_anchor_interval(3)
     assert client.state is not None
     assert client.state.anchor_interval == 3
@@ -90,7 +90,7 @@ async def test_what_the_older_wire_lacks_is_not_sent(
 ) -> None:
     client = local(page)
     await client.connect()
-    assert client.declared == {
+    assert client._channel.declared == {
         *("set_mode", "set_video", "set_prompt", "set_seed"),
         *("start", "pause", "resume", "reset"),
     }

@@ -15,7 +15,6 @@ from sana_vcam.reactor import (
     Phase,
     Platform,
     SanaClient,
-    SessionGone,
     SessionLost,
     Unavailable,
 )
@@ -183,13 +182,13 @@ async def test_reconnect_and_publish_again(runtime: Runtime, local: Local) -> No
 async def test_pictures_of_another_size_are_ignored(runtime: Runtime) -> None:
     client = SanaClient(api_url=runtime.url, local=True, track_size=(640, 352))
     sizes: list[tuple[int, int]] = []
-    taken = client._frame_arrived
+    taken = client._video.frame_arrived
 
     def arrived(bgra: bytes, width: int, height: int, *rest: object) -> None:
         sizes.append((width, height))
         taken(bgra, width, height, *rest)
 
-    client._frame_arrived = arrived  # type: ignore[method-assign]
+    client._video.frame_arrived = arrived  # type: ignore[method-assign]
     async with client:
         await client.connect()
         await client.set_mode("live")
@@ -203,34 +202,6 @@ async def test_pictures_of_another_size_are_ignored(runtime: Runtime) -> None:
     assert TRACK in sizes
     assert client.frames_received == 0
     assert client.last_frame_at is None
-
-
-async def test_adoption_goes_on_and_really_ends(runtime: Runtime, local: Local) -> None:
-    first, second = local(runtime), local(runtime)
-    await first.connect()
-    await first.set_mode("live")
-    await first.set_prompt("kept")
-    sessions: list[OpenSession] = []
-    second.on_session(sessions.append)
-    await second.connect(session_id=first.session_id)
-    assert [session.session_id for session in sessions] == [first.session_id]
-    assert await second.set_seed(5)
-    assert second.state is not None
-    assert second.state.current_prompt == "kept"
-    assert await second.close()
-    await runtime.until("ready")
-    assert await first.close()
-
-
-async def test_what_cannot_be_adopted(runtime: Runtime, local: Local) -> None:
-    nothing = local(runtime)
-    with pytest.raises(SessionGone):
-        await nothing.connect(session_id=LOCAL_SESSION)
-    assert await nothing.close()
-    holder, stranger = local(runtime), local(runtime)
-    await holder.connect()
-    with pytest.raises(SessionGone):
-        await stranger.connect(session_id="11111111-2222-3333-4444-555555555555")
 
 
 async def test_end_of_open_and_ended_sessions(runtime: Runtime, local: Local) -> None:

@@ -40,7 +40,10 @@ from sana_vcam.reactor import (
     Unavailable,
     UploadFailed,
 )
+from sana_vcam.reactor import channel as channel_module
 from sana_vcam.reactor import client as client_module
+from sana_vcam.reactor import sana as sana_module
+from sana_vcam.reactor import tracks as tracks_module
 from tests.fakes.reactor import SESSION, FakeReactor
 from tests.system.webrtc.reactor.rig import eventually, within
 
@@ -50,7 +53,7 @@ REFERENCE = FileRef(upload_id="u1", name="clip.mp4", mime_type="video/mp4", size
 @pytest.fixture(autouse=True)
 def _fake_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "Reactor", FakeReactor)
-    monkeypatch.setattr(client_module, "PUBLISH_RETRY_S", 0.01)
+    monkeypatch.setattr(tracks_module, "PUBLISH_RETRY_S", 0.01)
 
 
 def fake(client: SanaClient) -> FakeReactor:
@@ -125,7 +128,7 @@ async def test_the_rejection_of_another_command_is_not_mine(client: SanaClient) 
 async def test_accepted_by_a_typed_reply(
     client: SanaClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "ANSWER_GRACE_S", 3600.0)
+    monkeypatch.setattr(channel_module, "ANSWER_GRACE_S", 3600.0)
 
     async def answer(command: str, data: dict[str, Any]) -> dict[str, Any]:
         return {"type": "state", "data": {"seed": 1.0}}
@@ -168,7 +171,7 @@ async def test_the_state_of_a_chunk_is_no_answer(
     shown: dict[str, bool],
 ) -> None:
     """And once a command returns, `state` shows what it did."""
-    monkeypatch.setattr(client_module, "ANSWER_GRACE_S", 3600.0)
+    monkeypatch.setattr(channel_module, "ANSWER_GRACE_S", 3600.0)
     reactor = fake(client)
 
     async def answer(command: str, data: dict[str, Any]) -> None:
@@ -252,7 +255,7 @@ async def test_without_a_schema_everything_is_sent(schema: Any) -> None:
     client.on_phase(lambda _: made.append(fake(client)))
     client.on_phase(lambda _: setattr(made[0], "schema", schema))
     await client.connect()
-    assert client.declared is None
+    assert client._channel.declared is None
     assert await client.set_anchor_interval(3)
     assert made[0].sent == [("set_anchor_interval", {"chunks": 3})]
     await client.close()
@@ -263,7 +266,7 @@ async def test_arguments_are_sent_whatever_the_schema_says_of_them() -> None:
     schema = {"paths": {"/events/set_prompt": {"post": {"requestBody": {"$ref": "#/elsewhere"}}}}}
     client.on_phase(lambda _: setattr(fake(client), "schema", schema))
     await client.connect()
-    assert client.declared == {"set_prompt"}
+    assert client._channel.declared == {"set_prompt"}
     assert await client.set_prompt("x")
     assert not await client.start()
     assert fake(client).sent == [("set_prompt", {"prompt": "x"})]
@@ -275,7 +278,7 @@ async def test_a_schema_that_does_not_come(caplog: pytest.LogCaptureFixture) -> 
     error = RequestTimeoutError("nothing", recoverable=True)
     client.on_phase(lambda _: setattr(fake(client), "schema", error))
     await client.connect()
-    assert client.declared is None
+    assert client._channel.declared is None
     assert "does not say which commands it has" in caplog.text
     await client.close()
 
@@ -338,7 +341,7 @@ async def test_an_upload_that_fails(
 async def test_an_upload_that_does_not_end(
     client: SanaClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "UPLOAD_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(sana_module, "UPLOAD_TIMEOUT_S", 0.01)
 
     async def upload(file: bytes, *, name: str, mime_type: str) -> FileRef:
         await asyncio.Event().wait()
@@ -466,7 +469,7 @@ async def test_publish_until_the_dead_connection_is_noticed(client: SanaClient) 
 
 
 async def test_publish_gives_up(client: SanaClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "PUBLISH_PATIENCE_S", 0.0)
+    monkeypatch.setattr(tracks_module, "PUBLISH_PATIENCE_S", 0.0)
     track = fake(client).track("camera")
     track.refusals = [ReactorError("track already published", code="publish_refused")] * 3
     with pytest.raises(Unavailable, match="keeps the camera"):

@@ -106,7 +106,7 @@ def test_the_whole_command_on_this_machine():
 
 
 def online(world, monkeypatch, outcome):
-    async def mint(self, *, session_id=None, timeout_s=0.0):
+    async def mint(self, *, timeout_s=0.0):
         assert timeout_s == configuration.ONLINE_TIMEOUT_S
         if isinstance(outcome, Exception):
             raise outcome

@@ -23,7 +23,8 @@ from sana_vcam.reactor import (
     VideoAccepted,
     parse_message,
 )
-from sana_vcam.reactor.messages import MESSAGES, UnknownMessage
+from sana_vcam.reactor.messages import UnknownMessage
+from sana_vcam.reactor.sana import MESSAGES
 
 # As the SDK delivers them: every number is a float.
 NPM_STATE = {
@@ -111,7 +112,7 @@ BOTH_WIRES: list[tuple[str, dict[str, Any], Message]] = [
 
 @pytest.mark.parametrize(("name", "data", "expected"), BOTH_WIRES)
 def test_each_message_of_both_wires(name: str, data: dict[str, Any], expected: Message) -> None:
-    message = parse_message({"type": name, "data": data})
+    message = parse_message({"type": name, "data": data}, MESSAGES)
     assert message == expected
     assert type(message) is type(expected)
 
@@ -121,15 +122,15 @@ def test_no_message_is_missing() -> None:
 
 
 def test_floats_become_integers() -> None:
-    message = parse_message({"type": "state", "data": NPM_STATE})
+    message = parse_message({"type": "state", "data": NPM_STATE}, MESSAGES)
     assert isinstance(message, StateMessage)
     numbers = [message.seed, message.current_chunk, message.anchor_interval]
     assert [type(number) for number in numbers] == [int, int, int]
 
 
 def test_what_a_wire_lacks_is_none() -> None:
-    npm = parse_message({"type": "state", "data": NPM_STATE})
-    page = parse_message({"type": "state", "data": PAGE_STATE})
+    npm = parse_message({"type": "state", "data": NPM_STATE}, MESSAGES)
+    page = parse_message({"type": "state", "data": PAGE_STATE}, MESSAGES)
     assert isinstance(npm, StateMessage)
     assert isinstance(page, StateMessage)
     assert npm.num_source_frames is None
@@ -137,19 +138,21 @@ def test_what_a_wire_lacks_is_none() -> None:
 
 
 def test_null_is_absent() -> None:
-    message = parse_message({"type": "state", "data": dict.fromkeys(NPM_STATE)})
+    message = parse_message({"type": "state", "data": dict.fromkeys(NPM_STATE)}, MESSAGES)
     assert message == StateMessage()
 
 
 def test_a_field_of_the_future_is_ignored() -> None:
     data = {"prompt": "x", "mood": "sunny"}
-    assert parse_message({"type": "prompt_accepted", "data": data}) == PromptAccepted(prompt="x")
+    assert parse_message({"type": "prompt_accepted", "data": data}, MESSAGES) == PromptAccepted(
+        prompt="x"
+    )
 
 
 @pytest.mark.parametrize("data", [None, {}])
 def test_data_may_be_missing(data: object) -> None:
-    assert parse_message({"type": "generation_reset", "data": data}) == GenerationReset()
-    assert parse_message({"type": "generation_reset"}) == GenerationReset()
+    assert parse_message({"type": "generation_reset", "data": data}, MESSAGES) == GenerationReset()
+    assert parse_message({"type": "generation_reset"}, MESSAGES) == GenerationReset()
 
 
 @pytest.mark.parametrize(
@@ -173,15 +176,15 @@ def test_data_may_be_missing(data: object) -> None:
 )
 def test_what_is_no_message(raw: object) -> None:
     with pytest.raises(UnknownMessage):
-        parse_message(raw)
+        parse_message(raw, MESSAGES)
 
 
 def test_odd_data_is_named() -> None:
     with pytest.raises(UnknownMessage, match=r"'chunk_complete' with odd chunk_index"):
-        parse_message({"type": "chunk_complete", "data": {"chunk_index": "many"}})
+        parse_message({"type": "chunk_complete", "data": {"chunk_index": "many"}}, MESSAGES)
 
 
 def test_messages_are_frozen() -> None:
-    message = parse_message({"type": "prompt_accepted", "data": {"prompt": "x"}})
+    message = parse_message({"type": "prompt_accepted", "data": {"prompt": "x"}}, MESSAGES)
     with pytest.raises(ValidationError):
         message.prompt = "y"  # type: ignore[attr-defined]

@@ -1,0 +1,272 @@
+"""`SanaClient`: Reactor's `sana-streaming` model, its commands and its messages, typed.
+
+There is one pydantic model per message, for both published generations of the wire. The typed npm
+SDK's README (0.1.12) and the older API page disagree on some fields. The models here hold the
+union: what one generation lacks is None, what neither knows is ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from reactor_sdk import AbortedError, DisconnectedError, FileRef, InvalidStateError, ReactorError
+
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.reactor.client import ReactorClient
+from sana_vcam.reactor.errors import CommandRejected, SessionLost, UploadFailed, describe
+from sana_vcam.reactor.messages import CommandErrorMessage, Message
+
+UPLOAD_TIMEOUT_S = 300.0
+SET_VIDEO_TRIES = 3
+"""As often is a clip sent whose decoding failed: that is sometimes a false alarm on a valid clip,
+and the API page says to repeat it."""
+
+
+class StateMessage(Message):
+    """Full snapshot: on connect, after every accepted command, after every chunk.
+
+    `current_chunk` is not to be computed with: one generation counts completed chunks, the other
+    gives the last one's index, and after a restart it is stale until the first chunk. Use
+    `ChunkComplete.chunk_index`.
+    """
+
+    wire_name = "state"
+
+    running: bool = False
+    started: bool = False
+    paused: bool = False
+    current_chunk: int = 0
+    current_prompt: str | None = None
+    has_prompt: bool = False
+    has_video: bool = False
+    seed: int | None = None
+    anchor_interval: int | None = None
+    num_source_frames: int | None = None
+
+
+class PromptAccepted(Message):
+    """A `set_prompt` was accepted."""
+
+    wire_name = "prompt_accepted"
+
+    prompt: str = ""
+
+
+class VideoAccepted(Message):
+    """A `set_video` clip was probed; the counts may be 0, since it is decoded later."""
+
+    wire_name = "video_accepted"
+
+    width: int = 0
+    height: int = 0
+    num_frames: int = 0
+    num_latent_frames: int = 0
+
+
+class ConditionsReady(Message):
+    """Whether `start` would succeed; only the newer generation sends it."""
+
+    wire_name = "conditions_ready"
+
+    has_video: bool = False
+    has_prompt: bool = False
+
+
+class GenerationStarted(Message):
+    """`start` succeeded."""
+
+    wire_name = "generation_started"
+
+    prompt: str = ""
+    chunk_num: int = 0
+    frame_num: int = 0
+
+
+class GenerationPaused(Message):
+    """`pause` took effect; only the newer generation sends it."""
+
+    wire_name = "generation_paused"
+
+    chunk_index: int = 0
+
+
+class GenerationResumed(Message):
+    """`resume` took effect; only the newer generation sends it."""
+
+    wire_name = "generation_resumed"
+
+    chunk_index: int = 0
+
+
+class GenerationReset(Message):
+    """`reset` ended the run and cleared the prompt and the clip."""
+
+    wire_name = "generation_reset"
+
+    reason: str = ""
+
+
+class GenerationComplete(Message):
+    """A file-mode clip was edited to its end."""
+
+    wire_name = "generation_complete"
+
+    total_chunks: int = 0
+
+
+class ChunkComplete(Message):
+    """One chunk of `main_video` is done; indices restart at 0 with every run."""
+
+    wire_name = "chunk_complete"
+
+    chunk_index: int = 0
+    frames_emitted: int = 0
+    active_prompt: str = ""
+
+
+class Anchored(Message):
+    """The edit re-grounded on the source; only the newer generation sends it."""
+
+    wire_name = "anchored"
+
+    chunk_index: int = 0
+
+
+MESSAGES: dict[str, type[Message]] = {
+    kind.wire_name: kind
+    for kind in (
+        StateMessage,
+        PromptAccepted,
+        VideoAccepted,
+        ConditionsReady,
+        GenerationStarted,
+        GenerationPaused,
+        GenerationResumed,
+        GenerationReset,
+        GenerationComplete,
+        ChunkComplete,
+        Anchored,
+        CommandErrorMessage,
+    )
+}
+
+
+class SanaClient(ReactorClient):
+    """A typed client for one session with `sana-streaming`.
+
+    A command returns True when the model accepted it, and False when this session's model does not
+    have it, in which case nothing was sent. It raises `CommandRejected`, `SessionLost` or
+    `Unavailable`.
+    """
+
+    model: ClassVar[str] = "sana-streaming"
+    messages: ClassVar[Mapping[str, type[Message]]] = MESSAGES
+    camera_track: ClassVar[str] = "camera"
+    video_track: ClassVar[str] = "main_video"
+
+    state: StateMessage | None = None
+    """The last one that came; the one sent on connect is usually lost."""
+    last_chunk: int | None = None
+    """The index of the run's last completed chunk; None before the first."""
+
+    async def set_mode(self, mode: Literal["live", "file"]) -> bool:
+        """Choose the source of the next run; before `start`."""
+        return await self.send_command("set_mode", {"mode": mode}, _sends(StateMessage))
+
+    async def set_video(self, video: FileRef | Path | bytes, *, name: str = "clip.mp4") -> bool:
+        """Set the clip for file mode, uploading it first unless it is an uploaded `FileRef`.
+
+        The clip needs at least 33 frames. Also raises `UploadFailed`.
+        """
+        reference = video if isinstance(video, FileRef) else await self.upload(video, name=name)
+        for attempt in range(1, SET_VIDEO_TRIES + 1):
+            try:
+                return await self.send_command(
+                    "set_video", {"video": reference}, _sends(VideoAccepted)
+                )
+            except CommandRejected as error:
+                if "decode" not in error.reason.lower() or attempt == SET_VIDEO_TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def set_prompt(self, prompt: str) -> bool:
+        """Set the edit; while streaming it lands at the next chunk."""
+        return await self.send_command("set_prompt", {"prompt": prompt}, _sends(PromptAccepted))
+
+    async def set_seed(self, seed: int) -> bool:
+        """Set the noise seed; the model reads it when a run starts."""
+        return await self.send_command("set_seed", {"seed": seed}, _shows(seed=seed))
+
+    async def set_anchor_interval(self, chunks: int) -> bool:
+        """Re-ground on the source every `chunks` chunks; 0 is never."""
+        return await self.send_command(
+            "set_anchor_interval", {"chunks": chunks}, _shows(anchor_interval=chunks)
+        )
+
+    async def start(self) -> bool:
+        """Begin the run. Without effect while one is going on."""
+        return await self.send_command("start", {}, _shows(started=True))
+
+    async def pause(self) -> bool:
+        """Pause after the current chunk."""
+        return await self.send_command("pause", {}, _shows(paused=True))
+
+    async def resume(self) -> bool:
+        """Go on after a pause."""
+        return await self.send_command("resume", {}, _shows(paused=False))
+
+    async def reset(self) -> bool:
+        """End the run and clear prompt and clip."""
+        return await self.send_command("reset", {}, _shows(started=False))
+
+    async def upload(self, video: Path | bytes, *, name: str = "clip.mp4") -> FileRef:
+        """Upload a clip for `set_video`. Raises `UploadFailed` or `SessionLost`."""
+        reactor = self._require()
+        try:
+            if isinstance(video, Path):
+                video = await run_blocking(video.read_bytes, name="read-clip")
+            if not video:
+                raise UploadFailed("the clip is empty")
+            sending = reactor.upload_file(video, name=name, mime_type="video/mp4")
+            return await asyncio.wait_for(sending, UPLOAD_TIMEOUT_S)
+        except (AbortedError, DisconnectedError, InvalidStateError):
+            raise SessionLost("the connection dropped during the upload") from None
+        except ReactorError as error:
+            raise UploadFailed(f"the clip could not be uploaded: {describe(error)}") from None
+        except OSError as error:
+            reason = error.strerror or "no answer"
+            raise UploadFailed(f"the clip could not be uploaded: {reason}") from None
+
+    def _note(self, message: Message) -> None:
+        match message:
+            case StateMessage():
+                self.state = message
+            case ChunkComplete(chunk_index=index):
+                self.last_chunk = index
+            case GenerationStarted() | GenerationReset():
+                # `state.current_chunk` keeps the former run's value until the first chunk.
+                self.last_chunk = None
+            case _:
+                return
+
+
+def _sends(kind: type[Message]) -> Callable[[Message], bool]:
+    """The answer is a message of `kind`."""
+    return lambda message: isinstance(message, kind)
+
+
+def _shows(**fields: object) -> Callable[[Message], bool]:
+    """The answer is a `state` with these fields, so that `SanaClient.state` shows them as well.
+
+    Any other `state` proves nothing: one is sent after every chunk.
+    """
+
+    def matches(message: Message) -> bool:
+        return isinstance(message, StateMessage) and all(
+            getattr(message, name) == value for name, value in fields.items()
+        )
+
+    return matches

@@ -1,0 +1,139 @@
+"""The two tracks of a session: the camera's pictures to the model, and the edited ones back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from reactor_sdk import Reactor, ReactorError, Track
+
+from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.pixels import bgra_bytes_to_i420
+from sana_vcam.reactor.errors import Unavailable, from_command
+from sana_vcam.reactor.once import Once
+
+log = logging.getLogger(__name__)
+
+PUBLISH_PATIENCE_S = 15.0
+"""A publish is refused until the platform has noticed that the former connection is dead, which
+takes up to 8 s."""
+PUBLISH_RETRY_S = 1.0
+
+
+class CameraTrack:
+    """The way up, of one connection after the other; pushed from any thread, else on the loop."""
+
+    def __init__(
+        self,
+        name: str,
+        size: tuple[int, int],
+        *,
+        require: Callable[[], Reactor],
+        ready: Callable[[], Reactor | None],
+    ) -> None:
+        """Prepare the track `name` for frames of `size`, (width, height).
+
+        Args:
+            name: What the model calls it.
+            size: (width, height) of every frame.
+            require: Gives the open connection, or raises `SessionLost`.
+            ready: Gives the connection if it is ready, else None.
+        """
+        self.pushing = threading.Lock()
+        """Held during a push, so that the native client is not freed under it."""
+        self._name = name
+        self._size = size
+        self._require = require
+        self._ready = ready
+        self._track: Track | None = None
+
+    async def publish(self) -> None:
+        """Activate the track, again and again while the platform holds it for a dead connection.
+
+        Raises `SessionLost` or `Unavailable`.
+        """
+        track = self._require().track(self._name)
+        deadline = time.monotonic() + PUBLISH_PATIENCE_S
+        while True:
+            try:
+                await track.publish()
+            except ReactorError as error:
+                if error.code != "publish_refused":
+                    raise from_command(error, "publish") from None
+                if time.monotonic() > deadline:
+                    raise Unavailable("the platform keeps the camera's track to itself") from None
+                log.debug("publish refused, trying again: %s", error.message)
+                # Also our own publish may be in the way: a reconnect that the platform answered
+                # with an error before it worked leaves the track published.
+                self.unpublish()
+                await asyncio.sleep(PUBLISH_RETRY_S)
+            else:
+                self._require()
+                self._track = track
+                return
+
+    def unpublish(self) -> None:
+        """Stop sending, and tell a connection that is ready."""
+        self.stop()
+        reactor = self._ready()
+        if reactor is not None:
+            reactor.unpublish_track(self._name)
+
+    def stop(self) -> None:
+        """Stop sending, and tell nobody."""
+        self._track = None
+
+    @property
+    def published(self) -> bool:
+        """Whether pushed frames reach the model."""
+        return self._track is not None and self._track.published
+
+    def push(self, bgra: bytes) -> bool:
+        """Send one frame of the track's size as BGRA bytes; from any thread, not the event loop.
+
+        Takes 1.3 ms of CPU at 1280x704. Never blocks on the network. Returns False, and sends
+        nothing, while the camera is not published. Raises ValueError for another size. No tag and
+        no capture time are sent: either stops decoding on AV1 sessions after one frame.
+        """
+        width, height = self._size
+        if len(bgra) != width * height * 4:
+            raise ValueError(f"push takes {width}x{height} BGRA, {width * height * 4} bytes")
+        with self.pushing:
+            track = self._track
+            if track is None or not track.published:
+                return False
+            try:
+                track.push_frame(bgra, width=width, height=height)
+            except ReactorError as error:
+                # The connection can drop between the check and the push.
+                log.debug("a frame was not sent: %s", error.code)
+                return False
+        return True
+
+
+class VideoTrack:
+    """The way down; its numbers are written by the SDK's media thread."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.frames_received = 0
+        self.last_frame_at: float | None = None
+        """When the last one came, of `time.monotonic`."""
+        self.handler: Callable[[ModelFrame], None] | None = None
+        self._size = size
+        self._once = Once(log)
+
+    def frame_arrived(self, bgra: bytes, width: int, height: int, *_: object) -> None:
+        """Take one frame of the SDK, on its media thread."""
+        if (width, height) != self._size:
+            # The pacer may send one black frame of its own default size before the model's first.
+            self._once.say(f"ignored frames of {width}x{height}")
+            return
+        now = time.monotonic()
+        self.frames_received += 1
+        self.last_frame_at = now
+        if self.handler is not None:
+            i420 = bgra_bytes_to_i420(bgra, width, height)
+            self.handler(ModelFrame(i420, self.frames_received, now))
