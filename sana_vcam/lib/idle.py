@@ -11,10 +11,11 @@ import contextlib
 import time
 
 IDLE_S = 10.0
+"""How often somebody looks while no session streams."""
 
 
 def until_tick(seconds: float) -> float:
-    """How long it is, in seconds, to the next multiple of `seconds` of the monotonic clock."""
+    """Measure the seconds to the next multiple of `seconds` of the monotonic clock."""
     return seconds - time.monotonic() % seconds
 
 

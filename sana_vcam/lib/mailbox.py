@@ -27,7 +27,7 @@ class Mailbox[T]:
             self._condition.notify_all()
 
     def peek(self) -> tuple[T | None, int]:
-        """The newest item (None before the first) and its sequence number; does not wait."""
+        """Look at the newest item (None before the first) and its number; does not wait."""
         with self._condition:
             return self._item, self._sequence
 

@@ -6,16 +6,17 @@ from bisect import bisect_left
 from collections import deque
 
 WINDOW_S = 2.0
-# A burst that has just begun is no rate yet.
+"""Over how long a rate is taken."""
 LEAST_S = 1.0
+"""The least time that events are divided by: a burst that has just begun is no rate yet."""
 
 
 class Meter:
     """A rate over the last two seconds."""
 
     def __init__(self) -> None:
-        # Events since the start; written by the one writer thread.
         self.total = 0
+        """Events since the start; written by the one writer thread."""
         self._times: deque[float] = deque(maxlen=256)
 
     def count(self, now: float) -> None:
@@ -24,7 +25,7 @@ class Meter:
         self._times.append(now)
 
     def rate(self, now: float) -> float:
-        """Events per second over the window that ends at `now`; 0 once they have stopped."""
+        """Count events per second over the window that ends at `now`; 0 once they have stopped."""
         times = [t for t in tuple(self._times) if now - t <= WINDOW_S]
         if len(times) < 2:
             return 0.0
@@ -39,7 +40,7 @@ class Stopwatch:
         self._since: float | None = None
 
     def switch(self, on: bool, now: float) -> None:
-        """It is on or off from `now` on; said again, it means nothing. One writer thread."""
+        """Note that it is on or off from `now` on; the same again changes nothing. One writer."""
         if on and self._since is None:
             self._since = now
         elif not on and self._since is not None:
@@ -47,7 +48,7 @@ class Stopwatch:
             self._since = None
 
     def seconds(self, now: float) -> float:
-        """Seconds on until `now`."""
+        """Sum up the seconds on until `now`."""
         since = self._since
         return self._before_s + (0.0 if since is None else max(0.0, now - since))
 

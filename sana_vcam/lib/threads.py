@@ -13,11 +13,12 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
+"""How long a thread may compute before another one has its turn; Python's own time is 5 ms."""
 
 
 @contextlib.contextmanager
 def short_switch_interval() -> Iterator[None]:
-    """Have a thread that computes let the others go on after `SWITCH_S`, as long as the block runs.
+    """Have a thread that computes let the others go on after `SWITCH_S` while the block runs.
 
     Python's own 5 ms are a long time for a picture that has come: with this, the 99th percentile
     from the SDK's callback to the sink goes from 8.5 to 5 ms for the same CPU time (measured).
@@ -33,9 +34,10 @@ def short_switch_interval() -> Iterator[None]:
 async def supervise_optional(
     what: str, start: Callable[[], Coroutine[Any, Any, None]], *, again_s: float = 60.0
 ) -> None:
-    """Run what the picture can do without: a defect costs `what`, and not somebody's call.
+    """Run a task that the picture can do without: a defect of it costs `what`, and no call.
 
-    It is logged with its traceback, and `start` is called again after `again_s`, until cancelled.
+    A defect is logged with its traceback. `start` is called again `again_s` after each end, until
+    this is cancelled.
     """
     while True:
         try:
@@ -46,7 +48,7 @@ async def supervise_optional(
 
 
 async def run_blocking[T](call: Callable[[], T], *, name: str) -> T:
-    """Run `call` once in a daemon thread of its own and return what it returns.
+    """Run `call` once in a daemon thread of its own, and give what it returns.
 
     Unlike the loop's executor, a call that never returns does not hold up the end of the process:
     for requests to a server that may be frozen. Cancelling the await abandons the thread.

@@ -67,7 +67,7 @@ class BypassGrant:
 
     @classmethod
     def from_config(cls, privacy: PrivacyConfig) -> BypassGrant | None:
-        """The grant if `privacy.allow_bypass` is true, else None."""
+        """Make the grant if `privacy.allow_bypass` is true, else None."""
         return cls(seal=_SEAL) if privacy.allow_bypass else None
 
 
@@ -99,24 +99,24 @@ class Picture:
 
     @classmethod
     def from_model(cls, frame: ModelFrame) -> Picture:
-        """The model's output."""
+        """Make a picture of the model's output."""
         _require(frame, ModelFrame)
         return cls(frame.i420, "model", seal=_SEAL)
 
     @classmethod
     def from_slate(cls, slate: SlateImage) -> Picture:
-        """A drawn slate."""
+        """Make a picture of a drawn slate."""
         _require(slate, SlateImage)
         return cls(to_i420(slate.bgr), "slate", seal=_SEAL)
 
     @classmethod
     def black(cls, width: int, height: int) -> Picture:
-        """All black."""
+        """Make a black picture."""
         return cls(black_i420(width, height), "black", seal=_SEAL)
 
     @classmethod
     def from_bypass(cls, grant: BypassGrant, frame: CameraFrame) -> Picture:
-        """The raw camera, which takes the configuration's grant."""
+        """Make a picture of the raw camera, which takes the configuration's grant."""
         _require(grant, BypassGrant)
         if not grant.is_genuine:
             raise TypeError("this BypassGrant does not come from the configuration")

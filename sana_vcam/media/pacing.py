@@ -26,7 +26,7 @@ class FrameClock:
         self._tick = -1
 
     def next(self, now: float) -> tuple[int, float]:
-        """The number and the time of the next tick that has not passed by a whole period."""
+        """Step to the next tick that has not passed by a whole period: its number and its time."""
         latest = int((now - self._start) / self.period)
         self._tick = max(self._tick + 1, latest)
         return self._tick, self._start + self._tick * self.period

@@ -30,12 +30,12 @@ class Pipeline:
         track = (config.reactor.track_width, config.reactor.track_height)
         self.camera_frames: Mailbox[CameraFrame] = Mailbox()
         self.camera = Camera(config.camera, track, self.camera_frames, on_change)
-        # Takes note of every picture that is sent and of every one that viewers see.
         self.latency = LatencyMeter()
+        """Notes every picture that is sent, and every one that viewers see."""
         self.publisher = Publisher(self.camera_frames, self.latency.sent)
         self.buffer = Mixer(fps=config.sink.fps, max_delay_s=config.playout.max_delay_ms / 1000)
-        # Frames of the session on air.
         self.received = Meter()
+        """Counts the frames of the session on air."""
         grant = BypassGrant.from_config(config.privacy)
         self.bypass = BypassSource(grant, self.camera_frames) if grant is not None else None
 
@@ -44,7 +44,7 @@ class Pipeline:
         return self.camera.status.state is CameraState.CAPTURING
 
     def open_feed(self) -> Feed:
-        """A place for one more session; off air."""
+        """Make a place for one more session; off air."""
         return Feed(self)
 
 

@@ -46,6 +46,6 @@ class Publisher:
 
 
 def _push(targets: tuple[Callable[[bytes], bool], ...], bgra: bytes) -> bool:
-    """Push to all; whether one of them has sent it."""
+    """Push to all, and tell whether one of them has sent it."""
     sent = [push(bgra) for push in targets]
     return any(sent)

@@ -1,4 +1,4 @@
-"""Draws the slates that viewers see while there is no picture of the model.
+"""The slates that viewers see while there is no picture of the model.
 
 They are seen by strangers in a meeting: calm words, no secrets, and large enough to be read when
 the app shows them at 320x180. Everything is centred, so a mirrored display looks the same.
@@ -74,7 +74,7 @@ def draw(slate: Slate, width: int, height: int) -> SlateImage:
 
 @functools.cache
 def _font() -> tuple[Any, Any]:
-    """OpenCV and its built-in sans-serif font, loaded at first use."""
+    """Load OpenCV and its built-in sans-serif font at first use."""
     import cv2  # 0.15 s that commands which draw nothing need not wait
 
     return cv2, cv2.FontFace("sans")
@@ -82,7 +82,7 @@ def _font() -> tuple[Any, Any]:
 
 @functools.lru_cache(2)
 def _background(width: int, height: int) -> Pixels:
-    """A dark gradient, dithered in a pattern of 4x4 pixels against banding."""
+    """Draw a dark gradient, dithered in a pattern of 4x4 pixels against banding."""
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     colour = np.array(TOP_COLOUR, np.float32) * (1 - down)
     colour = colour + np.array(BOTTOM_COLOUR, np.float32) * down
@@ -93,12 +93,12 @@ def _background(width: int, height: int) -> Pixels:
 
 
 def _size(width: int, height: int, part: float) -> int:
-    """A text size: a part of the height, or of what a 16:9 picture of this width would have."""
+    """Choose a text size: a part of the height, or of that of a 16:9 picture of this width."""
     return max(6, round(part * min(height, width * 9 / 16)))
 
 
 def _layout(slate: Slate, width: int, height: int) -> Iterator[TextLine]:
-    """The lines of the headline and the detail, wrapped."""
+    """Wrap the headline and the detail into lines."""
     room = WIDEST * width
     headline, detail = _printable(slate.headline), _printable(slate.detail)
     size = _size(width, height, 0.112)
@@ -110,7 +110,7 @@ def _layout(slate: Slate, width: int, height: int) -> Iterator[TextLine]:
 
 
 def _printable(text: str) -> str:
-    """The text with every control character, lone surrogate and run of blanks made one space."""
+    """Make one space of every control character, lone surrogate and run of blanks."""
     shown = (" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
     return " ".join("".join(shown).split())[:MOST_CHARACTERS]
 
@@ -138,7 +138,7 @@ def _wrap(text: str, size: int, weight: int, room: float, most: int) -> list[str
 
 
 def _fitting(text: str, size: int, weight: int, room: float) -> str:
-    """The longest beginning that fits, up to a blank if there is one; at least one character."""
+    """Find the longest beginning that fits, up to a blank if there is one; a character at least."""
     if _width(text, size, weight) <= room:
         return text
     least, most = 1, len(text)
@@ -176,7 +176,7 @@ def _draw_centred(picture: Pixels, line: TextLine, baseline: int) -> None:
 
 
 def _draw_name(picture: Pixels, accent: Colour) -> None:
-    """The program's name at the top, with a dot in the tone's colour."""
+    """Draw the program's name at the top, with a dot in the tone's colour."""
     cv2, _ = _font()
     height, width = picture.shape[:2]
     line = TextLine(NAME, _size(width, height, 0.052), 500, QUIET_COLOUR)

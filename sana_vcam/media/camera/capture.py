@@ -45,7 +45,7 @@ class CameraStatus:
     width: int = 0
     height: int = 0
     error: str | None = None
-    """What is wrong and what mends it, for the user."""
+    """What is wrong and the fix, for the user."""
     words: str | None = None
     """The same in calm words for viewers: no names, paths or commands."""
 

@@ -74,7 +74,7 @@ def _decode_packed(cv2: Any, raw: Pixels, fmt: PictureFormat) -> Pixels | None:
 
 
 def _decode_planar(cv2: Any, raw: Pixels, fmt: PictureFormat) -> Pixels | None:
-    """Lines may be padded where the planes of colour are as wide as that of brightness."""
+    """Decode planes; their lines may be padded where colour's are as wide as brightness's."""
     line = max(fmt.line_bytes, fmt.width)
     lines = fmt.height * 3 // 2
     if raw.size < line * lines:

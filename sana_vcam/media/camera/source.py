@@ -21,7 +21,7 @@ class CameraSource(Protocol):
         ...
 
     def open(self) -> None:
-        """Take the device. Raises `CameraError` with the mend."""
+        """Take the device. Raises `CameraError` with the fix."""
         ...
 
     def read(self) -> Pixels:
@@ -37,7 +37,7 @@ class CameraSource(Protocol):
 
 
 def open_source(config: CameraConfig) -> CameraSource:
-    """The source that the configuration asks for, not opened yet.
+    """Make the source that the configuration asks for, not opened yet.
 
     "auto" is the webcam if there is one now, else the test scene.
     """

@@ -53,7 +53,7 @@ class TestScene:
 
     @property
     def name(self) -> str:
-        """What it is."""
+        """A name in words."""
         return "test scene"
 
     def open(self) -> None:
@@ -87,7 +87,7 @@ class Sprite:
 
     @classmethod
     def cut(cls, bgr: Pixels, mask: Pixels) -> Sprite:
-        """The part of `bgr` under the (h, w) `mask`; both are at twice the wanted size."""
+        """Cut out the part of `bgr` under the (h, w) `mask`; both are at twice the wanted size."""
         import cv2  # loaded only if a scene is drawn
 
         size = (bgr.shape[1] // 2, bgr.shape[0] // 2)
@@ -122,7 +122,7 @@ class SceneDrawing:
         self._head = _draw_head(height)
 
     def draw(self, moment_s: float) -> Pixels:
-        """The picture at a moment: a new (height, width, 3) BGR array."""
+        """Draw the picture at a moment: a new (height, width, 3) BGR array."""
         width, height = self._width, self._height
         margin = int(ROOM_MARGIN * width)
         shift = round(margin * (1 + math.sin(moment_s * math.tau / 11)))
@@ -143,7 +143,7 @@ def _paste_centred(sprite: Sprite, picture: Pixels, x: float, y: float) -> None:
 
 
 def _texture(width: int, height: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Noise with as much in large shapes as in small ones, from -1 to 1."""
+    """Make noise with as much in large shapes as in small ones, from -1 to 1."""
     import cv2
 
     random = np.random.default_rng(seed)
@@ -156,7 +156,7 @@ def _texture(width: int, height: int, seed: int) -> np.ndarray[Any, np.dtype[np.
 
 
 def _draw_room(width: int, height: int) -> Pixels:
-    """A wall with a bookshelf and a picture, wider than the frame."""
+    """Draw a wall with a bookshelf and a picture, wider than the frame."""
     import cv2
 
     width += 2 * int(ROOM_MARGIN * width)
@@ -190,7 +190,7 @@ def _draw_room(width: int, height: int) -> Pixels:
 
 
 def _draw_poster(room: Pixels, left: int, top: int, width: int, height: int) -> None:
-    """A landscape in a frame: smooth colour next to hard edges."""
+    """Draw a landscape in a frame: smooth colour next to hard edges."""
     import cv2
 
     right, bottom = left + width, top + height
@@ -215,7 +215,7 @@ def _as_pixels(values: Any) -> Pixels:
 
 
 def _blank(width: float, height: float) -> tuple[Pixels, Pixels]:
-    """Colour and mask of a sprite to be, at twice its size."""
+    """Make empty arrays for the colour and the mask of a sprite, at twice its size."""
     shape = (2 * int(height), 2 * int(width))
     return np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
 
@@ -223,7 +223,7 @@ def _blank(width: float, height: float) -> tuple[Pixels, Pixels]:
 def _oval(
     pixels: Pixels, centre: tuple[float, float], radius: tuple[float, float], colour: Any
 ) -> None:
-    """A filled ellipse whose centre and radii may lie between the pixels."""
+    """Fill an ellipse whose centre and radii may lie between the pixels."""
     import cv2
 
     whole = tuple(round(value * 16) for value in centre)
@@ -232,7 +232,7 @@ def _oval(
 
 
 def _draw_body(height: int) -> Sprite:
-    """Shoulders and neck."""
+    """Draw shoulders and neck."""
     import cv2
 
     unit = 2 * height
@@ -252,7 +252,7 @@ def _draw_body(height: int) -> Sprite:
 
 
 def _draw_head(height: int) -> Sprite:
-    """Head, ears and hair; what moves in the face is drawn on each picture."""
+    """Draw head, ears and hair; what moves in the face is drawn on each picture."""
     import cv2
 
     unit = 2 * height
@@ -276,7 +276,7 @@ def _draw_head(height: int) -> Sprite:
 
 
 def _draw_features(picture: Pixels, x: float, y: float, height: int, moment_s: float) -> None:
-    """Eyes that look around and blink, brows, nose, and a mouth that talks."""
+    """Draw eyes that look around and blink, brows, nose, and a mouth that talks."""
     import cv2
 
     unit = height
@@ -305,13 +305,13 @@ def _draw_features(picture: Pixels, x: float, y: float, height: int, moment_s: f
 
 
 def _eye_opening(moment_s: float) -> float:
-    """From 0.08 (shut) to 1: a blink of a third of a second in every four."""
+    """Choose from 0.08 (shut) to 1: a blink of a third of a second in every four."""
     into = moment_s % 4.0 - 3.5
     return 1.0 if abs(into) > 0.17 else max(0.08, abs(into) / 0.17)
 
 
 def _draw_clock(picture: Pixels, x: float, y: float, height: int, moment_s: float) -> None:
-    """A wall clock: one turn of the long hand in ten seconds, of the short one in a minute."""
+    """Draw a wall clock: its long hand turns in ten seconds, its short one in a minute."""
     import cv2
 
     radius = 0.125 * height
@@ -332,5 +332,5 @@ def _draw_clock(picture: Pixels, x: float, y: float, height: int, moment_s: floa
 
 
 def _on_circle(x: float, y: float, radius: float, angle: float) -> tuple[int, int]:
-    """The point at a clockwise angle from the top."""
+    """Find the point at a clockwise angle from the top."""
     return round(x + radius * math.sin(angle)), round(y - radius * math.cos(angle))

@@ -38,7 +38,7 @@ def encode_counter(pixels: Pixels, number: int) -> None:
 
 
 def read_counter(pixels: Pixels) -> int | None:
-    """The number in a picture of any size; None if there is none, or it cannot be trusted."""
+    """Read the number in a picture of any size; None if there is none that can be trusted."""
     cells = _read_cells(pixels)
     darkest, lightest = cells.min(), cells.max()
     if lightest - darkest < LEAST_CONTRAST:
@@ -54,7 +54,7 @@ def read_counter(pixels: Pixels) -> int | None:
 
 
 def _read_cells(pixels: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The mean brightness of each cell's middle."""
+    """Measure the mean brightness of each cell's middle."""
     height, width = pixels.shape[:2]
     cell_width = (RIGHT - LEFT) / COLUMNS * width
     cell_height = (BOTTOM - TOP) / ROWS * height

@@ -1,4 +1,4 @@
-"""A webcam on Linux, read through V4L2 itself: every failure has a cause and a mend.
+"""A webcam on Linux, read through V4L2 itself: every failure has a cause and a fix.
 
 OpenCV's capture would say no more than that there is no picture, whether the camera was unplugged,
 is used by another program, found no room on the USB bus or gives a format that it does not know.
@@ -63,7 +63,7 @@ class V4l2Capture:
         self._bad = 0
         choice = choose(device.modes, config.width, config.height, config.fps)
         if choice is None:
-            raise self._fault(_no_format(device), CameraWords.FORMAT)
+            raise CameraFault(_no_format(device), CameraWords.FORMAT)
         try:
             self._node = os.open(device.path, ioctl.OPEN_FLAGS)
         except OSError as error:
@@ -116,7 +116,7 @@ class V4l2Capture:
         found = ioctl.set_format(self._ioctl, self._node, BUF_TYPE_CAPTURE, wanted)
         name = ioctl.fourcc_words(found.fourcc)
         if name not in DECODABLE:
-            raise self._fault(
+            raise CameraFault(
                 f"the camera {devices.describe(self._device)} gives {name} instead of {choice}, "
                 "which cannot be read: set camera.width and camera.height to a size it lists "
                 "(sana-vcam devices)",
@@ -138,7 +138,7 @@ class V4l2Capture:
         ioctl.stream_on(driver, node, BUF_TYPE_CAPTURE)
 
     def _newest(self) -> bytes | None:
-        """The newest picture that is ready, b"" for a torn one, None without; older ones go back.
+        """Take the newest picture that is ready, b"" for a torn one, None without one.
 
         Late is worse than lost: after a hold-up the buffers are full of the past.
         """
@@ -168,20 +168,15 @@ class V4l2Capture:
 
     def _notice_sleep(self) -> None:
         if self._asleep() - self._slept_before > SLEPT_S:
-            raise self._fault(
+            raise CameraFault(
                 f"the computer was asleep: the camera {devices.describe(self._device)} is opened "
                 "again",
                 CameraWords.WAKING,
             )
 
-    # -- what is wrong, and the mend -------------------------------------------------------------
-
-    def _fault(self, message: str, words: CameraWords) -> CameraFault:
-        return CameraFault(message, words)
-
     def _silent(self) -> CameraFault:
         what = "only torn pictures" if self._bad else "no picture"
-        return self._fault(
+        return CameraFault(
             f"the camera {devices.describe(self._device)} gives {what}: it is opened again; if "
             "that does not help, unplug it and plug it in again, into the computer itself",
             CameraWords.SILENT,
@@ -195,21 +190,21 @@ class V4l2Capture:
             found = devices.holders_of(self._device.path, self._system)
             holders = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
             by = f"by {holders}" if holders else "by another program"
-            return self._fault(
+            return CameraFault(
                 f"the camera {who} is in use {by}: close it there; it is opened here by itself",
                 CameraWords.BUSY,
             )
         if error.errno in {errno.EACCES, errno.EPERM}:
-            return self._fault(
+            return CameraFault(
                 f"no right to open the camera {who}: {devices.JOIN_GROUP}", CameraWords.FORBIDDEN
             )
         if error.errno == errno.ENOSPC:
-            return self._fault(
+            return CameraFault(
                 f"the USB bus has no room for the camera {who}: plug it into another port (not "
                 "the hub of another camera), or set camera.width and camera.height lower",
                 CameraWords.SILENT,
             )
-        return self._fault(
+        return CameraFault(
             f"the camera {who} fails: {error.strerror}; it is opened again; if that does not "
             "help, unplug it and plug it in again",
             CameraWords.SILENT,
@@ -217,7 +212,7 @@ class V4l2Capture:
 
 
 def unplugged(name: str) -> CameraFault:
-    """The camera was there, and is no more."""
+    """Say that the camera was there, and is no more."""
     return CameraFault(
         f'the camera "{name}" was unplugged: plug it in again; it is opened by itself',
         CameraWords.UNPLUGGED,
@@ -225,7 +220,7 @@ def unplugged(name: str) -> CameraFault:
 
 
 def suspended_s() -> float:
-    """Seconds that this machine has been suspended since it started."""
+    """Measure the seconds that this machine has been suspended since it started."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sana_vcam.media.pixels import Pixels
 
-MEND = "set camera.path to a video file that FFmpeg can play, or camera.source to another source"
+FIX = "set camera.path to a video file that FFmpeg can play, or camera.source to another source"
 LATE_S = 1.0
 """Later than this (the machine slept), playing goes on from here instead of catching up."""
 USUAL_FPS = 25.0
@@ -68,10 +68,10 @@ class VideoFile:
     def _start(self) -> Any:
         path = self._path
         if path is None:
-            raise CameraError(f'camera.source is "file", but camera.path is empty; {MEND}')
+            raise CameraError(f'camera.source is "file", but camera.path is empty; {FIX}')
         if not path.is_file():
             what = "is not a file" if path.exists() else "does not exist"
-            raise CameraError(f"camera.path: {path} {what}; {MEND}")
+            raise CameraError(f"camera.path: {path} {what}; {FIX}")
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
         import cv2  # loaded only if a file is played
 
@@ -79,9 +79,9 @@ class VideoFile:
             capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         except cv2.error as error:
-            raise CameraError(f"camera.path: cannot play {path} ({error}); {MEND}") from error
+            raise CameraError(f"camera.path: cannot play {path} ({error}); {FIX}") from error
         if not capture.isOpened():
-            raise CameraError(f"camera.path: cannot play {path}; {MEND}")
+            raise CameraError(f"camera.path: cannot play {path}; {FIX}")
         fps = capture.get(cv2.CAP_PROP_FPS)
         self._frame_s = 1.0 / fps if 1.0 <= fps <= 240.0 else 1.0 / USUAL_FPS
         return capture
@@ -96,12 +96,12 @@ class VideoFile:
             self._position_s = -1.0
             self._capture = capture = self._start()
             if not capture.grab():
-                raise CameraError(f"camera.path: {self._path} holds no picture; {MEND}")
+                raise CameraError(f"camera.path: {self._path} holds no picture; {FIX}")
         self._position_s = self._timestamp(capture)
         return capture
 
     def _timestamp(self, capture: Any) -> float:
-        """Seconds from the file's start; by counting where the container has no timestamps."""
+        """Tell the seconds from the file's start; counted where the container has no timestamps."""
         import cv2  # loaded by then
 
         stamp_s: float = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -113,6 +113,6 @@ class VideoFile:
         """Decode the picture stepped to."""
         done, picture = capture.retrieve()
         if not done:
-            raise CameraError(f"camera.path: cannot decode {self._path}; {MEND}")
+            raise CameraError(f"camera.path: cannot decode {self._path}; {FIX}")
         pixels: Pixels = picture
         return pixels

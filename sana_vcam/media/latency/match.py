@@ -73,7 +73,7 @@ class Course:
         return len(self.times) < 2
 
     def at(self, moments: Times) -> Array:
-        """The cells at the moments, interpolated: (len(moments), c)."""
+        """Interpolate the cells at the moments: (len(moments), c)."""
         after = np.clip(np.searchsorted(self.times, moments), 1, len(self.times) - 1)
         before = after - 1
         part = (moments - self.times[before]) / (self.times[after] - self.times[before])
@@ -134,7 +134,7 @@ def match(sent: Course, shown: Course) -> Match | None:
 
 
 def _window(sent: Course, shown: Course) -> Times | None:
-    """The moments to compare, on the grid and up to the newest picture."""
+    """Choose the moments to compare, on the grid and up to the newest picture."""
     if sent.empty or shown.empty:
         return None
     newest = float(shown.times[-1])
@@ -145,7 +145,7 @@ def _window(sent: Course, shown: Course) -> Times | None:
 
 
 def _comparable_from(sent: Course, shown: Course) -> float:
-    """When what viewers saw began to be of one piece: after its last pause, and its last look.
+    """Find when what viewers saw began to be of one piece: after its last pause and last look.
 
     Before and after another prompt a cell may follow in opposite ways. A cut of the camera's own,
     as of a looped file, is none.
@@ -157,7 +157,7 @@ def _comparable_from(sent: Course, shown: Course) -> float:
 
 
 def _cuts(course: Course) -> Times:
-    """When everything changed from one picture to the next."""
+    """Find when everything changed from one picture to the next."""
     size = np.abs(np.diff(course.cells, axis=0)).mean(axis=1)
     return course.times[1:][size > CUT[0] * float(np.median(size)) + CUT[1]]
 
@@ -191,7 +191,7 @@ class _Pair:
         return cls(*features, weight, back), float(np.median(spread))
 
     def profile(self) -> Array:
-        """For each constant delay, in grid steps: the squared correlation of a cell, on average.
+        """Rate each constant delay, in grid steps: the squared correlation of a cell, on average.
 
         Squared, since an edit may invert a cell.
         """
@@ -200,7 +200,7 @@ class _Pair:
         return mean[::-1]
 
     def _following(self) -> Array:
-        """Each cell's correlation with its past: row `back - d` is for the delay `d`."""
+        """Correlate each cell with its past: row `back - d` is for the delay `d`."""
         sent, shown = self.sent_sway, self.shown_sway
         length = 1 << (len(sent) + len(shown) - 1).bit_length()
         spectrum = np.fft.rfft(sent, length, axis=0) * np.conj(np.fft.rfft(shown, length, axis=0))
@@ -211,7 +211,7 @@ class _Pair:
         return following
 
     def scores(self, start: int) -> Array:
-        """How well each moment fits each delay, 0..1, with what follows at the delay `start`.
+        """Rate how each moment fits each delay, 0..1, with what follows at the delay `start`.
 
         Rows are moments, `EVERY` grid steps apart; columns are delays in grid steps.
         """
@@ -225,7 +225,7 @@ class _Pair:
         return fit[::EVERY] / 2
 
     def _fit(self, sent: Array, shown: Array, gain: Array) -> Array:
-        """The local correlation of the cells, with their gains, for each moment and delay."""
+        """Correlate the cells locally, with their gains, for each moment and delay."""
         size = np.abs(gain)
         count = len(shown)
         rows = self.back + np.arange(count)[:, None] - np.arange(self.back + 1)
@@ -252,13 +252,13 @@ def _bustle(cells: Array) -> Array:
 
 
 def _scaled(values: Array, floor: float = NOISE) -> Array:
-    """In units of each cell's own spread, without outliers."""
+    """Scale to each cell's own spread, without outliers."""
     scaled: Array = np.clip(values / (values.std(axis=0) + floor), -3.0, 3.0)
     return scaled
 
 
 def _smooth(values: Array, reach: int) -> Array:
-    """The mean over `reach` rows to each side; fewer at the ends."""
+    """Take the mean over `reach` rows to each side; fewer at the ends."""
     total = values.copy()
     for by in range(1, reach + 1):
         total[by:] += values[:-by]
@@ -277,20 +277,20 @@ def _running_sum(values: Array, length: int) -> Array:
 
 
 def _correlation(first: Array, second: Array) -> Array:
-    """Of each column; shrunk where there is little in it."""
+    """Correlate each column; the result is shrunk where there is little in it."""
     power = (first**2).sum(axis=0) * (second**2).sum(axis=0) + 1e-3 * len(first) ** 2
     correlation: Array = (first * second).sum(axis=0) / np.sqrt(power)
     return correlation
 
 
 def _beyond(values: Array, threshold: float) -> Array:
-    """What exceeds the threshold, which chance reaches as well."""
+    """Keep what exceeds the threshold, which chance reaches as well."""
     beyond: Array = np.maximum(values - threshold, 0.0).astype(np.float32)
     return beyond
 
 
 def _best_path(scores: Array) -> Indices:
-    """The column at each row that makes the best sum, less what turns and jumps cost."""
+    """Find the column at each row that makes the best sum, less what turns and jumps cost."""
     moments, delays = scores.shape
     here = np.arange(delays)
     came_from = np.empty((moments, delays), np.intp)
@@ -313,7 +313,7 @@ def _best_path(scores: Array) -> Indices:
 
 
 def _shifted(values: Times, by: int) -> Times:
-    """Moved `by` places up; what comes in at the end can never be best."""
+    """Move values `by` places up; what comes in at the end can never be best."""
     shifted = np.full_like(values, -np.inf)
     if by > 0:
         shifted[by:] = values[:-by]
@@ -327,14 +327,14 @@ def _along(scores: Array, path: Indices) -> float:
 
 
 def _lead(profile: Array, peak: int) -> float:
-    """How far the peak stands above the rest, against the highest of the rest; at most 10."""
+    """Measure how far the peak stands above the rest, against the rest's highest; at most 10."""
     rest = np.delete(profile, slice(max(0, peak - APART), peak + APART + 1))
     usual = float(np.median(rest))
     return min(10.0, (float(profile[peak]) - usual) / max(float(rest.max()) - usual, 1e-6))
 
 
 def _confidence(likeness: float, rivalry: float, lead: float, motion: float) -> float:
-    """One number of four that each have to be good."""
+    """Make one number of four that each have to be good."""
     return (
         _rise(likeness, 0.25, 0.45)
         * _rise(-rivalry, -0.8, -0.5)
@@ -344,5 +344,5 @@ def _confidence(likeness: float, rivalry: float, lead: float, motion: float) -> 
 
 
 def _rise(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high` on."""
+    """Rise from 0 up to `low` to 1 from `high` on."""
     return min(1.0, max(0.0, (value - low) / (high - low)))

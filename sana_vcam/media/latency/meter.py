@@ -57,7 +57,7 @@ class LatencyMeter:
         self._shown.clear()
 
     def measure(self) -> Reading | None:
-        """Match what is held, and return the figure; in a thread of its own, once a second.
+        """Match what is held, and give the figure; in a thread of its own, once a second.
 
         Takes 10 to 20 ms of CPU.
         """

@@ -40,7 +40,7 @@ class Steady:
         self._sure.clear()
 
     def take(self, found: Match | None, now: float) -> Reading | None:
-        """The figure after one more attempt; None while it is not known."""
+        """Take one more attempt, and give the figure; None while it is not known."""
         while self._sure and now - self._sure[0][0] > KEEP_S:
             self._sure.popleft()
         if found is not None and found.confidence >= SURE:

@@ -15,16 +15,16 @@ from sana_vcam.media.pacing import PresentationTime
 from sana_vcam.media.playout.schedule import Schedule
 from sana_vcam.media.playout.wakeup import Wakeup
 
-# How much faster or slower than the schedule the picture may run to follow it.
 MAX_CORRECTION = 0.08
-# The time in which a difference from the schedule is made up for.
+"""How much faster or slower than the schedule the picture may run to follow it."""
 CORRECTION_S = 1.5
-# A chunk of the model comes at once, on top of what the delay holds back. A frame is 1.4 MB.
+"""The time in which a difference from the schedule is made up for."""
 CHUNK_FRAMES = 24
-# A source no faster than this, in the output's rate, has a tick for each of its frames.
+"""Frames of the model that come at once, on top of what the delay holds back; one is 1.4 MB."""
 SAME_RATE = 1.01
-# A position this close below a whole number is that number: due times are rounded.
+"""A source no faster than this, in the sink's rate, has a tick for each of its frames."""
 ROUNDING = 1e-3
+"""A position this close below a whole number is that number: due times are rounded."""
 
 
 class PlayoutBuffer:
@@ -52,9 +52,9 @@ class PlayoutBuffer:
         self._position: float | None = None
         self._taken_at = 0.0
         self._speed = fps
-        # Whether the ticks hurry to the pictures: one is late by more than half a frame, or none
-        # may wait. The reader's.
         self.catches_up = not self._smooth
+        """Whether the ticks catch up with the pictures: one is late by more than half a frame, or
+        none may wait. Written by the reader."""
         self.dropped = 0
         self.repeated = 0
 
@@ -79,7 +79,7 @@ class PlayoutBuffer:
             self._shown = -1
 
     def due(self, now: float) -> PresentationTime | None:
-        """When the frame after the one on show is due; None while nobody can know."""
+        """Tell when the frame after the one on show is due; None while nobody can know."""
         with self._lock:
             last_at = self._schedule.last_at
             if last_at is None:
@@ -96,7 +96,7 @@ class PlayoutBuffer:
             return PresentationTime(at, arrived) if arrived or now - at < interval_s else None
 
     def take(self, now: float) -> ModelFrame | None:
-        """The frame to show at the tick `now`; the former one again if none is due.
+        """Take the frame to show at the tick `now`; the former one again if none is due.
 
         None before the first frame.
         """
@@ -123,10 +123,8 @@ class PlayoutBuffer:
             behind = self._count - 1 - self._position
             return max(0.0, behind * self._schedule.interval_s)
 
-    # -- inside, under the lock ----------------------------------------------------------------
-
     def _walk(self, now: float, newest: int) -> float:
-        """Go on at the speed chosen before, and choose the next one to follow the schedule."""
+        """Go on at the speed chosen before, and choose the next one; with the lock held."""
         interval_s = self._schedule.interval_s
         target = self._schedule.position(now) if self._schedule.last_at is not None else newest
         if self._position is None:
@@ -141,13 +139,13 @@ class PlayoutBuffer:
         self._speed = (1 + correction) / interval_s
         most = newest
         if self._speed <= SAME_RATE * self._fps and position < self._shown + 3:
-            # Hurrying on is no reason to leave a frame out.
+            # Catching up is no reason to leave a frame out.
             most = min(newest, self._shown + 1)
         # Never beyond what has arrived, never back.
         return max(self._position, min(position, most + 1 - 2 * ROUNDING))
 
     def _show(self, index: int) -> ModelFrame:
-        """Drop the frames that are passed by and return the one at `index`."""
+        """Drop the frames that are passed by, and give the one at `index`."""
         oldest = self._count - len(self._frames)
         index = max(index, oldest)
         passed = max(0, index - max(self._shown + 1, oldest))

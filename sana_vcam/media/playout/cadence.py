@@ -1,4 +1,4 @@
-"""Whether a session's frames come in a rhythm that the playout can go on with."""
+"""Whether a session's frames come so steadily that its pictures can go on air without a gap."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import threading
 from collections import deque
 from itertools import pairwise
 
-# Two of the model's slowest chunks: after so much of arrivals their rhythm is known.
 LEARNED_S = 3.0
+"""After so long their cadence is known: two of the model's slowest chunks."""
 WINDOW_S = 6.0
-# How much later than ever before the next burst may be.
+"""What is remembered of a session's frames."""
 LATE_S = 0.1
+"""How much later than ever before the next burst may be."""
 
 
 class Cadence:
-    """When a session's frames came; written by one thread, read by another."""
+    """The times at which a session's frames came; written by one thread, read by another."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._times: deque[float] = deque()
 
     def note(self, now: float) -> None:
-        """A frame has come at `now` (monotonic seconds)."""
+        """Note that a frame has come at `now` (monotonic seconds)."""
         with self._lock:
             self._times.append(now)
             while now - self._times[0] > WINDOW_S:
@@ -33,7 +34,7 @@ class Cadence:
             self._times.clear()
 
     def is_steady(self, now: float) -> bool:
-        """Whether their rhythm is known by now, and the next ones are not overdue."""
+        """Whether the cadence is known by now, and the next burst is not overdue."""
         with self._lock:
             times = tuple(self._times)
         if len(times) < 2 or times[-1] - times[0] < LEARNED_S:

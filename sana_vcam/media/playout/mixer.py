@@ -33,7 +33,7 @@ class Mixer:
         self._repeated = 0
 
     def open(self) -> PlayoutBuffer:
-        """A buffer for one more session; off air."""
+        """Make a buffer for one more session; off air."""
         buffer = PlayoutBuffer(fps=self._fps, max_delay_s=self._max_delay_s, wakeup=self.wakeup)
         self._buffers = (*self._buffers, buffer)
         return buffer
@@ -58,7 +58,7 @@ class Mixer:
         return buffer is self._on_air
 
     def take(self, now: float) -> ModelFrame | None:
-        """The frame to show at the tick `now`, or None before the first."""
+        """Take the frame to show at the tick `now`, or None before the first."""
         on_air, shown = self._on_air, None
         for buffer in self._buffers:
             frame = buffer.take(now)
@@ -67,13 +67,13 @@ class Mixer:
         return shown
 
     def due(self, now: float) -> PresentationTime | None:
-        """When the next frame on air is to be shown; None while nobody can know."""
+        """Tell when the next frame on air is to be shown; None while nobody can know."""
         buffer = self._on_air
         return buffer.due(now) if buffer else None
 
     @property
     def catches_up(self) -> bool:
-        """Whether the ticks are to hurry to the pictures on air."""
+        """Whether the ticks are to catch up with the pictures on air."""
         buffer = self._on_air
         return buffer is not None and buffer.catches_up
 

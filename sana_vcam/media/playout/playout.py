@@ -13,9 +13,11 @@ from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.states import ProgramSource
 
-# Chromium gives up after ten waits of one second; a slate at this rate keeps every reader.
 IDLE_FPS = 2.0
+"""Ticks a second while nobody watches. Chromium gives up after ten waits of one second; a slate at
+this rate keeps every viewer."""
 DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
+"""Bounds of the histogram of delays."""
 
 
 class Playout:
@@ -30,15 +32,15 @@ class Playout:
         on_change: Callable[[], None],
         on_shown: Callable[[ModelFrame], None] | None = None,
     ) -> None:
-        """Feed `sink` at `fps`; `on_change` is called on this thread when the output changes.
+        """Feed `sink` at `fps`; `on_change` is called on this thread when the program changes.
 
-        `on_shown` as well, with each of the model's pictures that has just been written first.
+        `on_shown` too: with each picture of the model, when it has been written for the first time.
         """
         self.ticks = 0
         self.skipped = 0
         self.meter = Meter()
-        # Seconds from the SDK's callback to the sink's return, of each model frame that was shown.
         self.delays = Histogram(DELAY_BOUNDS_S)
+        """Seconds from the SDK's callback to the sink's return, of each model frame shown."""
         self._noted: ModelFrame | None = None
         self._program = program
         self._sink = sink
@@ -48,7 +50,7 @@ class Playout:
         self._idle = False
 
     def set_idle(self, idle: bool) -> None:
-        """While nobody watches, a slate now and then is enough; from any thread."""
+        """Tick at `IDLE_FPS` while nobody watches, which is enough; from any thread."""
         if idle != self._idle:
             self._idle = idle
             self._program.wake()
@@ -83,7 +85,7 @@ class Playout:
             shown = self._tell(shown)
 
     def _until_its_moment(self, at: float, period: float) -> float:
-        """Wait until the tick at `at` is to show its picture, or until woken; returns the time."""
+        """Wait until the tick at `at` is to show its picture, or until woken, and tell the time."""
         while True:
             now = time.monotonic()
             left_s = presentation_time(at, period, self._program.due(now)) - now

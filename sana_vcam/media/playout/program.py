@@ -18,8 +18,8 @@ from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import ProgramSource
 
-# A raw frame older than this is not "live"; the camera has stopped.
 BYPASS_FRESH_S = 1.0
+"""A raw frame older than this is not live: the camera has stopped."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class BypassSource:
         self._camera = camera
 
     def picture(self, now: float) -> Picture | None:
-        """The newest raw frame, or None if the camera has stopped."""
+        """Make a picture of the newest raw frame; None if the camera has stopped."""
         frame, _ = self._camera.peek()
         if frame is None or now - frame.captured_at > BYPASS_FRESH_S:
             return None
@@ -61,9 +61,9 @@ class Program:
 
         `size` is the sink's (width, height).
         """
-        # How long the model's last picture stays without a new one; 0: it is not shown at all.
-        # Written by the event loop.
         self.patience_s = 0.0
+        """How long the model's last picture stays without a new one; 0: it is not shown at all.
+        Written by the event loop."""
         self.switches = Switches()
         self.output = ProgramSource.SLATE
         self.slate: Slate | None = None
@@ -88,7 +88,7 @@ class Program:
         return self._model[0] if self._model is not None else None
 
     def due(self, now: float) -> PresentationTime | None:
-        """When the next picture of its own time is due; None while the ticks' places are all."""
+        """Tell when the next picture of its own time is due; None while there is none."""
         switches = self.switches
         if switches.blank or switches.freeze or switches.bypass:
             return None
@@ -96,7 +96,7 @@ class Program:
 
     @property
     def catches_up(self) -> bool:
-        """Whether the ticks are to hurry to the model's pictures: late, or none may wait."""
+        """Whether the ticks are to catch up with the model's pictures: late, or none may wait."""
         return self._buffer.catches_up
 
     def wait(self, seconds: float) -> bool:
@@ -108,7 +108,7 @@ class Program:
         self._buffer.wakeup.wake()
 
     def next(self, now: float) -> Picture:
-        """The picture for the tick `now`; never raises for anything that a user can cause."""
+        """Choose the picture for the tick `now`; never raises for what a user can cause."""
         switches = self.switches
         # Taken at every tick, so that going back to live shows now and not what piled up.
         live = self._live(now)
@@ -127,7 +127,7 @@ class Program:
         return self._show(ProgramSource.SLATE, self._slate_picture())
 
     def _live(self, now: float) -> Picture | None:
-        """The model's picture, unless it has been silent for too long."""
+        """Take the model's picture, unless it has been silent for too long."""
         frame = self._buffer.take(now)
         if frame is None:
             return None
@@ -139,7 +139,7 @@ class Program:
         return self._model[1]
 
     def _hold(self, live: Picture | None) -> Picture:
-        """The picture that stays: the model's at the moment of freezing, else the slate.
+        """Choose the picture that stays: the model's at the moment of freezing, else the slate.
 
         Never the raw camera: a bypass that ends must not leave a face on the screen.
         """

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import deque
 from itertools import pairwise
 
-# What is learned from: about three of the model's slowest chunks.
 WINDOW_S = 4.5
-# A longer silence than this is a break, not a burst: what was learned before does not hold.
+"""The arrivals that are learned from: about three of the model's slowest chunks."""
 BREAK_S = 2.5
+"""A longer silence than this is a break, not a burst: what was learned before does not hold."""
 MIN_FRAMES = 6
-# Once an even course is known, it is looked at again this often.
-LEARN_EVERY_S = 0.2
+"""With fewer frames nothing is learned."""
 KNOWN_S = 3.0
-# Without bursts, so many of the latest frames do not count: one hiccup must not delay what follows.
+"""After so much of an even course it is known."""
+LEARN_EVERY_S = 0.2
+"""How often a course that is known is looked at again."""
 OUTLIERS = 0.05
+"""The part of the latest frames that does not count in an even course: one hiccup must not delay
+what follows."""
 
 
 class Schedule:
@@ -34,7 +37,7 @@ class Schedule:
         self._in_bursts = True
 
     def arrived(self, number: int, at: float) -> None:
-        """Frame `number` has arrived."""
+        """Note that frame `number` has arrived."""
         arrivals = self._arrivals
         if arrivals and at - arrivals[-1][1] > BREAK_S:
             arrivals.clear()
@@ -57,7 +60,7 @@ class Schedule:
         return self._arrivals[-1][1] if self._arrivals else None
 
     def position(self, now: float) -> float:
-        """The number of the frame that is due at `now`, with its fraction."""
+        """Tell the number of the frame that is due at `now`, with its fraction."""
         number, arrived = self._arrivals[-1]
         return number + (now - arrived - self.lag_s) / self.interval_s
 
@@ -73,7 +76,7 @@ class Schedule:
 
 
 def _whole_bursts(arrivals: deque[tuple[int, float]]) -> tuple[int, int, bool]:
-    """Indices of the first arrivals after the first and the last pause in the window.
+    """Find the first arrivals after the first and the last pause in the window.
 
     Between two such points lies a whole number of bursts, so that the mean is not skewed by half
     a burst. Without pauses: the first and the last arrival, and False.

@@ -13,7 +13,7 @@ class Wakeup:
         self._woken = False
 
     def notify(self) -> None:
-        """A frame has come: end the wait that is on now."""
+        """End the wait that is on now, since a frame has come."""
         with self._condition:
             self._condition.notify_all()
 

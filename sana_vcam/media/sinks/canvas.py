@@ -38,7 +38,7 @@ class Canvas:
         self._frame: Pixels | None = None
 
     def convert(self, picture: Picture) -> Pixels:
-        """The frame: (h * 3 / 2, w) for I420, (h, w, 3) for BGR24; not to be written to."""
+        """Make the frame: (h * 3 / 2, w) for I420, (h, w, 3) for BGR24; not to be written to."""
         if self._frame is None or picture is not self._picture:
             fitted = fit_i420(picture.i420, self.width, self.height, self.fit)
             self._frame = fitted if self.pixel_format == "I420" else i420_to_bgr(fitted)

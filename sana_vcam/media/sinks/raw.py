@@ -171,7 +171,7 @@ class Target:
         return cls(path, opened, FILE_CHUNK)
 
     def open(self) -> int | None:
-        """A descriptor that the caller closes; None while a FIFO has no reader."""
+        """Open a descriptor that the caller closes; None while a FIFO has no reader."""
         if self._opened is not None:
             opened, self._opened = self._opened, None
             return opened
@@ -184,7 +184,7 @@ class Target:
 
 
 def _standard_output() -> int:
-    """A descriptor of our own for standard output, which must not be a terminal."""
+    """Duplicate the descriptor of standard output, which must not be a terminal."""
     if os.isatty(1):
         raise SinkError(
             "sink.path = - writes raw video to standard output, which is a terminal: "

@@ -83,7 +83,7 @@ class Sink:
         system: devices.System | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Self:
-        """Open what the configuration asks for. Raises `SinkError` with the mend.
+        """Open what the configuration asks for. Raises `SinkError` with the fix.
 
         "auto" is the virtual camera if there is one, else preview. `slate` is what v4l2loopback
         shows by itself when this process is gone or silent: a slate or black, which is the default.
@@ -159,7 +159,7 @@ class Sink:
         self.frames_sent += 1
 
     def latest_pixels(self) -> Pixels | None:
-        """What viewers see now, as (h, w, 3) BGR of the sink's size; None before the first.
+        """Give what viewers see now, as (h, w, 3) BGR of the sink's size; None before the first.
 
         Not to be written to.
         """
@@ -169,7 +169,7 @@ class Sink:
         return frame if self._canvas.pixel_format == "BGR24" else pixels.i420_to_bgr(frame)
 
     def latest_i420(self) -> tuple[Picture, Pixels] | None:
-        """The picture that viewers see now, and its I420 frame of the sink's size.
+        """Give the picture that viewers see now, and its I420 frame of the sink's size.
 
         As it was sent where viewers get I420; not to be written to. None before the first.
         """
@@ -185,7 +185,7 @@ class Sink:
 
 
 def _require_slate(picture: Picture) -> None:
-    """Only a drawn slate or black may outlive the process that shows it."""
+    """Refuse all but a drawn slate and black: only these may outlive the process."""
     if type(picture) is not Picture or picture.source not in SLATE_SOURCES:
         raise TypeError("the picture for a silent virtual camera is a slate or black")
 
@@ -210,12 +210,12 @@ def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
 
 
 def _pixel_format(kind: SinkKind, config: SinkConfig) -> pixels.PixelFormat:
-    """I420 for apps; raw frames as the user asked for."""
+    """Choose I420 for apps, and for raw frames what the user asked for."""
     return config.pixel_format if kind == "raw" else "I420"
 
 
 def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) -> str:
-    """The sink in words."""
+    """Name the sink for people."""
     if kind == "preview":
         return "preview (no virtual camera)"
     if kind == "raw":

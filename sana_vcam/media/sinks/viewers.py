@@ -1,8 +1,8 @@
 """Who watches: the apps that take pictures from our virtual cameras, counted without asking them.
 
-v4l2loopback raises an event when a viewer starts or stops streaming, and not when an app merely
-lists cameras. Where it has none (0.12), the open files of the other processes tell, once a device
-has been open for a while.
+v4l2loopback raises an event when a viewer starts or stops streaming, and not when an application
+merely lists cameras. Where it has none (0.12), the open files of the other processes tell, once a
+device has been open for a while.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sana_vcam.media.sinks.wake import WakePipe
 from sana_vcam.media.v4l2 import devices
 from sana_vcam.media.v4l2.ioctl import POLLPRI, dequeue_event, subscribe_event
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 SETTLE_S = 1.5
@@ -128,7 +128,7 @@ class Viewers:
         known = [one for one in counts if one is not None]
         count = sum(known) if counts and len(known) == len(counts) else None
         if count != self._count or not self._known:
-            logger.info("viewers: %s -> %s", _words(self._count), _words(count))
+            log.info("viewers: %s -> %s", _words(self._count), _words(count))
             self._count, self._known = count, True
             self._on_change()
 
@@ -161,7 +161,7 @@ class DeviceWatch:
         self.scans = not self._subscribe(node)
         if self.scans:
             os.close(node)
-            logger.info("%s has no event for its viewers: looking at open files", self.path)
+            log.info("%s has no event for its viewers: looking at open files", self.path)
             return
         self.node = node
         self.count = 0
@@ -216,7 +216,7 @@ class Openers:
         self._looked_at = float("-inf")
 
     def count(self, paths: Sequence[str]) -> dict[str, int | None]:
-        """For each device how many processes have had it open for a while; None if hidden."""
+        """Count the processes that have had each device open for a while; None if hidden."""
         now = self._clock()
         uses = self._module_uses()
         if self._is_due(uses, now):
@@ -243,7 +243,7 @@ class Openers:
         self._uses, self._looked_at = uses, now
 
     def _module_uses(self) -> int | None:
-        """How many open files v4l2loopback has, on all its devices; None if it does not say."""
+        """Read how many open files v4l2loopback has on all its devices; None if it does not say."""
         try:
             return int((self._system.sysfs / "module/v4l2loopback/refcnt").read_text())
         except (OSError, ValueError):

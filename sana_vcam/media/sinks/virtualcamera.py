@@ -48,7 +48,7 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VirtualCameraStatus:
-    """One virtual camera. `error` says why it is not open, and what mends it."""
+    """One virtual camera. `error` says why it is not open, and the fix."""
 
     name: str
     device: str
@@ -108,7 +108,7 @@ class VirtualCamera:
     def send(self, frame: Pixels) -> None:
         """Show a frame, or drop it while the camera is lost.
 
-        Raises `SinkError` for what no attempt can mend: the reader of a pipe that has gone.
+        Raises `SinkError` for what no attempt can fix: the reader of a pipe that has gone.
         """
         backend = self._backend or self._reopened()
         if backend is None:

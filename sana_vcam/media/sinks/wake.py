@@ -22,7 +22,7 @@ class WakePipe:
         self.close()
 
     def fileno(self) -> int:
-        """What is readable while the flag is set."""
+        """Name the descriptor that is readable while the flag is set."""
         return self._read
 
     def set(self) -> None:

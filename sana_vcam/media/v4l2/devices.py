@@ -51,7 +51,7 @@ class Device:
     exclusive_caps: bool | None = None
     """Virtual cameras: whether apps see it as a camera only; Chrome lists no other kind."""
     note: str = ""
-    """What is amiss, and what mends it."""
+    """What is amiss, and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class System:
 
 
 def list_devices(system: System | None = None) -> list[Device]:
-    """Every video device, by number. Does not raise: what cannot be read is left out or noted."""
+    """List the video devices, by number; never raises: what cannot be read is noted or left out."""
     system = system or System()
     if system.platform != "linux":
         return list(_devices_elsewhere())
@@ -88,7 +88,7 @@ def has_camera(system: System | None = None) -> bool:
 
 
 def find_camera(wanted: str = "", system: System | None = None) -> Device:
-    """The real camera that `wanted` names; the first one if it is empty.
+    """Find the real camera that `wanted` names; the first one if it is empty.
 
     `wanted` is an id from /dev/v4l/by-id or by-path, a path, a number, or a part of the name. A
     loopback, a metadata node and an output node are never taken for a camera.
@@ -111,14 +111,14 @@ def find_camera(wanted: str = "", system: System | None = None) -> Device:
 def find_virtual_cameras(
     label: str = LABEL, places: str = "", system: System | None = None
 ) -> list[Device]:
-    """The v4l2loopback devices to feed: those that `places` names, else those of the label.
+    """Find the v4l2loopback devices to feed: those that `places` names, else those of the label.
 
     `places` is a comma-separated list of paths and numbers. Without it, the devices of the label
     and of the label with a number behind it ("SANA VCam", "SANA VCam 2"), since each device takes
     one viewer only. The list is never empty, and holds devices without the right to open them.
 
     Raises:
-        SinkError: there is none, or a place is none, with the command that mends it.
+        SinkError: there is none, or a place is none, with the command that fixes it.
     """
     system = system or System()
     wanted = [place for part in places.split(",") if (place := part.strip())]
@@ -146,7 +146,7 @@ def _virtual_camera_at(
 
 
 def _label_number(name: str, label: str) -> int | None:
-    """The number behind the label, 0 without one; None for a device that is not ours."""
+    """Read the number behind the label, 0 without one; None for a device that is not ours."""
     if name == label[:LONGEST_LABEL]:
         return 0
     number = name.removeprefix(f"{label} ")
@@ -154,7 +154,7 @@ def _label_number(name: str, label: str) -> int | None:
 
 
 def relocate(name: str, path: str, system: System | None = None) -> str | None:
-    """Where the device of this name is now: at `path` if it still is, else anywhere, else nowhere.
+    """Find the device of this name: at `path` if it still is there, else anywhere, else nowhere.
 
     Reads the names in sysfs only, so it is cheap enough for every try to open a lost device.
     """
@@ -165,25 +165,25 @@ def relocate(name: str, path: str, system: System | None = None) -> str | None:
 
 
 def video_nodes(system: System | None = None) -> frozenset[str]:
-    """The names of all video nodes: cheap to look at, to see that one came or went."""
+    """List the names of all video nodes: a cheap look, to see that one came or went."""
     nodes = _entries((system or System()).sysfs / "class/video4linux")
     return frozenset(node.name for node in nodes)
 
 
 def holders_of(path: str | Path, system: System | None = None) -> list[Holder]:
-    """The other processes that have the device open, as far as we may look."""
+    """Find the other processes that have the device open, as far as we may look."""
     return _holders(system or System(), [Path(path)]).get(str(Path(path).resolve()), [])
 
 
 def loopback_paths(system: System | None = None) -> list[str]:
-    """The paths of all v4l2loopback devices, ours or not; from sysfs only."""
+    """List the paths of all v4l2loopback devices, ours or not; from sysfs only."""
     system = system or System()
     nodes = _entries(system.sysfs / "class/video4linux")
     return [str(system.dev / node.name) for node in nodes if _is_loopback(node)]
 
 
 def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple[str, int]]:
-    """Every open file of these devices as (path, process), as far as we may look; ours as well.
+    """List every open file of these devices as (path, process), ours as well.
 
     Looks at all processes, which takes tens of milliseconds.
     """
@@ -193,17 +193,17 @@ def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple
 
 
 def describe(device: Device) -> str:
-    """The device in a few words."""
+    """Name the device in a few words."""
     return f'"{device.name}" ({device.path})'
 
 
 def load_command(label: str = LABEL, number: int = NUMBER) -> str:
-    """The command that loads v4l2loopback with one device of this label."""
+    """Write the command that loads v4l2loopback with one device of this label."""
     return f'sudo modprobe v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'
 
 
 def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
-    """The two commands, a line each, that make it so after each boot."""
+    """Write the two commands, a line each, that make it so after each boot."""
     options = f'options v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'
     return (
         f"echo '{options}' | sudo tee /etc/modprobe.d/sana-vcam.conf\n"
@@ -211,7 +211,7 @@ def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
     )
 
 
-# What sysfs, the device links and the processes say
+# -- what sysfs, the device links and the processes say ---------------------------------------
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -229,7 +229,7 @@ def _text(path: Path) -> str:
 
 
 def _stable_ids(system: System) -> dict[str, list[str]]:
-    """For each device path the links that point to it, those by id first."""
+    """Find the links that point to each device path, those by id first."""
     links: dict[str, list[str]] = {}
     for folder in ("by-id", "by-path"):
         for link in _entries(system.dev / "v4l" / folder):
@@ -238,7 +238,7 @@ def _stable_ids(system: System) -> dict[str, list[str]]:
 
 
 def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
-    """For each device path the other processes that have it open, as far as we may look."""
+    """Find the other processes that have each device path open, as far as we may look."""
     held: dict[str, list[Holder]] = {}
     if not paths:
         return held
@@ -288,7 +288,7 @@ def _note(*, may_open: bool, why: str, exclusive: bool | None) -> str:
 
 
 def _kind(entry: Path, capability: Capability | None) -> DeviceKind:
-    """What a node is; without the right to ask it, as far as sysfs tells."""
+    """Tell what a node is; without the right to ask it, as far as sysfs tells."""
     if capability is None:
         if _is_loopback(entry):
             return "virtual camera"
@@ -301,7 +301,7 @@ def _kind(entry: Path, capability: Capability | None) -> DeviceKind:
 
 
 def _is_loopback(entry: Path) -> bool:
-    """v4l2loopback puts these attributes beside the usual ones."""
+    """Whether the node has the attributes that v4l2loopback puts beside the usual ones."""
     return (entry / "max_openers").exists() or (entry / "buffers").exists()
 
 
@@ -312,7 +312,7 @@ def _driver(entry: Path) -> str:
     return link.resolve().name if link.exists() else ""
 
 
-# Matching, and what to say when nothing matches
+# -- matching, and what to say when nothing matches -------------------------------------------
 
 
 def _match(wanted: str, cameras: Sequence[Device], system: System) -> Device | None:
@@ -324,7 +324,7 @@ def _match(wanted: str, cameras: Sequence[Device], system: System) -> Device | N
 
 
 def _match_place(wanted: str, devices: Sequence[Device], system: System) -> Device | None:
-    """The device at a path, link, link's name or number."""
+    """Find the device at a path, link, link's name or number."""
     if wanted.isdecimal():
         return next((one for one in devices if one.number == int(wanted)), None)
     target = str((system.dev / wanted).resolve()) if os.sep in wanted else ""
@@ -369,7 +369,7 @@ def _no_virtual_camera(label: str, loopbacks: Sequence[Device], system: System) 
 
 
 def free_number(taken: Iterable[int]) -> int:
-    """The first number from the usual one on that no video device has."""
+    """Choose the first number from the usual one on that no video device has."""
     used = set(taken)
     return next(number for number in range(NUMBER, NUMBER + 64) if number not in used)
 
@@ -391,11 +391,11 @@ def _make_virtual_camera(label: str, system: System) -> str:
     )
 
 
-# Other systems
+# -- other systems ----------------------------------------------------------------------------
 
 
 def _devices_elsewhere() -> Iterator[Device]:
-    """What OpenCV can open by number on macOS and Windows, where it knows no names.
+    """List what OpenCV can open by number on macOS and Windows, where it knows no names.
 
     Finding out means opening: the light of each camera goes on for a moment.
     """

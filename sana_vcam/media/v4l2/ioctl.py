@@ -154,7 +154,7 @@ def dequeue_buffer(ioctl: Ioctl, node: int, buffer_type: int) -> tuple[int, int,
 
 
 def _buffer(buffer_type: int, index: int) -> bytearray:
-    """A v4l2_buffer that names one of the mapped buffers."""
+    """Make a v4l2_buffer that names one of the mapped buffers."""
     request = bytearray(88)
     struct.pack_into("2I", request, 0, index, buffer_type)
     struct.pack_into("I", request, 60, MEMORY_MMAP)

@@ -29,7 +29,7 @@ class ModeChoice:
 
 
 def choose(modes: Sequence[Mode], width: int, height: int, fps: float) -> ModeChoice | None:
-    """The mode that makes the best picture of (width, height) at `fps`; None if none can be read.
+    """Choose the mode for the best picture of (width, height) at `fps`; None if none can be read.
 
     Size and shape count most, then the rate as long as it stays smooth, then the format: a camera
     that has MJPG gives it at every rate, while many fall to 5 to 10 fps at 720p in raw YUYV.
@@ -42,7 +42,7 @@ def choose(modes: Sequence[Mode], width: int, height: int, fps: float) -> ModeCh
 
 
 def rate_to_ask_for(mode: Mode, fps: float) -> float:
-    """The mode's lowest rate that is enough; drivers take the nearest, even if it is too low."""
+    """Choose the mode's lowest rate that is enough; drivers take the nearest, even one too low."""
     enough = [rate for rate in mode.fps if rate > fps - RATE_SLACK]
     return min(enough, default=max(mode.fps, default=0.0))
 
@@ -53,7 +53,7 @@ def _cost(mode: Mode, width: int, height: int, fps: float) -> tuple[float, int]:
 
 
 def _size_cost(have_width: int, have_height: int, width: int, height: int) -> float:
-    """0 for the size that is wanted; more for pixels to make up, to throw away, to cut off."""
+    """Rate a size: 0 for the one wanted, more for pixels to make up, to throw away, to cut off."""
     scale = min(have_width / width, have_height / height)
     used = (width * scale) * (height * scale) / (have_width * have_height)
     cut_off = 0.5 * (1 - used)
@@ -63,7 +63,7 @@ def _size_cost(have_width: int, have_height: int, width: int, height: int) -> fl
 
 
 def _rate_cost(mode: Mode, fps: float) -> float:
-    """0 for enough; a raw mode of unknown rate is taken for slow if it is large."""
+    """Rate a rate: 0 for enough; a large raw mode of unknown rate is taken for slow."""
     rate = max(mode.fps, default=0.0)
     if not rate:
         large = mode.width * mode.height > 640 * 480
