@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 RESTARTS_FILE = "runs.json"
 
 
-class _File(BaseModel):
+class _RestartsFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     restarts: NonNegativeInt = 0
@@ -42,23 +42,23 @@ class RestartCounter:
         remove_drafts(self._path)
         before = self._read()
         self.restarts = before.restarts + before.running
-        self._write(_File(restarts=self.restarts, running=True))
+        self._write(_RestartsFile(restarts=self.restarts, running=True))
 
     def end(self) -> None:
         """Take the mark away: the daemon ends as it should."""
         if self.restarts is not None:
-            self._write(_File(restarts=self.restarts))
+            self._write(_RestartsFile(restarts=self.restarts))
 
-    def _read(self) -> _File:
+    def _read(self) -> _RestartsFile:
         try:
-            return _File.model_validate_json(self._path.read_bytes())
+            return _RestartsFile.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
-            return _File()
+            return _RestartsFile()
         except (OSError, ValidationError) as error:
             log.warning("%s cannot be read; restarts are counted anew: %s", self._path, error)
-            return _File()
+            return _RestartsFile()
 
-    def _write(self, file: _File) -> None:
+    def _write(self, file: _RestartsFile) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._path, file.model_dump_json().encode())
