@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sana_vcam.media.v4l2 import devices
-from sana_vcam.media.v4l2.ioctl import Ioctl, fcntl_ioctl
+from sana_vcam.media.v4l2.devices import System
 
 COMMAND_TIMEOUT_S = 60.0
 """A restart of the unit may take its TimeoutStopSec and then its TimeoutStartSec, 40 s in all."""
@@ -67,15 +65,12 @@ def _effective_user() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """The folder that files lie below, the way commands are run, and the user that we are."""
+class Machine(System):
+    """A system with its environment, its user, and the way commands are run on it."""
 
-    root: Path = Path("/")
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     uid: int = field(default_factory=_effective_user)
-    platform: str = sys.platform
     runner: RunCommand = run_command
-    ioctl: Ioctl = fcntl_ioctl
 
     def run(self, *command: str, given: str = "", **extra: str) -> CommandResult:
         """Run a command; keywords are added to its environment."""
@@ -91,13 +86,3 @@ class Machine:
             return self.path(path).read_text("utf-8", errors="replace").strip()
         except OSError:
             return None
-
-    def devices(self) -> devices.System:
-        """Describe the same machine to `sana_vcam.media.v4l2.devices`."""
-        return devices.System(
-            sysfs=self.path("/sys"),
-            dev=self.path("/dev"),
-            proc=self.path("/proc"),
-            ioctl=self.ioctl,
-            platform=self.platform,
-        )

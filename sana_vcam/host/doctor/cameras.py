@@ -36,7 +36,7 @@ def check_virtual(facts: Facts) -> Iterator[Finding]:
         yield unknown("sink.found", f'not looked at: sink.kind is "{sink.kind}"')
         return
     try:
-        found = find_virtual_cameras(sink.label, sink.device, facts.machine.devices())
+        found = find_virtual_cameras(sink.label, sink.device, facts.machine)
     except SinkError as error:
         yield _not_found(facts, error)
         return
@@ -236,7 +236,7 @@ def _video_file(facts: Facts) -> Finding:
 
 def _webcam(facts: Facts) -> Iterator[Finding]:
     try:
-        found = find_camera(facts.config.camera.device, facts.machine.devices())
+        found = find_camera(facts.config.camera.device, facts.machine)
     except CameraError as error:
         yield _no_camera(facts, error)
         return

@@ -98,7 +98,7 @@ def gather(
         loaded=loaded,
         config_error=trouble,
         config=loaded.config if loaded else Config(),
-        devices=tuple(list_devices(machine.devices())) if machine.platform == "linux" else (),
+        devices=tuple(list_devices(machine)) if machine.platform == "linux" else (),
         processes=tuple(_processes(machine)),
         daemon_pid=_daemon_pid(),
         scope=scope,

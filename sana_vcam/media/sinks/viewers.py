@@ -245,7 +245,7 @@ class Openers:
     def _module_uses(self) -> int | None:
         """Read how many open files v4l2loopback has on all its devices; None if it does not say."""
         try:
-            return int((self._system.sysfs / "module/v4l2loopback/refcnt").read_text())
+            return int((self._system.root / "sys/module/v4l2loopback/refcnt").read_text())
         except (OSError, ValueError):
             return None
 

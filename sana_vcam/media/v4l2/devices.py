@@ -56,11 +56,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where devices are looked for; tests give a made-up tree."""
+    """A machine's devices, drivers and processes; tests give a made-up one."""
 
-    sysfs: Path = Path("/sys")
-    dev: Path = Path("/dev")
-    proc: Path = Path("/proc")
+    root: Path = Path("/")
+    """What /sys, /dev and /proc lie below."""
     ioctl: Ioctl = field(default=fcntl_ioctl)
     platform: str = sys.platform
     write: Callable[[int, Any], int] = os.write
@@ -72,9 +71,9 @@ def list_devices(system: System | None = None) -> list[Device]:
     system = system or System()
     if system.platform != "linux":
         return list(_devices_elsewhere())
-    nodes = [entry.name for entry in _entries(system.sysfs / "class/video4linux")]
+    nodes = [entry.name for entry in _entries(system.root / "sys/class/video4linux")]
     numbers = sorted(int(node[5:]) for node in nodes if node[:5] == "video" and node[5:].isdigit())
-    holders = _holders(system, [system.dev / f"video{number}" for number in numbers])
+    holders = _holders(system, [system.root / f"dev/video{number}" for number in numbers])
     links = _stable_ids(system)
     return [_inspect(system, number, links, holders) for number in numbers]
 
@@ -159,14 +158,14 @@ def relocate(name: str, path: str, system: System | None = None) -> str | None:
     Reads the names in sysfs only, so it is cheap enough for every try to open a lost device.
     """
     system = system or System()
-    nodes = _entries(system.sysfs / "class/video4linux")
-    found = [str(system.dev / node.name) for node in nodes if _text(node / "name") == name]
+    nodes = _entries(system.root / "sys/class/video4linux")
+    found = [str(system.root / "dev" / node.name) for node in nodes if _text(node / "name") == name]
     return path if path in found else next(iter(found), None)
 
 
 def video_nodes(system: System | None = None) -> frozenset[str]:
     """List the names of all video nodes: a cheap look, to see that one came or went."""
-    nodes = _entries((system or System()).sysfs / "class/video4linux")
+    nodes = _entries((system or System()).root / "sys/class/video4linux")
     return frozenset(node.name for node in nodes)
 
 
@@ -178,8 +177,8 @@ def holders_of(path: str | Path, system: System | None = None) -> list[Holder]:
 def loopback_paths(system: System | None = None) -> list[str]:
     """List the paths of all v4l2loopback devices, ours or not; from sysfs only."""
     system = system or System()
-    nodes = _entries(system.sysfs / "class/video4linux")
-    return [str(system.dev / node.name) for node in nodes if _is_loopback(node)]
+    nodes = _entries(system.root / "sys/class/video4linux")
+    return [str(system.root / "dev" / node.name) for node in nodes if _is_loopback(node)]
 
 
 def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple[str, int]]:
@@ -189,7 +188,7 @@ def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple
     """
     system = system or System()
     real = {str(Path(path).resolve()): path for path in paths}
-    return [(real[target], pid) for target, pid in opened(real, system.proc)]
+    return [(real[target], pid) for target, pid in opened(real, system.root / "proc")]
 
 
 def describe(device: Device) -> str:
@@ -232,7 +231,7 @@ def _stable_ids(system: System) -> dict[str, list[str]]:
     """Find the links that point to each device path, those by id first."""
     links: dict[str, list[str]] = {}
     for folder in ("by-id", "by-path"):
-        for link in _entries(system.dev / "v4l" / folder):
+        for link in _entries(system.root / "dev/v4l" / folder):
             links.setdefault(str(link.resolve()), []).append(str(link))
     return links
 
@@ -244,7 +243,7 @@ def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
         return held
     for path, pid in dict.fromkeys(open_files([str(path) for path in paths], system)):
         if pid != os.getpid():
-            command = command_of(pid, system.proc)
+            command = command_of(pid, system.root / "proc")
             held.setdefault(str(Path(path).resolve()), []).append(Holder(pid, command))
     return held
 
@@ -252,8 +251,8 @@ def _holders(system: System, paths: Sequence[Path]) -> dict[str, list[Holder]]:
 def _inspect(
     system: System, number: int, links: dict[str, list[str]], holders: dict[str, list[Holder]]
 ) -> Device:
-    path = system.dev / f"video{number}"
-    entry = system.sysfs / "class/video4linux" / f"video{number}"
+    path = system.root / f"dev/video{number}"
+    entry = system.root / "sys/class/video4linux" / f"video{number}"
     key = str(path.resolve())
     may_open = os.access(path, os.R_OK | os.W_OK)
     capability, modes, why = ask(path, system.ioctl)
@@ -327,7 +326,7 @@ def _match_place(wanted: str, devices: Sequence[Device], system: System) -> Devi
     """Find the device at a path, link, link's name or number."""
     if wanted.isdecimal():
         return next((one for one in devices if one.number == int(wanted)), None)
-    target = str((system.dev / wanted).resolve()) if os.sep in wanted else ""
+    target = str((system.root / "dev" / wanted).resolve()) if os.sep in wanted else ""
     for one in devices:
         names = {Path(link).name for link in one.stable_ids}
         if wanted == one.path or wanted in names or target == str(Path(one.path).resolve()):
@@ -380,7 +379,7 @@ def _make_virtual_camera(label: str, system: System) -> str:
             "Install OBS Studio (macOS, Windows) and start its virtual camera once, or "
             "Unity Capture (Windows)."
         )
-    loaded = (system.sysfs / "module/v4l2loopback").is_dir()
+    loaded = (system.root / "sys/module/v4l2loopback").is_dir()
     reload = "sudo modprobe -r v4l2loopback && " if loaded else ""
     first = "v4l2loopback is loaded without a device" if loaded else "Load the module v4l2loopback"
     keep = keep_command(label).replace("\n", "\n  ")

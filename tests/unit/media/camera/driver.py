@@ -25,9 +25,7 @@ class CaptureDriver:
         self.node = root / "dev/video0"
         with self.node.open("wb") as file:
             file.truncate(v4l2capture.BUFFERS * LENGTH)
-        self.system = devices.System(
-            root / "sys", root / "dev", root / "proc", self.ioctl, "linux", poll=self.poll
-        )
+        self.system = devices.System(root, self.ioctl, "linux", poll=self.poll)
         self.device = devices.Device(
             str(self.node), 0, name, "camera", modes=tuple(Mode(*mode) for mode in modes)
         )

@@ -58,9 +58,7 @@ class Machine:
         self.calls = []
         for folder in ("sys/class/video4linux", "sys/module/v4l2loopback", "dev", "proc"):
             (root / folder).mkdir(parents=True)
-        self.system = devices.System(
-            root / "sys", root / "dev", root / "proc", self.ioctl, "linux", self.write, self.poll
-        )
+        self.system = devices.System(root, self.ioctl, "linux", self.write, self.poll)
         self._news = threading.Condition()
 
     def add(self, number, label="SANA VCam"):

@@ -42,13 +42,7 @@ class Machine:
         self.calls = []
         for folder in ("sys/class/video4linux", "dev/v4l/by-id", "dev/v4l/by-path", "proc"):
             (root / folder).mkdir(parents=True)
-        self.system = System(
-            sysfs=root / "sys",
-            dev=root / "dev",
-            proc=root / "proc",
-            ioctl=self.ioctl,
-            platform="linux",
-        )
+        self.system = System(root, ioctl=self.ioctl, platform="linux")
 
     def add(self, number, name, driver, caps, *, formats=(), index=0, by_id="", by_path=""):
         entry = self.root / f"sys/class/video4linux/video{number}"
@@ -200,7 +194,7 @@ def test_a_driver_that_never_ends_its_list_is_cut_off(machine):
         else:
             raise OSError(errno.EINVAL, "Invalid argument")
 
-    system = System(machine.system.sysfs, machine.system.dev, machine.system.proc, endless, "linux")
+    system = System(machine.root, ioctl=endless, platform="linux")
     assert list_devices(system)[0].kind == "camera"
 
 
