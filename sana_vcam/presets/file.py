@@ -134,7 +134,7 @@ def _require_writable(path: Path, target: Path, source: ConfigSource) -> None:
     places = [_nearest_there(path.parent), _nearest_there(target.parent), target]
     closed = [place for place in dict.fromkeys(places) if place.exists() and not _writable(place)]
     if closed:
-        link = "" if target == path.absolute() else f" (a link to {target})"
+        link = f" (a link to {target})" if path.is_symlink() else ""
         raise CommandFailed(
             "rejected",
             f"{path}{link}: this user may not write it, so nothing was changed; "
@@ -152,9 +152,10 @@ def _writable(place: Path) -> bool:
 
 def _fix(closed: list[Path], path: Path, target: Path, source: ConfigSource) -> str:
     names = shlex.join(map(str, closed))
-    if target != path.absolute() and path.parent not in closed:
-        copy = shlex.join(["cp", "--remove-destination", str(target), str(path)])
-        return f"to have a copy of your own in the link's place: {copy}"
+    if path.is_symlink() and path.parent not in closed:
+        copy = ["cp", "--remove-destination", target] if target.exists() else ["rm"]
+        own = shlex.join(map(str, [*copy, path]))
+        return f"to have a file of your own in the link's place: {own}"
     if all(place.stat().st_uid == _user() for place in closed):
         return f"to make it writable: chmod u+w {names}"
     if source.path is not None:

@@ -532,8 +532,24 @@ def test_a_link_into_a_folder_that_may_not_be_written(
     said = refusal(home.source, Save(B))
     assert f"{home.path} (a link to {store / 'looks.toml'})" in said
     assert said.endswith(f"cp --remove-destination {store / 'looks.toml'} {home.path}")
+    (store / "looks.toml").unlink()
+    assert refusal(home.source, Save(B)).endswith(f"in the link's place: rm {home.path}")
     assert home.names() == {"presets.toml"}
     store.chmod(0o755)
+
+
+def test_a_folder_that_is_a_link_is_no_link_of_the_file(
+    home: Home, forbid: Callable[[Path], None]
+) -> None:
+    real = home.base / "real"
+    real.mkdir()
+    home.folder.symlink_to(real)
+    home.write(FILE)
+    forbid(home.path)
+    forbid(real / "presets.toml")
+    said = refusal(home.source, Save(B))
+    assert said.startswith(f"{home.path}: this user may not write it")
+    assert said.endswith(f"chmod u+w {real / 'presets.toml'}")
 
 
 def test_a_machines_list_by_name_is_for_root(
