@@ -201,7 +201,15 @@ class Daemon:
         library = PresetLibrary(
             lambda: self.config.presets, thumbnails, watcher.edit if watcher else None
         )
-        commands = Commands(parts, library, self._changed)
+        commands = Commands(
+            engine=parts.engine,
+            demand=parts.demand,
+            program=parts.program,
+            sink=parts.sink,
+            library=library,
+            state=lambda: parts.state(time.monotonic()),
+            on_change=self._changed,
+        )
         previews = Studio(parts.sink.latest_i420)
         key = self.config.reactor.api_key
         async with _background(

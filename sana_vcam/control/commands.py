@@ -1,126 +1,199 @@
-"""What clients may ask of the daemon: `Controls`, carried out on the parts."""
+"""What each command of the API does: the one place between the API and the daemon."""
 
 from __future__ import annotations
 
-import time
+import base64
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sana_vcam.app.parts import Parts
+from pydantic import BaseModel
+
 from sana_vcam.config.preset import Preset
+from sana_vcam.control.preview.screen import Screen
+from sana_vcam.control.protocol import messages
 from sana_vcam.control.protocol.state import State
-from sana_vcam.engine.budget import Budget
-from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.demand import Demand, Hold
+from sana_vcam.engine.engine import Engine
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.pixels import to_jpeg
+from sana_vcam.media.playout.program import Program
+from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.presets.catalog import ListedPreset, step
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.suggestions import Suggestion
 
 JPEG_QUALITY = 85
 
+log = logging.getLogger(__name__)
+
 
 class Commands:
-    """Carries out commands; everything on the event loop, nothing waits for pixels."""
+    """Runs commands, by whatever transport they came; lives on the event loop.
+
+    A command that changes what the user wants succeeds while no session is open: the wish is
+    kept, and sent when one is. Nothing here waits for pixels.
+
+    Args:
+        engine: Takes what is about the model and the session.
+        demand: Takes what the user says by hand about the session.
+        program: Takes what is about what viewers see.
+        sink: Has the newest picture.
+        library: Has the presets.
+        state: Makes the full state of now.
+        on_change: Called after a switch or the demand has changed.
+    """
 
     def __init__(
         self,
-        parts: Parts,
+        *,
+        engine: Engine,
+        demand: Demand,
+        program: Program,
+        sink: Sink,
         library: PresetLibrary,
+        state: Callable[[], State],
         on_change: Callable[[], None],
     ) -> None:
-        """`on_change` is called after what viewers are to see has changed."""
-        self.presets = library.listed
+        self.state = state
+        self._engine = engine
+        self._demand = demand
+        self._program = program
+        self._sink = sink
         self._library = library
-        self._parts = parts
         self._on_change = on_change
 
-    def state(self) -> State:
-        """The full state now."""
-        return self._parts.state(time.monotonic())
+    def presets(self) -> messages.Presets:
+        """List the presets in their order."""
+        return _presets(self._library.listed())
 
-    async def set_prompt(self, prompt: str) -> None:
-        """Ask for a prompt of the user's own."""
-        await self._parts.engine.set_prompt(prompt, preset=None, seed=None)
+    async def answer(
+        self, request: messages.Request, screen: Screen | None = None
+    ) -> messages.Ok | messages.Error:
+        """Run a request's command and say how it went. Raises nothing but cancellation.
+
+        `screen` is of the connection that asks, if it is one that stays open. A defect is logged
+        with its traceback; the client is told only that there is one.
+        """
+        name = request.command.wire_name
+        try:
+            return messages.Ok(request.id, await self.run(request.command, screen))
+        except CommandFailed as error:
+            if error.code in messages.ReplyCode:
+                return messages.Error(request.id, messages.ReplyCode(error.code), str(error))
+            log.exception("%s failed with the unknown code %r", name, error.code)
+        except Exception:
+            log.exception("%s failed", name)
+        return messages.Error(
+            request.id,
+            messages.ReplyCode.INTERNAL,
+            f"{name} failed inside the daemon; its log has the details",
+        )
+
+    async def run(  # noqa: PLR0912 - one case each
+        self, command: messages.Command, screen: Screen | None = None
+    ) -> BaseModel:
+        """Run `command` and return its reply's data, an instance of `command.reply`.
+
+        Raises:
+            CommandFailed: the daemon refuses the command; code and message become the error reply.
+        """
+        engine = self._engine
+        match command:
+            case messages.GetState():
+                return self.state()
+            case messages.SetPrompt():
+                await engine.set_prompt(command.prompt, preset=None, seed=None)
+            case messages.SetSeed():
+                await engine.set_seed(command.seed)
+            case messages.SetAnchorInterval():
+                await engine.set_anchor_interval(command.chunks)
+            case messages.Pause():
+                await engine.pause()
+            case messages.Resume():
+                await engine.resume()
+            case messages.Reset():
+                await engine.reset()
+            case messages.Connect():
+                self._hold(Hold.ON, engine.connect)
+            case messages.Disconnect():
+                self._hold(Hold.OFF, engine.disconnect)
+            case messages.Renew():
+                engine.renew()
+            case messages.ReadUsage():
+                return messages.Usage.of(engine.usage.budget)
+            case messages.Blank() | messages.Freeze() | messages.Bypass():
+                return messages.Switched(on=self.switch(command.wire_name, command.on))
+            case messages.Snapshot():
+                return _picture(await self.snapshot())
+            case messages.Preview() if screen is not None:
+                return messages.PreviewAnswer(sdp=await screen.show(command.sdp))
+            case messages.StopPreview() if screen is not None:
+                await screen.stop()
+            case messages.Subscribe() | messages.Preview() | messages.StopPreview():
+                raise CommandFailed(
+                    "rejected", f"{command.wire_name} needs a connection that stays open"
+                )
+            case _:
+                return await self._run_on_presets(command)
+        return messages.Nothing()
+
+    async def _run_on_presets(self, command: messages.Command) -> BaseModel:
+        """Run a command that is about presets; raises as `run` does."""
+        library = self._library
+        match command:
+            case messages.ListPresets():
+                return self.presets()
+            case messages.ApplyPreset():
+                return await self.apply_preset(command.id)
+            case messages.StepPreset():
+                return await self.step_preset(command.by)
+            case messages.SavePreset():
+                return await self._save_preset(command.preset(), command.replaces)
+            case messages.RemovePreset():
+                return await library.remove(command.id)
+            case messages.MovePreset():
+                return _presets(await library.move(command.id, command.place))
+            case messages.ResetPresets():
+                return _presets(await library.reset())
+            case messages.Suggest():
+                return messages.Suggestions(suggestions=tuple(self.suggest(command.prompt)))
+            case messages.Thumbnail():
+                return _picture(await library.thumbnail(command.id))
+        raise TypeError(f"nothing runs {command.wire_name}")
 
     async def apply_preset(self, preset_id: str) -> Preset:
-        """Ask for a preset."""
+        """Ask for a preset's prompt, and for its seed if it has one. Raises `not_found`."""
         preset = self._library.find(preset_id)
-        await self._parts.engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
+        await self._engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
         return preset
 
     async def step_preset(self, by: int) -> Preset:
-        """Ask for the preset `by` places further."""
-        preset = step(self.presets(), self._parts.engine.desired.preset, by)
+        """Ask for the preset `by` places further, wrapping around."""
+        preset = step(self._library.listed(), self._engine.desired.preset, by)
         return await self.apply_preset(preset.id)
 
-    async def set_seed(self, seed: int) -> None:
-        """Set the seed of the next run."""
-        await self._parts.engine.set_seed(seed)
+    async def _save_preset(self, preset: Preset, replaces: str | None) -> Preset:
+        """Create or change a preset; the one in force keeps its look under its new id."""
+        active = self._engine.desired.preset
+        await self._library.save(preset, replaces)
+        if replaces is not None and replaces == active:
+            self._engine.name_preset(preset.id)
+        return preset
 
-    async def set_anchor_interval(self, chunks: int) -> None:
-        """Set the chunks between anchors."""
-        await self._parts.engine.set_anchor_interval(chunks)
-
-    async def pause(self) -> None:
-        """Pause the model."""
-        await self._parts.engine.pause()
-
-    async def resume(self) -> None:
-        """Go on."""
-        await self._parts.engine.resume()
-
-    async def reset(self) -> None:
-        """Begin the run anew."""
-        await self._parts.engine.reset()
-
-    def blank(self, on: bool | None) -> bool:
-        """Black for viewers."""
-        return self._switch("blank", on)
-
-    def freeze(self, on: bool | None) -> bool:
-        """A still picture for viewers."""
-        return self._switch("freeze", on)
-
-    def bypass(self, on: bool | None) -> bool:
-        """The raw camera for viewers, if the configuration allows it."""
-        program = self._parts.program
-        wanted = not program.switches.bypass if on is None else on
-        if wanted and not program.bypass_allowed:
-            raise CommandFailed(
-                "rejected",
-                "bypass would show the raw camera, and the configuration does not allow it: set "
-                "allow_bypass = true under [privacy] and restart",
-            )
-        return self._switch("bypass", wanted)
-
-    async def connect(self) -> None:
-        """Hold a session open, watched or not; also tries again after a refusal."""
-        self._parts.demand.hold = Hold.ON
-        self._parts.engine.connect()
-        self._on_change()
-
-    async def disconnect(self) -> None:
-        """Want none, until those who watch now have left, or until `connect`."""
-        self._parts.demand.hold = Hold.OFF
-        self._parts.engine.disconnect()
-        self._on_change()
-
-    def renew(self) -> None:
-        """Have a fresh session take over."""
-        self._parts.engine.renew()
-
-    def usage(self) -> Budget:
-        """What is billed."""
-        return self._parts.engine.usage.budget
+    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
+        """Suggest how a prompt may go on; None is the one in force."""
+        desired = self._engine.desired
+        if prompt is None or prompt == desired.prompt:
+            return self._library.suggest(desired.prompt, desired.preset)
+        return self._library.suggest(prompt, None)
 
     async def snapshot(self) -> bytes:
-        """What viewers see now, as JPEG."""
-        sink = self._parts.sink
+        """Encode what viewers see now as JPEG. Raises `not_ready` before the first frame."""
 
         def encode() -> bytes | None:
-            pixels = sink.latest_pixels()
+            pixels = self._sink.latest_pixels()
             return None if pixels is None else to_jpeg(pixels, JPEG_QUALITY)
 
         jpeg = await run_blocking(encode, name="snapshot")
@@ -128,40 +201,33 @@ class Commands:
             raise CommandFailed("not_ready", "no frame has been shown yet")
         return jpeg
 
-    async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
-        """Create or change a preset in the configuration file."""
-        active = self._parts.engine.desired.preset
-        await self._library.save(preset, replaces)
-        if replaces is not None and replaces == active:
-            self._parts.engine.name_preset(preset.id)
-        return preset
+    def switch(self, name: str, on: bool | None) -> bool:
+        """Set `blank`, `freeze` or `bypass` from the next tick on; None toggles.
 
-    async def remove_preset(self, preset_id: str) -> Preset:
-        """Take a preset out of the configuration file."""
-        return await self._library.remove(preset_id)
-
-    async def move_preset(self, preset_id: str, place: int) -> Sequence[ListedPreset]:
-        """Put a preset at another place in the configuration file."""
-        return await self._library.move(preset_id, place)
-
-    async def reset_presets(self) -> Sequence[ListedPreset]:
-        """Go back to the built-in presets."""
-        return await self._library.reset()
-
-    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
-        """How a prompt may go on; None is the one in force."""
-        desired = self._parts.engine.desired
-        if prompt is None or prompt == desired.prompt:
-            return self._library.suggest(desired.prompt, desired.preset)
-        return self._library.suggest(prompt, None)
-
-    async def thumbnail(self, preset_id: str) -> bytes:
-        """The still of a preset, as JPEG."""
-        return await self._library.thumbnail(preset_id)
-
-    def _switch(self, name: str, on: bool | None) -> bool:
-        program = self._parts.program
+        Returns the new value. Raises `rejected` for a bypass that is not allowed.
+        """
+        program = self._program
         value = not getattr(program.switches, name) if on is None else on
+        if name == "bypass" and value and not program.bypass_allowed:
+            raise CommandFailed(
+                "rejected",
+                "bypass would show the raw camera, and the configuration does not allow it: set "
+                "allow_bypass = true under [privacy] and restart",
+            )
         program.switches = replace(program.switches, **{name: value})
         self._on_change()
         return value
+
+    def _hold(self, hold: Hold, tell_the_engine: Callable[[], None]) -> None:
+        """Keep what the user said by hand, and have the engine follow at once."""
+        self._demand.hold = hold
+        tell_the_engine()
+        self._on_change()
+
+
+def _presets(listed: Sequence[ListedPreset]) -> messages.Presets:
+    return messages.Presets(presets=tuple(listed))
+
+
+def _picture(jpeg: bytes) -> messages.Picture:
+    return messages.Picture(data=base64.b64encode(jpeg).decode("ascii"))

@@ -1,7 +1,7 @@
 """A daemon to control, without camera, model and session."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -9,13 +9,16 @@ from pydantic import SecretStr
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.access import discovery
+from sana_vcam.control.commands import Commands
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.engine.demand import Hold
+from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
+from sana_vcam.media.playout.program import Switches
 from sana_vcam.media.states import CameraState, ProgramSource
-from sana_vcam.presets.catalog import ListedPreset, find
+from sana_vcam.presets.catalog import ListedPreset, find, step
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 
@@ -73,38 +76,116 @@ def bare(look: Preset) -> Preset:
     return Preset(**look.model_dump(exclude={"thumbnail"}))
 
 
-class FakeControls:
-    """Keeps what it is asked for; `done` lists it. `gate` holds `set_prompt` back while cleared."""
+@dataclass(frozen=True)
+class Billed:
+    """What was billed; of an hour that may be a day."""
+
+    budget: Budget
+
+
+class FakeLibrary:
+    """The presets of `FakeControls`, edited in memory."""
+
+    def __init__(self, controls: "FakeControls") -> None:
+        self._controls = controls
+
+    def listed(self) -> tuple[ListedPreset, ...]:
+        return self._controls.looks
+
+    def find(self, preset_id: str) -> Preset:
+        for look in self._controls.looks:
+            if look.id == preset_id:
+                return bare(look)
+        have = ", ".join(look.id for look in self._controls.looks)
+        raise CommandFailed("not_found", f"no preset {preset_id!r}; have: {have}")
+
+    async def save(self, preset: Preset, replaces: str | None) -> None:
+        if preset.id == "unwritable":
+            raise CommandFailed("rejected", "config.toml: this user may not write it")
+        self._controls.edit(Save(preset, replaces))
+        self._controls.note("save_preset", preset.id)
+
+    async def remove(self, preset_id: str) -> Preset:
+        preset = bare(find(self._controls.looks, preset_id))
+        self._controls.edit(Remove(preset_id))
+        self._controls.note("remove_preset", preset_id)
+        return preset
+
+    async def move(self, preset_id: str, place: int) -> tuple[ListedPreset, ...]:
+        self._controls.edit(Move(preset_id, place))
+        self._controls.note("move_preset", (preset_id, place))
+        return self._controls.looks
+
+    async def reset(self) -> tuple[ListedPreset, ...]:
+        self._controls.looks = LOOKS
+        self._controls.note("reset_presets")
+        return self._controls.looks
+
+    def suggest(self, prompt: str, active: str | None) -> tuple[Suggestion, ...]:
+        return suggestions(prompt, self._controls.looks, active)
+
+    async def thumbnail(self, preset_id: str) -> bytes:
+        return await self._controls.thumbnail(preset_id)
+
+
+class FakeControls(Commands):
+    """The commands over a daemon that only keeps what it is asked for; `done` lists it.
+
+    It is its own engine, demand and program. `gate` holds `set_prompt` back while cleared.
+    """
 
     def __init__(self) -> None:
+        super().__init__(
+            engine=self,
+            demand=self,
+            program=self,
+            sink=None,
+            library=FakeLibrary(self),
+            state=self._state,
+            on_change=lambda: None,
+        )
         self.current = FIRST_STATE
         self.looks: tuple[ListedPreset, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
+        self.hold = Hold.AUTOMATIC
+        self.usage = Billed(
+            Budget(CostConfig(day_cap_min=60, price_per_min=0.5), Seconds(90, 3000, 6000, 9000))
+        )
         self.gate = asyncio.Event()
         self.gate.set()
         self.waiting = asyncio.Event()
         self.read = asyncio.Event()
-        self.progress = asyncio.Condition()
+        self.progress = asyncio.Event()
 
     async def wait_done(self, name: str, value: object = None) -> None:
         """Wait until the command has run."""
-        async with self.progress:
-            await self.progress.wait_for(lambda: (name, value) in self.done)
+        while (name, value) not in self.done:
+            self.progress.clear()
+            await self.progress.wait()
 
-    async def _note(self, name: str, value: object = None, **changes: object) -> None:
+    def note(self, name: str, value: object = None, **changes: object) -> None:
         self.current = self.current.model_copy(update=changes)
-        async with self.progress:
-            self.done.append((name, value))
-            self.progress.notify_all()
+        self.done.append((name, value))
+        self.progress.set()
 
-    def state(self) -> State:
+    def edit(self, edit: Save | Remove | Move) -> None:
+        self.looks = tuple(
+            ListedPreset(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
+        )
+
+    def _state(self) -> State:
         self.read.set()
         return self.current
 
-    def presets(self) -> Sequence[ListedPreset]:
-        return self.looks
+    @property
+    def desired(self) -> DesiredState:
+        now = self.current
+        return DesiredState(now.prompt, now.preset, now.seed, now.anchor_interval)
 
-    async def set_prompt(self, prompt: str) -> None:
+    async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
+        if preset is not None:
+            self.note("apply_preset", preset, prompt=prompt, preset=preset)
+            return
         self.waiting.set()
         await self.gate.wait()
         if prompt == "explode":
@@ -113,104 +194,63 @@ class FakeControls:
             raise CommandFailed("rejected", "the model refuses this prompt")
         if prompt == "odd":
             raise CommandFailed("no-such-code", "hidden")
-        await self._note("set_prompt", prompt, prompt=prompt, preset=None)
-
-    async def apply_preset(self, preset_id: str) -> Preset:
-        for look in self.looks:
-            if look.id == preset_id:
-                await self._note("apply_preset", preset_id, prompt=look.prompt, preset=look.id)
-                return bare(look)
-        have = ", ".join(look.id for look in self.looks)
-        raise CommandFailed("not_found", f"no preset {preset_id!r}; have: {have}")
+        self.note("set_prompt", prompt, prompt=prompt, preset=None)
 
     async def step_preset(self, by: int) -> Preset:
-        ids = [look.id for look in self.looks]
-        at = ids.index(self.current.preset) if self.current.preset in ids else -1
-        look = self.looks[(at + by) % len(ids)]
-        await self._note("step_preset", by, prompt=look.prompt, preset=look.id)
-        return bare(look)
+        preset = step(self.looks, self.current.preset, by)
+        self.note("step_preset", by, prompt=preset.prompt, preset=preset.id)
+        return bare(preset)
+
+    def name_preset(self, preset: str | None) -> None:
+        self.current = self.current.model_copy(update={"preset": preset})
 
     async def set_seed(self, seed: int) -> None:
-        await self._note("set_seed", seed, seed=seed)
+        self.note("set_seed", seed, seed=seed)
 
     async def set_anchor_interval(self, chunks: int) -> None:
-        await self._note("set_anchor_interval", chunks, anchor_interval=chunks)
+        self.note("set_anchor_interval", chunks, anchor_interval=chunks)
 
     async def pause(self) -> None:
-        await self._note("pause", paused=True)
+        self.note("pause", paused=True)
 
     async def resume(self) -> None:
-        await self._note("resume", paused=False)
+        self.note("resume", paused=False)
 
     async def reset(self) -> None:
-        await self._note("reset")
+        self.note("reset")
 
-    def _switch(self, name: str, on: bool | None) -> bool:
-        value = not getattr(self.current, name) if on is None else on
-        self.current = self.current.model_copy(update={name: value})
-        self.done.append((name, value))
-        return value
+    def connect(self) -> None:
+        self.note("connect", session_wanted=True)
 
-    def blank(self, on: bool | None) -> bool:
-        return self._switch("blank", on)
-
-    def freeze(self, on: bool | None) -> bool:
-        return self._switch("freeze", on)
-
-    def bypass(self, on: bool | None) -> bool:
-        if not self.current.bypass_allowed:
-            raise CommandFailed("rejected", "bypass is off; [privacy] allow_bypass = true")
-        return self._switch("bypass", on)
-
-    async def connect(self) -> None:
-        await self._note("connect", session_wanted=True)
-
-    async def disconnect(self) -> None:
-        await self._note("disconnect", session_wanted=False)
+    def disconnect(self) -> None:
+        self.note("disconnect", session_wanted=False)
 
     def renew(self) -> None:
         if self.current.session is not SessionState.STREAMING:
             raise CommandFailed("not_ready", "no session is streaming")
-        self.done.append(("renew", None))
+        self.note("renew")
 
-    def usage(self) -> Budget:
-        return Budget(CostConfig(day_cap_min=60, price_per_min=0.5), Seconds(90, 3000, 6000, 9000))
+    @property
+    def bypass_allowed(self) -> bool:
+        return self.current.bypass_allowed
+
+    @property
+    def switches(self) -> Switches:
+        return Switches(self.current.blank, self.current.freeze, self.current.bypass)
+
+    @switches.setter
+    def switches(self, new: Switches) -> None:
+        self.current = self.current.model_copy(update=asdict(new))
+
+    def switch(self, name: str, on: bool | None) -> bool:
+        value = super().switch(name, on)
+        self.note(name, value)
+        return value
 
     async def snapshot(self) -> bytes:
         if self.current.output is ProgramSource.BLANK:
             raise CommandFailed("not_ready", "there is no picture yet")
         return JPEG
-
-    def _edit(self, edit: Save | Remove | Move) -> None:
-        self.looks = tuple(
-            ListedPreset(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
-        )
-
-    async def save_preset(self, preset: Preset, replaces: str | None) -> Preset:
-        if preset.id == "unwritable":
-            raise CommandFailed("rejected", "config.toml: this user may not write it")
-        self._edit(Save(preset, replaces))
-        await self._note("save_preset", preset.id)
-        return preset
-
-    async def remove_preset(self, preset_id: str) -> Preset:
-        preset = bare(find(self.looks, preset_id))
-        self._edit(Remove(preset_id))
-        await self._note("remove_preset", preset_id)
-        return preset
-
-    async def move_preset(self, preset_id: str, place: int) -> Sequence[ListedPreset]:
-        self._edit(Move(preset_id, place))
-        await self._note("move_preset", (preset_id, place))
-        return self.looks
-
-    async def reset_presets(self) -> Sequence[ListedPreset]:
-        self.looks = LOOKS
-        await self._note("reset_presets")
-        return self.looks
-
-    def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
-        return suggestions(self.current.prompt if prompt is None else prompt, self.looks)
 
     async def thumbnail(self, preset_id: str) -> bytes:
         if find(self.looks, preset_id).id != "noir":

@@ -23,6 +23,7 @@ from sana_vcam.config.preset import (
     Preset,
 )
 from sana_vcam.control.protocol.state import State
+from sana_vcam.engine.budget import Budget
 from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
 
@@ -140,6 +141,23 @@ class Usage(Word):
     """The currency of the money."""
     budget: str | None
     """A cap that is nearly used up or reached, and how to go on; null while there is none."""
+
+    @classmethod
+    def of(cls, budget: Budget) -> Usage:
+        """Write an account as a reply."""
+        session, day, month = (
+            Spent(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
+            for line in budget.lines
+        )
+        return cls(
+            session=session,
+            day=day,
+            month=month,
+            total_s=round(budget.seconds.total, 1),
+            price_per_min=budget.cost.price_per_min or None,
+            currency=budget.cost.currency,
+            budget=budget.sentence,
+        )
 
 
 class Subscribed(Word):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.commands import Commands
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.protocol.messages import ReplyCode
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
@@ -42,19 +42,19 @@ class Hooks:
     """Answers GET requests that the policy has let in.
 
     Args:
-        dispatcher: Runs the commands.
+        commands: Runs them.
         dashboard: The page at `/`.
         metrics: Makes the answer to `/metrics`.
     """
 
     def __init__(
         self,
-        dispatcher: Dispatcher,
+        commands: Commands,
         *,
         dashboard: Dashboard,
         metrics: Callable[[], Answer],
     ) -> None:
-        self._dispatcher = dispatcher
+        self._commands = commands
         self._dashboard = dashboard
         self._metrics = metrics
 
@@ -81,7 +81,7 @@ class Hooks:
             command = reading.command_from_query(name, query)
         except messages.ProtocolError as error:
             return error.reply()
-        return await self._dispatcher.answer(messages.Request(None, command))
+        return await self._commands.answer(messages.Request(None, command))
 
 
 def is_file(target: str) -> bool:

@@ -1,4 +1,4 @@
-"""The control API on its sockets: connections, events and limits around the dispatcher."""
+"""The control API on its sockets: connections, events and limits around the commands."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from websockets.exceptions import ConnectionClosed
 import sana_vcam
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.access import discovery, listen, policy, privatefiles, tokens, unixsocket
-from sana_vcam.control.controls import Controls
-from sana_vcam.control.dispatch import Dispatcher
+from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.screen import Previews
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
@@ -44,7 +43,7 @@ class ControlServer:
 
     Args:
         config: Where to listen, and who may come.
-        controls: The daemon.
+        commands: What the daemon does for its clients.
         state_dir: Where the token is kept.
         runtime_dir: Where control.json goes.
         previews: Shows clients what viewers see, live; None: they have to take snapshots.
@@ -58,7 +57,7 @@ class ControlServer:
     def __init__(
         self,
         config: ControlConfig,
-        controls: Controls,
+        commands: Commands,
         *,
         state_dir: Path,
         runtime_dir: Path,
@@ -70,8 +69,7 @@ class ControlServer:
         token_every_s: float = limits.TOKEN_EVERY_S,
     ) -> None:
         self._config = config
-        self._controls = controls
-        self._dispatcher = Dispatcher(controls)
+        self._commands = commands
         self._previews = previews
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
@@ -82,7 +80,7 @@ class ControlServer:
         self._redaction = Redaction(secrets)
         self._admission = Admission(
             policy.AccessPolicy(token="", own_uid=own_uid()),
-            Hooks(self._dispatcher, dashboard=Dashboard(), metrics=self._metrics),
+            Hooks(commands, dashboard=Dashboard(), metrics=self._metrics),
         )
         self._note: discovery.Rendezvous | None = None
         self._port = 0
@@ -162,7 +160,7 @@ class ControlServer:
 
     def notify_presets(self) -> None:
         """The presets have changed. Call it on the event loop."""
-        self._publish("presets", self._presets)
+        self._publish("presets", self._commands.presets)
 
     # Opening
 
@@ -205,7 +203,7 @@ class ControlServer:
         # Loaded by the first scrape: most daemons are never asked.
         from sana_vcam.control.server import metrics
 
-        return metrics.answer(self._controls.state(), self._figures(), len(self._clients))
+        return metrics.answer(self._commands.state(), self._figures(), len(self._clients))
 
     # The token, and where clients find it
 
@@ -303,7 +301,7 @@ class ControlServer:
             await self._run(client, request)
 
     async def _run(self, client: Client, request: messages.Request) -> None:
-        reply = await self._dispatcher.answer(request, client.screen)
+        reply = await self._commands.answer(request, client.screen)
         await client.outbox.put_reply(reply.text())
 
     # Events
@@ -311,9 +309,9 @@ class ControlServer:
     def _send_first(self, client: Client, names: frozenset[messages.EventName]) -> None:
         """Send what a new subscriber would else wait for until it changes."""
         if "state" in names:
-            client.outbox.put_event(messages.event_text(self._controls.state()), kind="state")
+            client.outbox.put_event(messages.event_text(self._commands.state()), kind="state")
         if "presets" in names:
-            client.outbox.put_event(messages.event_text(self._presets()), kind="presets")
+            client.outbox.put_event(messages.event_text(self._commands.presets()), kind="presets")
 
     def _publish(self, name: messages.EventName, make: Callable[[], BaseModel]) -> None:
         """Make an event if anybody wants it, and queue it for those who do."""
@@ -325,11 +323,8 @@ class ControlServer:
             # Every log line counts; of the others only the newest does.
             client.outbox.put_event(text, kind=None if name == "log" else name)
 
-    def _presets(self) -> messages.Presets:
-        return messages.Presets(presets=tuple(self._controls.presets()))
-
     def _stats(self) -> messages.Stats:
-        return messages.Stats.of(self._controls.state())
+        return messages.Stats.of(self._commands.state())
 
     def _on_log(self, line: messages.Log) -> None:
         self._publish("log", lambda: line)
@@ -338,7 +333,7 @@ class ControlServer:
         while True:
             await self._state_changed.wait()
             self._state_changed.clear()
-            self._publish("state", self._controls.state)
+            self._publish("state", self._commands.state)
             await asyncio.sleep(self._state_every_s)
 
     async def _send_stats(self) -> None:

@@ -35,9 +35,9 @@ class TimedControls(FakeControls):
         self.came: asyncio.Queue[float] = asyncio.Queue()
         self.notify: Callable[[], None] = lambda: None
 
-    def _switch(self, name: str, on: bool | None) -> bool:
+    def switch(self, name: str, on: bool | None) -> bool:
         self.came.put_nowait(time.perf_counter())
-        value = super()._switch(name, on)
+        value = super().switch(name, on)
         self.notify()
         return value
 

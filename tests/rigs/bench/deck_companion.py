@@ -31,9 +31,9 @@ class Timed(FakeControls):
         super().__init__()
         self.arrived: list[float] = []
 
-    def blank(self, on: bool | None) -> bool:
+    def switch(self, name: str, on: bool | None) -> bool:
         self.arrived.append(time.monotonic())
-        return super().blank(on)
+        return super().switch(name, on)
 
 
 async def measure(home: Path, long: bool) -> dict[str, object]:

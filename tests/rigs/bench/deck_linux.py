@@ -41,9 +41,9 @@ class Timed(Controls):
         super().__init__()
         self.arrived: asyncio.Queue[float] = asyncio.Queue()
 
-    def blank(self, on: bool | None) -> bool:
+    def switch(self, name: str, on: bool | None) -> bool:
         self.arrived.put_nowait(time.monotonic())
-        return super().blank(on)
+        return super().switch(name, on)
 
 
 async def measure(home: Path, long: bool) -> dict[str, object]:

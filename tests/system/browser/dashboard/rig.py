@@ -85,10 +85,10 @@ class PictureControls(FakeControls):
     def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
         return self.ideas
 
-    def _edit(self, edit: Save | Remove | Move) -> None:
+    def edit(self, edit: Save | Remove | Move) -> None:
         if self.broken_file is not None:
             raise CommandFailed("rejected", self.broken_file)
-        super()._edit(edit)
+        super().edit(edit)
         self.presets_changed()
 
     @property
