@@ -30,8 +30,8 @@ from sana_vcam.config.schema import (
     ENV_DELIMITER,
     ENV_PREFIX,
     Config,
-    laid_over_one_another,
     leaves,
+    merged,
     sections,
 )
 from sana_vcam.config.words import (
@@ -407,7 +407,7 @@ class _Sources:
 def _build(layers: Sequence[Layer], sources: _Sources) -> Config | list[str]:
     """Build the tree, or the problem lines of its values."""
     try:
-        return laid_over_one_another([_nested(layer) for layer in layers])
+        return merged([_nested(layer) for layer in layers])
     except ValidationError as error:
         found = error.errors(include_url=False)
     # Outside of the handler: the library's error would come along as context, and carries values.

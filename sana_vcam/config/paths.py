@@ -83,7 +83,7 @@ def presets_paths(
     return tuple(dict.fromkeys(beside(path) for path in (own, found or own)))
 
 
-PRIVATE = "private"
+PRIVATE_FOLDER = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +102,4 @@ def folders(environ: Mapping[str, str]) -> Folders:
     """
     given = (environ.get(name, "") for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"))
     state, runtime = (Path(text) if Path(text).name == APP else None for text in given)
-    return Folders(state, runtime and runtime / PRIVATE, runtime)
+    return Folders(state, runtime and runtime / PRIVATE_FOLDER, runtime)

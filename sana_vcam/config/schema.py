@@ -310,7 +310,7 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take the arguments, and below them what `laid_over_one_another` was given."""
+        """Take the arguments, and below them what `merged` was given."""
         layers = (InitSettingsSource(settings_cls, dict(layer)) for layer in _layers.get())
         return (init_settings, *layers)
 
@@ -334,7 +334,7 @@ class Config(BaseSettings):
 _layers: ContextVar[Sequence[Mapping[str, Any]]] = ContextVar("layers", default=())
 
 
-def laid_over_one_another(layers: Sequence[Mapping[str, Any]]) -> Config:
+def merged(layers: Sequence[Mapping[str, Any]]) -> Config:
     """Build the tree from what several sources give, as nested tables, the strongest first.
 
     Raises `ValidationError`.

@@ -50,10 +50,10 @@ class ConfigSource:
         """
         paths = (self.path,) if self.path else default_paths(self.environ)
         paths += tuple(map(beside, paths))
-        return tuple(_look(path, follow) for path in paths for follow in (False, True))
+        return tuple(_stat(path, follow) for path in paths for follow in (False, True))
 
 
-def _look(path: Path, follow: bool) -> Signature:
+def _stat(path: Path, follow: bool) -> Signature:
     try:
         found = path.stat(follow_symlinks=follow)
     except OSError as error:

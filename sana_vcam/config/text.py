@@ -178,7 +178,7 @@ def effective_json(loaded: Loaded) -> str:
         "path": loaded.path,
         "config": config,
         "origins": dict(loaded.origins),
-        "warnings": cautions(loaded),
+        "warnings": all_warnings(loaded),
     }
     return _json(document)
 
@@ -203,19 +203,19 @@ def check(loaded: Loaded) -> str:
     """Render what `config check` prints about a configuration that loads: OK, then warnings."""
     looked = " or ".join(str(path) for path in default_paths())
     source = str(loaded.path) if loaded.path else f"no file ({looked}), so defaults are in force"
-    return "\n".join([f"OK: {source}", *(f"warning: {text}" for text in cautions(loaded))])
+    return "\n".join([f"OK: {source}", *(f"warning: {text}" for text in all_warnings(loaded))])
 
 
 def check_json(loaded: Loaded) -> str:
     """Render the same as JSON: `ok`, `path`, `warnings`."""
-    return _json({"ok": True, "path": loaded.path, "warnings": cautions(loaded)})
+    return _json({"ok": True, "path": loaded.path, "warnings": all_warnings(loaded)})
 
 
 def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
 
-def cautions(loaded: Loaded) -> list[str]:
+def all_warnings(loaded: Loaded) -> list[str]:
     """List what is legal and probably not meant, or not safe, one sentence each."""
     return [*loaded.warnings, *_about_reactor(loaded.config), *_about_viewers(loaded.config)] + [
         f"{key} is set ({loaded.origins[key]}) and has no effect: {reason}"

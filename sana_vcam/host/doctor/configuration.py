@@ -10,7 +10,7 @@ from pathlib import Path
 from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
 from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
-from sana_vcam.config.text import cautions
+from sana_vcam.config.text import all_warnings
 from sana_vcam.control.access import listen, peers
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
@@ -33,7 +33,7 @@ def check_configuration(facts: Facts) -> Iterator[Finding]:
             )
         return
     yield fine("config.valid", str(facts.loaded.path or "the defaults"))
-    for text in cautions(facts.loaded):
+    for text in all_warnings(facts.loaded):
         # The key and its file have checks of their own.
         if not text.startswith("no Reactor API key") and "holds a secret" not in text:
             yield warning("config.caution", text, "", "sana-vcam config show")

@@ -18,7 +18,7 @@ from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import Config, leaves, sections
 from sana_vcam.config.text import (
     WEBRTC_SIZES,
-    cautions,
+    all_warnings,
     check,
     check_json,
     effective_json,
@@ -246,7 +246,7 @@ def test_check_without_a_file_says_where_it_looked(path: Path) -> None:
     ],
 )
 def test_check_warns(path: Path, overrides: dict[str, object], warning: str) -> None:
-    (found,) = cautions(loaded(overrides, REACTOR_API_KEY="k"))
+    (found,) = all_warnings(loaded(overrides, REACTOR_API_KEY="k"))
     assert found.startswith(warning)
     assert f"\nwarning: {warning}" in check(loaded(overrides, REACTOR_API_KEY="k"))
 
@@ -261,13 +261,13 @@ def test_check_warns(path: Path, overrides: dict[str, object], warning: str) -> 
     ],
 )
 def test_check_does_not_warn(path: Path, overrides: dict[str, object]) -> None:
-    assert cautions(loaded(overrides, REACTOR_API_KEY="k")) == []
+    assert all_warnings(loaded(overrides, REACTOR_API_KEY="k")) == []
 
 
 def test_check_warns_of_a_missing_key_and_does_not_fail(path: Path) -> None:
-    (warning,) = cautions(loaded())
+    (warning,) = all_warnings(loaded())
     assert warning.startswith("no Reactor API key.")
-    assert cautions(loaded({"reactor.local": "true"})) == []
+    assert all_warnings(loaded({"reactor.local": "true"})) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
