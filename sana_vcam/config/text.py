@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from sana_vcam.config.presetsfile import preset_table, toml
 from sana_vcam.config.schema import Config, leaves, sections
 from sana_vcam.config.words import choices, is_secret
 from sana_vcam.errors import ConfigError
+from sana_vcam.lib.atomicfile import create_file, replace_file
 
 WIDTH = 88
 MASK = "********"
@@ -117,32 +117,17 @@ def write_initial(path: Path | None = None, force: bool = False) -> str:
     path = path or user_path()
     target = path.resolve()
     existed = target.exists()
-    if existed and not force:
-        raise _in_the_way(path)
+    write = replace_file if force else create_file
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".sana-vcam-") as folder:
-            _put(target, Path(folder) / target.name, force, path)
+        if not existed:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(target, render_template().encode())
     except OSError as error:
+        if not force and target.exists():
+            taken = f"{path}: exists, and was left as it is; --force replaces it"
+            raise ConfigError(taken) from error
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
     return f"{'replaced' if existed else 'wrote'} {path} (mode 0600; every setting at its default)"
-
-
-def _put(target: Path, draft: Path, force: bool, path: Path) -> None:
-    draft.touch(mode=0o600)
-    draft.write_text(render_template(), "utf-8")
-    if force:
-        draft.replace(target)
-        return
-    try:
-        # Unlike a rename, a link fails if the name was taken in the meantime.
-        target.hardlink_to(draft)
-    except FileExistsError as error:
-        raise _in_the_way(path) from error
-
-
-def _in_the_way(path: Path) -> ConfigError:
-    return ConfigError(f"{path}: exists, and was left as it is; --force replaces it")
 
 
 # -- what is in force ----------------------------------------------------------------------------

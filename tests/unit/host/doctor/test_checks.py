@@ -70,9 +70,9 @@ def test_a_machine_in_order_has_nothing_but_good_news(world):
 FAULTS = {}
 
 
-def fault(name, found, severity, words="", mend=""):
+def fault(name, found, severity, words="", fix=""):
     def add(spoil):
-        FAULTS[spoil.__name__] = (spoil, name, severity, found, words, mend)
+        FAULTS[spoil.__name__] = (spoil, name, severity, found, words, fix)
         return spoil
 
     return add
@@ -546,7 +546,7 @@ def closed(world, monkeypatch):
 @pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_and_mended(world, name):
-    spoil, check, severity, found, words, mend = FAULTS[name]
+    spoil, check, severity, found, words, fix = FAULTS[name]
     spoil(world)
     findings = world.findings()
     about = [finding for finding in findings if finding.id == check]
@@ -556,7 +556,7 @@ def test_a_fault_is_found_and_mended(world, name):
     assert finding.severity is severity, finding
     assert found in finding.found
     assert words in finding.means
-    assert any(mend in command for command in finding.fix) or not mend, finding.fix
+    assert any(fix in command for command in finding.fix) or not fix, finding.fix
     if severity is PROBLEM:
         assert exit_status(findings) == 1
     text = render(findings)
