@@ -13,66 +13,38 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from sana_vcam.engine.desired import Desired, DesiredState
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.states import check
 from sana_vcam.errors import CommandFailed
-from sana_vcam.media.frames import ModelFrame
 from sana_vcam.reactor import (
     CommandRejected,
     OpenSession,
     Phase,
     Refused,
     SanaClient,
+    SessionError,
     SessionLost,
     StateMessage,
     Unavailable,
 )
 
+if TYPE_CHECKING:
+    from sana_vcam.media.pipeline import Feed
+
 log = logging.getLogger(__name__)
 
-# The platform keeps a dropped session for 30 s; the SDK notices a drop after 5 to 8 s.
 RECONNECT_WINDOW_S = 20.0
+"""So long a dropped session is joined again: the platform keeps it for 30 s, and the SDK notices a
+drop after 5 to 8 s."""
 RECONNECT_PAUSE_S = 1.0
-# A run that gives no frame for this long is no good: another session is to take over, and after
-# as long again this one is given up.
 SILENT_RUN_S = 20.0
-# A model that pauses without having been asked is told to go on after this long, once.
+"""A run that gives no frame for this long is no good: another session is to take over, and after
+as long again this one is given up."""
 OWN_PAUSE_S = 2.0
-
-
-class Feed(Protocol):
-    """One session's place in the media path: the camera's frames in, the model's frames out."""
-
-    def attach(self, push: Callable[[bytes], bool]) -> None:
-        """Send the camera's frames to `push` from now on, beside those of other feeds."""
-        ...
-
-    def detach(self) -> None:
-        """Send this session no more frames."""
-        ...
-
-    def model_frame(self, frame: ModelFrame) -> None:
-        """Take an edited frame; on an SDK thread. Viewers see it only if this feed is on air."""
-        ...
-
-    def run_began(self) -> None:
-        """Forget the frames of the former run."""
-        ...
-
-    def plays_on(self) -> bool:
-        """Whether it could go on air now and play on without a gap."""
-        ...
-
-    def go_on_air(self) -> None:
-        """Be what viewers see from the next tick on, in place of every other feed."""
-        ...
-
-    def close(self) -> None:
-        """Give up the place, on air or not."""
-        ...
+"""A model that pauses without having been asked is told to go on after this long, once."""
 
 
 class Session:
@@ -137,6 +109,17 @@ class Session:
         """Whether it was billed and never gave a frame."""
         return self.client.ready_at is not None and self.client.last_frame_at is None
 
+    @property
+    def failure(self) -> SessionError:
+        """Why it has failed, or is to be given up; raises a defect."""
+        if not self.work.done():
+            return Unavailable(self.degraded or "the session is no good")
+        try:
+            self.work.result()
+        except SessionError as error:
+            return error
+        raise RuntimeError("the work on a session ended without an error")
+
     def silent_s(self, now: float) -> float:
         """Seconds without a frame in a run that should give some."""
         last_frame_at = self.client.last_frame_at or 0.0
@@ -159,22 +142,14 @@ class Session:
         fields: dict[str, object],
         asker: object,
     ) -> None:
-        """Send a wish if the run is on; what does not arrive is sent again by `_watch`.
+        """Send what `asker` desires if the run is on; what does not arrive is sent again.
 
-        Raises `CommandFailed` if the model refuses it, which takes it back.
+        Raises `CommandFailed` if the model rejects it, which takes it back.
         """
         if self.running:
             async with self._wire:
                 await self._deliver(send, fields, asker)
-
-    def follow_model(self) -> None:
-        """Be streaming or paused, as the model's own state and picture say."""
-        if not self.running:
-            return
-        if _is_paused(self.client):
-            self._to(S.PAUSED, error=None)
-        elif self.has_picture:
-            self._to(S.STREAMING, error=None)
+            self._follow_model()
 
     def stop(self) -> None:
         """End the work; what comes next is `close`."""
@@ -305,7 +280,7 @@ class Session:
                     raise SessionLost("the connection to the model dropped")
                 await self._deliver_again()
                 await self._mind_own_pause()
-                self.follow_model()
+                self._follow_model()
                 self._mind_silence()
         finally:
             lost.cancel()
@@ -338,6 +313,15 @@ class Session:
         self._own_pause_at = None
         async with self._wire:
             await _tolerant(self.client.resume())
+
+    def _follow_model(self) -> None:
+        """Be streaming or paused, as the model's own state and picture say."""
+        if not self.running:
+            return
+        if _is_paused(self.client):
+            self._to(S.PAUSED, error=None)
+        elif self.has_picture:
+            self._to(S.STREAMING, error=None)
 
     def _mind_silence(self) -> None:
         """A run that should show something and does not: another session, and then the end."""

@@ -1,0 +1,105 @@
+"""Every session that is open, from its opening to the platform's word on its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sana_vcam.engine.breaker import Breaker
+from sana_vcam.engine.desired import Desired
+from sana_vcam.engine.factory import SessionFactory
+from sana_vcam.engine.leftovers import Leftovers
+from sana_vcam.engine.session import Session
+from sana_vcam.engine.usage import Usage
+from sana_vcam.reactor import OpenSession
+
+if TYPE_CHECKING:
+    from sana_vcam.media.pipeline import Pipeline
+
+
+class LiveSessions:
+    """Opens sessions, and closes them beside whatever else goes on; on the event loop.
+
+    Each is in the ledger, and is billed, from its first moment to its last.
+    """
+
+    def __init__(
+        self,
+        factory: SessionFactory,
+        pipeline: Pipeline,
+        desired: Desired,
+        *,
+        breaker: Breaker,
+        leftovers: Leftovers,
+        usage: Usage | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """Begin with none; `usage` is None where sessions cost nothing."""
+        self.closing: set[asyncio.Future[None]] = set()
+        self._factory = factory
+        self._pipeline = pipeline
+        self._desired = desired
+        self._breaker = breaker
+        self._leftovers = leftovers
+        self._usage = usage
+        self._clock = clock
+
+    @property
+    def may_open_another(self) -> bool:
+        """Whether nothing is in the way of one more beside the one on air."""
+        return (
+            not self.closing
+            and not self._leftovers.hold_up
+            and not self._breaker.is_open
+            and self._breaker.wait_s(self._clock()) <= 0
+        )
+
+    def open(self, on_change: Callable[[Session], None]) -> Session:
+        """Make a session that is not started yet. Raises `Unavailable` without a token for it."""
+        self._breaker.take_token(self._clock())
+        client = self._factory.new_client()
+        client.on_session(self._session_opened)
+        feed = self._pipeline.open_feed()
+        return Session(client, feed, self._desired, on_change=on_change, clock=self._clock)
+
+    def close(self, *sessions: Session) -> None:
+        """Begin to end sessions."""
+        for session in sessions:
+            session.stop()
+            self.closing.add(asyncio.ensure_future(self._end(session)))
+
+    def look_at_closing(self) -> None:
+        """Raise what a closed session has failed with, and end what it may have left."""
+        for task in [task for task in self.closing if task.done()]:
+            self.closing.discard(task)
+            task.result()
+        if not self.closing and self._leftovers.is_due:
+            self.closing.add(asyncio.ensure_future(self._leftovers.sweep_or_log()))
+
+    async def all_closed(self) -> list[asyncio.Future[None]]:
+        """Wait until every session has ended; returns what their ends came to."""
+        await asyncio.wait(self.closing)
+        closed, self.closing = list(self.closing), set()
+        return closed
+
+    def bill(self, session: Session) -> None:
+        """Count a session from the moment it is ready."""
+        client = session.client
+        if self._usage and client.ready_at is not None and client.session_id is not None:
+            self._usage.ready(client.session_id, client.ready_at)
+
+    def _session_opened(self, session: OpenSession) -> None:
+        self._breaker.count_opened(self._clock())
+        self._leftovers.hold(session)
+
+    async def _end(self, session: Session) -> None:
+        """End the session, and note whether it is surely over."""
+        is_over = False
+        try:
+            is_over = await session.close()
+        finally:
+            self.bill(session)
+            self._breaker.count_ended(session)
+            if session.client.session_id is not None:
+                self._leftovers.let_go(session.client.session_id, is_over=is_over)
