@@ -91,10 +91,10 @@ class Sample:
         return max((x for x in (self.loss_up, self.loss_down) if x is not None), default=None)
 
 
-type Finding = tuple[Level, str]
+type Symptom = tuple[Level, str]
 
 
-def findings(sample: Sample) -> Iterator[Finding]:
+def symptoms(sample: Sample) -> Iterator[Symptom]:
     """Yield each limit that is reached, from the camera to viewers."""
     yield from _low(sample.fps_camera, sample.fps_wanted, CAMERA_SHARE, LITTLE_LIGHT)
     way = " (through a relay)" if sample.relay else ""
@@ -116,26 +116,26 @@ def findings(sample: Sample) -> Iterator[Finding]:
 
 def _low(
     value: float | None, whole: float, shares: tuple[float, float], cause: str
-) -> Iterator[Finding]:
+) -> Iterator[Symptom]:
     if value is not None and whole > 0:
         fair, poor = shares
         yield from _found(value < poor * whole, value < fair * whole, cause)
 
 
-def _high(value: float | None, limits: tuple[float, float], cause: str) -> Iterator[Finding]:
+def _high(value: float | None, limits: tuple[float, float], cause: str) -> Iterator[Symptom]:
     if value is not None:
         fair, poor = limits
         yield from _found(value > poor, value > fair, cause)
 
 
-def _found(poor: bool, fair: bool, cause: str) -> Iterator[Finding]:
+def _found(poor: bool, fair: bool, cause: str) -> Iterator[Symptom]:
     if poor or fair:
         yield Level.POOR if poor else Level.FAIR, cause
 
 
 def worst(sample: Sample) -> tuple[Level, str | None]:
-    """The worst of the findings, and of equals the first."""
-    found = list(findings(sample))
+    """Find the worst of the symptoms, and of equals the first."""
+    found = list(symptoms(sample))
     if not found:
         return Level.GOOD, None
     return max(found, key=lambda finding: finding[0])
