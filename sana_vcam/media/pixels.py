@@ -217,8 +217,8 @@ def _planes(i420: Pixels) -> tuple[Pixels, Pixels, Pixels]:
 
 
 def _part(plane: Pixels, part: Part, scale: int) -> Pixels:
-    left, top, width, height = (length // scale for length in part)
-    return plane[top : top + height, left : left + width]
+    left, top, width, height = part
+    return plane[top // scale : (top + height) // scale, left // scale : (left + width) // scale]
 
 
 def _centred(size: tuple[int, int], width: int, height: int) -> Part:
