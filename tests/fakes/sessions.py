@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sana_vcam.engine.states import SessionState
 from sana_vcam.reactor import (
     CommandRejected,
     OpenSession,
@@ -386,3 +387,39 @@ async def _for_ever() -> None:
 
 def _nothing() -> None:
     return
+
+
+@dataclass(eq=False)
+class FakeSession:
+    """A session as the policies see it: values alone."""
+
+    ready_at: float | None = 0.0
+    opened_at: float | None = 0.0
+    last_frame_at: float | None = None
+    state: SessionState = SessionState.STREAMING
+    since: float = 0.0
+    degraded: str | None = None
+    steady: bool = False
+    failed: bool = False
+
+    @property
+    def client(self) -> FakeSession:
+        return self
+
+    @property
+    def feed(self) -> FakeSession:
+        return self
+
+    @property
+    def work(self) -> FakeSession:
+        return self
+
+    def plays_on(self) -> bool:
+        return self.steady
+
+    def done(self) -> bool:
+        return self.failed
+
+    @property
+    def was_empty(self) -> bool:
+        return self.ready_at is not None and self.last_frame_at is None
