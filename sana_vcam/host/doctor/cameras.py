@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sana_vcam.errors import CameraError, SinkError
@@ -113,7 +113,7 @@ def _parameter(facts: Facts, device: Device) -> bool | None:
 
 def _in_use(facts: Facts, device: Device) -> Finding:
     others = _others(facts, device)
-    names = _names(others)
+    names = ", ".join(map(str, others))
     if len(others) < len(device.holders):
         return fine("sink.busy", f"fed by sana-vcam{names and f', open in {names}'}")
     if not others:
@@ -131,10 +131,6 @@ def _in_use(facts: Facts, device: Device) -> Finding:
 def _others(facts: Facts, device: Device) -> list[Holder]:
     """List the processes that have the device open and are no daemon of ours."""
     return [holder for holder in device.holders if holder.pid not in facts.daemon_pids]
-
-
-def _names(holders: Iterable[Holder]) -> str:
-    return ", ".join(f"{holder.command} (pid {holder.pid})" for holder in holders)
 
 
 def _size(facts: Facts, device: Device) -> Iterator[Finding]:
@@ -272,7 +268,7 @@ def _camera_in_use(facts: Facts, device: Device) -> Finding:
         return fine("camera.busy", "by sana-vcam" if device.holders else "free")
     return warning(
         "camera.busy",
-        f"open in {_names(others)}",
+        f"open in {', '.join(map(str, others))}",
         "A webcam gives its picture to one program at a time. In that program pick the virtual "
         "camera instead, or close it.",
         *(f"kill {holder.pid}" for holder in others),

@@ -29,10 +29,12 @@ FIRST_PICTURE_S = 4.0
 """Some cameras set their exposure before they send anything."""
 NEXT_PICTURE_S = 2.5
 SLICE_S = 0.5
+"""How long one wait lasts, so that a suspend does not go unnoticed."""
 BUFFERS = 4
 MOST_BAD_PICTURES = 10
 """Torn pictures in a row (a USB hiccup tears one) before the camera is given up."""
 SLEPT_S = 1.0
+"""After a longer suspend the camera is opened again."""
 
 GONE = {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESHUTDOWN}
 
@@ -187,8 +189,7 @@ class V4l2Capture:
         if error.errno in GONE:
             return unplugged(self._device.name)
         if error.errno == errno.EBUSY:
-            found = devices.holders_of(self._device.path, self._system)
-            holders = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
+            holders = ", ".join(map(str, devices.holders_of(self._device.path, self._system)))
             by = f"by {holders}" if holders else "by another program"
             return CameraFault(
                 f"the camera {who} is in use {by}: close it there; it is opened here by itself",

@@ -170,7 +170,7 @@ class LoopbackBackend:
         return found
 
     def _why_no_format(self, error: OSError) -> str:
-        """EBUSY with exclusive_caps=0, EINVAL with 1: the driver's words for a second producer."""
+        """Explain a refusal; a second producer gets EBUSY with exclusive_caps=0, EINVAL with 1."""
         if error.errno in {errno.EBUSY, errno.EINVAL}:
             return (
                 f"another program feeds the virtual camera {self.device}{self._holders()}: end it, "
@@ -179,9 +179,8 @@ class LoopbackBackend:
         return f"{self.device} refuses {self._format}: {error.strerror}"
 
     def _holders(self) -> str:
-        """Who has the device open, as a clause; nothing if that cannot be seen."""
-        found = devices.holders_of(self.device, self._system)
-        who = ", ".join(f"{one.command} (pid {one.pid})" for one in found)
+        """Name who has the device open, as a clause; nothing if that cannot be seen."""
+        who = ", ".join(map(str, devices.holders_of(self.device, self._system)))
         return f" (open in {who})" if who else ""
 
     def _declare_rate(self) -> None:

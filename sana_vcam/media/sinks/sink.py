@@ -88,17 +88,18 @@ class Sink:
         "auto" is the virtual camera if there is one, else preview. `slate` is what v4l2loopback
         shows by itself when this process is gone or silent: a slate or black, which is the default.
         """
-        rest = Picture.black(config.width, config.height) if slate is None else slate
-        _require_slate(rest)
+        if slate is None:
+            slate = Picture.black(config.width, config.height)
+        _require_slate(slate)
         system = system or devices.System()
         if config.kind != "auto":
-            return cls._open_kind(config.kind, config, rest, system, clock)
+            return cls._open_kind(config.kind, config, slate, system, clock)
         for kind in _possible_kinds(system):
             try:
-                return cls._open_kind(kind, config, rest, system, clock)
+                return cls._open_kind(kind, config, slate, system, clock)
             except SinkError as error:
                 log.warning("%s", error)
-        return cls._open_kind("preview", config, rest, system, clock)
+        return cls._open_kind("preview", config, slate, system, clock)
 
     @classmethod
     def _open_kind(

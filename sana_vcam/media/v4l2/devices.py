@@ -20,11 +20,14 @@ from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, Poll, fcntl_ioctl
 type DeviceKind = Literal["camera", "virtual camera", "other"]
 
 LABEL = "SANA VCam"
+"""The name of the virtual camera unless the configuration says another."""
 NUMBER = 10
+"""The usual N of its /dev/videoN."""
 JOIN_GROUP = "sudo usermod -aG video $USER, then log out and in again"
 LONGEST_LABEL = 31
 """v4l2loopback keeps this many bytes of a card_label."""
 PROBED_ELSEWHERE = 4
+"""How many numbers are tried where a camera is found only by opening it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Holder:
 
     pid: int
     command: str
+
+    def __str__(self) -> str:
+        return f"{self.command} (pid {self.pid})"
 
 
 @dataclass(frozen=True, slots=True)
