@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 
 IDLE_S = 10.0
 """How often somebody looks while no session streams."""
 
 
 def until_tick(seconds: float) -> float:
-    """Measure the seconds to the next multiple of `seconds` of the monotonic clock."""
-    return seconds - time.monotonic() % seconds
+    """Measure the seconds to the next multiple of `seconds` of the loop's, the monotonic, clock."""
+    return seconds - asyncio.get_running_loop().time() % seconds
 
 
 async def aligned_sleep(streams: asyncio.Event, seconds: float) -> None:

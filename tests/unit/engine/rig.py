@@ -20,8 +20,8 @@ from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessionFactory
 DESIRED = DesiredState("as a drawing", None, 7, 20)
 # Virtual seconds.
 PATIENCE_S = 7200.0
-# Besides at every change that the engine tells of.
 LOOK_EVERY_S = 0.05
+"""For what the engine does not tell of; of its state it tells at once."""
 NO_CAPS = CostConfig(pause_ends_after_s=0.0)
 NOON = datetime(2026, 3, 10, 12).timestamp()
 
@@ -111,7 +111,7 @@ class Rig:
             assert self.loop.time() < deadline, f"{wanted} never came: {self.states}, {self.errors}"
             self._news.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(PATIENCE_S if wanted in S else LOOK_EVERY_S):
                     await self._news.wait()
 
     async def streaming(self) -> FakeClient:

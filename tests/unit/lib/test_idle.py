@@ -30,11 +30,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(1.0, 0.75), (0.5, 0.25), (10.0, 9.75)])
-def test_all_who_look_as_often_look_at_once(clock: Clock, seconds: float, left: float) -> None:
+async def test_all_who_look_as_often_look_at_once(
+    clock: Clock, seconds: float, left: float
+) -> None:
     assert idle.until_tick(seconds) == pytest.approx(left)
 
 
-def test_the_next_look_is_never_at_once(clock: Clock) -> None:
+async def test_the_next_look_is_never_at_once(clock: Clock) -> None:
     clock.now = 101.0
     assert idle.until_tick(1.0) == 1.0
 
