@@ -19,12 +19,11 @@ from websockets.sync.client import ClientConnection, connect, unix_connect
 from sana_vcam.clients.terminal import (
     REPLY_TIMEOUT_S,
     REQUEST_ID,
-    TOKEN_VARIABLE,
     Failure,
     printable,
 )
 from sana_vcam.config import paths
-from sana_vcam.control.access import discovery, group, peers, unixsocket
+from sana_vcam.control.access import discovery, group, peers, tokens, unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import StartupError
 
@@ -61,7 +60,7 @@ def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) ->
         raise Failure(
             f"no daemon runs (there is no {directory / discovery.CONTROL_FILE}); {START_HINT}"
         )
-    return Daemon(url, token or os.environ.get(TOKEN_VARIABLE))
+    return Daemon(url, token or os.environ.get(tokens.TOKEN_VARIABLE))
 
 
 def _has_gone(note: discovery.Rendezvous) -> bool:

@@ -38,6 +38,3 @@ def printable_lines(text: str) -> str:
 def printable(text: str) -> str:
     """Keep what could command a terminal from it."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name

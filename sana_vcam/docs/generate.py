@@ -1,6 +1,6 @@
 """`python -m sana_vcam.docs.generate [--check]`: write what is made from the models.
 
-AsyncAPI, JSON Schema, the page about the API, and the table and help of `sana-vcam ctl`.
+AsyncAPI, JSON Schema, and the page about the API.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sana_vcam.clients.ctl import words
 from sana_vcam.docs import asyncapi, reference
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -23,7 +22,6 @@ def texts() -> Mapping[str, str]:
         "docs/asyncapi.json": _json(asyncapi.asyncapi()),
         "docs/schema.json": _json(asyncapi.json_schema()),
         "docs/control-api.md": reference.page(),
-        "clients/ctl/table.py": words.module_text(),
     }
 
 
@@ -46,7 +44,7 @@ def _read(path: Path) -> str | None:
 def main(arguments: Sequence[str] | None = None, package: Path = PACKAGE) -> int:
     """Write what is outdated; with --check only name it, and return 1 if there is any."""
     parser = argparse.ArgumentParser(prog="python -m sana_vcam.docs.generate")
-    parser.description = "Write the API's documents and ctl's table from the models."
+    parser.description = "Write the API's documents from the models."
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if any is outdated")
     check: bool = parser.parse_args(arguments).check
     names = outdated(package)

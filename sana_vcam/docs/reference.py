@@ -36,7 +36,8 @@ Linux none for programs of the same user |
 
 Further GETs: `/` is the dashboard; `{routes.SNAPSHOT_PATH}` is what viewers see now, as a picture;
 `{routes.THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{routes.METRICS_PATH}`
-is for Prometheus. Other methods are refused.
+is for Prometheus; `{routes.LINE_PATH}?text=` runs a line of plain text (see below). Other methods
+are refused.
 
 ## Messages
 
@@ -50,6 +51,7 @@ command has several, values with spaces in them stand in quotes.
 {{"type": "set_prompt", "id": 1, "data": {{"prompt": "as a clay figure"}}}}
 set_prompt as a clay figure
 GET {routes.PREFIX}set_prompt?prompt=as+a+clay+figure&token=…
+GET {routes.LINE_PATH}?text=set_prompt+as+a+clay+figure&token=…
 ```
 
 The commands of one client run in the order in which they came, those of another beside them. A

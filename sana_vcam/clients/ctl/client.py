@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sana_vcam.clients.connection import START_HINT, Daemon, connected, resolve_runtime_dir
-from sana_vcam.clients.ctl import table
+from sana_vcam.clients.connection import (
+    START_HINT,
+    ask,
+    connected,
+    find_daemon,
+    resolve_runtime_dir,
+)
+from sana_vcam.clients.ctl import words
+from sana_vcam.clients.ctl.ctl import SHORT_WORDS
 from sana_vcam.clients.terminal import (
     EXIT_OK,
     EXIT_USAGE,
-    TOKEN_VARIABLE,
     Failure,
     compact,
     printable,
@@ -29,15 +35,22 @@ from sana_vcam.errors import StartupError
 ROTATION_TIMEOUT_S = 10.0
 
 
+def send(
+    word: str, rest: Sequence[str], url: str | None, token: str | None, runtime_dir: Path | None
+) -> dict[str, Any]:
+    """Send a command over a WebSocket, and give its reply; raises `Failure` for wrong words."""
+    command = command_from(word, rest)
+    token = token or os.environ.get(tokens.TOKEN_VARIABLE)
+    return ask(find_daemon(url, token, runtime_dir), command)
+
+
 def command_from(word: str, rest: Sequence[str]) -> messages.Command:
-    """Read what the user typed, by the grammar of the plain-text line."""
-    name, _, fixed = table.SHORT_WORDS.get(word, word).partition(" ")
-    if name not in messages.COMMANDS:
-        raise Failure(f"no command {word!r}; have: {', '.join(table.WORDS)}", EXIT_USAGE)
+    """Read what the user typed as the daemon does."""
+    line = SHORT_WORDS.get(word, word)
+    if line.partition(" ")[0] not in messages.COMMANDS:
+        raise Failure(f"no command {word!r}; have: {', '.join(words.usages())}", EXIT_USAGE)
     try:
-        several = len(messages.COMMANDS[name].model_fields) > 1
-        said = shlex.join(rest) if several else " ".join(rest)
-        return reading.command_from_words(name, f"{fixed} {said}")
+        return reading.command_from_arguments(line, rest)
     except messages.ProtocolError as error:
         raise Failure(error.message, EXIT_USAGE) from error
 
@@ -45,9 +58,12 @@ def command_from(word: str, rest: Sequence[str]) -> messages.Command:
 # The connection
 
 
-def watch(daemon: Daemon, json_output: bool) -> int:
+def watch(
+    url: str | None, token: str | None, runtime_dir: Path | None, *, json_output: bool
+) -> int:
     """Print each state until the daemon stops or the user has enough."""
-    with connected(daemon) as connection:
+    token = token or os.environ.get(tokens.TOKEN_VARIABLE)
+    with connected(find_daemon(url, token, runtime_dir)) as connection:
         for text in connection:
             message = json.loads(text)
             if message["type"] == "state":
@@ -114,7 +130,7 @@ def _rotate(note: discovery.Rendezvous | None, state_dir: Path, runtime_dir: Pat
     if note is not None and note.token.get_secret_value() != tokens.kept_token(state_dir):
         raise Failure(
             "the running daemon has its token from its configuration ([control] token, or "
-            f"{TOKEN_VARIABLE}); change it there, and restart"
+            f"{tokens.TOKEN_VARIABLE}); change it there, and restart"
         )
     token = tokens.rotate_token(state_dir)
     if note is None:

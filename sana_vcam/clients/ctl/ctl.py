@@ -1,9 +1,9 @@
 """`sana-vcam ctl`: one command to the running daemon, for shells and hotkeys.
 
-A press of a key goes over the Unix socket with the standard library alone, and understands what
-it is told by the generated table. All else loads more when it is needed: the models for words
-that the table does not cover and for what to say of wrong ones, a WebSocket for `watch`, for
-daemons elsewhere (--url), and for text that is too long for a URL.
+A press of a key goes over the Unix socket with the standard library alone, as a line that the
+daemon reads. All else loads more when it is needed: the models for the help and for what to say of
+wrong words, a WebSocket for `watch`, for daemons elsewhere (--url), for text that is too long for
+a URL, and for a daemon of an older version that takes no lines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.clients.ctl import table
 from sana_vcam.clients.terminal import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -21,7 +20,6 @@ from sana_vcam.clients.terminal import (
     EXIT_USAGE,
     REPLY_TIMEOUT_S,
     REQUEST_ID,
-    TOKEN_VARIABLE,
     Failure,
     compact,
     printable,
@@ -35,8 +33,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# The server takes lines of 8 KiB.
+SHORT_WORDS: Mapping[str, str] = {
+    "state": "get_state",
+    "presets": "list_presets",
+    "prompt": "set_prompt",
+    "preset": "apply_preset",
+    "next": "step_preset by=1",
+    "previous": "step_preset by=-1",
+    "seed": "set_seed",
+    "anchor": "set_anchor_interval",
+}
+"""What people type, and the line that it stands for; the other commands have one word."""
+
+USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"
+
+_NOT_UNDERSTOOD = frozenset({"parse_error", "invalid_request", "unknown_command", "invalid_data"})
+"""The codes of replies to a command that did not run, since nobody could read it."""
+
 _MAX_TARGET_BYTES = 8000
+"""The longest target of a GET; the server takes lines of 8 KiB."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -52,7 +67,9 @@ def main(arguments: Sequence[str]) -> int:
             words += rest
             break
         if word in {"-h", "--help"}:
-            print(table.HELP, end="")
+            from sana_vcam.clients.ctl.words import help_text  # made from the models
+
+            print(help_text(), end="")
             return EXIT_OK
         if word == "--json":
             json_output = True
@@ -64,14 +81,13 @@ def main(arguments: Sequence[str]) -> int:
             url = word.removeprefix("--url=")
         elif _is_flag(word):
             what = "--url needs a value" if word == "--url" else f"no such option: {word}"
-            print(f"{table.USAGE}\nsana-vcam ctl: {what}", file=sys.stderr)
+            print(f"{USAGE}\nsana-vcam ctl: {what}", file=sys.stderr)
             return EXIT_USAGE
         else:
             words.append(word)
     if rotate:
         words.append("--rotate")
-    token = os.environ.get(TOKEN_VARIABLE)
-    return run_ctl(words, json_output=json_output, url=url, token=token)
+    return run_ctl(words, json_output=json_output, url=url)
 
 
 def _is_flag(word: str) -> bool:
@@ -116,37 +132,36 @@ def _run(
     folders: tuple[Path | None, Path | None],
 ) -> int:
     if not arguments:
-        raise Failure(f"no command; have:\n{table.COMMANDS}", EXIT_USAGE)
+        from sana_vcam.clients.ctl.words import command_list  # made from the models
+
+        raise Failure(f"no command; have:\n{command_list()}", EXIT_USAGE)
     word, *rest = arguments
     runtime_dir, state_dir = folders
     if word in {"watch", "token", "url"}:
         if rest not in ([], ["--rotate"]) or (rest and word != "token"):
             takes = "takes nothing but --rotate" if word == "token" else "takes no value"
             raise Failure(f"{word} {takes}", EXIT_USAGE)
-        from sana_vcam.clients import connection
         from sana_vcam.clients.ctl import client  # no press of a key comes here
 
         if word == "watch":
-            return client.watch(connection.find_daemon(url, token, runtime_dir), json_output)
+            return client.watch(url, token, runtime_dir, json_output=json_output)
         if word == "url":
             return client.print_urls(runtime_dir)
         return client.print_token(runtime_dir, state_dir, rotate=bool(rest))
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
-        from sana_vcam.clients import connection
         from sana_vcam.clients.ctl import client  # the short way was not enough
 
-        command = client.command_from(word, rest)
-        reply = connection.ask(connection.find_daemon(url, token, runtime_dir), command)
-    return _show(_command_of(word), reply, json_output, file)
+        reply = client.send(word, rest, url, token, runtime_dir)
+    return _show(word, reply, json_output, file)
 
 
 # A press of a key
 
 
 def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str, Any] | None:
-    """Send a command by the short way, or return None if it must go by the long one."""
+    """Send a command by the short way; None if it did not run, and must go by the long one."""
     target = target_of(word, rest)
     if target is None or not unixsocket.IS_SUPPORTED:
         return None
@@ -170,7 +185,11 @@ def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str
             raise Failure(f"no answer from {directory}/{unixsocket.SOCKET_FILE}") from error
         except OSError as error:
             raise Failure("the daemon closed the connection") from error
-    return _reply(bytes(answer))
+    reply = _reply(bytes(answer))
+    if reply["type"] == "error" and reply["data"].get("code") in _NOT_UNDERSTOOD:
+        # The long way says what is wrong, or finds another way to a daemon that is older.
+        return None
+    return reply
 
 
 def _reply(answer: bytes) -> dict[str, Any]:
@@ -187,37 +206,13 @@ def _reply(answer: bytes) -> dict[str, Any]:
 
 
 def target_of(word: str, rest: Sequence[str]) -> str | None:
-    """Return the GET for what the user typed; None if the table alone does not understand it."""
-    name, _, fixed = table.SHORT_WORDS.get(word, word).partition(" ")
-    if name not in table.FIELDS:
-        return None
-    field = table.FIELDS[name]
-    said = " ".join([fixed, *rest]).strip()
-    if field is None:
-        return None if said else f"/v1/{name}"
-    key, kind, least, most, is_required = field
-    if not said:
-        return None if is_required else f"/v1/{name}"
-    value = said.removeprefix(f"{key}=").strip()
-    if not _is_understood(value, kind, least, most):
-        return None
+    """Write the GET for what the user typed; None if a URL cannot hold it."""
     try:
-        target = f"/v1/{name}?{key}={_quoted(value)}"
+        parts = [f"text={_quoted(part)}" for part in (SHORT_WORDS.get(word, word), *rest)]
     except UnicodeEncodeError:
         return None
+    target = f"/v1/line?{'&'.join(parts)}"
     return target if len(target) <= _MAX_TARGET_BYTES else None
-
-
-def _is_understood(value: str, kind: str, least: int, most: int) -> bool:
-    match kind:
-        case "text":
-            return len(value) <= most
-        case "switch":
-            return value in {"on", "off"}
-        case _:
-            digits = value.removeprefix("-")
-            is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 16
-            return is_number and least <= int(value) <= most
 
 
 def _quoted(text: str) -> str:
@@ -227,11 +222,7 @@ def _quoted(text: str) -> str:
 # What people read
 
 
-def _command_of(word: str) -> str:
-    return table.SHORT_WORDS.get(word, word).partition(" ")[0]
-
-
-def _show(command: str, reply: dict[str, Any], json_output: bool, file: str | None) -> int:
+def _show(word: str, reply: dict[str, Any], json_output: bool, file: str | None) -> int:
     if json_output:
         print(compact(reply))
     if reply["type"] == "error":
@@ -239,10 +230,10 @@ def _show(command: str, reply: dict[str, Any], json_output: bool, file: str | No
             raise Failure(printable(reply["data"]["message"]))
         return EXIT_REFUSED
     data = reply["data"]
-    if table.REPLIES[command] == "Picture" and (file or not json_output):
+    if "mime" in data and (file or not json_output):
         _save(data["data"], file)
     elif not json_output:
-        print(_human(command, data))
+        print(_human(word, data))
     return EXIT_OK
 
 
@@ -263,27 +254,27 @@ def _save(picture: str, file: str | None) -> None:
     print(f"wrote {file}", file=sys.stderr)
 
 
-def _human(command: str, data: Mapping[str, Any]) -> str:
-    match table.REPLIES[command]:
-        case "State":
+def _human(word: str, data: Mapping[str, Any]) -> str:
+    """Write a reply for people, by what is in it."""
+    match data:
+        case {"output": _, "session": _}:
             return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
-        case "Presets":
+        case {"presets": presets}:
             from sana_vcam.config.preset import Preset
             from sana_vcam.presets.catalog import render_presets
 
-            looks = [Preset.model_construct(**preset) for preset in data["presets"]]
+            looks = [Preset.model_construct(**preset) for preset in presets]
             return "\n".join(printable(line) for line in render_presets(looks).splitlines())
-        case "Suggestions":
-            found = data["suggestions"]
+        case {"suggestions": found}:
             return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
-        case "Usage":
+        case {"total_s": _}:
             from sana_vcam.clients.ctl.usage import render_usage
 
             return printable_lines(render_usage(data))
-        case "Preset":
-            return f"preset {data['id']}: {printable(data['name'])}"
-        case "Switched":
-            return f"{command} is {'on' if data['on'] else 'off'}"
+        case {"id": preset_id, "name": name}:
+            return f"preset {preset_id}: {printable(name)}"
+        case {"on": on}:
+            return f"{word} is {'on' if on else 'off'}"
     return "ok"
 
 

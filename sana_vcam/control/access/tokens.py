@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
+TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
+"""Where the token is for a daemon elsewhere; it is `[control] token` of a daemon that starts."""
 
 
 def load_token(configured: SecretStr | None, state_dir: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -28,6 +28,11 @@ from sana_vcam.control.protocol.messages import (
 )
 
 MAX_QUERY_FIELDS = 16
+MAX_LINE_PARTS = 2000
+"""How many times `text` may stand in the query of a line: more than a request's head has room for.
+"""
+LINE_FIELD = "text"
+"""The field of a URL's query that holds a line of plain text, or its words."""
 TOKEN_FIELD = "token"  # noqa: S105 - a field's name
 """The field of a URL's query that holds the token, and is no part of the command."""
 
@@ -66,22 +71,53 @@ def command_from_query(name: str, query: str) -> Command:
         ProtocolError: there is no such command, or its fields are wrong.
     """
     model = _model(name, None)
-    try:
-        pairs = parse_qsl(
-            query, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS
-        )
-    except ValueError as error:
-        raise ProtocolError(
-            ReplyCode.INVALID_DATA,
-            f"the query is not UTF-8, or has more than {MAX_QUERY_FIELDS} fields",
-        ) from error
     data: dict[str, object] = {}
-    for key, value in pairs:
+    for key, value in _fields(query, MAX_QUERY_FIELDS):
         if key in data:
             raise ProtocolError(ReplyCode.INVALID_DATA, f"{_short(key)} stands twice in the query")
         data[key] = value
     data.pop(TOKEN_FIELD, None)
     return _build(model, _split_lists(model, data), None, lax=True)
+
+
+def command_from_arguments(line: str, rest: Sequence[str] = ()) -> Command:
+    """Read a line of plain text, and words after it that a shell has split already.
+
+    Each of those stays one value, also with spaces and quotation marks in it.
+
+    Raises:
+        ProtocolError: there is no such command, or its fields are wrong.
+    """
+    name, _, begun = line.strip().partition(" ")
+    several = len(_model(name, None).model_fields) > 1
+    said = shlex.join(rest) if several else " ".join(rest)
+    return command_from_words(name, f"{begun} {said}")
+
+
+def command_from_line_query(query: str) -> Command:
+    """Read a line from the query of a URL: `text=blank on`, or `text` once for each word.
+
+    Raises:
+        ProtocolError: there is no line, no such command, or its fields are wrong.
+    """
+    fields = [pair for pair in _fields(query, MAX_LINE_PARTS) if pair[0] != TOKEN_FIELD]
+    other = next((key for key, _ in fields if key != LINE_FIELD), None)
+    if other is not None or not fields:
+        what = f"no field {_short(other)}" if other is not None else "no line"
+        raise ProtocolError(
+            ReplyCode.INVALID_REQUEST, f"{what} is understood here; send ?{LINE_FIELD}=blank+on"
+        )
+    line, *rest = (value for _, value in fields)
+    return command_from_arguments(line, rest)
+
+
+def _fields(query: str, most: int) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError as error:
+        raise ProtocolError(
+            ReplyCode.INVALID_DATA, f"the query is not UTF-8, or has more than {most} fields"
+        ) from error
 
 
 def _parse_line(line: str) -> Request:

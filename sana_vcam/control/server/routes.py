@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 
 from sana_vcam.control.commands import Commands
-from sana_vcam.control.protocol import messages, reading
+from sana_vcam.control.protocol import messages
 from sana_vcam.control.protocol.messages import ReplyCode
+from sana_vcam.control.protocol.reading import command_from_line_query, command_from_query
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
 from sana_vcam.control.server.pages import Dashboard, Visit
 from sana_vcam.control.server.responses import JPEG, JSON, Answer
@@ -20,6 +22,7 @@ from sana_vcam.control.server.responses import JPEG, JSON, Answer
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
 THUMBNAIL_PATH = "/v1/thumbnail.jpg"
+LINE_PATH = "/v1/line"
 METRICS_PATH = "/metrics"
 # It changes with the picture, so that a page that shows it takes the new one.
 VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
@@ -67,18 +70,22 @@ class Hooks:
         if path == METRICS_PATH:
             return self._metrics()
         if path == SNAPSHOT_PATH:
-            return _as_picture(await self._run("snapshot", query))
+            return _as_picture(await self._run(partial(command_from_query, "snapshot", query)))
         if path == THUMBNAIL_PATH:
-            return _as_picture(await self._run("thumbnail", _without_version(query)))
+            still = partial(command_from_query, "thumbnail", _without_version(query))
+            return _as_picture(await self._run(still))
+        if path == LINE_PATH:
+            return as_answer(await self._run(partial(command_from_line_query, query)))
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or "/" in name:
-            known = f"/, /ws, {PREFIX}<command>, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
+            paths = f"{LINE_PATH}, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
+            known = f"/, /ws, {PREFIX}<command>, {paths}"
             return Answer.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
-        return as_answer(await self._run(name, query))
+        return as_answer(await self._run(partial(command_from_query, name, query)))
 
-    async def _run(self, name: str, query: str) -> messages.Ok | messages.Error:
+    async def _run(self, read: Callable[[], messages.Command]) -> messages.Ok | messages.Error:
         try:
-            command = reading.command_from_query(name, query)
+            command = read()
         except messages.ProtocolError as error:
             return error.reply()
         return await self._commands.answer(messages.Request(None, command))

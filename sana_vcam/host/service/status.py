@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sana_vcam import __version__
-from sana_vcam.clients.terminal import TOKEN_VARIABLE
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group
 from sana_vcam.control.access.discovery import Rendezvous
+from sana_vcam.control.access.tokens import TOKEN_VARIABLE
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import UNIT, Scope
 

@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from shutil import which
 
 import platformdirs
 import pytest
 
-from sana_vcam.clients.ctl import table, words
+from sana_vcam.clients.ctl import words
 from sana_vcam.control.protocol import messages
 from sana_vcam.docs import asyncapi, generate
 from tests.fakes.controlserver import open_client
@@ -33,30 +32,13 @@ def test_every_generated_file_is_current(capsys):
 
 def test_what_is_outdated_is_named_and_written(tmp_path, capsys):
     assert generate.main(["--check"], tmp_path) == 1
-    assert capsys.readouterr().out.count("outdated: sana_vcam/") == 4
+    assert capsys.readouterr().out.count("outdated: sana_vcam/") == 3
     assert not list(tmp_path.iterdir())
     assert generate.main([], tmp_path) == 0
-    assert capsys.readouterr().out.count("wrote: sana_vcam/") == 4
+    assert capsys.readouterr().out.count("wrote: sana_vcam/") == 3
     assert generate.outdated(tmp_path) == []
     (tmp_path / "docs" / "schema.json").write_text("{}")
     assert generate.outdated(tmp_path) == ["docs/schema.json"]
-
-
-def test_the_generated_module_is_formatted():
-    text = words.module_text()
-    done = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", "ctltable.py", "-"],
-        input=text, capture_output=True, text=True, check=True, cwd=generate.PACKAGE,
-    )  # fmt: skip
-    assert done.stdout == text
-
-
-def test_the_table_is_what_the_models_say():
-    assert words.fields() == table.FIELDS
-    several = {"save_preset", "move_preset"}
-    assert set(messages.COMMANDS) - set(table.FIELDS) == {"subscribe", "suggest"} | several
-    assert words.help_text() == table.HELP
-    assert table.SHORT_WORDS == words.SHORT_WORDS
 
 
 def test_the_page_tells_of_every_word():

@@ -62,6 +62,42 @@ async def test_each_command_is_a_get(serve, controls, path, done):
         assert controls.done == [done]
 
 
+@pytest.mark.parametrize(
+    ("query", "done"),
+    [
+        ("text=pause", ("pause", None)),
+        ("text=blank+on", ("blank", True)),
+        ("text=blank&text=off", ("blank", False)),
+        ("text=step_preset+by%3D-1", ("step_preset", -1)),
+        ("text=step_preset&text=-1", ("step_preset", -1)),
+        ("text=set_prompt+as++clay", ("set_prompt", "as  clay")),
+        ("text=set_prompt&text=as&text=a+clay", ("set_prompt", "as a clay")),
+        ("text=set_prompt&text=two%0Alines", ("set_prompt", "two\nlines")),
+        ("text=set_prompt&text=it%27s+%22x", ("set_prompt", "it's \"x")),
+        (f"token={TOKEN}&text=set_seed+7", ("set_seed", 7)),
+        ("text=move_preset&text=noir&text=0", ("move_preset", ("noir", 0))),
+        ("text=move_preset+noir+0", ("move_preset", ("noir", 0))),
+    ],
+)
+async def test_a_line_of_text(serve, controls, query, done):
+    async with serve() as server:
+        answer = await exchange(server, get(f"/v1/line?{query}"))
+        assert (answer.status, answer.json["type"]) == (200, "ok")
+    assert controls.done == [done]
+
+
+async def test_a_line_needs_the_token_and_is_not_logged(serve, controls, caplog):
+    caplog.set_level("DEBUG")
+    async with serve() as server:
+        refused = await exchange(server, get("/v1/line?text=set_prompt+private", headers=""))
+        assert refused.status == 401
+        assert (await exchange(server, get("/v1/line?text=set_prompt+private"))).status == 200
+        long = "&text=word" * 500
+        assert (await exchange(server, get(f"/v1/line?text=set_prompt{long}"))).status == 200
+    assert [name for name, _ in controls.done] == ["set_prompt"] * 2
+    assert "private" not in caplog.text
+
+
 async def test_the_reply_is_what_a_websocket_gets(serve, controls):
     async with serve() as server, open_client(server) as client:
         for name in ("get_state", "list_presets", "snapshot", "apply_preset id=noir"):
@@ -86,6 +122,14 @@ async def test_the_reply_is_what_a_websocket_gets(serve, controls):
         ("bypass?on=on", 409, "rejected", "allow_bypass"),
         ("set_prompt?prompt=forbidden", 409, "rejected", "model refuses"),
         ("subscribe?events=state,log", 409, "rejected", "stays open"),
+        ("line", 400, "invalid_request", "no line"),
+        ("line?text=pause&txt=x", 400, "invalid_request", 'no field "txt"'),
+        ("line?text=%FF", 400, "invalid_data", "UTF-8"),
+        ("line?text=", 404, "unknown_command", "have:"),
+        ("line?text=promt+x", 404, "unknown_command", "have:"),
+        ("line?text=pause&text=now", 400, "invalid_data", "one word too many"),
+        ("line?text=subscribe+log", 409, "rejected", "stays open"),
+        ("line?text=apply_preset+nowhere", 404, "not_found", "have: van-gogh, noir"),
         ("set_prompt?prompt=explode", 500, "internal", "its log has the details"),
     ],
 )
