@@ -1,4 +1,4 @@
-"""The media path: the camera's frames to the sessions, the model's frames to the playout.
+"""Camera, publisher and mixer, wired: frames go out to the sessions and come back to the playout.
 
 Frames pass through here on the camera's, the publisher's, the SDK's and the playout's threads;
 the event loop only says which sessions they go to, and whose pictures are on air.
@@ -23,7 +23,7 @@ from sana_vcam.media.states import CameraState
 
 
 class Pipeline:
-    """Camera, publisher and vision mixer, wired; what the engine knows as `Media`."""
+    """A camera, a publisher and a mixer, wired: the `Media` that the engine is given."""
 
     def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
         """`on_change` is called on the camera thread when the camera's status changes."""
@@ -49,12 +49,12 @@ class Pipeline:
 
 
 class Feed:
-    """One session's place in the media path; what the engine knows as `Feed`."""
+    """One session's place in the pipeline."""
 
-    def __init__(self, media: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         """Take the place; off air."""
-        self._media = media
-        self._buffer = media.buffer.open()
+        self._pipeline = pipeline
+        self._buffer = pipeline.buffer.open()
         self._cadence = Cadence()
         self._push: Callable[[bytes], bool] | None = None
 
@@ -62,18 +62,18 @@ class Feed:
         """Send the camera's frames to `push` as well."""
         self.detach()
         self._push = push
-        self._media.publisher.targets += (push,)
+        self._pipeline.publisher.targets += (push,)
 
     def detach(self) -> None:
         """Send this session no more frames."""
-        publisher = self._media.publisher
+        publisher = self._pipeline.publisher
         publisher.targets = tuple(push for push in publisher.targets if push is not self._push)
         self._push = None
 
     def model_frame(self, frame: ModelFrame) -> None:
         """Take an edited frame; on an SDK thread."""
-        if self._media.buffer.is_on_air(self._buffer):
-            self._media.received.count(frame.received_at)
+        if self._pipeline.buffer.is_on_air(self._buffer):
+            self._pipeline.received.count(frame.received_at)
         self._cadence.note(frame.received_at)
         self._buffer.put(frame)
 
@@ -88,12 +88,12 @@ class Feed:
 
     def go_on_air(self) -> None:
         """Have its pictures shown from the next tick on."""
-        self._media.buffer.cut(self._buffer)
+        self._pipeline.buffer.cut(self._buffer)
 
     def close(self) -> None:
         """Give up the place."""
         self.detach()
-        self._media.buffer.close(self._buffer)
+        self._pipeline.buffer.close(self._buffer)
         # Session, feed and buffer refer to each other in a circle, which may stay in memory until
         # a late garbage collection; their frames, some 70 MB, must not.
         self._buffer.clear()

@@ -71,7 +71,7 @@ class Playout:
         last = -1
         while True:
             tick, at = clock.next(time.monotonic())
-            now = self._until_its_moment(at, clock.period)
+            now = self._wait_for_presentation(at, clock.period)
             if stop.is_set() or self._idle != idle:
                 return
             self._sink.send(self._program.next(now))
@@ -84,7 +84,7 @@ class Playout:
             self.meter.count(time.monotonic())
             shown = self._tell(shown)
 
-    def _until_its_moment(self, at: float, period: float) -> float:
+    def _wait_for_presentation(self, at: float, period: float) -> float:
         """Wait until the tick at `at` is to show its picture, or until woken, and tell the time."""
         while True:
             now = time.monotonic()

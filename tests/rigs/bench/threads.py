@@ -16,12 +16,12 @@ from tests.rigs.bench.figures import cpu_seconds
 ENCODER, DECODER = "SDK: encoder", "SDK: decoder"
 DELIVERY, NETWORK = "SDK: delivery (I420 to BGRA)", "SDK: network and the rest"
 CALLBACK, CAMERA, PUBLISHER = "frame callback", "camera", "publisher"
-PLAYOUT, LOOP, DELAY = "playout and sink", "event loop", "delay meter"
+PLAYOUT, LOOP, LATENCY = "playout and sink", "event loop", "latency meter"
 WORKERS, OTHER = "libraries' workers (OpenCV, BLAS)", "other threads"
 ENDED = "ended threads, rounding"
 GROUPS = (
     *(ENCODER, DECODER, DELIVERY, NETWORK),
-    *(CALLBACK, CAMERA, PUBLISHER, PLAYOUT, LOOP, DELAY, WORKERS, OTHER, ENDED),
+    *(CALLBACK, CAMERA, PUBLISHER, PLAYOUT, LOOP, LATENCY, WORKERS, OTHER, ENDED),
 )
 SDK_GROUPS = (ENCODER, DECODER, DELIVERY, NETWORK)
 """Threads that run the SDK's native code only. The callback's runs the client's code as well."""
@@ -44,7 +44,7 @@ PYTHON = {
     "publisher": PUBLISHER,
     "playout": PLAYOUT,
     "raw sink": PLAYOUT,
-    "delay": DELAY,
+    "latency": LATENCY,
 }
 
 

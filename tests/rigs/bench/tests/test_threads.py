@@ -12,9 +12,9 @@ from tests.rigs.bench.figures import ANONYMOUS, memory_kinds_mb, memory_parts_mb
 from tests.rigs.bench.pipeline import with_pictures
 from tests.rigs.bench.threads import (
     CAMERA,
-    DELAY,
     ENCODER,
     ENDED,
+    LATENCY,
     LOOP,
     NETWORK,
     OTHER,
@@ -49,7 +49,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 burned = threading.Event()
 threading.Thread(target=stay, name="camera", daemon=True).start()
-short = threading.Thread(target=burn, name="delay")
+short = threading.Thread(target=burn, name="latency")
 short.start()
 short.join()
 # Python's end of a thread comes before the kernel's.
@@ -90,7 +90,7 @@ async def test_the_threads_add_up_to_what_the_process_used(tmp_path):
     rounding_s = TICK_S * (len(after.threads) + 2)
     assert sum(used.values()) == pytest.approx(after.total_s - before.total_s)
     assert used[CAMERA, "camera"] == pytest.approx(WORK_S, abs=rounding_s)
-    assert used[DELAY, "delay"] == pytest.approx(WORK_S, abs=rounding_s)
+    assert used[LATENCY, "latency"] == pytest.approx(WORK_S, abs=rounding_s)
     assert used[LOOP, "MainThread"] >= 0
     assert used[ENDED, ENDED] == pytest.approx(0, abs=rounding_s)
     # Of a thread that has ended the kernel keeps the time only.

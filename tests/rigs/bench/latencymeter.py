@@ -1,4 +1,4 @@
-"""The delay meter: what it costs, and how often it is right, per source, model and look.
+"""The latency meter: what it costs, and how often it is right, per source, model and look.
 
 Pictures are real and really edited and coded; the times are those of the real playout. With
 `--long`, every look of the stand-in is tried.
