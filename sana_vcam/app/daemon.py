@@ -40,7 +40,7 @@ from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
-from sana_vcam.engine.usage import USAGE_FILE, Usage
+from sana_vcam.engine.usage import USAGE_FILE, UsageAccount
 from sana_vcam.lib.threads import run_blocking, run_loop, short_switch_interval, supervise_optional
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.latency.watch import watch_latency
@@ -158,7 +158,7 @@ class Daemon:
             factory=ReactorSessionFactory(config.reactor),
             pipeline=media,
             ledger=Ledger(self._state_dir / "sessions.json"),
-            usage=Usage(self._state_dir / USAGE_FILE, config.cost),
+            usage=UsageAccount(self._state_dir / USAGE_FILE, config.cost),
             on_change=self._changed,
             connect_wanted=False,
         )

@@ -44,7 +44,7 @@ class Parts:
         program, switches, slate = self.program, self.program.switches, self.program.slate
         glass, quality = self.media.latency.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
-        session, day, month = budget.lines
+        session, day, month = budget.periods
         return State(
             output=program.output,
             card=slate.headline if slate is not None else None,

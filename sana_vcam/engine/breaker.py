@@ -10,7 +10,7 @@ import random
 from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR, HourlyQuota
 from sana_vcam.engine.session import Session
 from sana_vcam.engine.takeover import hint_s
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.lib.backoff import backoff
 from sana_vcam.reactor import Refused, SessionError, Unavailable
 
@@ -30,7 +30,7 @@ class BreakerOpen(Refused):
 class Breaker:
     """Counts what attempts cost and came to. On the event loop; `now` is monotonic seconds."""
 
-    def __init__(self, usage: Usage, rng: random.Random, *, local: bool) -> None:
+    def __init__(self, usage: UsageAccount, rng: random.Random, *, local: bool) -> None:
         """Begin closed, with the caps of `usage`; a `local` runtime has no quotas."""
         self._usage = usage
         self._rng = rng

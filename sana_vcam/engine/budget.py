@@ -9,8 +9,8 @@ from sana_vcam.config.schema import CostConfig
 
 type Period = Literal["session", "day", "month"]
 
-# From this part of a cap on, the user is told.
 NEARLY = 0.8
+"""From this part of a cap on, the user is told."""
 
 _WHOSE: dict[Period, str] = {"session": "this session", "day": "today", "month": "this month"}
 _GO_ON: dict[Period, str] = {
@@ -31,8 +31,8 @@ class Seconds:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One period's account; `cap_s` is None without a cap, `cost` None without a price."""
+class PeriodBudget:
+    """What one period has used; `cap_s` is None without a cap, `cost` None without a price."""
 
     period: Period
     seconds: float
@@ -72,31 +72,31 @@ class Budget:
     seconds: Seconds
 
     @property
-    def lines(self) -> tuple[Line, Line, Line]:
+    def periods(self) -> tuple[PeriodBudget, PeriodBudget, PeriodBudget]:
         """Session, day and month."""
         cost, seconds = self.cost, self.seconds
         return (
-            self._line("session", seconds.session, cost.session_cap_min),
-            self._line("day", seconds.day, cost.day_cap_min),
-            self._line("month", seconds.month, cost.month_cap_min),
+            self._period("session", seconds.session, cost.session_cap_min),
+            self._period("day", seconds.day, cost.day_cap_min),
+            self._period("month", seconds.month, cost.month_cap_min),
         )
 
     @property
-    def used_up(self) -> Line | None:
+    def used_up(self) -> PeriodBudget | None:
         """The longest period whose cap is reached."""
-        return next((line for line in reversed(self.lines) if line.is_used_up), None)
+        return next((each for each in reversed(self.periods) if each.is_used_up), None)
 
     @property
     def sentence(self) -> str | None:
         """What to tell the user: a cap that is reached, or the one that is nearest."""
-        told = [line for line in reversed(self.lines) if line.is_nearly_used]
-        told.sort(key=lambda line: not line.is_used_up)
+        told = [each for each in reversed(self.periods) if each.is_nearly_used]
+        told.sort(key=lambda each: not each.is_used_up)
         return told[0].sentence if told else None
 
     def money(self, seconds: float) -> float | None:
-        """What so many seconds cost; None without a price."""
+        """Say what so many seconds cost; None without a price."""
         price = self.cost.price_per_min
         return round(seconds / 60 * price, 4) if price else None
 
-    def _line(self, period: Period, seconds: float, cap_min: float) -> Line:
-        return Line(period, seconds, cap_min * 60 or None, self.money(seconds))
+    def _period(self, period: Period, seconds: float, cap_min: float) -> PeriodBudget:
+        return PeriodBudget(period, seconds, cap_min * 60 or None, self.money(seconds))

@@ -19,12 +19,12 @@ class Hold(StrEnum):
 
 
 class Demand:
-    """Follows viewers and the user's word; used on the event loop. Times are monotonic seconds."""
+    """What viewers do and the user has said; on the event loop. Times are monotonic seconds."""
 
     def __init__(
         self, when: Literal["watched", "always"], linger_s: float, *, automatic: bool = True
     ) -> None:
-        """`automatic` False: nothing opens until the user says so."""
+        """Begin without a viewer; `automatic` False: nothing opens until the user says so."""
         self.hold = Hold.AUTOMATIC
         # Until `viewers` has told, nobody seems to watch, so that nothing opens.
         self._viewers: int | None = 0
@@ -51,7 +51,7 @@ class Demand:
         return self._viewers is None or self._viewers > 0
 
     def viewers(self, count: int | None, now: float) -> None:
-        """`count` applications read the virtual camera now; None: it cannot be known."""
+        """Take note that `count` applications read the virtual camera; None: it cannot be known."""
         before, self._viewers, self._told = self.watched, count, True
         if before and not self.watched:
             self._left_at = now

@@ -37,7 +37,7 @@ from sana_vcam.engine.session import Session
 from sana_vcam.engine.states import EngineStatus, check, check_takeover
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.takeover import Takeover
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import wait_out
 from sana_vcam.reactor import (
@@ -57,7 +57,7 @@ CAMERA_GRACE_S = 20.0
 
 
 class Engine:
-    """Decides about sessions, and carries the user's commands to the one that is on air."""
+    """What decides about sessions, and carries the user's commands to the one on air."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Engine:
         factory: SessionFactory,
         pipeline: Pipeline,
         ledger: Ledger,
-        usage: Usage,
+        usage: UsageAccount,
         on_change: Callable[[], None],
         connect_wanted: bool,
         rng: random.Random | None = None,
@@ -248,7 +248,7 @@ class Engine:
             self._to(S.IDLE)
 
     async def end_leftovers(self) -> None:
-        """End what is still in the ledger, on the way out. Logs what it cannot end."""
+        """End what is still in the ledger, on the way out; logs what it cannot end."""
         await self._leftovers.sweep_or_log("the next start will try again")
 
     async def _run_sessions(self) -> None:
@@ -275,7 +275,7 @@ class Engine:
             await wait_out(asyncio.ensure_future(self._all_closed()))
 
     async def _supervise(self) -> None:
-        """Return when no session is to go on, whatever each is doing; raise what ended the last."""
+        """Look at the sessions until none is to go on; raise what ended the last."""
         camera_seen = self._clock()
         while self._on_air is not None:
             now = self._clock()

@@ -12,7 +12,7 @@ class SessionFactory(Protocol):
     """Makes clients, and ends sessions by their id."""
 
     def new_client(self) -> SanaClient:
-        """A client for one new session; no I/O."""
+        """Make a client for one new session; no I/O."""
         ...
 
     async def end(self, session: OpenSession) -> None:
@@ -28,7 +28,7 @@ class ReactorSessionFactory:
         self._key = config.api_key.get_secret_value() if config.api_key else None
 
     def new_client(self) -> SanaClient:
-        """A client with the configured key, model, limits and track size."""
+        """Make a client with the configured key, model, limits and track size."""
         config = self._config
         return SanaClient(
             self._key,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sana_vcam.engine.factory import SessionFactory
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.reactor import OpenSession, SessionError
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Leftovers:
     def __init__(
         self,
         ledger: Ledger,
-        usage: Usage,
+        usage: UsageAccount,
         factory: SessionFactory,
         *,
         api_url: str,

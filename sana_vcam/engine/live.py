@@ -11,7 +11,7 @@ from sana_vcam.engine.desired import Desired
 from sana_vcam.engine.factory import SessionFactory
 from sana_vcam.engine.leftovers import Leftovers
 from sana_vcam.engine.session import Session
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.reactor import OpenSession
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class LiveSessions:
         *,
         breaker: Breaker,
         leftovers: Leftovers,
-        usage: Usage | None,
+        usage: UsageAccount | None,
         clock: Callable[[], float],
     ) -> None:
         """Begin with none; `usage` is None where sessions cost nothing."""

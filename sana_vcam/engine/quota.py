@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW_S = 3600.0
-# Sessions that the platform has opened; each may be billed.
 SESSIONS_AN_HOUR = 60
-# Tokens asked for: one for each attempt at a session, granted or not.
+"""Sessions that the platform has opened; each may be billed."""
 TOKENS_AN_HOUR = 120
+"""Tokens asked for: one for each attempt at a session, granted or not."""
 
 
 class HourlyQuota:
@@ -28,7 +28,7 @@ class HourlyQuota:
         self._times.append(now)
 
     def wait_s(self, now: float) -> float:
-        """Seconds until the next event is allowed; 0 if it is now."""
+        """Count the seconds until the next event is allowed; 0 if it is now."""
         while self._times and now - self._times[0] >= WINDOW_S:
             self._times.popleft()
         half = self._most // 2

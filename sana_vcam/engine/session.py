@@ -121,7 +121,7 @@ class Session:
         raise RuntimeError("the work on a session ended without an error")
 
     def silent_s(self, now: float) -> float:
-        """Seconds without a frame in a run that should give some."""
+        """Count the seconds without a frame in a run that should give some."""
         last_frame_at = self.client.last_frame_at or 0.0
         return now - max(self.since, self._run_began_at, self._pause_wanted_at, last_frame_at)
 
@@ -159,7 +159,7 @@ class Session:
         self._to(S.CLOSING)
 
     async def close(self) -> bool:
-        """End the session, after `stop`; whether it is surely over. Not to be cancelled."""
+        """End the session, after `stop`; returns whether it is surely over. Not to be cancelled."""
         await asyncio.wait({self.work})
         if not self.work.cancelled():
             log.debug("the work on the session ended with %r", self.work.exception())
@@ -182,12 +182,12 @@ class Session:
         try:
             await send(self.client)
         except CommandRejected as error:
-            # A session that is being closed refuses everything; that says nothing of the wish.
+            # A session that is being closed refuses everything; that says nothing of it.
             if self.state is not S.CLOSING:
                 self._desired.take_back_for(asker, fields, self._applied)
                 raise CommandFailed("rejected", str(error)) from None
         except SessionLost:
-            log.info("the connection dropped; the wish is kept for the next one")
+            log.info("the connection dropped; what was asked for is kept for the next one")
         except Unavailable as error:
             raise CommandFailed("not_ready", f"{error}; it is kept and sent again") from None
         else:
@@ -271,7 +271,7 @@ class Session:
             self._desired.take_back(("prompt", "preset"), self._applied)
 
     async def _watch(self) -> None:
-        """Return when the run is to begin anew; raise `SessionLost` when the connection drops."""
+        """Keep the run as desired until it is to begin anew. Raises `SessionLost` when it drops."""
         lost = asyncio.ensure_future(self.client.wait_lost())
         try:
             while self._started and not self._restart:
@@ -324,7 +324,7 @@ class Session:
             self._to(S.STREAMING, error=None)
 
     def _mind_silence(self) -> None:
-        """A run that should show something and does not: another session, and then the end."""
+        """Ask for another session when a run shows nothing; end this one when it still does not."""
         if self._desired.state.paused:
             self._pause_wanted_at = self._clock()
             return
@@ -374,7 +374,7 @@ class Session:
         self._on_change(self)
 
     def _to(self, state: S, **changes: str | None) -> None:
-        """The one place where this session's state changes."""
+        """Change this session's state: the one place that does."""
         self.error = changes.get("error", self.error)
         if state is not self.state:
             check(self.state, state)
@@ -385,7 +385,7 @@ class Session:
 
 
 async def _tolerant(command: Awaitable[bool]) -> None:
-    """A refused seed or anchor interval is no reason to show nothing."""
+    """Send a command whose rejection is no reason to show nothing."""
     try:
         await command
     except CommandRejected as error:

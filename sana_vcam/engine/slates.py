@@ -1,31 +1,26 @@
-"""Which slate_for viewers see, in words fit for a meeting: a pure function of what is going on."""
+"""Which slate viewers see, in words fit for a meeting: a pure function of what is going on."""
 
 from __future__ import annotations
 
-from sana_vcam.engine.states import EngineStatus, SessionState
+from sana_vcam.engine.states import EngineStatus
+from sana_vcam.engine.states import SessionState as S
 from sana_vcam.media.slate import Slate
 from sana_vcam.media.states import CameraState
 
-# Cards with an elapsed time are drawn anew every second; below this it would only flicker.
 SHOW_ELAPSED_AFTER_S = 3
-# The states of the short break in which one session is replaced by another.
-_BREAK = frozenset(
-    {
-        SessionState.CLOSING,
-        SessionState.IDLE,
-        SessionState.CONNECTING,
-        SessionState.STARTING,
-    }
-)
+"""A slate with an elapsed time is drawn anew every second; below this it would only flicker."""
+
+_BREAK = frozenset({S.CLOSING, S.IDLE, S.CONNECTING, S.STARTING})
+"""The states of the short break in which one session is replaced by another."""
 
 
 def slate_for(
     engine: EngineStatus, camera: CameraState, now: float, *, camera_words: str | None = None
 ) -> Slate:
-    """The slate_for for this moment; shown only while nothing else is."""
+    """Say what the slate shows at this moment; it is seen only while nothing else is."""
     elapsed = int(now - engine.since)
     shown = elapsed if elapsed >= SHOW_ELAPSED_AFTER_S else None
-    if engine.state is SessionState.REFUSED:
+    if engine.state is S.REFUSED:
         return Slate("Needs attention", engine.words or "", tone="error")
     if not engine.wanted:
         return Slate("Camera off", "Back when it is switched on again", tone="neutral")
@@ -38,17 +33,17 @@ def slate_for(
 
 def _of_state(engine: EngineStatus, shown: int | None) -> Slate:
     match engine.state:
-        case SessionState.IDLE if engine.paused:
+        case S.IDLE if engine.paused:
             return Slate("Paused", "Back in a moment", tone="neutral")
-        case SessionState.IDLE | SessionState.CONNECTING:
+        case S.IDLE | S.CONNECTING:
             return Slate("Connecting", "One moment, please", elapsed_s=shown, tone="busy")
-        case SessionState.WAITING:
+        case S.WAITING:
             return Slate("Waiting for a GPU", "The picture starts soon", shown, tone="busy")
-        case SessionState.STARTING:
+        case S.STARTING:
             return Slate("Starting", "The first picture is on its way", shown, tone="busy")
-        case SessionState.PAUSED:
+        case S.PAUSED:
             return Slate("Paused", "Back in a moment", tone="neutral")
-        case SessionState.BACKOFF:
+        case S.BACKOFF:
             return Slate("Reconnecting", engine.words or "", elapsed_s=shown, tone="warning")
         case _:
             return Slate("Reconnecting", "The picture will be back", shown, tone="warning")

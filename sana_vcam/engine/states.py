@@ -1,8 +1,4 @@
-"""The states as data: which state may follow which, and one snapshot for everybody.
-
-A row of the table is about one session. When another session takes over, the state that is told
-becomes the other one's, whatever it is: only between two states that a session is open in.
-"""
+"""The states as data: which state may follow which, and one snapshot for everybody."""
 
 from __future__ import annotations
 
@@ -25,41 +21,26 @@ class SessionState(StrEnum):
     CLOSING = "closing"
 
 
-S = SessionState
-
-TRANSITIONS: dict[S, frozenset[S]] = {
-    S.IDLE: frozenset({S.CONNECTING, S.BACKOFF, S.REFUSED}),
-    S.CONNECTING: frozenset({S.WAITING, S.STARTING, S.CLOSING}),
-    S.WAITING: frozenset({S.STARTING, S.CLOSING}),
-    S.STARTING: frozenset({S.STREAMING, S.PAUSED, S.RECONNECTING, S.CLOSING}),
-    S.STREAMING: frozenset({S.PAUSED, S.STARTING, S.RECONNECTING, S.CLOSING}),
-    S.PAUSED: frozenset({S.STREAMING, S.STARTING, S.RECONNECTING, S.CLOSING}),
-    S.RECONNECTING: frozenset({S.STARTING, S.CLOSING}),
-    S.CLOSING: frozenset({S.IDLE}),
-    S.BACKOFF: frozenset({S.IDLE}),
-    S.REFUSED: frozenset({S.IDLE}),
+TRANSITIONS = {
+    SessionState(state): frozenset(map(SessionState, following.split()))
+    for state, following in {
+        "idle": "connecting backoff refused",
+        "connecting": "waiting starting closing",
+        "waiting": "starting closing",
+        "starting": "streaming paused reconnecting closing",
+        "streaming": "paused starting reconnecting closing",
+        "paused": "streaming starting reconnecting closing",
+        "reconnecting": "starting closing",
+        "closing": "idle",
+        "backoff": "idle",
+        "refused": "idle",
+    }.items()
 }
+"""What may follow each state of one session. When another session takes over, the state that is
+told becomes the other one's, whatever it is."""
 
-OPEN = frozenset(
-    {S.CONNECTING, S.WAITING, S.STARTING, S.STREAMING, S.PAUSED, S.RECONNECTING},
-)
-"""With a session object that has to be closed."""
-
-
-class IllegalTransition(RuntimeError):
-    """A state change that the table does not have: a defect of the engine."""
-
-
-def check(old: S, new: S) -> None:
-    """Raise `IllegalTransition` unless `new` may follow `old` in one session."""
-    if new not in TRANSITIONS[old]:
-        raise IllegalTransition(f"{old} -> {new}")
-
-
-def check_takeover(old: S, new: S) -> None:
-    """Raise `IllegalTransition` unless a session in `new` may take over from one in `old`."""
-    if old not in OPEN or new not in OPEN:
-        raise IllegalTransition(f"{old} -> {new} of another session")
+OPEN = frozenset(state for state, following in TRANSITIONS.items() if "closing" in following)
+"""The states with a session object that has to be closed."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +48,12 @@ class EngineStatus:
     """What the engine tells; replaced as a whole by the event loop, read by any thread.
 
     `since` is when `state` began and `ready_at` when billing did (monotonic seconds). No session
-    is opened while `paused`, which is the user's wish, or while none is `wanted`. `error` is for
+    is opened while `paused`, which is the user's word, or while none is `wanted`. `error` is for
     the user; `words` say the same to viewers. `renewing`: another session is being brought up to
     take over, or, where the account has one session at a time, the old one was ended for it.
     """
 
-    state: S = S.IDLE
+    state: SessionState = SessionState.IDLE
     since: float = 0.0
     wanted: bool = False
     paused: bool = False
@@ -80,3 +61,19 @@ class EngineStatus:
     error: str | None = None
     words: str | None = None
     renewing: bool = False
+
+
+class IllegalTransition(RuntimeError):
+    """A state change that the table does not have: a defect of the engine."""
+
+
+def check(old: SessionState, new: SessionState) -> None:
+    """Raise `IllegalTransition` unless `new` may follow `old` in one session."""
+    if new not in TRANSITIONS[old]:
+        raise IllegalTransition(f"{old} -> {new}")
+
+
+def check_takeover(old: SessionState, new: SessionState) -> None:
+    """Raise `IllegalTransition` unless a session in `new` may take over from one in `old`."""
+    if old not in OPEN or new not in OPEN:
+        raise IllegalTransition(f"{old} -> {new} of another session")

@@ -71,7 +71,7 @@ class Takeover:
         self._poor = None
 
     def why_renew(self, on_air: Session, now: float) -> str | None:
-        """Why another session is to take over from the one on air; None while it is good."""
+        """Say why another session is to take over from the one on air; None while it is good."""
         if on_air.client.ready_at is None:
             return None
         if not self.one_at_a_time and self.age_s(on_air, now) > self.renewal_age_s:
@@ -110,7 +110,7 @@ class Takeover:
         return self.age_s(session, now) > self._longest_s - LAST_MOMENT_S
 
     def why_open_next(self, on_air: Session, now: float) -> str | None:
-        """Why a session is to be opened beside the one on air now; None if none is."""
+        """Say why a session is to be opened beside the one on air now; None if none is."""
         if self.one_at_a_time or on_air.work.done() or now < self._next_at:
             return None
         return self.why_renew(on_air, now)
@@ -181,7 +181,7 @@ class Takeover:
 
 
 def hint_s(error: SessionError) -> float:
-    """What the platform asks to wait, in seconds; 0 if it asks for nothing."""
+    """Read what the platform asks to wait, in seconds; 0 if it asks for nothing."""
     return (error.retry_after_s or 0.0) if isinstance(error, Unavailable) else 0.0
 
 

@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 USAGE_FILE = "usage.json"
 DROPPED_S = 40.0
-# A kill loses no more than this; the session that it left is counted by its rule.
+"""So long at most a session is billed that nobody holds."""
 WRITE_EVERY_S = 15.0
+"""A kill loses no more than this; the session that it left is counted by its rule."""
 KEPT_DAYS = 400
 
 
@@ -74,7 +75,7 @@ class _Billed:
     is_old: bool = False
 
 
-class Usage:
+class UsageAccount:
     """The account of what is billed; on the event loop."""
 
     def __init__(
@@ -108,13 +109,13 @@ class Usage:
     # -- what is counted -----------------------------------------------------------------------
 
     def new_session(self) -> None:
-        """What is billed from now on is another session of the user's."""
+        """Begin another session of the user's with what is billed from now on."""
         self.count()
         self._session_s = 0.0
         self._warned = {warned for warned in self._warned if warned[0] != "session"}
 
     def ready(self, session_id: str, since: float) -> None:
-        """The session is billed from `since` (monotonic) on; said again, it means nothing."""
+        """Bill the session from `since` (monotonic) on, unless it is billed or over already."""
         if session_id in self._billed or session_id in self._over:
             return
         self.count()
@@ -122,13 +123,13 @@ class Usage:
         self._write()
 
     def dropped(self, session_id: str) -> None:
-        """Nobody holds the session any more, and its end is not confirmed."""
+        """Take note that nobody holds the session, whose end is not confirmed."""
         self.count()
         if session_id in self._billed:
             self._billed[session_id].left_s = DROPPED_S
 
     def ended(self, session_id: str) -> None:
-        """The platform has confirmed the session's end."""
+        """Take note that the platform has confirmed the session's end."""
         self.count()
         self._over.add(session_id)
         if self._billed.pop(session_id, None) is not None:
@@ -191,11 +192,11 @@ class Usage:
         """Log once for each period that is nearly used up."""
         today = _day(self._wall())
         periods = {"session": 0, "day": today, "month": (today.year, today.month)}
-        for line in self.budget.lines:
-            key = (line.period, periods[line.period])
-            if line.is_nearly_used and key not in self._warned:
+        for each in self.budget.periods:
+            key = (each.period, periods[each.period])
+            if each.is_nearly_used and key not in self._warned:
                 self._warned.add(key)
-                log.warning("%s", line.sentence)
+                log.warning("%s", each.sentence)
 
     def _write(self) -> None:
         """Replace the file; a full disk costs the account of it, not the picture."""
@@ -223,13 +224,13 @@ class Usage:
 
 
 def stored_seconds(path: Path, wall: float) -> Seconds:
-    """What a file says at `wall` (seconds since 1970), without a daemon; changes nothing."""
+    """Read what a file says at `wall` (seconds since 1970), without a daemon; changes nothing."""
     stored = read(path, keep_aside=False)
     return Seconds(0.0, *_day_and_month(stored.days, _day(wall)), stored.total_s)
 
 
 def read(path: Path, *, keep_aside: bool) -> _File:
-    """The file's content, or an empty one with a warning; a broken file can be kept beside it."""
+    """Read the file, or warn and begin an empty one; a broken file can be kept beside it."""
     try:
         return _File.model_validate_json(path.read_bytes())
     except FileNotFoundError:

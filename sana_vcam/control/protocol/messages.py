@@ -147,7 +147,7 @@ class Usage(Word):
         """Write an account as a reply."""
         session, day, month = (
             Spent(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
-            for line in budget.lines
+            for line in budget.periods
         )
         return cls(
             session=session,

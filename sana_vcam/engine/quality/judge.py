@@ -162,12 +162,12 @@ class Judge:
         self.cause = self._cause()
 
     def _count(self, level: Level, seconds: int) -> int:
-        """How many of the last seconds were as bad as `level`."""
+        """Count how many of the last seconds were as bad as `level`."""
         recent = list(self._last)[-seconds:]
         return sum(found >= level for found, _ in recent)
 
     def _cause(self) -> str | None:
-        """What was named most often for this word; the present cause goes first among equals."""
+        """Find what was named most often for this word; among equals, the present cause."""
         if self.level is Level.GOOD:
             return None
         named = [cause for level, cause in self._last if level >= self.level]

@@ -47,7 +47,7 @@ class Rates:
 
 
 class QualityWatch:
-    """Keeps `now` up to date."""
+    """The word on the connection, kept up to date in `now`."""
 
     def __init__(
         self,

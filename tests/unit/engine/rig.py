@@ -14,7 +14,7 @@ from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.states import SessionState as S
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessionFactory
 
 DESIRED = DesiredState("as a drawing", None, 7, 20)
@@ -51,7 +51,7 @@ class Rig:
         self.folder = folder
         # The wall clock: it goes as the loop's does, until a test sets it.
         self.wall_offset = noon - self.loop.time()
-        self.usage = Usage(
+        self.usage = UsageAccount(
             folder / "usage.json",
             cost,
             clock=self.loop.time,

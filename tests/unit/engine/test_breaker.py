@@ -9,7 +9,7 @@ import pytest
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.breaker import MAX_EMPTY_SESSIONS, STABLE_S, Breaker, BreakerOpen
 from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR
-from sana_vcam.engine.usage import Usage
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.reactor import Refused, SessionLost, Unavailable
 from tests.fakes.sessions import FakeSession
 
@@ -17,11 +17,11 @@ NOT_NOW = Unavailable("not now")
 
 
 @pytest.fixture
-def usage(tmp_path) -> Usage:
-    return Usage(tmp_path / "usage.json", CostConfig(), clock=lambda: 0.0)
+def usage(tmp_path) -> UsageAccount:
+    return UsageAccount(tmp_path / "usage.json", CostConfig(), clock=lambda: 0.0)
 
 
-def breaker_of(usage: Usage, *, local: bool = False) -> Breaker:
+def breaker_of(usage: UsageAccount, *, local: bool = False) -> Breaker:
     return Breaker(usage, random.Random(1), local=local)
 
 
@@ -93,7 +93,7 @@ def test_a_picture_begins_the_count_anew_once_for_each_session(usage):
 def test_a_reached_cap_opens_it_until_there_is_more_budget(tmp_path):
     now = [0.0]
     cost = CostConfig(day_cap_min=1.0)
-    usage = Usage(tmp_path / "usage.json", cost, clock=lambda: now[0])
+    usage = UsageAccount(tmp_path / "usage.json", cost, clock=lambda: now[0])
     breaker = breaker_of(usage)
     usage.ready("session-1", 0.0)
     now[0] = 61.0

@@ -19,7 +19,7 @@ def test_without_caps_nothing_is_ever_used_up():
     unbounded = budget(1e6, 1e6, 1e6, CostConfig())
     assert unbounded.used_up is None
     assert unbounded.sentence is None
-    assert [line.cap_s for line in unbounded.lines] == [None, None, None]
+    assert [line.cap_s for line in unbounded.periods] == [None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_what_viewers_are_told():
 
 def test_money():
     priced = budget(1, 2, 3, CostConfig(price_per_min=0.35))
-    assert [line.cost for line in priced.lines] == [0.35, 0.7, 1.05]
-    assert [line.cost for line in budget(1, 2, 3).lines] == [None, None, None]
+    assert [line.cost for line in priced.periods] == [0.35, 0.7, 1.05]
+    assert [line.cost for line in budget(1, 2, 3).periods] == [None, None, None]

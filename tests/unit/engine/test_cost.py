@@ -12,7 +12,6 @@ import pytest
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.quota import SESSIONS_AN_HOUR, TOKENS_AN_HOUR
 from sana_vcam.engine.states import SessionState as S
-from sana_vcam.engine.usage import Usage
 from sana_vcam.errors import CommandFailed
 from sana_vcam.reactor import CommandRejected, OpenSession, SessionGone, Unavailable
 from tests.fakes.sessions import URL, Later
@@ -282,23 +281,18 @@ async def test_renew_is_refused_when_the_hour_s_sessions_are_used_up(tmp_path):
 
 @virtual_time
 async def test_an_orphan_is_billed_until_its_end(tmp_path):
-    rig = Rig(tmp_path)
-    rig.ledger.opened(OpenSession("orphan", URL, False, "sana-streaming"))
     usage = {
         "total_s": 100,
         "days": {"2026-03-10": 100},
         "open": [{"session_id": "orphan", "counted_at": NOON - 10}],
     }
     (tmp_path / "usage.json").write_text(json.dumps(usage))
-    rig.engine.usage = rig.usage = Usage(
-        tmp_path / "usage.json",
-        CostConfig(),
-        clock=rig.loop.time,
-        wall=lambda: rig.loop.time() + rig.wall_offset,
-    )
+    rig = Rig(tmp_path, cost=CostConfig(), connect=False)
+    rig.ledger.opened(OpenSession("orphan", URL, False, "sana-streaming"))
     rig.sessions.plan("end", Later(5))
     rig.start()
     await rig.until(lambda: rig.sessions.ended == ["orphan"])
+    await asyncio.sleep(10)
     assert rig.usage.seconds.total == pytest.approx(100 + 10 + 5, abs=0.1)
     await rig.stop()
 

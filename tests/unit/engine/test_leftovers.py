@@ -10,7 +10,7 @@ import pytest
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.leftovers import SWEEP_PAUSE_S, Leftovers
-from sana_vcam.engine.usage import DROPPED_S, Usage
+from sana_vcam.engine.usage import DROPPED_S, UsageAccount
 from sana_vcam.reactor import OpenSession, Unavailable
 from tests.fakes.sessions import URL, FakeSessionFactory
 from tests.fakes.virtualtime import virtual_time
@@ -32,7 +32,7 @@ class Rig:
         for session in left:
             ledger.opened(session)
         self.platform = FakeSessionFactory()
-        self.usage = Usage(folder / "usage.json", CostConfig(), clock=self.clock)
+        self.usage = UsageAccount(folder / "usage.json", CostConfig(), clock=self.clock)
         self.leftovers = Leftovers(
             Ledger(self.path), self.usage, self.platform, api_url=URL, clock=self.clock
         )

@@ -188,7 +188,7 @@ async def test_a_silent_run_is_left_for_another_session(tmp_path):
         rig.sessions.plan("connect", Later(5))
         old.silent = True
         await rig.until(lambda: len(rig.sessions.clients) == 2)
-        assert rig.state is S.STREAMING, "it may come back; its card is a matter of frames"
+        assert rig.state is S.STREAMING, "it may come back; its slate is a matter of frames"
         await rig.until(lambda: rig.gone(old))
         assert rig.state is S.STREAMING
         assert max(rig.sessions.overlaps) < 10, "nothing to lose by the cut"
@@ -640,7 +640,7 @@ async def test_a_refused_second_session_makes_the_shortest_break(tmp_path, refus
         rig.sessions.plan("create", refusal)
         await rig.until(lambda: rig.gone(old))
         assert SHORT_S - 11 < rig.loop.time() - old.ready_at < SHORT_S
-        assert rig.engine.status.renewing, "which the card says"
+        assert rig.engine.status.renewing, "which the slate says"
         second = await rig.streaming()
         assert not rig.engine.status.renewing
         assert S.REFUSED not in rig.states

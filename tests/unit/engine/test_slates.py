@@ -1,4 +1,4 @@
-"""The cards: a word for everything that can be, fit for a meeting."""
+"""The slates: a word for everything that can be, fit for a meeting."""
 
 from __future__ import annotations
 

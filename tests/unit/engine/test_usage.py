@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sana_vcam.config.schema import CostConfig
-from sana_vcam.engine.usage import DROPPED_S, WRITE_EVERY_S, Usage, spread, stored_seconds
+from sana_vcam.engine.usage import DROPPED_S, WRITE_EVERY_S, UsageAccount, spread, stored_seconds
 
 NOON = datetime(2026, 3, 10, 12).timestamp()
 MINUTE = 60.0
@@ -56,8 +56,8 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def account(path: Path, clock: Clock, **cost: float) -> Usage:
-    return Usage(path, CostConfig(**cost), clock=lambda: clock.now, wall=lambda: clock.wall)
+def account(path: Path, clock: Clock, **cost: float) -> UsageAccount:
+    return UsageAccount(path, CostConfig(**cost), clock=lambda: clock.now, wall=lambda: clock.wall)
 
 
 # -- counting --------------------------------------------------------------------------------------
@@ -334,8 +334,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(path):
     code = (
         "import sys, time; from pathlib import Path;"
         "from sana_vcam.config.schema import CostConfig;"
-        "from sana_vcam.engine.usage import Usage;"
-        "usage = Usage(Path(sys.argv[1]), CostConfig());"
+        "from sana_vcam.engine.usage import UsageAccount;"
+        "usage = UsageAccount(Path(sys.argv[1]), CostConfig());"
         "print('go', flush=True)\n"
         "for number in range(10**9):\n"
         "    usage.ready(str(number), time.monotonic())\n"
@@ -354,7 +354,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(path):
                     seen.add(path.stat().st_mtime_ns)
             process.send_signal(signal.SIGKILL)
         json.loads(path.read_text())
-        Usage(path, CostConfig())
+        UsageAccount(path, CostConfig())
         left = [entry.name for entry in path.parent.iterdir()]
         assert left == ["usage.json"], "no drafts are left lying about"
 
