@@ -19,7 +19,7 @@ from sana_vcam.clients.connection import (
     resolve_runtime_dir,
 )
 from sana_vcam.clients.ctl import words
-from sana_vcam.clients.ctl.ctl import SHORT_WORDS
+from sana_vcam.clients.ctl.shortwords import SHORT_WORDS
 from sana_vcam.clients.terminal import (
     EXIT_OK,
     EXIT_USAGE,

@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sana_vcam.clients.ctl.shortwords import SHORT_WORDS, USAGE
 from sana_vcam.clients.terminal import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -32,20 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-
-SHORT_WORDS: Mapping[str, str] = {
-    "state": "get_state",
-    "presets": "list_presets",
-    "prompt": "set_prompt",
-    "preset": "apply_preset",
-    "next": "step_preset by=1",
-    "previous": "step_preset by=-1",
-    "seed": "set_seed",
-    "anchor": "set_anchor_interval",
-}
-"""What people type, and the line that it stands for; the other commands have one word."""
-
-USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"
 
 _NOT_UNDERSTOOD = frozenset({"parse_error", "invalid_request", "unknown_command", "invalid_data"})
 """The codes of replies to a command that did not run, since nobody could read it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic.fields import FieldInfo
 
-from sana_vcam.clients.ctl.ctl import SHORT_WORDS, USAGE
+from sana_vcam.clients.ctl.shortwords import SHORT_WORDS, USAGE
 from sana_vcam.control.protocol import messages
 
 OWN_WORDS: Mapping[str, tuple[str, str]] = {
