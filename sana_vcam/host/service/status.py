@@ -108,8 +108,8 @@ def _properties(scope: Scope, machine: Machine) -> Mapping[str, str]:
         "LoadState,ActiveState,UnitFileState,MainPID,Result,NRestarts,FragmentPath,"
         "ActiveEnterTimestamp,StateChangeTimestamp"
     )
-    answer = machine.run(*scope.systemctl, "show", UNIT, f"--property={names}")
-    pairs = (line.partition("=") for line in answer.out.splitlines())
+    shown = machine.run(*scope.systemctl, "show", UNIT, f"--property={names}")
+    pairs = (line.partition("=") for line in shown.out.splitlines())
     return {name: value for name, _, value in pairs}
 
 
@@ -119,32 +119,31 @@ def log_lines(scope: Scope, machine: Machine, count: int = LOG_LINES) -> list[st
     return machine.run(*words).out.splitlines()
 
 
-def find_daemon(scope: Scope) -> tuple[Rendezvous | None, str]:
-    """Read the running daemon's control.json; if there is none to use, say why."""
+def _control_file(scope: Scope) -> Rendezvous | None:
     if not scope.system:
-        note = discovery.find(paths.runtime_dir())
-        return note, "" if note else "no daemon has left word (control.json)"
+        return discovery.find(paths.runtime_dir())
+    shared = group.find()
+    return shared.note if shared else None
+
+
+def ask_daemon(scope: Scope, machine: Machine) -> DaemonReport:
+    """Find the running daemon by its control.json, and ask it for its state."""
     try:
-        daemon = group.find()
+        note = _control_file(scope)
     except PermissionError:
-        return None, f"only members of the group {group.GROUP} may ask it: {group.JOIN_GROUP}"
-    return (daemon.note, "") if daemon else (None, "no daemon has left word (control.json)")
-
-
-def ask_daemon(scope: Scope, machine: Machine) -> DaemonReport | None:
-    """Ask the daemon for its state; None if none can be found."""
-    note, why = find_daemon(scope)
+        why = f"only members of the group {group.GROUP} may ask it: {group.JOIN_GROUP}"
+        return DaemonReport("", 0, None, why)
     if note is None:
-        return DaemonReport("", 0, None, why) if why else None
-    answer = machine.run(
+        return DaemonReport("", 0, None, "no daemon has left word (control.json)")
+    result = machine.run(
         *(sys.executable, "-m", "sana_vcam", "ctl", "--json", "--url", note.url, "state"),
         **{TOKEN_VARIABLE: note.token.get_secret_value()},
     )
     try:
-        state = json.loads(answer.out)["data"] if answer.ok else None
+        state = json.loads(result.out)["data"] if result.ok else None
     except (ValueError, KeyError, TypeError):
         state = None
-    trouble = "" if state else f"the daemon does not answer: {answer.reason}"
+    trouble = "" if state else f"the daemon does not answer: {result.reason}"
     return DaemonReport(note.version, note.pid, state, trouble)
 
 

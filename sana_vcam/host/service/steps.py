@@ -140,13 +140,13 @@ class Installation:
         self.say(f"{'would run' if self.dry else 'run'}: {words}")
         if self.dry:
             return
-        answer = self.machine.run(*command.words)
-        if answer.ok:
+        result = self.machine.run(*command.words)
+        if result.ok:
             return
         fix = f"; {command.fix}" if command.fix else ""
         if command.needed:
-            raise StartupError(f"{words}: {answer.reason}{fix}")
-        self.say(f"  failed ({answer.reason}){fix}")
+            raise StartupError(f"{words}: {result.reason}{fix}")
+        self.say(f"  failed ({result.reason}){fix}")
 
     def _refuse_to_replace(self, file: FileStep) -> None:
         path = self.machine.path(file.path)
