@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: exponential and bounded, with full jitter if wanted."""
+"""The waits before further attempts: exponential and bounded, with full jitter if wanted."""
 
 from __future__ import annotations
 

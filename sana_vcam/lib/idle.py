@@ -1,4 +1,4 @@
-"""When to look again, so that a daemon that nobody films with leaves the processor asleep.
+"""Waits that leave the processor asleep while nobody films.
 
 A wake-up costs a processor that sleeps about a millisecond (measured). Whoever looks at something
 regularly does so together with the others, and only now and then while no session streams.

@@ -1,4 +1,4 @@
-"""How many events a second, how long, and how they spread: one thread counts, any thread reads."""
+"""A rate, a stopwatch and a histogram: one thread counts, any thread reads."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class BypassGrant:
 
     @property
     def is_genuine(self) -> bool:
-        """False for one that was made around its constructor."""
+        """Whether it was made by its constructor, and not around it."""
         return getattr(self, "_seal", None) is _SEAL
 
     @classmethod

@@ -70,7 +70,7 @@ def presentation_time(at: float, period: float, due: PresentationTime | None) ->
 
 
 class Decimator:
-    """Thins a faster stream to a rate, evenly, without touching one that is at or below it.
+    """A filter that thins a faster stream to a rate, evenly, and leaves a slower one alone.
 
     A picture may come half a period early or late: the jitter of a device at just this rate must
     not cost pictures, and one that was later than that is not made up for.

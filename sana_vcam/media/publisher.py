@@ -13,7 +13,7 @@ from sana_vcam.media.pixels import bgr_to_bgra_bytes
 
 
 class Publisher:
-    """Pushes frames to `targets` while there are any: two while one session follows another.
+    """The sender of frames to `targets`, which are two while one session follows another.
 
     A target takes BGRA bytes of the track's size and says whether they were sent. The tuple is
     replaced by the event loop and read here; frames themselves never touch the loop.

@@ -1,4 +1,4 @@
-"""What the camera does and what viewers see, as the state names it; no pixels."""
+"""The states of the camera and of the program, as the API names them."""
 
 from __future__ import annotations
 

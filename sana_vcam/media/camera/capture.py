@@ -1,4 +1,4 @@
-"""The camera thread: reads the source, fits each picture to the track, posts the newest."""
+"""The camera thread, which reads the source, fits each picture to the track and posts it."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class CameraStatus:
     width: int = 0
     height: int = 0
     error: str | None = None
-    """What is wrong and the fix, for the user."""
+    """What is wrong, and the fix, for the user."""
     words: str | None = None
     """The same in calm words for viewers: no names, paths or commands."""
 
 
 class Camera:
-    """Keeps the newest picture of the camera in a mailbox for as long as it is wanted.
+    """The keeper of the camera's newest picture, in a mailbox, for as long as that is wanted.
 
     `run` is the body of the camera thread, the one writer of everything but `wanted`. A camera
     that is not wanted is closed, and its light is off; it starts as not wanted.

@@ -1,4 +1,4 @@
-"""From the bytes of a camera's buffer to BGR, for the formats that webcams give.
+"""The decoding of a camera's buffers to BGR, for the formats that webcams give.
 
 OpenCV is imported at the first picture.
 """

@@ -1,4 +1,4 @@
-"""What a camera is to the capture thread: something to open, read and close again."""
+"""A camera as the capture thread sees it: something to open, read and close again."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Sprite:
 
 
 class SceneDrawing:
-    """Draws the scene at any moment; the same moment gives the same pixels."""
+    """A painter of the scene at any moment; the same moment gives the same pixels."""
 
     def __init__(self, width: int, height: int) -> None:
         self._width = width

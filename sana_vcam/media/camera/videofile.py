@@ -22,7 +22,7 @@ USUAL_FPS = 25.0
 
 
 class VideoFile:
-    """Plays a file by its own timestamps, on a schedule that is never reset by a loop."""
+    """A player of a file by its own timestamps, on a schedule that no loop resets."""
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path

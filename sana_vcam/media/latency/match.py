@@ -1,4 +1,4 @@
-"""Finds how far one course of pictures lies behind another, whatever an edit made of the colours.
+"""The delay of one course of pictures behind another, whatever an edit made of the colours.
 
 Each picture is a row of cells, the mean brightness of small areas. Two things survive an edit: a
 cell that brightens and darkens goes on doing so, or does the opposite, in the edited picture; and

@@ -1,4 +1,4 @@
-"""The latency meter: takes every picture's course on the frame threads, matches them beside them.
+"""The latency meter: frame threads note every picture, and another thread matches what they noted.
 
 What the figure covers: from the end of the camera's read (`CameraFrame.captured_at`) to the return
 of the sink's write of the first tick that shows the picture made from it, on average over the last
@@ -29,7 +29,10 @@ STALE_S = 2.0
 
 
 class LatencyMeter:
-    """`sent` belongs to the publisher thread, `shown` to the playout thread, the rest to others."""
+    """A meter of glass-to-glass latency.
+
+    `sent` belongs to the publisher thread, `shown` to the playout thread, the rest to others.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.reading: Reading | None = None
@@ -53,7 +56,7 @@ class LatencyMeter:
         self.reading = None
 
     def cut(self) -> None:
-        """Other pictures are shown from now on; the figure stays until it is too old."""
+        """Note that other pictures are shown from now on; the figure stays until it is too old."""
         self._shown.clear()
 
     def measure(self) -> Reading | None:

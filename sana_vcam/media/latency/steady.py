@@ -1,4 +1,4 @@
-"""From one reading a second to a figure that is worth showing."""
+"""A figure that is worth showing, made of about one match a second."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ AGREE_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Camera read to virtual camera write, in seconds; how sure, 0..1."""
+    """Seconds from the camera's read to the virtual camera's write, and how sure, 0..1."""
 
     latency_s: float
     confidence: float
 
 
 class Steady:
-    """Takes a match about once a second; times are monotonic seconds. Used by one thread."""
+    """The median of the last sure matches. Times are monotonic seconds. Used by one thread."""
 
     def __init__(self) -> None:
         self._sure: deque[tuple[float, Match]] = deque(maxlen=RECENT)

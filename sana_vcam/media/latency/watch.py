@@ -1,4 +1,4 @@
-"""Have the latency measured once a second, beside the event loop, while a session streams."""
+"""The task that has the latency measured once a second while a session streams."""
 
 from __future__ import annotations
 

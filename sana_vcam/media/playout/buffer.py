@@ -28,7 +28,7 @@ ROUNDING = 1e-3
 
 
 class PlayoutBuffer:
-    """Frames by arrival in, frames by schedule out; written by one thread, read by another.
+    """Frames that arrive in bursts and leave by a schedule; one thread writes, another reads.
 
     Times are `time.monotonic()` seconds, handed in. Positions count frames since `clear`.
     """

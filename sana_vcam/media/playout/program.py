@@ -47,7 +47,7 @@ class BypassSource:
 
 
 class Program:
-    """Chooses the picture of each tick. `next` belongs to the playout thread."""
+    """The choice of each tick's picture. `next` belongs to the playout thread."""
 
     def __init__(
         self,

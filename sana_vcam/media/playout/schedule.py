@@ -1,4 +1,4 @@
-"""The schedule of playout: what an even course of the arriving frames would be, and how late.
+"""The schedule of playout: the even course that the arriving frames could take, and its lag.
 
 Pure arithmetic on arrival times. The mean interval between frames is learned over whole bursts, and
 the smallest lag behind that even course at which no frame is due before it has arrived.
@@ -25,7 +25,7 @@ what follows."""
 
 
 class Schedule:
-    """Learns from arrivals; times are monotonic seconds, frames are counted from 0."""
+    """An even course, learned from arrivals; times are monotonic seconds, frames count from 0."""
 
     def __init__(self, interval_s: float, max_lag_s: float) -> None:
         """Begin with `interval_s` between frames and no lag; it never exceeds `max_lag_s`."""

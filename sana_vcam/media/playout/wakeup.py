@@ -1,4 +1,4 @@
-"""What wakes the playout thread: a frame that has come, or somebody who wants it to look up."""
+"""The end of the playout thread's wait: a frame that has come, or a change that it has to see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Wakeup:
-    """One thread waits; any thread ends its wait."""
+    """A wait of one thread that any other can end."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Canvas:
-    """Turns a `Picture` of any size into a frame of one size and pixel format.
+    """A converter of pictures of any size to frames of one size and pixel format.
 
     Used by one thread. The newest conversion is kept, since playout shows a picture that does not
     change (a freeze, a slate, black) again on every tick.

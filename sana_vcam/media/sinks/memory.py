@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class MemoryBackend:
-    """Keeps the newest frame, which any thread may look at."""
+    """The newest frame, which any thread may look at."""
 
     device = "preview"
 

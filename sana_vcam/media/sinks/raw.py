@@ -32,7 +32,7 @@ FILE_CHUNK = 1 << 24
 
 
 class RawBackend:
-    """Writes whole frames into a file, a FIFO or standard output, from a thread of its own.
+    """A writer of whole frames into a file, a FIFO or standard output, with its own thread.
 
     `send` never blocks: when the reader stalls, whole frames are dropped, oldest first. A FIFO may
     be without a reader for any time, and each reader starts at the beginning of a frame.

@@ -1,4 +1,4 @@
-"""Who watches: the apps that take pictures from our virtual cameras, counted without asking them.
+"""The viewers: applications that read our virtual cameras, counted without asking them.
 
 v4l2loopback raises an event when a viewer starts or stops streaming, and not when an application
 merely lists cameras. Where it has none (0.12), the open files of the other processes tell, once a
@@ -35,7 +35,7 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Viewers:
-    """Counts the viewers of the sink's devices. `run` is the body of a thread of its own."""
+    """The number of the sink's viewers. `run` is the body of a thread of its own."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Viewers:
 
     @property
     def count(self) -> int | None:
-        """How many apps take pictures now; None if nobody can know. From any thread.
+        """How many applications read the camera; None if nobody can know. From any thread.
 
         None has to be treated as watched. It is the answer before `run`, for a sink without
         devices (preview, raw), and where other users' programs hide what they have open.
@@ -134,7 +134,7 @@ class Viewers:
 
 
 class DeviceWatch:
-    """One device: its event if it has one. Belongs to the thread of `Viewers.run`.
+    """The viewers of one device, by its event if it has one. Belongs to the thread of `run`.
 
     The descriptor is a second one beside the producer's. It takes none of the driver's roles, so
     it neither counts as a viewer nor keeps one out.
@@ -199,7 +199,7 @@ class DeviceWatch:
 
 
 class Openers:
-    """Counts the open files of other processes, cheaply.
+    """A count of the other processes that have our devices open.
 
     A look at all processes takes tens of milliseconds, so the module's own count of its open
     files, one small file in sysfs, says when it is worth one. That count also tells of programs

@@ -58,7 +58,7 @@ class VirtualCameraStatus:
 
 
 class VirtualCamera:
-    """Feeds one backend, for ever. Belongs to one thread; `status` is for every thread.
+    """One backend that is fed for ever. Belongs to one thread; `status` is for every thread.
 
     A lost camera is opened again by `send` itself, after waits that double up to five seconds: an
     attempt takes about a millisecond, far less than a tick.

@@ -1,4 +1,4 @@
-"""Which of a camera's modes to ask for: a pure function of what it offers and what is wanted."""
+"""The choice among a camera's modes: a pure function of what it offers and what is wanted."""
 
 from __future__ import annotations
 
