@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from datetime import date
@@ -100,30 +99,6 @@ def test_a_closed_pipe_is_no_error():
     )  # fmt: skip
     assert answer.stdout
     assert answer.stderr == ""
-
-
-def test_the_demo_runs_and_ends_cleanly(tmp_path: Path):
-    """The README's first command, at the model's real size, until the picture is live."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sana_vcam", "demo", "--port", "0", "--camera", "test"],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    said: list[str] = []
-    try:
-        for line in process.stderr:
-            said.append(line)
-            if line.startswith("LIVE"):
-                process.send_signal(signal.SIGINT)
-        assert process.wait(60) == EXIT_OK, said
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
-    text = "".join(said)
-    assert "LIVE" in text
-    assert "the session was closed" in text
-    assert "Traceback" not in text
 
 
 def test_usage_without_a_daemon(capsys: pytest.CaptureFixture[str]):

@@ -7,6 +7,7 @@ not repeat exactly. `play` runs them through a model that works in chunks and th
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def coded(pictures: Iterable[Picture], codec: str, kbps: int = 150) -> Iterator[
         else {"preset": "ultrafast", "tune": "zerolatency"}
     )
     decoder = av.CodecContext.create({"libvpx": "vp8", "libx264": "h264"}[codec], "r")
-    for picture in [*pictures, None]:
+    for picture in itertools.chain(pictures, [None]):
         frame = None if picture is None else av.VideoFrame.from_ndarray(picture, format="rgb24")
         for packet in encoder.encode(frame):
             for decoded in decoder.decode(packet):

@@ -16,7 +16,7 @@ from tests.fakes.controlserver import TOKEN, open_client
 from tests.fakes.offers import MALFORMED, REFUSED
 from tests.fakes.viewers import until, viewer
 from tests.fakes.wire import exchange, get
-from tests.unit.control.preview.test_previews import small
+from tests.system.webrtc.preview.test_previews import small
 
 
 @pytest.fixture
