@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sana_vcam.host.doctor import cameras, configuration, driver, system
 from sana_vcam.host.doctor.facts import Facts, gather
@@ -28,7 +28,7 @@ exit status: 0 nothing is wrong, or warnings only; 1 something does not work.
 
 CHECKS = (
     configuration.check_configuration,
-    driver.check,
+    driver.check_driver,
     cameras.check_virtual,
     cameras.check_camera,
     configuration.check_model,
@@ -43,11 +43,7 @@ def examine(facts: Facts) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(facts)]
 
 
-def run_doctor(
-    words: Sequence[str],
-    machine: Machine | None = None,
-    overrides: Mapping[str, object] | None = None,
-) -> int:
+def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
     """Run `sana-vcam doctor`, and give the exit status: 1 if there is a problem, else 0."""
     arguments = _parser().parse_args(words)
     facts = gather(
@@ -55,7 +51,6 @@ def run_doctor(
         now=time.time(),
         online=arguments.online,
         config_path=arguments.config,
-        overrides=overrides,
     )
     findings = examine(facts)
     print(to_json(findings) if arguments.json else render(findings))

@@ -32,7 +32,7 @@ _PACKAGES = {
 _SIGNING_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check_driver(facts: Facts) -> Iterator[Finding]:
     """Yield every finding about the driver; none where the sink is no v4l2loopback device."""
     if not facts.linux or facts.config.sink.kind not in {"auto", "v4l2loopback"}:
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,17 +74,12 @@ class Facts:
 
 
 def gather(
-    machine: Machine,
-    *,
-    now: float,
-    online: bool = False,
-    config_path: Path | None = None,
-    overrides: Mapping[str, object] | None = None,
+    machine: Machine, *, now: float, online: bool = False, config_path: Path | None = None
 ) -> Facts:
     """Look at everything once. What cannot be looked at is empty; only a defect raises."""
     loaded, trouble = None, ""
     try:
-        loaded = load(config_path, overrides or {}, machine.environ)
+        loaded = load(config_path, {}, machine.environ)
     except ConfigError as error:
         trouble = str(error)
     scope = system_scope()
