@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import pytest_asyncio
 pytest_plugins = ["tests.fakes.controlserver"]
 
 TESTS = Path(__file__).parent
+
+FOLDERS = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
 
 LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor")
 """Threads of libraries that live as long as the process: the SDK's native ones are Dummy-N."""
@@ -37,15 +40,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(layer(item.path))
 
 
+@pytest.fixture(scope="session")
+def pristine_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Gives a home with empty folders: the same one until a test has left something there."""
+    home: Path | None = None
+
+    def give() -> Path:
+        nonlocal home
+        if home is None or not all(_is_pristine(home / name.lower()) for name in FOLDERS):
+            home = tmp_path_factory.mktemp("home")
+            for name in FOLDERS:
+                (home / name.lower()).mkdir(mode=0o700)
+        return home
+
+    return give
+
+
+def _is_pristine(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and stat.S_IMODE(folder.stat().st_mode) == 0o700
+        and not any(folder.iterdir())
+    )
+
+
 @pytest.fixture(autouse=True)
-def _no_real_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _no_real_folders(pristine_home: Callable[[], Path]) -> Iterator[None]:
     """Point every per-user folder at a temporary one, and clear what would configure us."""
-    home = tmp_path_factory.mktemp("home")
+    home = pristine_home()
     patch = pytest.MonkeyPatch()
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
-        folder = home / name.lower()
-        folder.mkdir(mode=0o700)
-        patch.setenv(name, str(folder))
+    for name in FOLDERS:
+        patch.setenv(name, str(home / name.lower()))
     for name in list(os.environ):
         ours = name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_"))
         if ours and name != "SANA_VCAM_REQUIRE_TOOLS":

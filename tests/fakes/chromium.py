@@ -71,7 +71,7 @@ class Page:
     async def go(self, url: str) -> None:
         """Open a page by its address, as if it were typed, and wait until it is there."""
         await self.send("Page.navigate", url=url)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await self.run(
                 f"return document.readyState === 'complete' && location.href === {url!r}"
             ):

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Viewer:

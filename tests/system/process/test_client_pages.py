@@ -45,7 +45,7 @@ PAGES = (
 BLOCK = re.compile(
     r"(?:<!-- does: (?P<does>.*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```", re.DOTALL
 )
-PATIENCE_S = 30
+PATIENCE_S = 60
 # These change nothing, so that only their answers tell.
 ANSWERS = {
     "get_state": '"session"',

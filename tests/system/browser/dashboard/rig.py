@@ -34,7 +34,7 @@ from sana_vcam.presets.suggestions import Suggestion
 from tests.fakes.controls import FakeControls
 from tests.fakes.controlserver import TOKEN
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 # Generous on purpose, also for a machine that does much else.
 expect.set_options(timeout=PATIENCE_S * 1000)
 ARGUMENTS = (
@@ -130,6 +130,7 @@ class Desk:
         self.controls = controls
         self.problems: list[str] = []
         self.requests: list[str] = []
+        page.set_default_timeout(PATIENCE_S * 1000)
         page.on("console", lambda message: self._said(message.type, message.text))
         page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         page.on("request", self._requested)

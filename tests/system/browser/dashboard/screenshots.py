@@ -283,7 +283,7 @@ async def take(shot: Shot, stage: Stage, chromium: Browser) -> bytes:
             desk = Desk(await context.new_page(), server, stage)
             await desk.as_other_daemon(_with_quality)
             await desk.open()
-            await expect(desk.find("#preview-mode")).to_have_text("Live video", timeout=30_000)
+            await expect(desk.find("#preview-mode")).to_have_text("Live video")
             await expect(desk.find("#evolve")).to_be_visible()
             await expect(desk.find("#grid img.loaded").nth(5)).to_be_visible()
             # A still picture is sent again until it is sharp.

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 # What Companion hands on of its own environment, as far as it matters here.
 KEPT = ("XDG_RUNTIME_DIR", "HOME", "TMPDIR")
 CONNECTION = "b7e23ec2"

@@ -30,7 +30,7 @@ from sana_vcam.clients.deck.streamdeck.package import BUNDLE
 type Flavour = Literal["elgato", "opendeck"]
 type Message = dict[str, Any]
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 UUID = "com.sana-vcam.deck"
 DEVICE = "A0B1C2D3"
 KNOWN_TO_OPENDECK = {

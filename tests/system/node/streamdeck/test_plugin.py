@@ -25,7 +25,7 @@ LIT = "#3ddc97"
 
 async def commands(controls: FakeControls, count: int) -> list[tuple[str, object]]:
     """The first commands that the daemon has run, once there are so many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(controls.done) < count:
             await asyncio.sleep(0.01)
     return controls.done[:count]
@@ -354,7 +354,7 @@ async def test_ticks_of_a_fast_dial_add_up(host, daemon, controls, node_20):
         for _ in range(40):
             await deck.rotate(dial, 1)
         await deck.rotate(dial, -3)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while sum(by for name, by in controls.done if name == "step_preset") != 37:
                 await asyncio.sleep(0.01)
 

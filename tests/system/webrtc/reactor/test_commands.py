@@ -236,7 +236,7 @@ async def test_stats(runtime: Runtime, local: Local) -> None:
     assert before.frames_up == before.bytes_up == 0
     await client.publish()
     width, height = client.track_size
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (stats := await client.stats()).frames_up < 2 or stats.bytes_up == 0:
             await asyncio.to_thread(client.push, bytes(width * height * 4))
             await asyncio.sleep(0.05)

@@ -22,7 +22,7 @@ from sana_vcam.presets.catalog import ListedPreset
 from tests.fakes.controls import FakeControls
 from tests.unit.clients.deck.linux.hid import Bus, Model
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FULL = Light()
 
 
