@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera.decode import PictureFormat, decode
 from sana_vcam.media.v4l2 import devices, ioctl
-from sana_vcam.media.v4l2.ioctl import BUF_TYPE_CAPTURE
 from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, ModeChoice, choose
 
 if TYPE_CHECKING:
@@ -57,7 +56,6 @@ class V4l2Capture:
         """
         self._device = device
         self._system = system or devices.System()
-        self._ioctl = self._system.ioctl
         self._clock = clock
         self._asleep = asleep or suspended_s
         self._maps: list[mmap.mmap] = []
@@ -70,6 +68,7 @@ class V4l2Capture:
             self._node = os.open(device.path, ioctl.OPEN_FLAGS)
         except OSError as error:
             raise self._cannot(error) from error
+        self._queue = ioctl.Queue(self._system.ioctl, self._node, ioctl.BUF_TYPE_CAPTURE)
         try:
             self.format = self._set_format(choice)
             self._start(choice)
@@ -105,7 +104,7 @@ class V4l2Capture:
     def close(self) -> None:
         """Stop and release the device; its light goes off."""
         with contextlib.suppress(OSError):
-            ioctl.stream_off(self._ioctl, self._node, BUF_TYPE_CAPTURE)
+            self._queue.stream(False)
         for one in self._maps:
             one.close()
         self._maps.clear()
@@ -115,7 +114,7 @@ class V4l2Capture:
         """Ask for the mode; what the driver made of it. Raises `OSError`, `CameraFault`."""
         mode, code = choice.mode, choice.mode.pixel_format.ljust(4).encode("latin-1")
         wanted = ioctl.PixFormat(mode.width, mode.height, code)
-        found = ioctl.set_format(self._ioctl, self._node, BUF_TYPE_CAPTURE, wanted)
+        found = self._queue.set_format(wanted)
         name = ioctl.fourcc_words(found.fourcc)
         if name not in DECODABLE:
             raise CameraFault(
@@ -129,15 +128,13 @@ class V4l2Capture:
 
     def _start(self, choice: ModeChoice) -> None:
         """Set the rate, map the buffers, and stream. Raises `OSError`."""
-        driver, node = self._ioctl, self._node
         if choice.fps:
             with contextlib.suppress(OSError):
-                ioctl.set_rate(driver, node, BUF_TYPE_CAPTURE, choice.fps)
-        for index in range(ioctl.request_buffers(driver, node, BUF_TYPE_CAPTURE, BUFFERS)):
-            offset, length = ioctl.query_buffer(driver, node, BUF_TYPE_CAPTURE, index)
-            self._maps.append(mmap.mmap(node, length, offset=offset))
-            ioctl.queue_buffer(driver, node, BUF_TYPE_CAPTURE, index)
-        ioctl.stream_on(driver, node, BUF_TYPE_CAPTURE)
+                self._queue.set_rate(choice.fps)
+        for index in range(self._queue.request_buffers(BUFFERS)):
+            self._maps.append(self._queue.map_buffer(index))
+            self._queue.give(index)
+        self._queue.stream(True)
 
     def _newest(self) -> bytes | None:
         """Take the newest picture that is ready, b"" for a torn one, None without one.
@@ -147,12 +144,12 @@ class V4l2Capture:
         newest: bytes | None = None
         for _ in self._maps:
             try:
-                index, used, flags = ioctl.dequeue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE)
+                index, used, flags = self._queue.take()
             except BlockingIOError:
                 break
             torn = bool(flags & ioctl.BUF_FLAG_ERROR)
             newest = b"" if torn else self._maps[index][:used]
-            ioctl.queue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE, index)
+            self._queue.give(index)
         return newest
 
     def _await_picture(self, left_s: float) -> None:
@@ -162,7 +159,7 @@ class V4l2Capture:
         if events and not events & select.POLLIN:
             # The device has gone or its stream has broken; asking it tells which.
             try:
-                ioctl.dequeue_buffer(self._ioctl, self._node, BUF_TYPE_CAPTURE)
+                self._queue.take()
             except BlockingIOError:
                 raise self._silent() from None
             except OSError as error:

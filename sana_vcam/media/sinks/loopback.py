@@ -26,6 +26,7 @@ from sana_vcam.media.v4l2.ioctl import (
     LOOPBACK_DRIVER,
     YCBCR_ENC_601,
     PixFormat,
+    Queue,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class LoopbackBackend:
         width, height = size
         self._format = PixFormat(width, height, I420, width, width * height * 3 // 2)
         self._node = self._open()
+        self._queue = Queue(self._ioctl, self._node, BUF_TYPE_OUTPUT)
         try:
             self._agree()
             self._declare_rate()
@@ -159,9 +161,7 @@ class LoopbackBackend:
         """Ask for the format; what the driver made of it. Raises `SinkError`."""
         wanted = self._format
         try:
-            found = ioctl.set_format(
-                self._ioctl, self._node, BUF_TYPE_OUTPUT, wanted, field=FIELD_NONE, colours=COLOURS
-            )
+            found = self._queue.set_format(wanted, field=FIELD_NONE, colours=COLOURS)
         except OSError as error:
             raise SinkError(self._why_no_format(error)) from error
         # Before 0.14 the driver answers with the size of its buffer: whole pages.
@@ -186,7 +186,7 @@ class LoopbackBackend:
     def _declare_rate(self) -> None:
         """Tell the driver the rate that apps are shown; without VIDIOC_S_PARM it says 30."""
         try:
-            ioctl.set_rate(self._ioctl, self._node, BUF_TYPE_OUTPUT, self._fps)
+            self._queue.set_rate(self._fps)
         except OSError as error:
             log.debug("%s keeps its own frame rate: %s", self.device, error)
 
@@ -197,7 +197,7 @@ class LoopbackBackend:
         nobody. From 0.14 on a writer by write(2) may not say so, and has no need to.
         """
         with contextlib.suppress(OSError):
-            ioctl.stream_on(self._ioctl, self._node, BUF_TYPE_OUTPUT)
+            self._queue.stream(True)
 
     def _lay_down(self, slate: bytes, timeout_ms: int) -> None:
         """Give the driver its timeout image, and the time after which it shows it.
@@ -218,9 +218,9 @@ class LoopbackBackend:
             log.warning("%s takes no slate for when this program dies: %s", self.device, error)
 
     def _map_slate(self, node: int, slate: bytes) -> None:
-        ioctl.request_buffers(self._ioctl, node, BUF_TYPE_OUTPUT, 1)
-        offset, length = ioctl.query_buffer(self._ioctl, node, BUF_TYPE_OUTPUT, 0)
-        if length < len(slate):
-            raise ValueError(f"its buffer holds {length} bytes, the slate has {len(slate)}")
-        with mmap.mmap(node, length, offset=offset) as image:
+        queue = Queue(self._ioctl, node, BUF_TYPE_OUTPUT)
+        queue.request_buffers(1)
+        with queue.map_buffer(0) as image:
+            if len(image) < len(slate):
+                raise ValueError(f"its buffer holds {len(image)} bytes, the slate has {len(slate)}")
             image[: len(slate)] = slate

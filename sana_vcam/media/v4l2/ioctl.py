@@ -6,6 +6,7 @@ driver, and raises `OSError` if that refuses.
 
 from __future__ import annotations
 
+import mmap
 import os
 import select
 import struct
@@ -88,87 +89,86 @@ class PixFormat:
         return f"{self.width}x{self.height} {fourcc_words(self.fourcc)}"
 
 
-def set_format(
-    ioctl: Ioctl,
-    node: int,
-    buffer_type: int,
-    wanted: PixFormat,
-    *,
-    field: int = FIELD_ANY,
-    colours: tuple[int, ...] = (),
-) -> PixFormat:
-    """Ask for a format, and read what the driver made of it.
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One side of an open video node with its buffers: what V4L2 calls a buffer type.
 
-    `colours` are the fields of v4l2_pix_format from `colorspace` on.
+    Every method raises `OSError` if the driver refuses.
     """
-    request = bytearray(208)
-    struct.pack_into("I", request, 0, buffer_type)
-    code, sizes = wanted.fourcc, (wanted.line_bytes, wanted.frame_bytes)
-    struct.pack_into("2I4s3I", request, 8, wanted.width, wanted.height, code, field, *sizes)
-    struct.pack_into(f"{len(colours)}I", request, 32, *colours)
-    ioctl(node, VIDIOC_S_FMT, request)
-    width, height, code, _, line, frame = struct.unpack_from("2I4s3I", request, 8)
-    return PixFormat(width, height, code, line, frame)
 
+    ioctl: Ioctl
+    node: int
+    buffer_type: int
 
-def set_rate(ioctl: Ioctl, node: int, buffer_type: int, fps: float) -> None:
-    """Ask for frames per second, as the fraction of a second that one lasts."""
-    request = bytearray(204)
-    rate = Fraction(fps).limit_denominator(1001)
-    struct.pack_into("5I", request, 0, buffer_type, 0, 0, rate.denominator, rate.numerator)
-    ioctl(node, VIDIOC_S_PARM, request)
+    def set_format(
+        self, wanted: PixFormat, *, field: int = FIELD_ANY, colours: tuple[int, ...] = ()
+    ) -> PixFormat:
+        """Ask for a format, and read what the driver made of it.
+
+        `colours` are the fields of v4l2_pix_format from `colorspace` on.
+        """
+        request = bytearray(208)
+        struct.pack_into("I", request, 0, self.buffer_type)
+        code, sizes = wanted.fourcc, (wanted.line_bytes, wanted.frame_bytes)
+        struct.pack_into("2I4s3I", request, 8, wanted.width, wanted.height, code, field, *sizes)
+        struct.pack_into(f"{len(colours)}I", request, 32, *colours)
+        self.ioctl(self.node, VIDIOC_S_FMT, request)
+        width, height, code, _, line, frame = struct.unpack_from("2I4s3I", request, 8)
+        return PixFormat(width, height, code, line, frame)
+
+    def set_rate(self, fps: float) -> None:
+        """Ask for frames per second, as the fraction of a second that one lasts."""
+        request = bytearray(204)
+        rate = Fraction(fps).limit_denominator(1001)
+        lasts = (rate.denominator, rate.numerator)
+        struct.pack_into("5I", request, 0, self.buffer_type, 0, 0, *lasts)
+        self.ioctl(self.node, VIDIOC_S_PARM, request)
+
+    def request_buffers(self, count: int) -> int:
+        """Ask for buffers in memory, and read how many there are."""
+        request = bytearray(struct.pack("5I", count, self.buffer_type, MEMORY_MMAP, 0, 0))
+        self.ioctl(self.node, VIDIOC_REQBUFS, request)
+        (granted,) = struct.unpack_from("I", request)
+        return int(granted)
+
+    def map_buffer(self, index: int) -> mmap.mmap:
+        """Map a buffer into memory."""
+        buffer = self._buffer(index)
+        self.ioctl(self.node, VIDIOC_QUERYBUF, buffer)
+        (offset,) = struct.unpack_from("I", buffer, 64)
+        (length,) = struct.unpack_from("I", buffer, 72)
+        return mmap.mmap(self.node, length, offset=offset)
+
+    def give(self, index: int) -> None:
+        """Queue a buffer: it is the driver's from now on."""
+        self.ioctl(self.node, VIDIOC_QBUF, self._buffer(index))
+
+    def take(self) -> tuple[int, int, int]:
+        """Dequeue a buffer: its index, the bytes used of it, and flags.
+
+        Raises `BlockingIOError` if none is ready.
+        """
+        buffer = self._buffer(0)
+        self.ioctl(self.node, VIDIOC_DQBUF, buffer)
+        index, _, used, flags = struct.unpack_from("4I", buffer)
+        return index, used, flags
+
+    def stream(self, on: bool) -> None:
+        """Start streaming, or stop."""
+        request = VIDIOC_STREAMON if on else VIDIOC_STREAMOFF
+        self.ioctl(self.node, request, bytearray(struct.pack("i", self.buffer_type)))
+
+    def _buffer(self, index: int) -> bytearray:
+        """Make a v4l2_buffer that names one of the mapped buffers."""
+        request = bytearray(88)
+        struct.pack_into("2I", request, 0, index, self.buffer_type)
+        struct.pack_into("I", request, 60, MEMORY_MMAP)
+        return request
 
 
 def set_control(ioctl: Ioctl, node: int, control: int, value: int) -> None:
     """Set a control of the driver."""
     ioctl(node, VIDIOC_S_CTRL, bytearray(struct.pack("Ii", control, value)))
-
-
-def request_buffers(ioctl: Ioctl, node: int, buffer_type: int, count: int) -> int:
-    """Ask for buffers to map into memory, and read how many there are."""
-    request = bytearray(struct.pack("5I", count, buffer_type, MEMORY_MMAP, 0, 0))
-    ioctl(node, VIDIOC_REQBUFS, request)
-    (granted,) = struct.unpack_from("I", request)
-    return int(granted)
-
-
-def query_buffer(ioctl: Ioctl, node: int, buffer_type: int, index: int) -> tuple[int, int]:
-    """Read where a buffer is mapped: its offset and its length in bytes."""
-    buffer = _buffer(buffer_type, index)
-    ioctl(node, VIDIOC_QUERYBUF, buffer)
-    (offset,), (length,) = struct.unpack_from("I", buffer, 64), struct.unpack_from("I", buffer, 72)
-    return int(offset), int(length)
-
-
-def queue_buffer(ioctl: Ioctl, node: int, buffer_type: int, index: int) -> None:
-    """Give a buffer to the driver."""
-    ioctl(node, VIDIOC_QBUF, _buffer(buffer_type, index))
-
-
-def dequeue_buffer(ioctl: Ioctl, node: int, buffer_type: int) -> tuple[int, int, int]:
-    """Take a buffer back: its index, the bytes used of it, and flags."""
-    buffer = _buffer(buffer_type, 0)
-    ioctl(node, VIDIOC_DQBUF, buffer)
-    index, _, used, flags = struct.unpack_from("4I", buffer)
-    return index, used, flags
-
-
-def _buffer(buffer_type: int, index: int) -> bytearray:
-    """Make a v4l2_buffer that names one of the mapped buffers."""
-    request = bytearray(88)
-    struct.pack_into("2I", request, 0, index, buffer_type)
-    struct.pack_into("I", request, 60, MEMORY_MMAP)
-    return request
-
-
-def stream_on(ioctl: Ioctl, node: int, buffer_type: int) -> None:
-    """Start streaming."""
-    ioctl(node, VIDIOC_STREAMON, bytearray(struct.pack("i", buffer_type)))
-
-
-def stream_off(ioctl: Ioctl, node: int, buffer_type: int) -> None:
-    """Stop streaming."""
-    ioctl(node, VIDIOC_STREAMOFF, bytearray(struct.pack("i", buffer_type)))
 
 
 def subscribe_event(ioctl: Ioctl, node: int, event: int) -> None:

@@ -253,7 +253,7 @@ def test_threads_switch_sooner_inside_and_as_before_after():
     assert sys.getswitchinterval() == pytest.approx(before)
 
 
-async def test_what_is_spared_is_started_again_after_a_defect(caplog):
+async def test_an_optional_task_is_started_again_after_a_defect(caplog):
     starts = asyncio.Semaphore(0)
 
     async def work():

@@ -104,7 +104,7 @@ def test_zero_delay_shows_the_newest_frame_at_once():
     assert buffer.delay_s == 0
 
 
-def test_a_frame_that_comes_rings_the_bell():
+def test_a_frame_that_comes_ends_the_wait():
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=0)
     waits: list[bool] = []
     reader = threading.Thread(target=lambda: waits.append(buffer.wakeup.wait(60)))

@@ -50,22 +50,22 @@ class Asked:
 )
 def test_the_rate_is_a_fraction(fps, rate):
     asked = Asked()
-    ioctl.set_rate(asked, 3, ioctl.BUF_TYPE_OUTPUT, fps)
+    ioctl.Queue(asked, 3, ioctl.BUF_TYPE_OUTPUT).set_rate(fps)
     ((request, argument),) = asked.requests
     assert request == ioctl.VIDIOC_S_PARM
     assert struct.unpack_from("5I", argument) == (ioctl.BUF_TYPE_OUTPUT, 0, 0, *rate)
 
 
 def test_every_structure_is_as_long_as_its_request_says():
-    asked, kind = Asked(), ioctl.BUF_TYPE_CAPTURE
-    ioctl.set_format(asked, 3, kind, ioctl.PixFormat(64, 36, b"YUYV"))
-    ioctl.request_buffers(asked, 3, kind, 4)
-    ioctl.query_buffer(asked, 3, kind, 0)
-    ioctl.queue_buffer(asked, 3, kind, 0)
-    ioctl.dequeue_buffer(asked, 3, kind)
-    ioctl.stream_on(asked, 3, kind)
-    ioctl.stream_off(asked, 3, kind)
+    asked = Asked()
+    queue = ioctl.Queue(asked, 3, ioctl.BUF_TYPE_CAPTURE)
+    queue.set_format(ioctl.PixFormat(64, 36, b"YUYV"))
+    queue.request_buffers(4)
+    queue.give(0)
+    queue.take()
+    queue.stream(True)
+    queue.stream(False)
     ioctl.set_control(asked, 3, 1, 2)
     ioctl.subscribe_event(asked, 3, 1)
     ioctl.dequeue_event(asked, 3)
-    assert len(asked.requests) == 10
+    assert len(asked.requests) == 9
