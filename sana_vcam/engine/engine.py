@@ -57,7 +57,7 @@ CAMERA_GRACE_S = 20.0
 
 
 class Engine:
-    """What decides about sessions, and carries the user's commands to the one on air."""
+    """The decisions about sessions, and the way of the user's commands to the one on air."""
 
     def __init__(
         self,
@@ -94,10 +94,10 @@ class Engine:
             clock=clock,
         )
         self._paused_at = clock()
-        # What failed last: the log says it once, and a refusal is ended by some wishes only.
+        # The log says once what fails again and again, and only some commands end a refusal.
         self._logged = ""
         self._refusal: Refused | None = None
-        # The user wants what they take for another session than the last one.
+        # What is billed next belongs to another session of the user's than what was billed last.
         self._is_new_session = True
         self._on_air: Session | None = None
         self._next: Session | None = None
@@ -402,8 +402,7 @@ class Engine:
         )
 
     def _may_sweep(self) -> bool:
-        is_quiet = self.status.state is S.IDLE or self._on_air is not None
-        return is_quiet and self._leftovers.is_due
+        return self.status.state is S.IDLE and self._leftovers.is_due
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for `condition`, looking when something was asked and at every tick anyway."""

@@ -50,8 +50,6 @@ class Takeover:
         self._for_quality = False
         self._poor_left_at = -math.inf
 
-    # -- the reasons ---------------------------------------------------------------------------
-
     def ask(self) -> None:
         """Take note that the user asks for another session, at once."""
         self._asked = True
@@ -79,8 +77,6 @@ class Takeover:
         if on_air.degraded is not None and self._may_leave_poor(now):
             return on_air.degraded
         return "asked for" if self._asked else self._poor
-
-    # -- what is due ---------------------------------------------------------------------------
 
     @property
     def renewal_age_s(self) -> float:
@@ -136,8 +132,6 @@ class Takeover:
         """Whether the session is to be ended for another one, although viewers will see it."""
         is_due = self.one_at_a_time and self.why_renew(on_air, now) is not None
         return is_due or self.is_worn_out(on_air, now)
-
-    # -- tries ---------------------------------------------------------------------------------
 
     def begin_try(self, on_air: Session) -> None:
         """Take note that another session is tried, for all the reasons so far."""

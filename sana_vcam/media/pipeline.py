@@ -23,7 +23,7 @@ from sana_vcam.media.states import CameraState
 
 
 class Pipeline:
-    """A camera, a publisher and a mixer, wired: the `Media` that the engine is given."""
+    """A camera, a publisher and a mixer, wired: what the engine is given."""
 
     def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
         """`on_change` is called on the camera thread when the camera's status changes."""

@@ -25,9 +25,6 @@ def breaker_of(usage: UsageAccount, *, local: bool = False) -> Breaker:
     return Breaker(usage, random.Random(1), local=local)
 
 
-# -- sessions without output -----------------------------------------------------------------------
-
-
 def test_it_is_closed_at_first(usage):
     breaker = breaker_of(usage)
     breaker.check()
@@ -87,9 +84,6 @@ def test_a_picture_begins_the_count_anew_once_for_each_session(usage):
     assert not breaker.is_open
 
 
-# -- caps ------------------------------------------------------------------------------------------
-
-
 def test_a_reached_cap_opens_it_until_there_is_more_budget(tmp_path):
     now = [0.0]
     cost = CostConfig(day_cap_min=1.0)
@@ -107,9 +101,6 @@ def test_a_reached_cap_opens_it_until_there_is_more_budget(tmp_path):
     assert breaker.is_open, "the user's wish alone does not raise a cap"
     usage.follow(CostConfig(day_cap_min=2.0))
     breaker.check()
-
-
-# -- the hour --------------------------------------------------------------------------------------
 
 
 def test_tokens_are_counted_when_they_are_taken(usage):
@@ -138,9 +129,6 @@ def test_a_runtime_on_this_machine_has_no_quota(usage):
         breaker.take_token(0.0)
         breaker.count_opened(0.0)
     assert breaker.wait_s(0.0) == 0.0
-
-
-# -- pauses ----------------------------------------------------------------------------------------
 
 
 def test_pauses_grow_until_a_session_streamed_for_long(usage):

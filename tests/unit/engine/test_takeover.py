@@ -24,9 +24,6 @@ def policy(*, one_at_a_time: bool = False, longest_s: int = LONGEST_S) -> Takeov
     return takeover
 
 
-# -- age -------------------------------------------------------------------------------------------
-
-
 def test_a_session_is_renewed_a_margin_before_its_end():
     takeover, on_air = policy(), FakeSession()
     assert takeover.renewal_age_s == LONGEST_S - MARGIN_S
@@ -69,9 +66,6 @@ def test_how_long_it_is_until_the_renewal():
     takeover, on_air = policy(), FakeSession()
     assert takeover.renewal_in_s(on_air, 50.0) == LONGEST_S - MARGIN_S - 50
     assert takeover.renewal_in_s(on_air, 5000.0) == 0.0
-
-
-# -- what tries come to ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("refusal", [NO_ROOM, Refused("one for each account")], ids=repr)
@@ -142,9 +136,6 @@ def test_what_is_forgotten_is_not_done():
     assert takeover.why_renew(on_air, 100.0) is None
 
 
-# -- quality ---------------------------------------------------------------------------------------
-
-
 def test_a_poor_picture_is_left_but_not_all_the_time():
     takeover, on_air = policy(), FakeSession()
     takeover.report_poor_quality("lost frames", 10.0)
@@ -180,9 +171,6 @@ def test_a_poor_picture_is_better_than_a_break_and_none_is_not():
     takeover.report_poor_quality("lost frames", 10.0)
     assert not takeover.may_break(FakeSession(), 10.0)
     assert takeover.may_break(FakeSession(degraded="no picture for 20 s"), 10.0)
-
-
-# -- the cut ---------------------------------------------------------------------------------------
 
 
 def test_another_session_takes_over_when_it_plays_on():

@@ -197,6 +197,22 @@ class Walk:
             rig.engine.desired, prompt=prompt, preset=None, seed=4, paused=False
         )
 
+    async def renew(self) -> None:
+        """Of two renewals one comes true; the first may only show that there is no room for two."""
+        engine, before = self.rig.engine, self.on_air
+        async with asyncio.timeout(100):
+            for _ in range(2):
+                try:
+                    engine.renew()
+                except CommandFailed as refusal:
+                    assert refusal.code == "not_ready" or "too many sessions" in str(refusal)
+                    if refusal.code == "rejected":
+                        return
+                await asyncio.sleep(10)
+            await self.rig.until(
+                lambda: self.rig.state is S.STREAMING and self.on_air is not before
+            )
+
 
 async def walk(folder: Path, seed: int) -> None:
     it = Walk(folder, seed)
@@ -206,6 +222,7 @@ async def walk(folder: Path, seed: int) -> None:
             await it.take()
             it.check()
         await it.calm_down()
+        await it.renew()
         for _ in range(it.dice.randrange(3)):
             await it.take()
         await asyncio.sleep(it.dice.random() * 3)
