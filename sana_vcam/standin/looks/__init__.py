@@ -9,34 +9,32 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from sana_vcam.standin.looks import drawing, grading, invented, painting, scenes, tiles
-from sana_vcam.standin.looks.canvas import Look, Picture, Touch
+from sana_vcam.standin.looks import drawing, grading, scenes, tiles
+from sana_vcam.standin.looks.canvas import Effect, Rgb, Touch
 from sana_vcam.standin.looks.choice import choose
 
 __all__ = ["describe", "edit", "names"]
 
-_LOOKS: dict[str, Look] = {
-    **painting.LOOKS,
-    **drawing.LOOKS,
-    **grading.LOOKS,
-    **tiles.LOOKS,
-    **invented.LOOKS,
-    **scenes.LOOKS,
+_EFFECTS: dict[str, Effect] = {
+    **drawing.EFFECTS,
+    **grading.EFFECTS,
+    **tiles.EFFECTS,
+    **scenes.EFFECTS,
 }
 
 
-def edit(frame: Picture, prompt: str, seed: int, *, index: int = 0) -> Picture:
-    """Return the frame as the prompt describes it, (H, W, 3) RGB uint8, of the same size.
+def edit(frame: Rgb, prompt: str, seed: int, *, index: int = 0) -> Rgb:
+    """Edit a frame as the prompt describes it: (H, W, 3) RGB uint8, of the same size.
 
     An empty prompt returns the frame itself. The frame given is never written to. `index` counts
-    the frames of a run: flakes fall and water sways with it. The first call for a prompt, or for a
-    size, also draws what is the same in every frame, and may take a few tenths of a second.
+    the frames of a run: flakes fall with it. The first call for a prompt, or for a size, also
+    draws what is the same in every frame, and may take a few tenths of a second.
     """
-    choice = choose(prompt)
+    selection = choose(prompt)
     touch = Touch(_mixed(prompt, seed), index)
-    for name in (choice.scene, choice.style):
+    for name in (selection.scene, selection.style):
         if name is not None:
-            frame = _LOOKS[name](frame, touch)
+            frame = _EFFECTS[name](frame, touch)
     return frame
 
 
@@ -46,12 +44,12 @@ def describe(prompt: str) -> str:
 
 
 def names() -> list[str]:
-    """Return the name of every look, styles before places."""
-    return list(_LOOKS)
+    """List the name of every look, styles before places."""
+    return list(_EFFECTS)
 
 
 @lru_cache(maxsize=64)
 def _mixed(prompt: str, seed: int) -> int:
-    """Return a number below 2**31 that any change of prompt or seed changes."""
+    """Mix prompt and seed into a number below 2**31 that any change of either changes."""
     digest = hashlib.blake2b(f"{seed} {' '.join(prompt.split())}".encode(), digest_size=4).digest()
     return int.from_bytes(digest) >> 1

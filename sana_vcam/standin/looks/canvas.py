@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Picture = npt.NDArray[np.uint8]
-Plane = npt.NDArray[np.uint8]
+Rgb = npt.NDArray[np.uint8]
+Gray = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-Size = tuple[int, int]
+Extent = tuple[int, int]
 """(height, width) in pixels."""
 
 REFERENCE_HEIGHT = 704
@@ -27,83 +27,73 @@ REFERENCE_HEIGHT = 704
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a look may depend on beside the frame.
+    """What an effect may depend on beside the frame.
 
     `seed` mixes the prompt and the session's seed; `index` is the frame's number in the run, for
-    looks that move (snow, water, flicker).
+    looks that move (snow, grain).
     """
 
     seed: int
     index: int = 0
 
 
-Look = Callable[[Picture, Touch], Picture]
-"""Edit a frame. Returns a new picture of the same size; never writes to the frame given."""
+Effect = Callable[[Rgb, Touch], Rgb]
+"""An edit of a frame: a new picture of the same size; the frame given is never written to."""
 
 
-def size_of(picture: npt.NDArray[Any]) -> Size:
-    """Return (height, width) of a picture or plane."""
+def size_of(picture: npt.NDArray[Any]) -> Extent:
+    """Measure (height, width) of a picture or plane."""
     return int(picture.shape[0]), int(picture.shape[1])
 
 
 def scaled(length: float, height: int) -> float:
-    """Return a length tuned for REFERENCE_HEIGHT as it is in a picture of this height."""
+    """Convert a length tuned for REFERENCE_HEIGHT to a picture of this height."""
     return length * height / REFERENCE_HEIGHT
 
 
-def shrink(picture: Picture, factor: int) -> Picture:
+def shrink(picture: Rgb, factor: int) -> Rgb:
     """Reduce a picture by a whole factor, averaging."""
     height, width = size_of(picture)
     size = (max(2, width // factor), max(2, height // factor))
     return as_bytes(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def reduced(picture: Picture) -> Picture:
+def reduced(picture: Rgb) -> Rgb:
     """Reduce a picture to about half of REFERENCE_HEIGHT; a small one stays as it is."""
     return shrink(picture, max(1, round(2 * picture.shape[0] / REFERENCE_HEIGHT)))
 
 
-def grow(picture: Picture, size: Size) -> Picture:
+def grow(picture: Rgb, size: Extent) -> Rgb:
     """Enlarge a picture smoothly to a size."""
     return as_bytes(cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_LINEAR))
 
 
-def as_bytes(array: Any) -> Picture:
-    """Return an array as uint8, without a copy if it is that already."""
+def as_bytes(array: Any) -> Rgb:
+    """Take an array as uint8, without a copy if it is that already."""
     return np.asarray(array, np.uint8)
 
 
-def to_bytes(values: npt.NDArray[Any]) -> Picture:
+def to_bytes(values: npt.NDArray[Any]) -> Rgb:
     """Round floats in 0..255 to uint8, clipping what lies outside."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def gray_of(picture: Picture) -> Plane:
-    """Return the luma of a picture."""
+def gray_of(picture: Rgb) -> Gray:
+    """Take the luma of a picture."""
     return as_bytes(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
-def at_least(picture: Picture, value: int) -> Picture:
-    """Raise every value below this one to it."""
-    return np.maximum(picture, np.uint8(value))
-
-
-def rgb_of(plane: Plane) -> Picture:
-    """Return a plane as a gray picture."""
+def rgb_of(plane: Gray) -> Rgb:
+    """Make a plane a gray picture."""
     return as_bytes(cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB))
 
 
-def box_blur(picture: Picture, width: int) -> Picture:
-    """Average over squares of this width in pixels."""
-    return as_bytes(cv2.blur(picture, (width, width)))
-
-
-def median(picture: Picture, width: int) -> Picture:
+def median(picture: Rgb, width: int) -> Rgb:
     """Replace each value by the median of a square of this odd width in pixels."""
     return as_bytes(cv2.medianBlur(picture, width))
 
 
-def blur(picture: Picture, sigma: float) -> Picture:
+def blur(picture: Rgb, sigma: float) -> Rgb:
     """Blur with a Gaussian of this sigma in pixels; large ones are done at reduced size."""
     factor = max(1, int(sigma / 2))
     if factor == 1:
@@ -112,25 +102,25 @@ def blur(picture: Picture, sigma: float) -> Picture:
     return grow(as_bytes(cv2.GaussianBlur(small, (0, 0), sigma / factor)), size_of(picture))
 
 
-def shade(picture: Picture, light: Picture) -> Picture:
+def shade(picture: Rgb, light: Rgb) -> Rgb:
     """Multiply a picture by a light map, a plane or a picture in which 128 changes nothing."""
     if light.ndim == 2:
         light = rgb_of(light)
     return as_bytes(cv2.multiply(picture, light, scale=1 / 128))
 
 
-def add(picture: Picture, light: Picture, amount: float = 1.0) -> Picture:
+def add(picture: Rgb, light: Rgb, amount: float = 1.0) -> Rgb:
     """Add a picture of light, saturating."""
     return as_bytes(cv2.addWeighted(picture, 1.0, light, amount, 0))
 
 
-def mix(first: Picture, second: Picture, amount: float) -> Picture:
-    """Return the first picture with this share (0..1) of the second."""
+def mix(first: Rgb, second: Rgb, amount: float) -> Rgb:
+    """Mix the first picture with this share (0..1) of the second."""
     return as_bytes(cv2.addWeighted(first, 1 - amount, second, amount, 0))
 
 
-def blend(front: Picture, back: Picture, mask: Plane) -> Picture:
-    """Return the front where the mask is 255 and the back where it is 0."""
+def blend(front: Rgb, back: Rgb, mask: Gray) -> Rgb:
+    """Show the front where the mask is 255 and the back where it is 0."""
     alpha = rgb_of(mask) if mask.ndim == 2 else mask
     inverse = cv2.bitwise_not(alpha)
     return as_bytes(
@@ -140,7 +130,7 @@ def blend(front: Picture, back: Picture, mask: Plane) -> Picture:
     )
 
 
-def saturate(picture: Picture, amount: float) -> Picture:
+def saturate(picture: Rgb, amount: float) -> Rgb:
     """Scale the distance of each colour from its gray."""
     matrix = np.full((3, 3), 0.0, np.float32)
     matrix[:] = np.array([0.299, 0.587, 0.114], np.float32) * (1 - amount)
@@ -148,13 +138,9 @@ def saturate(picture: Picture, amount: float) -> Picture:
     return as_bytes(cv2.transform(picture, matrix))
 
 
-Stops = tuple[tuple[float, float], ...]
-"""Points (input, output) of a tone curve, both 0..255."""
-
-
 @lru_cache(maxsize=256)
-def curve(*stops: tuple[float, float]) -> Plane:
-    """Return a lookup table of 256 bytes that runs smoothly through the stops."""
+def curve(*stops: tuple[float, float]) -> Gray:
+    """Draw a lookup table of 256 bytes through stops (input, output), both 0..255."""
     xs, ys = zip(*stops, strict=True)
     table = np.interp(np.arange(256), xs, ys).astype(np.float32)
     smooth = cv2.GaussianBlur(np.pad(table, 8, "edge")[None], (0, 0), 5)[0][8:-8]
@@ -162,27 +148,24 @@ def curve(*stops: tuple[float, float]) -> Plane:
 
 
 @lru_cache(maxsize=64)
-def curves(red: Stops, green: Stops, blue: Stops) -> Picture:
-    """Return one lookup table per channel, shape (1, 256, 3), for `cv2.LUT`."""
-    return np.stack([curve(*red), curve(*green), curve(*blue)], axis=-1)[None]
-
-
-@lru_cache(maxsize=64)
-def ramp(*colours: tuple[int, int, int]) -> Picture:
-    """Return a lookup table, shape (1, 256, 3), from black's colour to white's, evenly spaced."""
+def ramp(*colours: tuple[int, int, int]) -> Rgb:
+    """Draw a lookup table, shape (1, 256, 3), from black's colour to white's, evenly spaced."""
     at = np.linspace(0, 255, len(colours))
     grid = np.arange(256)
     channels = [np.interp(grid, at, [colour[c] for colour in colours]) for c in range(3)]
     return to_bytes(np.stack(channels, axis=-1))[None]
 
 
-def graded(picture: Picture, table: Picture) -> Picture:
-    """Look every value of a picture up in a table of `curve`, `curves` or `ramp`."""
+def graded(picture: Rgb, table: Rgb) -> Rgb:
+    """Look every value of a picture up in a table of `curve` or `ramp`.
+
+    A ramp grades each channel by a curve of its own.
+    """
     return as_bytes(cv2.LUT(picture, table))
 
 
-def posterised(levels: int, softness: float = 0.25) -> Plane:
-    """Return a lookup table of so many flat levels with soft steps between them."""
+def posterised(levels: int, softness: float = 0.25) -> Gray:
+    """Draw a lookup table of so many flat levels with soft steps between them."""
     position = np.arange(256) / 255 * levels
     step = np.floor(position)
     within = (position - step - (1 - softness)) / max(softness, 1e-6)
@@ -190,14 +173,14 @@ def posterised(levels: int, softness: float = 0.25) -> Plane:
     return to_bytes(np.clip(value * 255 + 255 / levels / 3, 0, 255))
 
 
-def lifted(table: Plane, floor: int) -> Plane:
-    """Return a lookup table whose darkest value is `floor` and whose lightest is unchanged."""
-    return to_bytes(floor + table.astype(np.float32) * (255 - floor) / 255)
+def tinted(plane: Gray, palette: Rgb) -> Rgb:
+    """Colour a plane by a palette of `ramp`."""
+    return as_bytes(cv2.applyColorMap(plane, palette.reshape(256, 1, 3)))
 
 
 @lru_cache(maxsize=4)
-def noise(size: Size, grain: float, seed: int) -> Floats:
-    """Return smooth noise with zero mean and unit deviation; `grain` is its length in pixels."""
+def noise(size: Extent, grain: float, seed: int) -> Floats:
+    """Draw smooth noise with zero mean and unit deviation; `grain` is its length in pixels."""
     height, width = size
     rng = np.random.default_rng(seed)
     small = (max(4, int(height / grain) + 3), max(4, int(width / grain) + 3))
@@ -208,8 +191,8 @@ def noise(size: Size, grain: float, seed: int) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def clouds(size: Size, grain: float, seed: int) -> Floats:
-    """Return noise of four octaves, the coarsest `grain` pixels long; zero mean, unit deviation."""
+def clouds(size: Extent, grain: float, seed: int) -> Floats:
+    """Draw noise of four octaves, the coarsest `grain` pixels long; zero mean, unit deviation."""
     total = np.zeros(size, np.float32)
     for octave in range(4):
         total += noise(size, max(1.5, grain / 2**octave), seed + octave) * 0.55**octave
@@ -217,25 +200,15 @@ def clouds(size: Size, grain: float, seed: int) -> Floats:
 
 
 @lru_cache(maxsize=16)
-def paper(size: Size, strength: float, seed: int) -> Plane:
-    """Return the light map of rough paper, for `shade`; strength is in steps of 1/128."""
+def paper(size: Extent, strength: float, seed: int) -> Gray:
+    """Draw the light map of rough paper, for `shade`; strength is in steps of 1/128."""
     rough = noise(size, 3.0, seed) * 0.6 + noise(size, 1.4, seed + 1) * 0.4
     return to_bytes(128 + rough * strength)
 
 
 @lru_cache(maxsize=16)
-def woven(size: Size, strength: float, seed: int) -> Plane:
-    """Return the light map of painter's canvas, for `shade`."""
-    height, width = size
-    pitch = max(3.0, scaled(5, height))
-    across = np.sin(np.arange(width) * 2 * np.pi / pitch)[None, :]
-    down = np.sin(np.arange(height) * 2 * np.pi / pitch)[:, None]
-    return to_bytes(128 + (across * down + noise(size, 2.0, seed) * 0.5) * strength)
-
-
-@lru_cache(maxsize=16)
-def vignette(size: Size, strength: float) -> Plane:
-    """Return the light map of a picture that darkens to its corners; strength is 0..1."""
+def vignette(size: Extent, strength: float) -> Gray:
+    """Draw the light map of a picture that darkens to its corners; strength is 0..1."""
     height, width = size
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
@@ -243,8 +216,8 @@ def vignette(size: Size, strength: float) -> Plane:
 
 
 @lru_cache(maxsize=16)
-def halo(size: Size, centre: tuple[float, float], radius: float) -> Plane:
-    """Return a soft disc of light; centre is (x, y) and radius is in shares of the height."""
+def halo(size: Extent, centre: tuple[float, float], radius: float) -> Gray:
+    """Draw a soft disc of light; centre is (x, y) and radius is in shares of the height."""
     height, width = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / height
     distance = np.hypot(x - centre[0] * width / height, y - centre[1])
@@ -252,36 +225,27 @@ def halo(size: Size, centre: tuple[float, float], radius: float) -> Plane:
 
 
 @lru_cache(maxsize=4)
-def grid_of(size: Size) -> tuple[Floats, Floats]:
-    """Return the coordinates (x, y) of every pixel."""
+def grid_of(size: Extent) -> tuple[Floats, Floats]:
+    """List the coordinates (x, y) of every pixel."""
     y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32)
     return x, y
 
 
-@lru_cache(maxsize=4)
-def wobble(size: Size, amplitude: float, grain: float, seed: int) -> npt.NDArray[np.int16]:
-    """Return a `cv2.remap` map, (H, W, 2) int16, that shifts pixels by smooth noise."""
-    x, y = grid_of(size)
-    return as_map(
-        x + noise(size, grain, seed) * amplitude, y + noise(size, grain, seed + 7) * amplitude
-    )
-
-
 def as_map(x: Floats, y: Floats) -> npt.NDArray[np.int16]:
-    """Return source coordinates as a map for `remapped`, clipped to the picture."""
+    """Make source coordinates a map for `remapped`, clipped to the picture."""
     height, width = x.shape
     across = np.clip(np.rint(x), 0, width - 1)
     down = np.clip(np.rint(y), 0, height - 1)
     return np.stack([across, down], axis=-1).astype(np.int16)
 
 
-def remapped(picture: Picture, source: npt.NDArray[np.int16]) -> Picture:
+def remapped(picture: Rgb, source: npt.NDArray[np.int16]) -> Rgb:
     """Fetch every pixel from the place that a map names."""
     return as_bytes(cv2.remap(picture, source, np.empty(0), cv2.INTER_NEAREST))
 
 
-def edges(gray: Plane, gain: float) -> Plane:
-    """Return the strength of edges, 0..255, multiplied by a gain."""
+def edges(gray: Gray, gain: float) -> Gray:
+    """Measure the strength of edges, 0..255, multiplied by a gain."""
     across = cv2.Sobel(gray, cv2.CV_16S, 1, 0, ksize=3)
     down = cv2.Sobel(gray, cv2.CV_16S, 0, 1, ksize=3)
     return as_bytes(
@@ -295,8 +259,8 @@ def edges(gray: Plane, gain: float) -> Plane:
     )
 
 
-def ink_lines(gray: Plane, width: float, threshold: float) -> Plane:
-    """Return drawn outlines as a plane, 255 on paper and towards 0 on a line.
+def ink_lines(gray: Gray, width: float, threshold: float) -> Gray:
+    """Draw outlines as a plane, 255 on paper and towards 0 on a line.
 
     A line is where a picture is darker than its surroundings (a difference of Gaussians).
     """

@@ -10,75 +10,56 @@ import re
 from dataclasses import dataclass
 
 STYLES: tuple[tuple[str, str], ...] = (
-    ("van_gogh", "van gogh|starry night|post-impressionist|swirling"),
-    ("impressionist", "impressionist|impressionism|monet|renoir"),
-    ("pointillism", "pointillism|pointillist|seurat"),
+    ("cyberpunk", "cyberpunk|synthwave|vaporwave|blade runner|futuristic|hologram"),
+    ("neon", "neon|tron|glow|glowing"),
+    ("van_gogh", "van gogh|starry night|impressionist|impressionism|monet|swirling"),
     ("watercolor", "watercolor|watercolour|aquarelle|gouache"),
     ("stained_glass", "stained glass|stained-glass|cathedral window"),
-    ("mosaic", "mosaic|tessellation|tile"),
-    ("pastel", "pastel|chalk|crayon"),
-    ("ink_wash", "ink wash|sumi-e|sumi|calligraphy|ink painting|ukiyo-e|woodblock"),
-    ("oil", "oil painting|oil paint|oil|rembrandt|painting|painted|painterly|brushstroke|canvas"),
-    ("charcoal", "charcoal"),
-    ("engraving", "engraving|etching|banknote|woodcut|linocut"),
-    ("blueprint", "blueprint|technical drawing|schematic"),
-    ("anime", "anime|manga|ghibli|cel shading|cel-shaded|japanese animation"),
-    ("pencil", "pencil|sketch|graphite|line art|drawing|drawn"),
-    ("pop_art", "pop art|pop-art|warhol|lichtenstein|screen print"),
-    ("comic", "comic book|comic|graphic novel|superhero|halftone"),
-    ("clay", "clay|claymation|plasticine|play-doh|stop motion|stop-motion"),
-    ("cartoon", "cartoon|pixar|disney|animated|illustration"),
-    ("bricks", "lego|brick|toy block"),
-    ("pixel_art", "pixel art|pixel|pixelated|8-bit|8 bit|16-bit|retro game|video game|minecraft"),
-    ("low_poly", "low poly|low-poly|polygon|origami|crystal|facet"),
-    ("embroidery", "embroidery|cross stitch|cross-stitch|knitted|wool|tapestry"),
+    ("papercut", "paper cut-out|cut-out|papercraft|origami|collage"),
+    ("woodblock", "woodblock|ukiyo-e|ink wash|sumi-e|calligraphy|linocut|woodcut|engraving"),
+    ("clay", "clay|claymation|plasticine|stop motion|stop-motion"),
+    ("anime", "anime|manga|ghibli|cel shading|cartoon|pixar|disney|animated|illustration"),
+    ("comic", "comic book|comic|graphic novel|superhero|halftone|pop art|warhol"),
+    ("pixel_art", "pixel art|pixel|8-bit|16-bit|retro game|video game|minecraft|lego|brick"),
+    ("low_poly", "low poly|low-poly|polygon|crystal|facet"),
+    ("mosaic", "mosaic|tessellation|tile|pointillism"),
+    ("pencil", "pencil|sketch|graphite|charcoal|line art|drawing|drawn|blueprint"),
+    ("oil", "oil painting|oil|renaissance|rembrandt|painting|painted|brushstroke|canvas"),
     ("noir", "noir|film noir|detective"),
-    ("thermal", "thermal|infrared|heat map|heatmap|predator"),
-    ("x_ray", "x-ray|xray|x ray|radiograph|skeleton"),
-    ("negative", "negative|inverted"),
-    ("night_vision", "night vision|night-vision|matrix|surveillance"),
-    ("hologram", "hologram|holographic|projection|star wars"),
-    ("neon", "neon|cyberpunk|synthwave|vaporwave|blade runner|tron|glow|glowing|futuristic"),
-    ("sunset", "sunset|sunrise|golden hour|golden-hour|golden light|dusk|dawn|warm light|autumn"),
-    (
-        "vintage",
-        "vintage|sepia|old film|retro|old photo|1920s|1930s|1970s|home movie|antique|silent film"
-        "|polaroid",
-    ),
-    ("black_and_white", "black and white|black-and-white|monochrome|grayscale|greyscale|silver"),
-    ("gold", "gold|golden|gilded"),
-    ("bronze", "bronze|copper|statue|sculpture|metal|metallic|robot|steampunk"),
-    ("marble", "marble|stone|plaster|porcelain"),
+    ("vintage", "vintage|sepia|old film|retro|old photo|1920s|1970s|home movie|polaroid"),
+    ("black_and_white", "black and white|black-and-white|monochrome|grayscale|greyscale"),
+    ("negative", "negative|inverted|x-ray|infrared"),
+    ("sunset", "sunset|sunrise|golden hour|golden-hour|golden light|dusk|dawn|warm light"),
+    ("studio_light", "studio light|studio lighting|softbox|relight"),
+    ("bronze", "bronze|copper|statue|sculpture|metal|metallic|robot|gold|golden"),
     ("snow", "snow|snowy|winter|ice|icy|frozen|frost|blizzard|christmas"),
-    ("underwater", "underwater|under the sea|under water|aquarium|submerged|mermaid"),
-    ("fire", "fire|flame|burning|lava|inferno|volcano|hell"),
-    ("dream", "dream|dreamy|ethereal|soft focus|heaven|angelic|fairy tale"),
+    ("suit", "suit|tuxedo|blazer|jacket"),
+    ("sweater", "sweater|jumper|cardigan|knitted|wool|embroidery"),
 )
 """Look and the words that select it, separated by `|`; the order decides between two matches."""
 
 SCENES: tuple[tuple[str, str], ...] = (
     ("speakeasy", "speakeasy|lounge|bar|pub|jazz club|nightclub|tavern|restaurant|cafe"),
     ("library", "library|bookshelf|bookshelves|bookcase|book|study"),
+    ("loft", "loft|brick wall|brick-walled|warehouse"),
     ("office", "office|workplace|meeting room|conference room|living room|room|kitchen"),
+    ("reef", "reef|underwater|under the sea|under water|aquarium|mermaid"),
     ("beach", "beach|ocean|sea|seaside|tropical|island|palm tree|coast"),
     ("space", "space|galaxy|planet|star|cosmos|nebula|moon|mars|spaceship|astronaut"),
-    ("forest", "forest|wood|jungle|rainforest|tree"),
-    ("city", "city|skyline|street|tokyo|new york|downtown|skyscraper"),
+    ("forest", "forest|wood|jungle|rainforest|tree|garden|meadow|park"),
     ("mountains", "mountain|alps|lake|canyon|landscape|nature"),
-    ("garden", "garden|flower|meadow|field|park|spring"),
-    ("sunset_sky", "sunset|sunrise|sky|horizon"),
-    ("white_wall", "white|white wall|plain"),
-    ("studio", "studio|backdrop|portrait"),
 )
-"""Place and the words that name it; `sunset_sky` and later ones only count as backgrounds."""
+"""Place and the words that name it."""
 
 BACKGROUND = "background|backdrop|behind|surroundings"
 BLUR = "blur|blurred|blurry|bokeh|out of focus|defocused"
-ONLY_AS_BACKGROUND = frozenset({"sunset_sky", "white_wall", "studio"})
+
+_LEFT_ALONE = re.compile(r"\b(?:leaving|keeping) [^.]* unchanged|\bon an? (?:\w+ )?background")
+"""What a prompt says about parts that are to stay, and about the ground of a drawing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """The background and the style of an edit; None leaves that part of the source as it is."""
 
     scene: str | None
@@ -88,25 +69,22 @@ class Choice:
         return " + ".join(name for name in (self.scene, self.style) if name) or "source"
 
 
-def choose(prompt: str) -> Choice:
-    """Return the look for a prompt; a prompt that no rule knows gets the style "invented"."""
+def choose(prompt: str) -> Selection:
+    """Select the look for a prompt; a prompt that no rule knows gets the style "invented"."""
     text = " ".join(prompt.lower().split())
     if not text:
-        return Choice(None, None)
-    if _has(text, BACKGROUND):
-        if _has(text, BLUR):
-            return Choice("blurred", None)
-        return Choice(_first(text, SCENES) or "imagined", None)
+        return Selection(None, None)
+    text = _LEFT_ALONE.sub(" ", text)
     if _has(text, BLUR):
-        return Choice("blurred", None)
+        return Selection("blurred", None)
+    if _has(text, BACKGROUND):
+        return Selection(_first(text, SCENES) or "imagined", None)
     style = _first(text, STYLES)
     # The words of the style do not name a place as well: a comic book is no library.
     scene = _first(_without(text, style), SCENES)
-    if scene in ONLY_AS_BACKGROUND:
-        scene = None
     if style is None and scene is None:
-        return Choice(None, "invented")
-    return Choice(scene, style)
+        return Selection(None, "invented")
+    return Selection(scene, style)
 
 
 def _pattern(words: str) -> re.Pattern[str]:

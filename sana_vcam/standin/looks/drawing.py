@@ -1,238 +1,257 @@
-"""Looks that draw: pencil, charcoal, ink, comic, anime, engraving, blueprint."""
+"""Looks of paint, ink and paper, and the one that every prompt without a rule gets."""
 
 from __future__ import annotations
 
+import colorsys
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from sana_vcam.standin.looks.canvas import (
-    Look,
-    Picture,
-    Plane,
-    Size,
-    Stops,
+    Effect,
+    Extent,
+    Floats,
+    Gray,
+    Rgb,
     Touch,
     as_bytes,
-    at_least,
+    blend,
     blur,
+    clouds,
     curve,
-    curves,
     edges,
     graded,
     gray_of,
     grid_of,
     grow,
     ink_lines,
-    lifted,
     median,
+    mix,
     noise,
     paper,
     posterised,
     ramp,
+    reduced,
     rgb_of,
     saturate,
     scaled,
     shade,
     shrink,
     size_of,
+    tinted,
     to_bytes,
 )
 
-HATCH_ANGLES = (0.7, -0.6, 0.05)
-"""Directions of the pencil's three layers of hatching, in radians."""
+# -- paint -----------------------------------------------------------------------------------------
 
-
-def sketched(gray: Plane, sigma: float) -> Plane:
-    """Divide a plane by its blurred self: outlines remain, surfaces turn to white."""
-    soft = blur(gray, sigma)
-    return as_bytes(cv2.divide(gray, at_least(soft, 1), scale=255))
+STARRY = ramp((6, 20, 62), (58, 80, 130), (184, 178, 140), (255, 246, 176))
+RICH = ramp((6, 3, 1), (92, 70, 50), (196, 170, 130), (255, 240, 206))
+WASHES = curve((0, 70), (90, 150), (180, 222), (255, 255))
 
 
 @lru_cache(maxsize=8)
-def _hatching(size: Size, pitch: float, angle: float, seed: int) -> Plane:
-    """Return parallel strokes of uneven pressure, 0 in the middle of a line, 255 between lines."""
+def _streaked(size: Extent, length: int, grain: float, seed: int) -> Floats:
+    """Smear noise along an invented, swirling flow; zero mean, unit deviation."""
     x, y = grid_of(size)
-    along = x * np.cos(angle) + y * np.sin(angle)
-    across = y * np.cos(angle) - x * np.sin(angle) + noise(size, pitch * 9, seed) * pitch * 0.5
-    wave = 0.5 + 0.5 * np.sin(across * 2 * np.pi / pitch)
-    pressure = 0.75 + 0.2 * np.sin(along / pitch / 6 + noise(size, pitch * 6, seed + 1) * 2)
-    return to_bytes(255 * np.clip(wave / pressure + noise(size, 1.5, seed + 2) * 0.1, 0, 1))
+    angle = clouds(size, size[0] / 1.6, seed) * 1.6
+    across, down = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+    paint, streaks = noise(size, grain, seed + 31), np.zeros(size, np.float32)
+    for step in range(-length, length + 1):
+        far = step * grain / 2
+        streaks += cv2.remap(
+            paint, x + across * far, y + down * far, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
+    return np.asarray((streaks - streaks.mean()) / streaks.std(), np.float32)
 
 
-def _hatched(gray: Plane, touch: Touch, pitch: float) -> Plane:
-    """Return hatching that grows denser with the dark, one more direction per third of it."""
-    drawn = np.full_like(gray, 255)
-    for layer, angle in enumerate(HATCH_ANGLES):
-        lines = _hatching(size_of(gray), pitch, angle, touch.seed + layer)
-        tone = cv2.LUT(gray, curve((0, 150), (190 - 55 * layer, 0), (255, 0)))
-        line = cv2.multiply(cv2.bitwise_not(lines), tone, scale=1 / 255)
-        drawn = as_bytes(cv2.subtract(drawn, line))
-    return drawn
+@lru_cache(maxsize=4)
+def _strokes(size: Extent, length: int, relief: float, tint: float, seed: int) -> Rgb:
+    """Draw the light map of brush strokes; `tint` is how far they differ in warmth."""
+    grain = max(1.6, scaled(7, size[0]))
+    light = 128 + _streaked(size, length, grain, seed) * relief
+    warmth = _streaked(size, length, grain * 2, seed + 57) * tint
+    return to_bytes(np.stack([light + warmth, light + warmth * 0.3, light - warmth], axis=-1))
 
 
-def pencil(frame: Picture, touch: Touch) -> Picture:
-    """Graphite outlines and hatching on white paper."""
+def _brushed(paint: Rgb, strokes: Rgb) -> Rgb:
+    """Lay paint on in strokes, thinner where it has detail, as in a face."""
+    contours = edges(gray_of(shrink(paint, 2)), 1.4)
+    detail = blur(contours, scaled(12, paint.shape[0]))
+    thin = cv2.addWeighted(strokes, 0.3, np.full_like(strokes, 128), 0.7, 0)
+    light = blend(as_bytes(thin), strokes, grow(detail, size_of(paint)))
+    return shade(paint, light)
+
+
+def oil(frame: Rgb, touch: Touch) -> Rgb:
+    """Oil on canvas: thick paint, warm light out of rich dark tones."""
+    small = reduced(frame)
+    paint = graded(saturate(median(small, 5), 1.35), RICH)
+    return grow(_brushed(paint, _strokes(size_of(small), 5, 12, 5, touch.seed)), size_of(frame))
+
+
+def van_gogh(frame: Rgb, touch: Touch) -> Rgb:
+    """Long swirling strokes of pure colour, blue shadows, yellow lights."""
+    small = reduced(frame)
+    paint = saturate(median(small, 5), 2.0)
+    paint = mix(paint, tinted(gray_of(paint), STARRY), 0.45)
+    swirling = _brushed(paint, _strokes(size_of(small), 9, 24, 18, touch.seed))
+    return grow(saturate(swirling, 1.4), size_of(frame))
+
+
+def watercolor(frame: Rgb, touch: Touch) -> Rgb:
+    """Wet washes with dark rims, uneven pigment, on white paper."""
+    small = reduced(frame)
+    wash = saturate(graded(median(median(small, 5), 5), WASHES), 1.7)
+    rims = cv2.bitwise_not(edges(gray_of(wash), 0.4))
+    wash = as_bytes(cv2.multiply(wash, rgb_of(as_bytes(rims)), scale=1 / 255))
+    wet = shade(wash, _pigment(size_of(small), touch.seed))
+    return shade(grow(wet, size_of(frame)), paper(size_of(frame), 9.0, touch.seed))
+
+
+@lru_cache(maxsize=4)
+def _pigment(size: Extent, seed: int) -> Gray:
+    return to_bytes(132 + clouds(size, size[0] / 5, seed) * 14)
+
+
+# -- ink and paper ---------------------------------------------------------------------------------
+
+FEW_TONES = posterised(4, 0.5)
+COMIC_TONES = np.maximum(posterised(6, 0.4), 26)
+CEL_TONES = curve((0, 24), (60, 64), (84, 118), (150, 172), (176, 216), (255, 250))
+SHEETS = posterised(6, 0.02)
+PASTELS = ramp((84, 78, 120), (118, 146, 176), (178, 196, 170), (248, 200, 164), (252, 238, 214))
+
+
+def pencil(frame: Rgb, touch: Touch) -> Rgb:
+    """Graphite outlines and crossed hatching on white paper."""
     size = size_of(frame)
     gray = gray_of(frame)
-    outline = graded(sketched(gray, scaled(9, size[0])), curve((0, 0), (150, 40), (250, 255)))
-    hatched = _hatched(gray, touch, max(2.5, scaled(6, size[0])))
-    drawn = cv2.multiply(outline, hatched, scale=1 / 255)
-    graphite = graded(rgb_of(as_bytes(drawn)), ramp((46, 46, 52), (250, 249, 245)))
+    # Divided by its blurred self, a picture keeps its outlines and turns white elsewhere.
+    sketch = cv2.divide(gray, np.maximum(blur(gray, scaled(9, size[0])), 1), scale=255)
+    drawn = graded(as_bytes(sketch), curve((0, 0), (150, 40), (250, 255)))
+    for layer, angle in enumerate((0.7, -0.6)):
+        tone = cv2.LUT(gray, curve((0, 165), (180 - 75 * layer, 0), (255, 0)))
+        strokes = cv2.multiply(_hatching(size, angle, touch.seed + layer), tone, scale=1 / 255)
+        drawn = as_bytes(cv2.subtract(drawn, strokes))
+    graphite = tinted(drawn, ramp((46, 46, 52), (250, 249, 245)))
     return shade(graphite, paper(size, 5.0, touch.seed))
 
 
-def charcoal(frame: Picture, touch: Touch) -> Picture:
-    """Soft black masses rubbed into warm toothed paper."""
-    size = size_of(frame)
-    gray = gray_of(frame)
-    mass = graded(blur(gray, scaled(5, size[0])), curve((0, 0), (70, 40), (150, 190), (255, 255)))
-    outline = graded(sketched(gray, scaled(14, size[0])), curve((0, 0), (140, 20), (235, 255)))
-    drawn = as_bytes(cv2.multiply(outline, at_least(mass, 36), scale=1 / 255))
-    tooth = _tooth(size, touch.seed)
-    rubbed = as_bytes(cv2.add(drawn, cv2.multiply(tooth, cv2.bitwise_not(drawn), scale=1 / 400)))
-    return graded(rgb_of(rubbed), ramp((24, 22, 21), (150, 138, 122), (238, 226, 203)))
+@lru_cache(maxsize=4)
+def _hatching(size: Extent, angle: float, seed: int) -> Gray:
+    """Draw parallel strokes of uneven pressure, 255 in the middle of a line."""
+    x, y = grid_of(size)
+    pitch = max(2.5, scaled(6, size[0]))
+    across = y * np.cos(angle) - x * np.sin(angle) + noise(size, pitch * 9, seed) * pitch * 0.5
+    wave = 0.5 + 0.5 * np.sin(across * 2 * np.pi / pitch)
+    pressure = 0.8 + 0.15 * noise(size, pitch * 6, seed + 1)
+    return to_bytes(255 * np.clip(1 - wave / np.maximum(pressure, 0.3), 0, 1))
+
+
+def _flat(frame: Rgb, tones: Gray, colour: float) -> Rgb:
+    """Smooth a picture into few tones and strong colours; at half its size."""
+    return saturate(graded(median(shrink(frame, 2), 5), tones), colour)
+
+
+def _outlined(half: Rgb, frame: Rgb, width: float, least: int = 0) -> Rgb:
+    """Enlarge a picture and draw the frame's outlines over it, none darker than `least`."""
+    lines = ink_lines(gray_of(frame), scaled(width, frame.shape[0]), 5)
+    picture = grow(half, size_of(frame))
+    return as_bytes(cv2.multiply(picture, rgb_of(np.maximum(lines, least)), scale=1 / 255))
+
+
+def woodblock(frame: Rgb, touch: Touch) -> Rgb:
+    """Japanese woodblock print: a few muted colours, black outlines, warm paper."""
+    flat = graded(_flat(frame, FEW_TONES, 0.75), ramp((10, 10, 10), (255, 242, 208)))
+    return shade(_outlined(flat, frame, 3.0), paper(size_of(frame), 8.0, touch.seed))
+
+
+def anime(frame: Rgb, _touch: Touch) -> Rgb:
+    """Cel shading in two steps, bright colours, thin lines, glowing lights."""
+    flat = _flat(frame, CEL_TONES, 1.5)
+    glow = graded(blur(flat, scaled(13, frame.shape[0])), curve((0, 0), (150, 0), (255, 52)))
+    return _outlined(as_bytes(cv2.add(flat, glow)), frame, 2.0, 52)
+
+
+def comic(frame: Rgb, _touch: Touch) -> Rgb:
+    """Printed comic: bold outlines, flat colours, dots in the half tones."""
+    flat = _flat(frame, COMIC_TONES, 1.8)
+    gray = gray_of(flat)
+    dots = cv2.compare(gray, _screen(size_of(flat)), cv2.CMP_LT)
+    dots = cv2.bitwise_and(dots, cv2.inRange(gray, 40, 165))
+    dark = rgb_of(as_bytes(cv2.convertScaleAbs(dots, alpha=0.2)))
+    return _outlined(as_bytes(cv2.subtract(flat, dark)), frame, 2.8)
 
 
 @lru_cache(maxsize=4)
-def _tooth(size: Size, seed: int) -> Plane:
-    rough = noise(size, 2.6, seed) * 0.7 + noise(size, 1.3, seed + 3) * 0.5
-    return to_bytes(255 * np.clip(rough * 0.6 - 0.1, 0, 1))
+def _screen(size: Extent) -> Gray:
+    """Draw a screen of dots at 45 degrees, to be compared with a tone."""
+    x, y = grid_of(size)
+    turn = np.pi / max(3.0, scaled(9, size[0]))
+    return to_bytes(127 + 63 * (np.cos((x + y) * turn) + np.cos((x - y) * turn)))
 
 
-def ink_wash(frame: Picture, touch: Touch) -> Picture:
-    """Sumi-e: a few grey washes and brush outlines on rice paper."""
-    size = size_of(frame)
+def papercut(frame: Rgb, touch: Touch) -> Rgb:
+    """Layers of pastel paper, each with a soft shadow on the one below."""
+    half = median(shrink(frame, 2), 5)
+    sheets = graded(gray_of(half), SHEETS)
+    step = max(1, round(scaled(3, frame.shape[0])))
+    shadow = cv2.subtract(sheets, blur(np.roll(sheets, (step, step), (0, 1)), step))
+    coloured = mix(tinted(sheets, PASTELS), half, 0.35)
+    layered = as_bytes(cv2.subtract(coloured, rgb_of(as_bytes(shadow))))
+    return shade(grow(layered, size_of(frame)), paper(size_of(frame), 3.0, touch.seed))
+
+
+# -- invented --------------------------------------------------------------------------------------
+
+
+def invented(frame: Rgb, touch: Touch) -> Rgb:
+    """Recolour the picture in a palette of four, give it a texture, and draw its contours."""
+    kept, dark = 0.15 + touch.seed % 26 / 100, touch.seed % 5 < 3
     gray = gray_of(frame)
-    small = median(shrink(gray, 2), 7)
-    wash = grow(graded(small, posterised(4, 0.6)), size)
-    lines = ink_lines(gray, scaled(3.4, size[0]), 4)
-    drawn = as_bytes(cv2.multiply(at_least(wash, 60), lines, scale=1 / 255))
-    inked = graded(
-        rgb_of(drawn), ramp((20, 20, 28), (150, 147, 143), (232, 226, 210), (246, 240, 226))
-    )
-    return shade(inked, paper(size, 9.0, touch.seed))
+    toned = tinted(as_bytes(cv2.equalizeHist(gray)), _palette(touch.seed))
+    picture = shade(mix(toned, frame, kept), _texture(size_of(frame), touch.seed))
+    lines = rgb_of(grow(edges(median(shrink(gray, 2), 5), 0.45), size_of(frame)))
+    return as_bytes(cv2.subtract(picture, lines) if dark else cv2.add(picture, lines))
 
 
-def _flat_colours(frame: Picture, table: Plane, colour: float) -> Picture:
-    """Return a smoothed picture of full size in few tones and strong colours."""
-    small = shrink(frame, 2)
-    smooth = median(median(small, 5), 5)
-    return grow(saturate(graded(smooth, table), colour), size_of(frame))
-
-
-COMIC_TONES = lifted(posterised(6, 0.4), 26)
-CARTOON_TONES = posterised(7, 0.5)
-ANIME_STOPS: Stops = ((0, 16), (60, 52), (84, 104), (150, 158), (176, 204), (255, 244))
-ANIME_TONES = curves(
-    ((0, 18), (60, 58), (150, 168), (255, 255)),
-    ((0, 18), (60, 62), (150, 164), (255, 250)),
-    ((0, 48), (60, 92), (150, 180), (255, 250)),
-)
-
-
-def comic(frame: Picture, touch: Touch) -> Picture:
-    """Printed comic: black outlines, flat colours, dots in the half tones."""
-    size = size_of(frame)
-    flat = _flat_colours(frame, COMIC_TONES, 1.8)
-    gray = gray_of(flat)
-    dots = cv2.compare(gray, _dots(size, max(4.0, scaled(9, size[0])), touch.seed), cv2.CMP_LT)
-    middle = cv2.inRange(gray, 40, 165)
-    dotted = cv2.bitwise_and(dots, middle)
-    printed = cv2.subtract(flat, rgb_of(as_bytes(cv2.convertScaleAbs(dotted, alpha=0.2))))
-    lines = ink_lines(gray_of(frame), scaled(2.8, size[0]), 5)
-    return as_bytes(cv2.multiply(printed, rgb_of(lines), scale=1 / 255))
-
-
-def cartoon(frame: Picture, _touch: Touch) -> Picture:
-    """Flat bright colours inside clean outlines."""
-    flat = _flat_colours(frame, CARTOON_TONES, 1.75)
-    lines = ink_lines(gray_of(frame), scaled(3.2, frame.shape[0]), 5)
-    bright = graded(flat, curve((0, 18), (128, 150), (255, 255)))
-    return as_bytes(cv2.multiply(bright, rgb_of(at_least(lines, 30)), scale=1 / 255))
-
-
-def anime(frame: Picture, _touch: Touch) -> Picture:
-    """Cel shading in two steps, cool shadows, thin lines, glowing lights."""
-    size = size_of(frame)
-    flat = graded(_flat_colours(frame, curve(*ANIME_STOPS), 1.45), ANIME_TONES)
-    lines = ink_lines(gray_of(frame), scaled(2.0, size[0]), 5)
-    drawn = as_bytes(cv2.multiply(flat, rgb_of(at_least(lines, 52)), scale=1 / 255))
-    glow = graded(blur(drawn, scaled(26, size[0])), curve((0, 0), (150, 0), (255, 52)))
-    return as_bytes(cv2.add(drawn, glow))
+@lru_cache(maxsize=16)
+def _palette(seed: int) -> Rgb:
+    """Draw a ramp from a dark to a light colour over two hues between."""
+    rng = np.random.default_rng(seed + 1)
+    hue = float(rng.random())
+    turn = float(rng.choice([0.08, 0.17, 0.33, 0.5])) * float(rng.choice([-1, 1]))
+    steps = ((0.0, 0.75, 0.14), (0.0, 0.8, 0.48), (turn, 0.72, 0.82), (turn * 1.4, 0.3, 1.0))
+    colours = [colorsys.hsv_to_rgb((hue + shift) % 1, part, value) for shift, part, value in steps]
+    return ramp(*((int(r * 255), int(g * 255), int(b * 255)) for r, g, b in colours))
 
 
 @lru_cache(maxsize=8)
-def _dots(size: Size, pitch: float, seed: int) -> Plane:
-    """Return a screen of dots at 45 degrees for comparison with a tone."""
+def _texture(size: Extent, seed: int) -> Gray:
+    """Draw the light map of waves, a weave or marble, for `shade`."""
+    rng = np.random.default_rng(seed + 2)
     x, y = grid_of(size)
-    shift = seed % 7
-    u, v = (x + y + shift) * np.pi / pitch, (x - y) * np.pi / pitch
-    return to_bytes(127 + 63 * (np.cos(u) + np.cos(v)))
+    angle, pitch = float(rng.uniform(0, np.pi)), scaled(float(rng.uniform(9, 26)), size[0])
+    across = x * np.cos(angle) + y * np.sin(angle)
+    along = y * np.cos(angle) - x * np.sin(angle)
+    turn = 2 * np.pi / max(3.0, pitch)
+    waves = (
+        np.sin((across + np.sin(along * turn / 5) * pitch) * turn),
+        np.sin(across * turn) * np.sin(along * turn) * 1.4,
+        np.sin(clouds(size, size[0] / 2, seed) * float(rng.uniform(4, 9))),
+    )
+    return to_bytes(128 + waves[int(rng.integers(3))] * float(rng.uniform(20, 34)))
 
 
-def pop_art(frame: Picture, touch: Touch) -> Picture:
-    """Screen print: four loud inks, a coarse dot screen."""
-    size = size_of(frame)
-    gray = graded(blur(gray_of(frame), scaled(3, size[0])), curve((20, 0), (230, 255)))
-    inks = POP_INKS[touch.seed % len(POP_INKS)]
-    screen = _dots(size, max(5.0, scaled(13, size[0])), touch.seed)
-    dithered = as_bytes(cv2.addWeighted(gray, 0.86, screen, 0.22, -14))
-    table = np.repeat(np.array(inks, np.uint8), 64, axis=0)[None]
-    return graded(rgb_of(dithered), table)
-
-
-POP_INKS = (
-    ((38, 20, 92), (233, 30, 120), (255, 196, 0), (255, 246, 214)),
-    ((16, 42, 102), (0, 150, 190), (255, 92, 92), (255, 240, 190)),
-    ((70, 10, 60), (0, 164, 130), (255, 150, 30), (250, 250, 220)),
-)
-
-
-def engraving(frame: Picture, touch: Touch) -> Picture:
-    """Banknote engraving: curved lines that swell with the dark."""
-    size = size_of(frame)
-    gray = graded(gray_of(frame), curve((0, 10), (128, 118), (255, 245)))
-    cut = cv2.addWeighted(gray, 2.6, _burin(size, touch.seed), 2.6, -408)
-    outline = sketched(gray_of(frame), scaled(5, size[0]))
-    print_ = as_bytes(cv2.multiply(cut, outline, scale=1 / 255))
-    return graded(rgb_of(print_), ramp((28, 52, 48), (236, 232, 212)))
-
-
-@lru_cache(maxsize=4)
-def _burin(size: Size, seed: int) -> Plane:
-    x, y = grid_of(size)
-    pitch = max(3.0, scaled(6.5, size[0]))
-    bent = y + np.sin(x / scaled(150, size[0]) + seed % 5) * scaled(24, size[0]) + x * 0.22
-    return to_bytes(127 + 110 * np.sin(bent * 2 * np.pi / pitch))
-
-
-def blueprint(frame: Picture, _touch: Touch) -> Picture:
-    """White construction lines on blue, over a grid."""
-    size = size_of(frame)
-    drawn = cv2.bitwise_not(ink_lines(gray_of(frame), scaled(2.4, size[0]), 2))
-    lines = cv2.max(cv2.max(edges(gray_of(frame), 1.1), drawn), _ruled(size))
-    return graded(rgb_of(as_bytes(lines)), ramp((14, 48, 108), (72, 126, 190), (236, 246, 255)))
-
-
-@lru_cache(maxsize=4)
-def _ruled(size: Size) -> Plane:
-    lines = np.zeros(size, np.uint8)
-    step = max(8, round(scaled(44, size[0])))
-    lines[::step] = lines[:, ::step] = 46
-    lines[:: step * 4] = lines[:, :: step * 4] = 84
-    return lines
-
-
-LOOKS: dict[str, Look] = {
+EFFECTS: dict[str, Effect] = {
+    "oil": oil,
+    "van_gogh": van_gogh,
+    "watercolor": watercolor,
     "pencil": pencil,
-    "charcoal": charcoal,
-    "ink_wash": ink_wash,
-    "comic": comic,
-    "cartoon": cartoon,
+    "woodblock": woodblock,
     "anime": anime,
-    "pop_art": pop_art,
-    "engraving": engraving,
-    "blueprint": blueprint,
+    "comic": comic,
+    "papercut": papercut,
+    "invented": invented,
 }

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from sana_vcam.standin.looks.canvas import (
+    Extent,
     Floats,
-    Picture,
-    Plane,
-    Size,
+    Gray,
+    Rgb,
     as_bytes,
     gray_of,
     grid_of,
@@ -30,8 +30,8 @@ BINS = 12
 """Bins per channel of the colour statistics."""
 
 
-def mask(frame: Picture) -> Plane:
-    """Return the person as 255 and the background as 0, soft at the border."""
+def mask(frame: Rgb) -> Gray:
+    """Paint the person as 255 and the background as 0, soft at the border."""
     height, width = size_of(frame)
     rows = max(8, round(COLUMNS * height / width))
     small = as_bytes(cv2.resize(frame, (COLUMNS, rows), interpolation=cv2.INTER_AREA))
@@ -46,8 +46,8 @@ def mask(frame: Picture) -> Plane:
 
 
 @lru_cache(maxsize=4)
-def _body(size: Size) -> Floats:
-    """Return how likely each place shows a person who sits before a webcam, 0..1."""
+def _body(size: Extent) -> Floats:
+    """Guess how likely each place shows a person who sits before a webcam, 0..1."""
     height, width = size
     x, y = grid_of(size)
     u, v = (x / width - 0.5) * width / height, y / height
@@ -57,8 +57,8 @@ def _body(size: Size) -> Floats:
     return np.asarray(1 / (1 + np.exp((distance - 1) * 7)), np.float32)
 
 
-def _corrected(small: Picture, body: Floats) -> Floats:
-    """Return the body shape corrected by what colours are more common inside or outside of it."""
+def _corrected(small: Rgb, body: Floats) -> Floats:
+    """Correct the body shape by what colours are more common inside or outside of it."""
     position = small // (256 // BINS + 1)
     colour = (position[..., 0].astype(np.int32) * BINS + position[..., 1]) * BINS + position[..., 2]
     flat = colour.ravel()
@@ -72,7 +72,7 @@ def _corrected(small: Picture, body: Floats) -> Floats:
 
 
 def _guided(guide: Floats, guess: Floats) -> tuple[Floats, Floats]:
-    """Return gain and offset per pixel with which the guide reproduces the guess locally."""
+    """Find gain and offset per pixel with which the guide reproduces the guess locally."""
     window, firmness = (13, 13), 4e-4
     mean_guide, mean_guess = cv2.blur(guide, window), cv2.blur(guess, window)
     covariance = cv2.blur(guide * guess, window) - mean_guide * mean_guess

@@ -31,7 +31,7 @@ from tests.unit.media.latency.rates import Rates, attempt
 from tests.unit.standin.test_looks import prompt_for
 
 COUNT = 22 * FPS
-FEW = ("oil", "comic", "noir", "negative", "pixel_art", "hologram", "snow", "beach")
+FEW = ("oil", "comic", "noir", "negative", "pixel_art", "neon", "snow", "beach")
 
 
 async def measure(home: Path, long: bool) -> dict[str, object]:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.standin import looks
 from sana_vcam.standin.clip import fit
 from sana_vcam.standin.looks.choice import SCENES, STYLES
@@ -131,9 +132,9 @@ def test_the_seed_changes_what_is_left_to_chance(portrait: Picture) -> None:
             "leaving the subject unchanged.",
             "speakeasy",
         ),
-        ("a bronze statue in a garden", "garden + bronze"),
+        ("a bronze statue in a garden", "forest + bronze"),
         ("BLACK AND WHITE photo", "black_and_white"),
-        ("as a Lego figure", "bricks"),
+        ("as a Lego figure", "pixel_art"),
         ("a comic book", "comic"),
         ("golden hour light", "sunset"),
         ("Blur the background, please", "blurred"),
@@ -149,3 +150,16 @@ def test_a_new_background_keeps_the_face(portrait: Picture) -> None:
     face, corner = np.s_[40:90, 125:165], np.s_[5:60, 250:315]
     assert np.abs(edited[face].astype(int) - portrait[face]).mean() < 4
     assert np.abs(edited[corner].astype(int) - portrait[corner]).mean() > 40
+
+
+def test_every_built_in_preset_has_a_look_of_its_own() -> None:
+    chosen = {preset.id: looks.describe(preset.prompt) for preset in BUILTIN_PRESETS}
+    assert chosen["natural"] == "source"
+    assert not {"imagined", "invented"} & set(chosen.values())
+    assert len(set(chosen.values())) == len(chosen)
+
+
+def test_new_clothes_keep_the_face(portrait: Picture) -> None:
+    edited = looks.edit(portrait, "Dress the subject in a dark suit", 0)
+    assert np.array_equal(edited[:100], portrait[:100])
+    assert np.abs(edited[150:].astype(int) - portrait[150:]).mean() > 15
