@@ -124,7 +124,7 @@ class Commands:
             case messages.ReadUsage():
                 return messages.Usage.of(engine.usage.budget)
             case messages.Blank() | messages.Freeze() | messages.Bypass():
-                return messages.Switched(on=self.switch(command.wire_name, command.on))
+                return messages.Toggled(on=self.switch(command.wire_name, command.on))
             case messages.Snapshot():
                 return _picture(await self.snapshot())
             case messages.Preview() if screen is not None:
@@ -137,7 +137,7 @@ class Commands:
                 )
             case _:
                 return await self._run_on_presets(command)
-        return messages.Nothing()
+        return messages.Empty()
 
     async def _run_on_presets(self, command: messages.Command) -> BaseModel:
         """Run a command that is about presets; raises as `run` does."""
@@ -229,5 +229,5 @@ def _presets(listed: Sequence[ListedPreset]) -> messages.Presets:
     return messages.Presets(presets=tuple(listed))
 
 
-def _picture(jpeg: bytes) -> messages.Picture:
-    return messages.Picture(data=base64.b64encode(jpeg).decode("ascii"))
+def _picture(jpeg: bytes) -> messages.EncodedPicture:
+    return messages.EncodedPicture(data=base64.b64encode(jpeg).decode("ascii"))

@@ -15,6 +15,16 @@ from sana_vcam.control.server.requests import PATH
 
 REF = "#/components/schemas/{model}"
 
+_PUBLISHED: Mapping[str, str] = {
+    "Empty": "Nothing",
+    "EncodedPicture": "Picture",
+    "ListedPreset": "Look",
+    "PeriodUsage": "Spent",
+    "ProgramSource": "Output",
+    "Toggled": "Switched",
+}
+"""Names of schemas that clients know, where the class has another one."""
+
 type Document = dict[str, Any]
 
 
@@ -27,6 +37,11 @@ class ErrorData(BaseModel):
     """For programs."""
     message: str
     """For people: what is wrong, and what is expected."""
+
+
+def published(model: type[BaseModel]) -> str:
+    """Name a model's schema."""
+    return _PUBLISHED.get(model.__name__, model.__name__)
 
 
 def camel(name: str) -> str:
@@ -123,7 +138,7 @@ def _operations() -> Document:
     channel = {"$ref": "#/channels/control"}
     operations: Document = {}
     for name, command in protocol.COMMANDS.items():
-        replies = [f"{command.reply.__name__}Ok", "Error"]
+        replies = [f"{published(command.reply)}Ok", "Error"]
         operations[name] = {
             "action": "receive",
             "summary": command.__doc__,
@@ -151,7 +166,7 @@ def _messages() -> Document:
     for name, command in protocol.COMMANDS.items():
         messages[f"{camel(name)}Request"] = _message(name, command, "request")
     for reply in _reply_models():
-        messages[f"{reply.__name__}Ok"] = _message("ok", reply, "reply")
+        messages[f"{published(reply)}Ok"] = _message("ok", reply, "reply")
     messages["Error"] = _message("error", ErrorData, "reply")
     for name, event in protocol.EVENTS.items():
         messages[f"{camel(name)}Event"] = _message(name, event, "event")
@@ -178,7 +193,7 @@ def _schemas(template: str) -> Document:
     _, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template=template
     )
-    schemas: Document = definitions["$defs"]
+    schemas = _publish(definitions["$defs"], template)
     for name in schemas.keys() - {command.__name__ for command in commands}:
         # What the daemon sends may have more fields one day.
         schemas[name].pop("additionalProperties", None)
@@ -186,11 +201,35 @@ def _schemas(template: str) -> Document:
         required = ["data"] if _has_required(command) else []
         schemas[f"{camel(name)}Request"] = _envelope(template, name, command, required, has_id=True)
     for reply in _reply_models():
-        schemas[f"{reply.__name__}Ok"] = _envelope(template, "ok", reply, ["data"], has_id=True)
+        schemas[f"{published(reply)}Ok"] = _envelope(template, "ok", reply, ["data"], has_id=True)
     schemas["Error"] = _envelope(template, "error", ErrorData, ["data"], has_id=True)
     for name, event in protocol.EVENTS.items():
         schemas[f"{camel(name)}Event"] = _envelope(template, name, event, ["data"], has_id=False)
     return schemas
+
+
+def _publish(schemas: Document, template: str) -> Document:
+    """Give each schema the name that clients know, wherever it stands."""
+    references = {
+        template.format(model=old): template.format(model=new) for old, new in _PUBLISHED.items()
+    }
+
+    def renamed(value: Any) -> Any:
+        match value:
+            case {"$ref": reference}:
+                return value | {"$ref": references.get(reference, reference)}
+            case dict():
+                return {key: renamed(one) for key, one in value.items()}
+            case list():
+                return [renamed(one) for one in value]
+        return value
+
+    named: Document = {}
+    for name, schema in schemas.items():
+        new = _PUBLISHED.get(name, name)
+        title = {"title": new} if new != name else {}
+        named[new] = renamed(schema) | title
+    return dict(sorted(named.items()))
 
 
 def _envelope(
@@ -214,7 +253,7 @@ def _envelope(
         "properties": {
             "type": {"const": name},
             **({"id": ids} if has_id else {}),
-            "data": {"$ref": template.format(model=model.__name__)},
+            "data": {"$ref": template.format(model=published(model))},
         },
     }
 

@@ -70,7 +70,7 @@ class ReplyCode(StrEnum):
     """A defect of the daemon; its log has the details."""
 
 
-class Word(BaseModel):
+class MessageBody(BaseModel):
     """A frozen message body; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -79,32 +79,32 @@ class Word(BaseModel):
 # Reply data
 
 
-class Nothing(Word):
+class Empty(MessageBody):
     """The empty reply of a command that only acts."""
 
 
-class Switched(Word):
+class Toggled(MessageBody):
     """The new value of a switch."""
 
     on: bool
     """True while it is on."""
 
 
-class Presets(Word):
+class Presets(MessageBody):
     """The presets, in their order; the reply to `list_presets` and the data of `presets`."""
 
     presets: tuple[ListedPreset, ...]
     """The looks on the hotkeys."""
 
 
-class Suggestions(Word):
+class Suggestions(MessageBody):
     """Ways for a look to go on, the best first."""
 
     suggestions: tuple[Suggestion, ...]
     """At most six."""
 
 
-class Picture(Word):
+class EncodedPicture(MessageBody):
     """One picture of what viewers see."""
 
     mime: Literal["image/jpeg"] = "image/jpeg"
@@ -113,7 +113,7 @@ class Picture(Word):
     """The picture, in base64."""
 
 
-class Spent(Word):
+class PeriodUsage(MessageBody):
     """What is billed in one period."""
 
     seconds: float
@@ -124,14 +124,14 @@ class Spent(Word):
     """Money for them; null without a configured price."""
 
 
-class Usage(Word):
+class Usage(MessageBody):
     """What is billed, kept over restarts."""
 
-    session: Spent
+    session: PeriodUsage
     """This use of the camera, or the last one; renewals and overlaps included."""
-    day: Spent
+    day: PeriodUsage
     """Today, by the local calendar."""
-    month: Spent
+    month: PeriodUsage
     """This calendar month."""
     total_s: float
     """Seconds that were ever noted."""
@@ -146,7 +146,7 @@ class Usage(Word):
     def of(cls, budget: Budget) -> Usage:
         """Write an account as a reply."""
         session, day, month = (
-            Spent(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
+            PeriodUsage(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
             for line in budget.periods
         )
         return cls(
@@ -160,14 +160,14 @@ class Usage(Word):
         )
 
 
-class Subscribed(Word):
+class Subscribed(MessageBody):
     """What this connection receives from now on."""
 
     events: tuple[EventName, ...]
     """The events it receives."""
 
 
-class PreviewAnswer(Word):
+class PreviewAnswer(MessageBody):
     """The daemon's side of the WebRTC connection."""
 
     sdp: str
@@ -177,14 +177,14 @@ class PreviewAnswer(Word):
 # Commands
 
 
-class Command(Word):
+class Command(MessageBody):
     """One command; its fields are the request's `data`, its docstring is its help."""
 
     model_config = ConfigDict(strict=True)
 
     wire_name: ClassVar[str]
     """The `type` of the request."""
-    reply: ClassVar[type[BaseModel]] = Nothing
+    reply: ClassVar[type[BaseModel]] = Empty
     """What the reply's `data` holds."""
 
 
@@ -266,7 +266,7 @@ class Blank(Command):
     """Show viewers black, at once, with or without a network."""
 
     wire_name = "blank"
-    reply = Switched
+    reply = Toggled
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
 
@@ -275,7 +275,7 @@ class Freeze(Command):
     """Show viewers a still picture."""
 
     wire_name = "freeze"
-    reply = Switched
+    reply = Toggled
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
 
@@ -284,7 +284,7 @@ class Bypass(Command):
     """Show viewers the raw camera, if the configuration allows it."""
 
     wire_name = "bypass"
-    reply = Switched
+    reply = Toggled
     on: Annotated[bool | None, Field(examples=[True])] = None
     """true or false; left out, it toggles."""
 
@@ -318,7 +318,7 @@ class Snapshot(Command):
     """Take a picture of what viewers see now."""
 
     wire_name = "snapshot"
-    reply = Picture
+    reply = EncodedPicture
 
 
 class SavePreset(Command):
@@ -389,7 +389,7 @@ class Thumbnail(Command):
     """Get the still of you in a preset's look, 320x180."""
 
     wire_name = "thumbnail"
-    reply = Picture
+    reply = EncodedPicture
     id: Annotated[str, Field(max_length=64, examples=["noir"])]
     """The preset's id."""
 
@@ -465,7 +465,7 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
 # Events
 
 
-class Hello(Word):
+class Hello(MessageBody):
     """The first message of a connection."""
 
     api: int = API_VERSION
@@ -478,7 +478,7 @@ class Hello(Word):
     """The events that this daemon can send."""
 
 
-class Stats(Word):
+class Stats(MessageBody):
     """The moving numbers of the state, once a second."""
 
     fps_camera: float
@@ -504,7 +504,7 @@ class Stats(Word):
         return cls.model_validate(state.model_dump(include=set(cls.model_fields)))
 
 
-class Log(Word):
+class Log(MessageBody):
     """One line of the daemon's log."""
 
     time_s: float

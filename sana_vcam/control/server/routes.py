@@ -109,6 +109,6 @@ def as_answer(reply: messages.Ok | messages.Error) -> Answer:
 
 
 def _as_picture(reply: messages.Ok | messages.Error) -> Answer:
-    if isinstance(reply, messages.Ok) and isinstance(reply.data, messages.Picture):
+    if isinstance(reply, messages.Ok) and isinstance(reply.data, messages.EncodedPicture):
         return Answer(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
     return as_answer(reply)

@@ -4,6 +4,7 @@ import typing
 
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits, requests
+from sana_vcam.docs.asyncapi import published
 
 
 def test_the_commands_and_their_fields():
@@ -77,7 +78,7 @@ def test_the_reply_codes():
 
 
 def test_the_reply_data():
-    assert {name: model.reply.__name__ for name, model in messages.COMMANDS.items()} == {
+    assert {name: published(model.reply) for name, model in messages.COMMANDS.items()} == {
         "get_state": "State",
         "list_presets": "Presets",
         "set_prompt": "Nothing",
