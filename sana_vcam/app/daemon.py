@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sana_vcam.app.housekeeping import figures, follow_demand, keep_house
+from sana_vcam.app.housekeeping import counters, follow_demand, keep_house
 from sana_vcam.app.instance import single_instance
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.reload import ConfigWatcher, without_restart
@@ -29,7 +29,7 @@ from sana_vcam.config import paths
 from sana_vcam.config.schema import Config, differences
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.commands import Commands
-from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
@@ -210,7 +210,7 @@ class Daemon:
             state=lambda: parts.state(time.monotonic()),
             on_change=self._changed,
         )
-        previews = Studio(parts.sink.latest_i420)
+        previews = PreviewServer(parts.sink.latest_i420)
         key = self.config.reactor.api_key
         async with _background(
             run_loop(parts.playout.run, name="playout", wake=parts.playout.wake)
@@ -222,7 +222,7 @@ class Daemon:
                 runtime_dir=self._runtime_dir,
                 previews=previews,
                 secrets=() if key is None else (key.get_secret_value(),),
-                figures=lambda: figures(parts, previews, self._restarts.restarts),
+                counters=lambda: counters(parts, previews, self._restarts.restarts),
             )
             async with self._server, asyncio.TaskGroup() as group:
                 await run_blocking(self._restarts.begin, name="restarts")

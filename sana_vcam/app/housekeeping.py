@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.systemd import Notifier
-from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol.state import State
-from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.counters import Counters
 from sana_vcam.lib.idle import until_tick
 
 HOUSEKEEPING_S = 1.0
@@ -68,9 +68,9 @@ def _status_line(state: State) -> str:
     )
 
 
-def figures(parts: Parts, previews: Studio, restarts: int | None) -> Figures:
+def counters(parts: Parts, previews: PreviewServer, restarts: int | None) -> Counters:
     """Gather the counts for the metrics, from numbers that are kept anyway."""
-    return Figures(
+    return Counters(
         frames_published=parts.media.publisher.meter.total,
         frames_received=parts.media.received.total,
         frames_written=parts.sink.frames_sent,

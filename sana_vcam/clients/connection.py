@@ -32,7 +32,7 @@ START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
 
 
 @dataclass(frozen=True, slots=True)
-class Daemon:
+class DaemonAddress:
     """Where to connect, and what to show there."""
 
     url: str
@@ -44,31 +44,31 @@ class Daemon:
     """The user that it runs as; None: ours."""
 
 
-def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> Daemon:
+def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> DaemonAddress:
     """Find the daemon by what the user said, or by its control.json."""
     directory = resolve_runtime_dir(runtime_dir)
-    note = discovery.find(directory)
-    if url is None and (note is None or _has_gone(note)) and (system := _system_daemon()):
-        mine = token or system.note.token.get_secret_value()
-        return Daemon(system.note.url, mine, system.note.pid, uid=system.uid)
-    if note is not None and url in {None, note.url}:
-        mine = token or note.token.get_secret_value()
+    found = discovery.find(directory)
+    if url is None and (found is None or _has_gone(found)) and (system := _system_daemon()):
+        mine = token or system.control_file.token.get_secret_value()
+        return DaemonAddress(system.control_file.url, mine, system.control_file.pid, uid=system.uid)
+    if found is not None and url in {None, found.url}:
+        mine = token or found.token.get_secret_value()
         # A daemon that is named by its address is reached there.
-        has_socket = note.socket is not None and url is None and unixsocket.IS_SUPPORTED
-        return Daemon(note.url, mine, note.pid, directory if has_socket else None)
+        has_socket = found.socket is not None and url is None and unixsocket.IS_SUPPORTED
+        return DaemonAddress(found.url, mine, found.pid, directory if has_socket else None)
     if url is None:
         raise Failure(
             f"no daemon runs (there is no {directory / discovery.CONTROL_FILE}); {START_HINT}"
         )
-    return Daemon(url, token or os.environ.get(tokens.TOKEN_VARIABLE))
+    return DaemonAddress(url, token or os.environ.get(tokens.TOKEN_VARIABLE))
 
 
-def _has_gone(note: discovery.Rendezvous) -> bool:
-    """Whether nobody listens any more where a note says: a daemon that is killed leaves it."""
+def _has_gone(found: discovery.ControlFile) -> bool:
+    """Whether nobody listens any more where a found says: a daemon that is killed leaves it."""
     if sys.platform != "linux":
         return False
     try:
-        return peers.listener_uid(_server(note.url)) is None
+        return peers.listener_uid(_server(found.url)) is None
     except ValueError:
         return True
 
@@ -98,7 +98,7 @@ def resolve_runtime_dir(given: Path | None) -> Path:
 
 
 @contextmanager
-def connected(daemon: Daemon) -> Iterator[ClientConnection]:
+def connected(daemon: DaemonAddress) -> Iterator[ClientConnection]:
     """Connect; every way in which that or the conversation fails becomes a `Failure`."""
     unix = _unix_socket(daemon)
     if unix is None:
@@ -124,7 +124,7 @@ def connected(daemon: Daemon) -> Iterator[ClientConnection]:
         ) from error
 
 
-def _unix_socket(daemon: Daemon) -> socket.socket | None:
+def _unix_socket(daemon: DaemonAddress) -> socket.socket | None:
     if daemon.runtime_dir is None:
         return None
     try:
@@ -134,7 +134,7 @@ def _unix_socket(daemon: Daemon) -> socket.socket | None:
         return None
 
 
-def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
+def _open(daemon: DaemonAddress, unix: socket.socket | None) -> ClientConnection:
     more: dict[str, Any] = {
         "proxy": None,
         "compression": None,
@@ -149,7 +149,7 @@ def _open(daemon: Daemon, unix: socket.socket | None) -> ClientConnection:
     return opened
 
 
-def require_same_owner(daemon: Daemon) -> None:
+def require_same_owner(daemon: DaemonAddress) -> None:
     """Refuse to show the token to another user who listens where our daemon was."""
     if daemon.pid is None or sys.platform != "linux":
         return
@@ -174,7 +174,7 @@ def authorization(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}".encode().decode("iso-8859-1")}
 
 
-def ask(daemon: Daemon, command: messages.Command) -> dict[str, Any]:
+def ask(daemon: DaemonAddress, command: messages.Command) -> dict[str, Any]:
     """Send one command and wait for its reply, passing over events."""
     with connected(daemon) as connection:
         connection.send(messages.request_text(command, REQUEST_ID))

@@ -258,8 +258,8 @@ class FakeControls(Commands):
         return JPEG
 
 
-def leave_a_note(runtime_dir: Path, port: int, token: str) -> None:
-    """Leave the control.json of a daemon that was killed."""
+def leave_control_file(runtime_dir: Path, port: int, token: str) -> None:
+    """Leave the control file of a daemon that was killed."""
     url = f"ws://127.0.0.1:{port}/ws"
-    note = discovery.Rendezvous(url=url, token=SecretStr(token), pid=4242, version="1")
-    discovery.publish(note, runtime_dir)
+    left = discovery.ControlFile(url=url, token=SecretStr(token), pid=4242, version="1")
+    discovery.publish(left, runtime_dir)

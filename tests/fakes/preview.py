@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.config.schema import SinkConfig
-from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import ModelFrame, Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
@@ -49,7 +49,7 @@ def source(sink):
 
 @pytest.fixture
 def studio(source):
-    return Studio(source)
+    return PreviewServer(source)
 
 
 @pytest.fixture

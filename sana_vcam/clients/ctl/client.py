@@ -94,16 +94,16 @@ def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: boo
     """Print the token, to whoever may read its file anyway; with `rotate`, a new one."""
     folder = resolve_runtime_dir(runtime_dir)
     kept_in = state_dir or paths.state_dir()
-    note = discovery.find(folder)
+    found = discovery.find(folder)
     try:
-        print(_rotate(note, kept_in, folder) if rotate else _token(note, kept_in))
+        print(_rotate(found, kept_in, folder) if rotate else _token(found, kept_in))
     except StartupError as error:
         raise Failure(str(error)) from error
     return EXIT_OK
 
 
-def _token(note: discovery.Rendezvous | None, state_dir: Path) -> str:
-    token = note.token.get_secret_value() if note else tokens.kept_token(state_dir)
+def _token(found: discovery.ControlFile | None, state_dir: Path) -> str:
+    token = found.token.get_secret_value() if found else tokens.kept_token(state_dir)
     if token is None:
         raise Failure(f"there is no token yet; the first start makes one; {START_HINT}")
     return token
@@ -111,12 +111,12 @@ def _token(note: discovery.Rendezvous | None, state_dir: Path) -> str:
 
 def print_urls(runtime_dir: Path | None) -> int:
     """Print the addresses with the token in them."""
-    note = discovery.find(resolve_runtime_dir(runtime_dir))
-    if note is None:
+    found = discovery.find(resolve_runtime_dir(runtime_dir))
+    if found is None:
         raise Failure(f"no daemon runs; {START_HINT}")
-    query = f"?token={quote(note.token.get_secret_value(), safe='')}"
-    print(f"WebSocket  {note.url}{query}")
-    print(f"dashboard  {note.dashboard}")
+    query = f"?token={quote(found.token.get_secret_value(), safe='')}"
+    print(f"WebSocket  {found.url}{query}")
+    print(f"dashboard  {found.dashboard}")
     print(
         "sana-vcam ctl: the token in these is a secret: whoever has it can switch your camera on. "
         "Replace it: sana-vcam ctl token --rotate",
@@ -125,15 +125,15 @@ def print_urls(runtime_dir: Path | None) -> int:
     return EXIT_OK
 
 
-def _rotate(note: discovery.Rendezvous | None, state_dir: Path, runtime_dir: Path) -> str:
+def _rotate(found: discovery.ControlFile | None, state_dir: Path, runtime_dir: Path) -> str:
     """Keep a new token, and wait until the running daemon holds nothing else for right."""
-    if note is not None and note.token.get_secret_value() != tokens.kept_token(state_dir):
+    if found is not None and found.token.get_secret_value() != tokens.kept_token(state_dir):
         raise Failure(
             "the running daemon has its token from its configuration ([control] token, or "
             f"{tokens.TOKEN_VARIABLE}); change it there, and restart"
         )
     token = tokens.rotate_token(state_dir)
-    if note is None:
+    if found is None:
         return token
     deadline = time.monotonic() + ROTATION_TIMEOUT_S
     while time.monotonic() < deadline:

@@ -27,7 +27,7 @@ CONTROL_FILE = "control.json"
 log = logging.getLogger(__name__)
 
 
-class Rendezvous(BaseModel):
+class ControlFile(BaseModel):
     """The content of control.json."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
@@ -54,25 +54,25 @@ class Rendezvous(BaseModel):
         return json.dumps(self.model_dump() | {"token": self.token.get_secret_value()}) + "\n"
 
 
-def publish(rendezvous: Rendezvous, runtime_dir: Path) -> None:
+def publish(control_file: ControlFile, runtime_dir: Path) -> None:
     """Write control.json, replacing whatever has its name.
 
     Raises:
         StartupError: the directory cannot be trusted or written.
     """
     private_directory(runtime_dir)
-    replace(runtime_dir / CONTROL_FILE, rendezvous.text())
+    replace(runtime_dir / CONTROL_FILE, control_file.text())
 
 
-def find(runtime_dir: Path) -> Rendezvous | None:
+def find(runtime_dir: Path) -> ControlFile | None:
     """Read control.json; None if there is none or it is not ours to trust."""
     try:
-        return Rendezvous.model_validate_json(read_private(runtime_dir / CONTROL_FILE))
+        return ControlFile.model_validate_json(read_private(runtime_dir / CONTROL_FILE))
     except (StartupError, ValidationError):
         return None
 
 
-def withdraw(rendezvous: Rendezvous, runtime_dir: Path) -> None:
+def withdraw(control_file: ControlFile, runtime_dir: Path) -> None:
     """Remove control.json, unless another daemon has replaced it."""
-    if find(runtime_dir) == rendezvous:
+    if find(runtime_dir) == control_file:
         (runtime_dir / CONTROL_FILE).unlink(missing_ok=True)

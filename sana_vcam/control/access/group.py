@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sana_vcam.control.access.discovery import CONTROL_FILE, Rendezvous
+from sana_vcam.control.access.discovery import CONTROL_FILE, ControlFile
 
 SHARED = Path("/run/sana-vcam")
 GROUP = "sana-vcam"
@@ -58,7 +58,7 @@ class Copy:
 class SystemDaemon:
     """Where a system service listens, and the user whom it runs as."""
 
-    note: Rendezvous
+    control_file: ControlFile
     uid: int
 
 
@@ -88,6 +88,8 @@ def find(folder: Path = SHARED) -> SystemDaemon | None:
         and not parent.st_mode & 0o022
     )
     try:
-        return SystemDaemon(Rendezvous.model_validate_json(text), found.st_uid) if trusted else None
+        return (
+            SystemDaemon(ControlFile.model_validate_json(text), found.st_uid) if trusted else None
+        )
     except ValidationError:
         return None

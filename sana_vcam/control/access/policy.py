@@ -83,7 +83,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denied:
     """Stay out; `reason` is fit for the client and the log."""
 
     status: HTTPStatus
@@ -107,7 +107,7 @@ class AccessPolicy:
     def __repr__(self) -> str:
         return f"AccessPolicy(tokenless_uid={self.tokenless_uid}, own_uid={self.own_uid})"
 
-    def decide(self, request: AccessRequest) -> Allowed | Refused:
+    def decide(self, request: AccessRequest) -> Allowed | Denied:
         """Decide whether `request` may come in."""
         presented = _presented_tokens(request)
         return (
@@ -118,37 +118,37 @@ class AccessPolicy:
             or Allowed(self.token if presented else None)
         )
 
-    def _refuse_the_ambiguous(self, request: AccessRequest) -> Refused | None:
+    def _refuse_the_ambiguous(self, request: AccessRequest) -> Denied | None:
         for name in _ONCE_AT_MOST:
             if len(request.values(name)) > 1:
-                return Refused(HTTPStatus.BAD_REQUEST, f"more than one {name.title()} header")
+                return Denied(HTTPStatus.BAD_REQUEST, f"more than one {name.title()} header")
         if not request.target.startswith("/"):
-            return Refused(HTTPStatus.BAD_REQUEST, "the request's target must be a path")
+            return Denied(HTTPStatus.BAD_REQUEST, "the request's target must be a path")
         return None
 
-    def _refuse_other_hosts(self, request: AccessRequest) -> Refused | None:
+    def _refuse_other_hosts(self, request: AccessRequest) -> Denied | None:
         """A page of evil.example whose name now points here still says evil.example."""
         if is_loopback_authority(request.value("host") or ""):
             return None
-        return Refused(HTTPStatus.MISDIRECTED_REQUEST, "the Host is not this machine")
+        return Denied(HTTPStatus.MISDIRECTED_REQUEST, "the Host is not this machine")
 
     def _refuse_without_token(
         self, request: AccessRequest, presented: Sequence[bytes]
-    ) -> Refused | None:
+    ) -> Denied | None:
         if request.over_unix_socket and not self._is_own_program(request):
-            return Refused(HTTPStatus.FORBIDDEN, "this socket is for programs of the daemon's user")
+            return Denied(HTTPStatus.FORBIDDEN, "this socket is for programs of the daemon's user")
         if presented:
             if self._are_right(presented):
                 return None
-            return Refused(HTTPStatus.UNAUTHORIZED, f"the token is wrong; {_WHERE_TO_GET_IT}")
+            return Denied(HTTPStatus.UNAUTHORIZED, f"the token is wrong; {_WHERE_TO_GET_IT}")
         if self._needs_no_token(request):
             return None
-        return Refused(HTTPStatus.UNAUTHORIZED, f"a token is needed; {_WHERE_TO_GET_IT}")
+        return Denied(HTTPStatus.UNAUTHORIZED, f"a token is needed; {_WHERE_TO_GET_IT}")
 
-    def _refuse_web_sites(self, request: AccessRequest) -> Refused | None:
+    def _refuse_web_sites(self, request: AccessRequest) -> Denied | None:
         if not request.is_caused_by_a_web_site:
             return None
-        return Refused(HTTPStatus.FORBIDDEN, "web sites may not use the control API")
+        return Denied(HTTPStatus.FORBIDDEN, "web sites may not use the control API")
 
     def _are_right(self, presented: Sequence[bytes]) -> bool:
         token = self.token.encode()

@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 
     from sana_vcam.control.preview.encoder import Encoder, Source
     from sana_vcam.control.preview.peer import Peer
-    from sana_vcam.control.preview.screen import Preview
 
 MAX_VIEWERS = 4
 CONNECT_WITHIN_S = 10.0
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
-class Showing:
+class Subscription:
     """One viewer's preview: the task that stays with it, and what is to be done without it."""
 
     def __init__(
@@ -37,14 +36,14 @@ class Showing:
         self._dismiss = dismiss
 
     async def close(self) -> None:
-        """End it; returns when its connection is closed."""
+        """End it; returns when nothing of it is left. Idempotent."""
         self._task.cancel()
         await asyncio.wait({self._task})
         # A task that is cancelled before its first step does nothing at all.
         await self._dismiss()
 
 
-class Studio:
+class PreviewServer:
     """Opens previews of one source; lives on the event loop.
 
     Args:
@@ -65,8 +64,14 @@ class Studio:
         """How many look now."""
         return len(self._watching)
 
-    async def open(self, offer: str, replaces: Preview | None) -> tuple[Preview, str]:
-        """Answer an offer (SDP); see `sana_vcam.control.preview.screen`."""
+    async def open(self, offer: str, replaces: Subscription | None) -> tuple[Subscription, str]:
+        """Answer a browser's WebRTC offer (SDP), and show it what viewers see.
+
+        `replaces` is closed as soon as the offer has been understood.
+
+        Raises:
+            CommandFailed: `invalid_data` if the offer is none, `not_ready` if there is no room.
+        """
         await run_blocking(_load, name="preview-load")
         from sana_vcam.control.preview.offer import read_offer  # see the module
         from sana_vcam.control.preview.peer import Peer
@@ -86,7 +91,7 @@ class Studio:
             await self._dismiss(peer)
             raise
         task = asyncio.create_task(self._attend(peer), name="preview")
-        return Showing(task, partial(self._dismiss, peer)), answer
+        return Subscription(task, partial(self._dismiss, peer)), answer
 
     async def _attend(self, peer: Peer) -> None:
         """Stay with a viewer from the answer to the end."""
@@ -96,10 +101,10 @@ class Studio:
             if is_there:
                 self._watching.add(peer)
                 self._encode()
-                _log.info("a preview is looked at (%d now)", len(self._watching))
+                log.info("a preview is looked at (%d now)", len(self._watching))
                 await peer.until_ended()
         except TimeoutError:
-            _log.info("a preview was asked for, but nobody came to look")
+            log.info("a preview was asked for, but nobody came to look")
         finally:
             await wait_out(asyncio.ensure_future(self._dismiss(peer)))
 
@@ -112,7 +117,7 @@ class Studio:
             encoding, self._encoding, self._encoder = self._encoding, None, None
             encoding.cancel()
             await asyncio.wait({encoding})
-            _log.info("nobody looks at the preview")
+            log.info("nobody looks at the preview")
         try:
             await peer.close()
         finally:
@@ -138,7 +143,7 @@ class Studio:
         try:
             await run_loop(encoder.run, name="preview")
         except Exception:
-            _log.exception("the preview cannot be encoded; its viewers have to take snapshots")
+            log.exception("the preview cannot be encoded; its viewers have to take snapshots")
             for peer in self._watching:
                 peer.end()
 

@@ -1,33 +1,14 @@
-"""The seam to the live preview: what the control server asks of it, and knows of it."""
+"""Where one connection has its live preview."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from sana_vcam.errors import CommandFailed
 
-
-class Preview(Protocol):
-    """One open preview."""
-
-    async def close(self) -> None:
-        """End it; returns when nothing of it is left. Idempotent."""
-        ...
-
-
-class Previews(Protocol):
-    """Opens previews. Everything runs on the event loop."""
-
-    async def open(self, offer: str, replaces: Preview | None) -> tuple[Preview, str]:
-        """Answer a browser's WebRTC offer (SDP) and show what viewers see.
-
-        `replaces` is closed as soon as the offer has been understood.
-
-        Raises:
-            CommandFailed: `invalid_data` if the offer is none, `not_ready` if there is no room.
-        """
-        ...
+if TYPE_CHECKING:
+    from sana_vcam.control.preview.previews import PreviewServer, Subscription
 
 
 MAX_ASKED = 8
@@ -40,9 +21,9 @@ class Screen:
     What is asked of it is done in order, one after the other.
     """
 
-    def __init__(self, previews: Previews | None) -> None:
+    def __init__(self, previews: PreviewServer | None) -> None:
         self._previews = previews
-        self._preview: Preview | None = None
+        self._preview: Subscription | None = None
         self._turn = asyncio.Lock()
         self._asked = 0
 
@@ -50,7 +31,7 @@ class Screen:
         """Open a preview in place of the one before, and return the answer (SDP).
 
         Raises:
-            CommandFailed: as `Previews.open` does; `not_ready` if there are no previews at all.
+            CommandFailed: as `PreviewServer.open` does; `not_ready` if there is no such server.
         """
         if self._previews is None:
             raise CommandFailed("not_ready", "there is no live preview here; take snapshots")

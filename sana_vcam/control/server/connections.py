@@ -15,88 +15,88 @@ from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import InvalidMessage
-from websockets.http11 import Response
+from websockets.http11 import Response as HttpResponse
 from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
 from websockets.typing import LoggerLike, StatusLike
 
 from sana_vcam.control.access import unixsocket
 from sana_vcam.control.server import limits
-from sana_vcam.control.server.responses import Answer, secure
+from sana_vcam.control.server.responses import Response, secure
 
 
-class Doorway:
+class Listener:
     """Keeps the connections of one listener, and sends away those that only wait."""
 
     def __init__(self, *, is_unix: bool) -> None:
         self.is_unix = is_unix
-        self.sockets: set[Visitor] = set()
+        self.sockets: set[Connection] = set()
         """Every connection that is not closed."""
-        self.admitted: set[Visitor] = set()
+        self.admitted: set[Connection] = set()
         """Those that open a WebSocket, or have it open."""
-        self.attended: set[Visitor] = set()
+        self.attended: set[Connection] = set()
         """Those whose GET runs now: to its end, also if the client goes."""
         self.served: set[asyncio.Task[Any]] = set()
         """What runs those."""
-        self._waiting: dict[Visitor, None] = {}
+        self._waiting: dict[Connection, None] = {}
 
-    def enter(self, visitor: Visitor) -> None:
+    def enter(self, connection: Connection) -> None:
         """A connection has been made."""
-        self.sockets.add(visitor)
-        self.wait(visitor)
+        self.sockets.add(connection)
+        self.wait(connection)
 
-    def wait(self, visitor: Visitor) -> None:
+    def wait(self, connection: Connection) -> None:
         """A connection waits: for its head, or for its client to read and close."""
-        self._waiting[visitor] = None
+        self._waiting[connection] = None
         if len(self._waiting) > limits.MAX_OPENING:
             oldest = next(iter(self._waiting))
             del self._waiting[oldest]
             oldest.transport.abort()
 
-    def attend(self, visitor: Visitor) -> None:
+    def attend(self, connection: Connection) -> None:
         """A connection has something to wait for: it is not sent away meanwhile."""
-        self._waiting.pop(visitor, None)
+        self._waiting.pop(connection, None)
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, connection: Connection) -> None:
         """A connection is closed."""
-        self.sockets.discard(visitor)
-        self.admitted.discard(visitor)
-        self._waiting.pop(visitor, None)
+        self.sockets.discard(connection)
+        self.admitted.discard(connection)
+        self._waiting.pop(connection, None)
 
     @contextmanager
-    def serving(self, visitor: Visitor) -> Iterator[None]:
-        """Run a command for `visitor` in this task."""
-        visitor.attend()
+    def serving(self, connection: Connection) -> Iterator[None]:
+        """Run a command for `connection` in this task."""
+        connection.attend()
         task = asyncio.current_task()
         served = set() if task is None else {task}
-        self.attended.add(visitor)
+        self.attended.add(connection)
         self.served |= served
         try:
             yield
         finally:
             self.served -= served
-            self.attended.discard(visitor)
+            self.attended.discard(connection)
 
     def send_away(self) -> None:
         """Abort what has neither a WebSocket nor a command that runs."""
-        for visitor in self.sockets - self.admitted - self.attended:
-            visitor.transport.abort()
+        for connection in self.sockets - self.admitted - self.attended:
+            connection.transport.abort()
 
     def cut_off(self) -> None:
         """Abort all, and what runs."""
         for task in self.served:
             task.cancel()
-        for visitor in self.sockets:
-            visitor.transport.abort()
+        for connection in self.sockets:
+            connection.transport.abort()
 
     def connection_type(self, max_size: int, logger: LoggerLike) -> type[ServerConnection]:
         """Return what the library makes each connection of."""
-        doorway = self
+        listener = self
 
-        class Here(Visitor):
+        class Here(Connection):
             def __init__(self, _: ServerProtocol, server: Server, **options: Any) -> None:
                 guarded = GuardedProtocol(max_size=max_size, logger=logger)
-                super().__init__(doorway, guarded, server, max_size, **options)
+                super().__init__(listener, guarded, server, max_size, **options)
 
         return Here
 
@@ -119,7 +119,7 @@ class _Held(Protocol):
 class GuardedProtocol(ServerProtocol, _Held):
     """HTTP as the library speaks it, with security headers on all that it answers by itself."""
 
-    def reject(self, status: StatusLike, text: str) -> Response:
+    def reject(self, status: StatusLike, text: str) -> HttpResponse:
         """Make the answer to a request that the library refuses."""
         response = super().reject(status, text)
         secure(response.headers)
@@ -134,15 +134,15 @@ class GuardedProtocol(ServerProtocol, _Held):
         super().send_eof()
 
 
-class Visitor(ServerConnection):
-    """One connection, known to its doorway.
+class Connection(ServerConnection):
+    """One connection, known to its listener.
 
     `token` is what it was let in with, `uid` the user at its other end; None if not known (yet).
     """
 
     def __init__(
         self,
-        doorway: Doorway,
+        listener: Listener,
         protocol: ServerProtocol,
         server: Server,
         max_unread: int,
@@ -151,7 +151,7 @@ class Visitor(ServerConnection):
         super().__init__(protocol, server, **options)
         self.token: str | None = None
         self.uid: int | None = None
-        self._doorway = doorway
+        self._listener = listener
         self._max_unread = max_unread
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -160,26 +160,26 @@ class Visitor(ServerConnection):
         super().connection_made(transport)
         # What asyncio reads at once on Unix; elsewhere it means nothing.
         transport.max_size = limits.READ_BYTES  # type: ignore[attr-defined]
-        if self._doorway.is_unix:
+        if self._listener.is_unix:
             # Now, since a socket that is closed does not tell any more.
             self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))
-        self._doorway.enter(self)
+        self._listener.enter(self)
         self._set_deadline(limits.HEAD_TIMEOUT_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave; what a WebSocket had sent before it broke is still run."""
         # A write that fails closes the connection; what the client sent before is still there.
-        if exc is not None and self in self._doorway.admitted:
+        if exc is not None and self in self._listener.admitted:
             self.data_received(_unread(self.transport, self._max_unread))
         self._set_deadline(None)
-        self._doorway.leave(self)
+        self._listener.leave(self)
         super().connection_lost(exc)
 
     def admit(self) -> None:
         """Let it open a WebSocket."""
         self._set_deadline(None)
-        self._doorway.attend(self)
-        self._doorway.admitted.add(self)
+        self._listener.attend(self)
+        self._listener.admitted.add(self)
 
     def read_on(self) -> None:
         """Read what came before the WebSocket was open; some clients do not wait for it."""
@@ -188,12 +188,12 @@ class Visitor(ServerConnection):
     def attend(self) -> None:
         """Its command runs now."""
         self._set_deadline(None)
-        self._doorway.attend(self)
+        self._listener.attend(self)
 
-    def answer(self, answer: Answer) -> Response:
+    def answer(self, answer: Response) -> HttpResponse:
         """Return what it is sent; from now on it waits to be read and closed."""
-        if self in self._doorway.sockets:
-            self._doorway.wait(self)
+        if self in self._listener.sockets:
+            self._listener.wait(self)
             self._set_deadline(limits.ANSWER_TIMEOUT_S)
         is_head = self.request is not None and self.request.method == "HEAD"
         return answer.response(with_body=not is_head)

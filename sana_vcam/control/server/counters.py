@@ -8,7 +8,7 @@ from sana_vcam.lib.meter import Histogram
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Counters:
     """Counts since the start of the process; None leaves one out."""
 
     frames_published: int | None = None

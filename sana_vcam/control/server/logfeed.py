@@ -16,7 +16,7 @@ LOGGER = "sana_vcam"
 """The logger, with all below it, whose lines are forwarded."""
 
 _MAX_WAITING = 100
-"""Fewer than a client's outbox holds: a burst of lines must not close those who read."""
+"""Fewer than a client's queue holds: a burst of lines must not close those who read."""
 _MAX_MESSAGE_CHARACTERS = 4000
 _REDACTED = "[redacted]"
 

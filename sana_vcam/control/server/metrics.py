@@ -18,27 +18,27 @@ from prometheus_client.registry import Collector
 
 import sana_vcam
 from sana_vcam.control.protocol.state import State
-from sana_vcam.control.server.counters import Figures
-from sana_vcam.control.server.responses import Answer
+from sana_vcam.control.server.counters import Counters
+from sana_vcam.control.server.responses import Response
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.meter import Histogram
 from sana_vcam.media.states import CameraState, ProgramSource
 
 
-def answer(state: State, figures: Figures, clients: int) -> Answer:
+def answer(state: State, counters: Counters, clients: int) -> Response:
     """Answer a scrape. No prompt is in it: what is scraped is kept for long."""
     registry = CollectorRegistry()
-    registry.register(Snapshot(state, figures, clients))
-    return Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
+    registry.register(StateCollector(state, counters, clients))
+    return Response(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot(Collector):
+class StateCollector(Collector):
     """The daemon at one moment."""
 
     state: State
-    figures: Figures
+    counters: Counters
     clients: int
 
     def collect(self) -> Iterator[Metric]:
@@ -48,21 +48,21 @@ class Snapshot(Collector):
         yield from self._session()
         yield from self._devices()
         yield _gauge("control_clients", "Clients with an open WebSocket.", self.clients)
-        restarts = self.figures.restarts
+        restarts = self.counters.restarts
         if restarts is not None:
             yield _counter("restarts", "Starts after an end that nobody asked for.", restarts)
 
     def _frames(self) -> Iterator[Metric]:
-        state, figures = self.state, self.figures
-        counters = (
-            ("frames_published", "Camera frames sent to the model.", figures.frames_published),
-            ("frames_received", "Frames received from the model.", figures.frames_received),
-            ("frames_written", "Frames written to the sink.", figures.frames_written),
-            ("ticks_skipped", "Output ticks that came too late.", figures.ticks_skipped),
+        state, counters = self.state, self.counters
+        rows = (
+            ("frames_published", "Camera frames sent to the model.", counters.frames_published),
+            ("frames_received", "Frames received from the model.", counters.frames_received),
+            ("frames_written", "Frames written to the sink.", counters.frames_written),
+            ("ticks_skipped", "Output ticks that came too late.", counters.ticks_skipped),
             ("frames_dropped", "Model frames never shown.", state.dropped),
             ("frames_repeated", "Ticks that showed a live picture again.", state.repeated),
         )
-        for name, what, value in counters:
+        for name, what, value in rows:
             if value is not None:
                 yield _counter(name, what, value)
         rates = {
@@ -74,11 +74,11 @@ class Snapshot(Collector):
         if state.delay_ms is not None:
             delay_s = state.delay_ms / 1000
             yield _gauge("delay_seconds", "Delay that smoothing adds now.", delay_s)
-        if figures.delays is not None:
+        if counters.delays is not None:
             yield _histogram(
                 "shown_delay_seconds",
                 "From the model's frame to the sink, of each one that was shown.",
-                figures.delays,
+                counters.delays,
             )
 
     def _session(self) -> Iterator[Metric]:
@@ -94,7 +94,7 @@ class Snapshot(Collector):
         yield from self._connection()
 
     def _billed(self) -> Iterator[Metric]:
-        state, total = self.state, self.figures.billed_s
+        state, total = self.state, self.counters.billed_s
         if total is not None:
             yield _counter("billed_seconds", "Billed seconds that were ever noted.", total)
         seconds = {"day": state.billed_day_s, "month": state.billed_month_s}
@@ -126,13 +126,13 @@ class Snapshot(Collector):
         yield _one_of("output_state", "What viewers see.", ProgramSource, state.output)
         if state.viewers is not None:
             yield _gauge("viewers", "Applications that read the virtual camera.", state.viewers)
-        if self.figures.watched_s is not None:
-            watched = self.figures.watched_s
+        if self.counters.watched_s is not None:
+            watched = self.counters.watched_s
             yield _counter("watched_seconds", "Seconds in which somebody watched.", watched)
-        if self.figures.previews is not None:
-            yield _gauge("previews", "Viewers of the live preview.", self.figures.previews)
-        if self.figures.outputs:
-            is_open = {name: float(is_open) for name, is_open in self.figures.outputs}
+        if self.counters.previews is not None:
+            yield _gauge("previews", "Viewers of the live preview.", self.counters.previews)
+        if self.counters.outputs:
+            is_open = {name: float(is_open) for name, is_open in self.counters.outputs}
             yield _labelled("sink_output_open", "1: fed; 0: lost.", "output", is_open)
         yield _gauge("error", "1 while something is wrong.", state.error is not None)
 

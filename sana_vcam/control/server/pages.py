@@ -1,7 +1,7 @@
 """The dashboard at `/`: the files of `sana_vcam/clients/dashboard/`, and the policy they run under.
 
 The page needs the token like everything else, also for its styles and scripts. So in its HTML and
-CSS `{{TOKEN}}` becomes the visitor's own token, fit for a URL, and `{{IMPORT_MAP}}` an import map
+CSS `{{TOKEN}}` becomes the client's own token, fit for a URL, and `{{IMPORT_MAP}}` an import map
 that gives each module its address with the token: `import "./api.js"` works as it stands.
 """
 
@@ -19,7 +19,7 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from sana_vcam.control.server.responses import Answer
+from sana_vcam.control.server.responses import Response
 
 PREFIX = "/dashboard/"
 INDEX = "index.html"
@@ -37,8 +37,8 @@ _FILLED = frozenset({".css", ".html"})
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """Who asks: the token that the visitor presented, and the Host, which names this machine."""
+class PageRequest:
+    """Who asks: the token that was presented, and the Host, which names this machine."""
 
     token: str | None
     host: str
@@ -54,7 +54,7 @@ class Dashboard:
     def __init__(self, folder: Traversable | None = None) -> None:
         self._folder = folder
 
-    def answer(self, path: str, visit: Visit) -> Answer | None:
+    def answer(self, path: str, request: PageRequest) -> Response | None:
         """Answer `/` or `/dashboard/<name>`; None for every other path. Reads a small file."""
         if path == "/":
             name = INDEX
@@ -64,16 +64,16 @@ class Dashboard:
             return None
         file = self._files.get(name)
         if file is None:
-            return Answer.text(HTTPStatus.NOT_FOUND, "the dashboard has no such file")
+            return Response.text(HTTPStatus.NOT_FOUND, "the dashboard has no such file")
         ending = PurePosixPath(name).suffix
         nonce = secrets.token_urlsafe(16)
         body = file.read_bytes()
         if ending in _FILLED:
-            body = self._filled(body.decode(), visit, nonce).encode()
+            body = self._filled(body.decode(), request, nonce).encode()
         headers = {}
         if ending == ".html":
-            headers = {"Content-Security-Policy": policy(nonce, visit.host)}
-        return Answer(HTTPStatus.OK, body, CONTENT_TYPES[ending], headers)
+            headers = {"Content-Security-Policy": policy(nonce, request.host)}
+        return Response(HTTPStatus.OK, body, CONTENT_TYPES[ending], headers)
 
     @cached_property
     def _files(self) -> Mapping[str, Traversable]:
@@ -88,8 +88,8 @@ class Dashboard:
             if file.is_file() and PurePosixPath(file.name).suffix in CONTENT_TYPES
         }
 
-    def _filled(self, text: str, visit: Visit, nonce: str) -> str:
-        token = quote(visit.token or "", safe="")
+    def _filled(self, text: str, request: PageRequest, nonce: str) -> str:
+        token = quote(request.token or "", safe="")
         text = text.replace("{{IMPORT_MAP}}", self._import_map(token, nonce))
         return text.replace("{{TOKEN}}", token)
 

@@ -1,4 +1,4 @@
-"""Each request's way in: the policy, the limits, then a WebSocket or an answer."""
+"""Each request's way in: the policy, the limits, then a WebSocket or a response."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from http import HTTPStatus
 from typing import cast
 
 from websockets.asyncio.server import ServerConnection
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
+from websockets.http11 import Response as HttpResponse
 
 from sana_vcam.control.access import peers, unixsocket
 from sana_vcam.control.access import policy as access
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
-from sana_vcam.control.server.connections import Doorway, Visitor
-from sana_vcam.control.server.pages import Visit
+from sana_vcam.control.server.connections import Connection, Listener
+from sana_vcam.control.server.pages import PageRequest
 from sana_vcam.control.server.ratelimit import TokenBucket
-from sana_vcam.control.server.responses import Answer
-from sana_vcam.control.server.routes import Hooks, as_answer, is_file
+from sana_vcam.control.server.responses import Response
+from sana_vcam.control.server.routes import Routes, as_response, is_file
 
 PATH = "/ws"
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,104 +38,106 @@ class Buckets:
     files: TokenBucket
 
 
-class Admission:
+class RequestGate:
     """Decides about the requests of every listener.
 
     Args:
         policy: Who may come in; may be replaced at any time.
-        hooks: Answers GET requests.
+        routes: Answers GET requests.
     """
 
-    def __init__(self, policy: access.AccessPolicy, hooks: Hooks) -> None:
+    def __init__(self, policy: access.AccessPolicy, routes: Routes) -> None:
         self.policy = policy
-        self._hooks = hooks
+        self._routes = routes
         self._told: set[str] = set()
 
-    def is_revoked(self, visitor: Visitor) -> bool:
+    def is_revoked(self, connection: Connection) -> bool:
         """Whether it came with a token that holds no more."""
-        return visitor.token not in {None, self.policy.token}
+        return connection.token not in {None, self.policy.token}
 
     def at(
-        self, doorway: Doorway
-    ) -> Callable[[ServerConnection, Request], Awaitable[Response | None]]:
-        """Return what the library asks about each request at `doorway`."""
+        self, listener: Listener
+    ) -> Callable[[ServerConnection, Request], Awaitable[HttpResponse | None]]:
+        """Return what the library asks about each request at `listener`."""
         clock = asyncio.get_running_loop().time
         buckets = Buckets(
             commands=TokenBucket(limits.MESSAGES_HZ, limits.MESSAGES_BURST, clock),
             files=TokenBucket(limits.FILES_HZ, limits.FILES_BURST, clock),
         )
 
-        async def decide(connection: ServerConnection, request: Request) -> Response | None:
-            visitor = cast("Visitor", connection)
-            answer = await self._decide(doorway, buckets, visitor, request)
-            return None if answer is None else visitor.answer(answer)
+        async def decide(accepted: ServerConnection, request: Request) -> HttpResponse | None:
+            connection = cast("Connection", accepted)
+            response = await self._decide(listener, buckets, connection, request)
+            return None if response is None else connection.answer(response)
 
         return decide
 
     async def _decide(
-        self, doorway: Doorway, buckets: Buckets, visitor: Visitor, request: Request
-    ) -> Answer | None:
+        self, listener: Listener, buckets: Buckets, connection: Connection, request: Request
+    ) -> Response | None:
         """Answer a request, or admit it to a WebSocket, which is None."""
         asked = access.AccessRequest(
             target=request.path,
             headers=tuple(request.headers.raw_items()),
-            peer_uid=partial(_peer_uid, doorway, visitor),
-            over_unix_socket=doorway.is_unix,
+            peer_uid=partial(_peer_uid, listener, connection),
+            over_unix_socket=listener.is_unix,
         )
         decision = self.policy.decide(asked)
-        if isinstance(decision, access.Refused):
+        if isinstance(decision, access.Denied):
             return self._refuse(decision)
-        visitor.token = decision.token
+        connection.token = decision.token
         if request.method != "GET":
-            refusal = Answer.text(HTTPStatus.METHOD_NOT_ALLOWED, "only GET")
+            refusal = Response.text(HTTPStatus.METHOD_NOT_ALLOWED, "only GET")
             return replace(refusal, headers={"Allow": "GET"})
         if asked.is_websocket:
-            return self._admit(doorway, visitor, request)
-        answer = await self._serve(doorway, buckets, visitor, request)
+            return self._admit(listener, connection, request)
+        response = await self._serve(listener, buckets, connection, request)
         origin = asked.value("origin")
         if origin is None:
-            return answer
+            return response
         # The policy has let this origin in; no other page may read what comes back.
         allow = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
-        return replace(answer, headers={**answer.headers, **allow})
+        return replace(response, headers={**response.headers, **allow})
 
-    def _admit(self, doorway: Doorway, visitor: Visitor, request: Request) -> Answer | None:
+    def _admit(
+        self, listener: Listener, connection: Connection, request: Request
+    ) -> Response | None:
         if request.path.partition("?")[0] != PATH:
-            return Answer.text(HTTPStatus.NOT_FOUND, f"connect to {PATH}")
-        if len(doorway.admitted) >= limits.MAX_CLIENTS:
+            return Response.text(HTTPStatus.NOT_FOUND, f"connect to {PATH}")
+        if len(listener.admitted) >= limits.MAX_CLIENTS:
             return self._refuse(_full(f"{limits.MAX_CLIENTS} clients are connected; close one"))
-        visitor.uid = _peer_uid(doorway, visitor)
-        if visitor.uid not in {None, self.policy.own_uid}:
-            of_this_user = sum(other.uid == visitor.uid for other in doorway.admitted)
+        connection.uid = _peer_uid(listener, connection)
+        if connection.uid not in {None, self.policy.own_uid}:
+            of_this_user = sum(other.uid == connection.uid for other in listener.admitted)
             if of_this_user >= limits.MAX_CLIENTS_OF_ANOTHER_USER:
                 return self._refuse(_full(f"{of_this_user} clients of your user are connected"))
-        visitor.admit()
+        connection.admit()
         return None
 
     async def _serve(
-        self, doorway: Doorway, buckets: Buckets, visitor: Visitor, request: Request
-    ) -> Answer:
+        self, listener: Listener, buckets: Buckets, connection: Connection, request: Request
+    ) -> Response:
         if request.path.partition("?")[0] == PATH:
-            answer = Answer.text(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket")
-            return replace(answer, headers={"Upgrade": "websocket"})
+            response = Response.text(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket")
+            return replace(response, headers={"Upgrade": "websocket"})
         bucket = buckets.files if is_file(request.path) else buckets.commands
         if not bucket.take():
             text = f"more than {bucket.rate_hz} requests a second; the command did not run"
-            return as_answer(messages.Error(None, messages.ReplyCode.RATE_LIMITED, text))
-        if len(doorway.served) >= limits.MAX_SERVED:
+            return as_response(messages.Error(None, messages.ReplyCode.RATE_LIMITED, text))
+        if len(listener.served) >= limits.MAX_SERVED:
             return self._refuse(_full(f"{limits.MAX_SERVED} commands run; wait for one"))
-        with doorway.serving(visitor):
-            visit = Visit(visitor.token, request.headers["Host"])
-            return await self._hooks.answer(request.path, visit)
+        with listener.serving(connection):
+            page_request = PageRequest(connection.token, request.headers["Host"])
+            return await self._routes.answer(request.path, page_request)
 
-    def _refuse(self, refused: access.Refused) -> Answer:
+    def _refuse(self, refused: access.Denied) -> Response:
         level = logging.DEBUG if refused.reason in self._told else logging.WARNING
         self._told.add(refused.reason)
-        _log.log(level, "refused a client (%d): %s", refused.status, refused.reason)
-        answer = Answer.text(refused.status, refused.reason)
+        log.log(level, "refused a client (%d): %s", refused.status, refused.reason)
+        response = Response.text(refused.status, refused.reason)
         if refused.status is HTTPStatus.UNAUTHORIZED:
-            return replace(answer, headers={"WWW-Authenticate": "Bearer"})
-        return answer
+            return replace(response, headers={"WWW-Authenticate": "Bearer"})
+        return response
 
 
 def own_uid() -> int | None:
@@ -142,14 +145,14 @@ def own_uid() -> int | None:
     return os.geteuid() if unixsocket.IS_SUPPORTED else None
 
 
-def _full(reason: str) -> access.Refused:
-    return access.Refused(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+def _full(reason: str) -> access.Denied:
+    return access.Denied(HTTPStatus.SERVICE_UNAVAILABLE, reason)
 
 
-def _peer_uid(doorway: Doorway, visitor: Visitor) -> int | None:
-    if doorway.is_unix:
-        return visitor.uid
-    ends = visitor.remote_address, visitor.local_address
+def _peer_uid(listener: Listener, connection: Connection) -> int | None:
+    if listener.is_unix:
+        return connection.uid
+    ends = connection.remote_address, connection.local_address
     if None in ends:
         return None
     peer, server = (peers.endpoint(*end[:2]) for end in ends)

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
-from websockets.http11 import Response
+from websockets.http11 import Response as HttpResponse
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -27,7 +27,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What an HTTP request is answered with."""
 
     status: HTTPStatus
@@ -36,11 +36,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def text(cls, status: HTTPStatus, text: str) -> Answer:
+    def text(cls, status: HTTPStatus, text: str) -> Response:
         """Answer with one line of plain text."""
         return cls(status, f"{text}\n".encode())
 
-    def response(self, *, with_body: bool = True) -> Response:
+    def response(self, *, with_body: bool = True) -> HttpResponse:
         """Make it what the library sends; without its body it answers HEAD."""
         headers = Headers()
         headers["Date"] = formatdate(usegmt=True)
@@ -51,7 +51,7 @@ class Answer:
             headers[name] = value
         secure(headers)
         body = self.body if with_body else b""
-        return Response(self.status.value, self.status.phrase, headers, body)
+        return HttpResponse(self.status.value, self.status.phrase, headers, body)
 
 
 def secure(headers: Headers) -> None:

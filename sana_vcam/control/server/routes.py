@@ -16,8 +16,8 @@ from sana_vcam.control.protocol import messages
 from sana_vcam.control.protocol.messages import ReplyCode
 from sana_vcam.control.protocol.reading import command_from_line_query, command_from_query
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
-from sana_vcam.control.server.pages import Dashboard, Visit
-from sana_vcam.control.server.responses import JPEG, JSON, Answer
+from sana_vcam.control.server.pages import Dashboard, PageRequest
+from sana_vcam.control.server.responses import JPEG, JSON, Response
 
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
@@ -41,7 +41,7 @@ STATUS_OF: Mapping[ReplyCode, HTTPStatus] = {
 """The status of an error reply; a reply that is ok has 200."""
 
 
-class Hooks:
+class Routes:
     """Answers GET requests that the policy has let in.
 
     Args:
@@ -55,16 +55,16 @@ class Hooks:
         commands: Commands,
         *,
         dashboard: Dashboard,
-        metrics: Callable[[], Answer],
+        metrics: Callable[[], Response],
     ) -> None:
         self._commands = commands
         self._dashboard = dashboard
         self._metrics = metrics
 
-    async def answer(self, target: str, visit: Visit) -> Answer:
+    async def answer(self, target: str, request: PageRequest) -> Response:
         """Answer `target`, the path with its query. Paths are taken as they are, not decoded."""
         path, _, query = target.partition("?")
-        page = self._dashboard.answer(path, visit)
+        page = self._dashboard.answer(path, request)
         if page is not None:
             return page
         if path == METRICS_PATH:
@@ -75,13 +75,13 @@ class Hooks:
             still = partial(command_from_query, "thumbnail", _without_version(query))
             return _as_picture(await self._run(still))
         if path == LINE_PATH:
-            return as_answer(await self._run(partial(command_from_line_query, query)))
+            return as_response(await self._run(partial(command_from_line_query, query)))
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or "/" in name:
             paths = f"{LINE_PATH}, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
             known = f"/, /ws, {PREFIX}<command>, {paths}"
-            return Answer.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
-        return as_answer(await self._run(partial(command_from_query, name, query)))
+            return Response.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
+        return as_response(await self._run(partial(command_from_query, name, query)))
 
     async def _run(self, read: Callable[[], messages.Command]) -> messages.Ok | messages.Error:
         try:
@@ -101,14 +101,14 @@ def _without_version(query: str) -> str:
     return VERSION_FIELD.sub("", query).removeprefix("&")
 
 
-def as_answer(reply: messages.Ok | messages.Error) -> Answer:
-    """Make a reply an HTTP answer; its body is what a WebSocket would be sent."""
+def as_response(reply: messages.Ok | messages.Error) -> Response:
+    """Make a reply an HTTP response; its body is what a WebSocket would be sent."""
     status = HTTPStatus.OK if isinstance(reply, messages.Ok) else STATUS_OF[reply.code]
     more = {"Retry-After": "1"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
-    return Answer(status, f"{reply.text()}\n".encode(), JSON, more)
+    return Response(status, f"{reply.text()}\n".encode(), JSON, more)
 
 
-def _as_picture(reply: messages.Ok | messages.Error) -> Answer:
+def _as_picture(reply: messages.Ok | messages.Error) -> Response:
     if isinstance(reply, messages.Ok) and isinstance(reply.data, messages.EncodedPicture):
-        return Answer(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
-    return as_answer(reply)
+        return Response(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
+    return as_response(reply)

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 
 
-class Outbox:
+class SendQueue:
     """A queue of messages between the event loop and one client's writer.
 
     Events never wait: a newer one of the same kind takes the place of one that is still queued,

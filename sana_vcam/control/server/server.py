@@ -21,21 +21,21 @@ import sana_vcam
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.access import discovery, listen, policy, privatefiles, tokens, unixsocket
 from sana_vcam.control.commands import Commands
-from sana_vcam.control.preview.screen import Previews
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
-from sana_vcam.control.server.connections import Doorway, Visitor
-from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.connections import Connection, Listener
+from sana_vcam.control.server.counters import Counters
 from sana_vcam.control.server.logfeed import LogFeed, Redaction
 from sana_vcam.control.server.pages import Dashboard
-from sana_vcam.control.server.requests import PATH, Admission, own_uid
-from sana_vcam.control.server.responses import Answer
-from sana_vcam.control.server.routes import Hooks
-from sana_vcam.control.server.websocket import Client
+from sana_vcam.control.server.requests import PATH, RequestGate, own_uid
+from sana_vcam.control.server.responses import Response
+from sana_vcam.control.server.routes import Routes
+from sana_vcam.control.server.websocket import ClientConnection
 from sana_vcam.errors import StartupError
 from sana_vcam.lib.idle import until_tick
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ControlServer:
@@ -48,7 +48,7 @@ class ControlServer:
         runtime_dir: Where control.json goes.
         previews: Shows clients what viewers see, live; None: they have to take snapshots.
         secrets: What must never appear in a `log` event, besides the token.
-        figures: What the metrics show besides the state.
+        counters: What the metrics show besides the state.
         state_every_s: The shortest time from one `state` event to the next.
         stats_every_s: The time from one `stats` event to the next.
         token_every_s: The time from one look at the token's file to the next.
@@ -61,9 +61,9 @@ class ControlServer:
         *,
         state_dir: Path,
         runtime_dir: Path,
-        previews: Previews | None = None,
+        previews: PreviewServer | None = None,
         secrets: tuple[str, ...] = (),
-        figures: Callable[[], Figures] = Figures,
+        counters: Callable[[], Counters] = Counters,
         state_every_s: float = limits.STATE_EVERY_S,
         stats_every_s: float = limits.STATS_EVERY_S,
         token_every_s: float = limits.TOKEN_EVERY_S,
@@ -73,19 +73,20 @@ class ControlServer:
         self._previews = previews
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
-        self._figures = figures
+        self._counters = counters
         self._state_every_s = state_every_s
         self._stats_every_s = stats_every_s
         self._token_every_s = token_every_s
         self._redaction = Redaction(secrets)
-        self._admission = Admission(
+        self._gate = RequestGate(
             policy.AccessPolicy(token="", own_uid=own_uid()),
-            Hooks(commands, dashboard=Dashboard(), metrics=self._metrics),
+            Routes(commands, dashboard=Dashboard(), metrics=self._metrics),
         )
-        self._note: discovery.Rendezvous | None = None
+        self._control_file: discovery.ControlFile | None = None
+        self._socket_path: str | None = None
         self._port = 0
-        self._doorways = (Doorway(is_unix=False), Doorway(is_unix=True))
-        self._clients: set[Client] = set()
+        self._listeners = (Listener(is_unix=False), Listener(is_unix=True))
+        self._clients: set[ClientConnection] = set()
         self._state_changed = asyncio.Event()
         self._background: tuple[asyncio.Task[None], ...] = ()
         self._stack = AsyncExitStack()
@@ -119,20 +120,21 @@ class ControlServer:
         token = tokens.load_token(self._config.token, self._state_dir)
         self._take_token(token)
         async with AsyncExitStack() as stack:
-            tcp, unix = self._doorways
+            tcp, unix = self._listeners
             listening = listen.open_socket(self._config, self._runtime_dir)
             stack.callback(listening.close)
             self._port = listening.getsockname()[1]
             unix_listening = self._open_unix_socket(stack)
-            servers: list[tuple[Server, Doorway]] = []
+            servers: list[tuple[Server, Listener]] = []
             stack.push_async_callback(self._close, servers)
             servers.append((await self._serve(listening, tcp), tcp))
             if unix_listening is not None:
                 servers.append((await self._serve(unix_listening, unix), unix))
             stack.enter_context(LogFeed(self._on_log, self._redaction))
             stack.callback(self._withdraw)
-            socket_path = self._runtime_dir / unixsocket.SOCKET_FILE
-            self._publish_note(None if unix_listening is None else str(socket_path))
+            if unix_listening is not None:
+                self._socket_path = str(self._runtime_dir / unixsocket.SOCKET_FILE)
+            self._publish_control_file()
             self._background = (
                 asyncio.create_task(self._send_states(), name="control-state"),
                 asyncio.create_task(self._send_stats(), name="control-stats"),
@@ -140,12 +142,12 @@ class ControlServer:
             )
             stack.push_async_callback(_end, self._background)
             self._stack = stack.pop_all()
-        _log.info("the control API listens on %s", self.url)
+        log.info("the control API listens on %s", self.url)
 
     async def stop(self) -> None:
         """Undo `start` in reverse order; clients are closed with 1001. Idempotent."""
         await self._stack.aclose()
-        _log.info("the control API has stopped")
+        log.info("the control API has stopped")
 
     async def supervise(self) -> None:
         """Wait until stopped; raises what ends a background task, which is a defect."""
@@ -172,14 +174,14 @@ class ControlServer:
         try:
             listening = unixsocket.listen(self._runtime_dir)
         except OSError as error:
-            _log.warning("no Unix socket in %s: %s", self._runtime_dir, error.strerror or error)
+            log.warning("no Unix socket in %s: %s", self._runtime_dir, error.strerror or error)
             return None
         stack.callback(listening.close)
         ours = unixsocket.identity(self._runtime_dir)
         stack.callback(unixsocket.remove, self._runtime_dir, ours)
         return listening
 
-    async def _serve(self, listening: socket.socket, doorway: Doorway) -> Server:
+    async def _serve(self, listening: socket.socket, listener: Listener) -> Server:
         # At DEBUG the library logs request lines, and the token may be in one of those.
         wire_log = logging.getLogger(f"{__name__}.wire")
         wire_log.setLevel(logging.WARNING)
@@ -187,49 +189,49 @@ class ControlServer:
         return await serve(
             self._converse,
             sock=listening,
-            unix=doorway.is_unix,
-            process_request=self._admission.at(doorway),
-            create_connection=doorway.connection_type(limits.MAX_MESSAGE_BYTES, wire_log),
+            unix=listener.is_unix,
+            process_request=self._gate.at(listener),
+            create_connection=listener.connection_type(limits.MAX_MESSAGE_BYTES, wire_log),
             compression=None,
             max_size=limits.MAX_MESSAGE_BYTES,
             server_header=None,
-            # The doorway has the deadlines: a command may take longer than a head.
+            # The listener has the deadlines: a command may take longer than a head.
             open_timeout=None,
             close_timeout=limits.CLOSE_GRACE_S,
             logger=wire_log,
         )
 
-    def _metrics(self) -> Answer:
+    def _metrics(self) -> Response:
         # Loaded by the first scrape: most daemons are never asked.
         from sana_vcam.control.server import metrics
 
-        return metrics.answer(self._commands.state(), self._figures(), len(self._clients))
+        return metrics.answer(self._commands.state(), self._counters(), len(self._clients))
 
     # The token, and where clients find it
 
     def _take_token(self, token: str) -> None:
         """Let in who has `token`, and nobody who has the one before."""
         self._redaction.add(token)
-        self._admission.policy = policy.AccessPolicy(
+        self._gate.policy = policy.AccessPolicy(
             token, tokenless_uid=_tokenless_uid(self._config), own_uid=own_uid()
         )
         for client in self._clients:
-            if self._admission.is_revoked(client.connection):
+            if self._gate.is_revoked(client.connection):
                 client.revoked.set()
 
-    def _publish_note(self, socket_path: str | None) -> None:
-        self._note = discovery.Rendezvous(
+    def _publish_control_file(self) -> None:
+        self._control_file = discovery.ControlFile(
             url=self.url,
-            token=SecretStr(self._admission.policy.token),
+            token=SecretStr(self._gate.policy.token),
             pid=os.getpid(),
             version=sana_vcam.__version__,
-            socket=socket_path,
+            socket=self._socket_path,
         )
-        discovery.publish(self._note, self._runtime_dir)
+        discovery.publish(self._control_file, self._runtime_dir)
 
     def _withdraw(self) -> None:
-        if self._note is not None:
-            discovery.withdraw(self._note, self._runtime_dir)
+        if self._control_file is not None:
+            discovery.withdraw(self._control_file, self._runtime_dir)
 
     async def _follow_token(self) -> None:
         """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
@@ -238,26 +240,26 @@ class ControlServer:
             await asyncio.sleep(until_tick(self._token_every_s))
             try:
                 token = tokens.kept_token(self._state_dir)
-                if token is not None and token != self._admission.policy.token:
+                if token is not None and token != self._gate.policy.token:
                     self._take_token(token)
-                    self._publish_note(self._note.socket if self._note is not None else None)
-                    _log.info("took a new control token; clients with the old one are closed")
+                    self._publish_control_file()
+                    log.info("took a new control token; clients with the old one are closed")
                 trouble = ""
             except StartupError as error:
                 if str(error) != trouble:
                     trouble = str(error)
-                    _log.warning("the control token stays as it is: %s", trouble)
+                    log.warning("the control token stays as it is: %s", trouble)
         await asyncio.Event().wait()
 
     # Conversing
 
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one client until it goes."""
-        client = Client(cast("Visitor", connection), self._previews)
-        client.outbox.put_event(messages.event_text(messages.Hello(version=sana_vcam.__version__)))
+        client = ClientConnection(cast("Connection", connection), self._previews)
+        client.queue.put_event(messages.event_text(messages.Hello(version=sana_vcam.__version__)))
         self._send_first(client, client.events)
         self._clients.add(client)
-        if self._admission.is_revoked(client.connection):
+        if self._gate.is_revoked(client.connection):
             client.revoked.set()
         client.connection.read_on()
         side_tasks = (
@@ -273,14 +275,14 @@ class ControlServer:
                 # Whoever has many messages waiting takes turns with the others.
                 await asyncio.sleep(0)
         except ConnectionClosed as closed:
-            _log.debug("a client went without goodbye: %s", closed)
+            log.debug("a client went without goodbye: %s", closed)
         finally:
             self._clients.discard(client)
-            client.outbox.close()
+            client.queue.close()
             await _end((*side_tasks, *client.beside))
             await client.screen.stop()
 
-    async def _answer(self, client: Client, message: str | bytes) -> None:
+    async def _answer(self, client: ClientConnection, message: str | bytes) -> None:
         """Run one message and queue its reply; a client's next message waits until then.
 
         Not so for a preview, whose reply may come after that of the next message.
@@ -289,10 +291,10 @@ class ControlServer:
         if isinstance(request, messages.Error):
             if request.code is messages.ReplyCode.RATE_LIMITED:
                 await asyncio.sleep(limits.REFUSED_PAUSE_S)
-            await client.outbox.put_reply(request.text())
+            await client.queue.put_reply(request.text())
         elif isinstance(request.command, messages.Subscribe):
             before, client.events = client.events, frozenset(request.command.events)
-            await client.outbox.put_reply(messages.Ok(request.id, client.subscribed()).text())
+            await client.queue.put_reply(messages.Ok(request.id, client.subscribed()).text())
             self._send_first(client, client.events - before)
         elif isinstance(request.command, messages.Preview | messages.StopPreview):
             # Opening one may take a while, and a `blank` that comes after it must not wait.
@@ -300,18 +302,18 @@ class ControlServer:
         else:
             await self._run(client, request)
 
-    async def _run(self, client: Client, request: messages.Request) -> None:
+    async def _run(self, client: ClientConnection, request: messages.Request) -> None:
         reply = await self._commands.answer(request, client.screen)
-        await client.outbox.put_reply(reply.text())
+        await client.queue.put_reply(reply.text())
 
     # Events
 
-    def _send_first(self, client: Client, names: frozenset[messages.EventName]) -> None:
+    def _send_first(self, client: ClientConnection, names: frozenset[messages.EventName]) -> None:
         """Send what a new subscriber would else wait for until it changes."""
         if "state" in names:
-            client.outbox.put_event(messages.event_text(self._commands.state()), kind="state")
+            client.queue.put_event(messages.event_text(self._commands.state()), kind="state")
         if "presets" in names:
-            client.outbox.put_event(messages.event_text(self._commands.presets()), kind="presets")
+            client.queue.put_event(messages.event_text(self._commands.presets()), kind="presets")
 
     def _publish(self, name: messages.EventName, make: Callable[[], BaseModel]) -> None:
         """Make an event if anybody wants it, and queue it for those who do."""
@@ -321,7 +323,7 @@ class ControlServer:
         text = messages.event_text(make())
         for client in clients:
             # Every log line counts; of the others only the newest does.
-            client.outbox.put_event(text, kind=None if name == "log" else name)
+            client.queue.put_event(text, kind=None if name == "log" else name)
 
     def _stats(self) -> messages.Stats:
         return messages.Stats.of(self._commands.state())
@@ -343,18 +345,18 @@ class ControlServer:
 
     # Closing
 
-    async def _close(self, servers: Sequence[tuple[Server, Doorway]]) -> None:
+    async def _close(self, servers: Sequence[tuple[Server, Listener]]) -> None:
         """Close every client with 1001; cut off what has not ended after a grace."""
-        for server, doorway in servers:
+        for server, listener in servers:
             server.close(reason="sana-vcam stops")
-            doorway.send_away()
+            listener.send_away()
         ending = [asyncio.ensure_future(server.wait_closed()) for server, _ in servers]
         if ending:
             await asyncio.wait(ending, timeout=limits.CLOSE_GRACE_S)
         for client in self._clients:
             client.cut_off()
-        for _, doorway in servers:
-            doorway.cut_off()
+        for _, listener in servers:
+            listener.cut_off()
         await asyncio.gather(*ending)
 
 
@@ -370,4 +372,4 @@ async def _end(tasks: tuple[asyncio.Task[None], ...]) -> None:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, Exception):
-            _log.error("a task of the control API failed", exc_info=outcome)
+            log.error("a task of the control API failed", exc_info=outcome)

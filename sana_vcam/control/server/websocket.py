@@ -11,24 +11,25 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from sana_vcam.control.preview.screen import Previews, Screen
+from sana_vcam.control.preview.previews import PreviewServer
+from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.server import limits
-from sana_vcam.control.server.connections import Visitor
+from sana_vcam.control.server.connections import Connection
 from sana_vcam.control.server.ratelimit import TokenBucket
-from sana_vcam.control.server.sendqueue import Outbox
+from sana_vcam.control.server.sendqueue import SendQueue
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
-class Client:
+class ClientConnection:
     """An open connection: what it wants and what waits for it."""
 
-    def __init__(self, connection: Visitor, previews: Previews | None = None) -> None:
+    def __init__(self, connection: Connection, previews: PreviewServer | None = None) -> None:
         self.connection = connection
         self.screen = Screen(previews)
         self.events: frozenset[messages.EventName] = frozenset({"state"})
-        self.outbox = Outbox(limits.MAX_WAITING)
+        self.queue = SendQueue(limits.MAX_WAITING)
         self.revoked = asyncio.Event()
         """Set once the token that it came with holds no more."""
         self.beside: set[asyncio.Task[None]] = set()
@@ -78,13 +79,13 @@ class Client:
         """Send what is queued, as fast as the client reads."""
         with suppress(ConnectionClosed):
             while True:
-                await self.connection.send(await self.outbox.get())
-        self.outbox.close()
+                await self.connection.send(await self.queue.get())
+        self.queue.close()
 
     async def close_if_too_slow(self) -> None:
-        """Wait for the outbox to overflow, then close the connection."""
-        await self.outbox.overflowed.wait()
-        _log.warning("closing a client that does not read its events")
+        """Wait for the queue to overflow, then close the connection."""
+        await self.queue.overflowed.wait()
+        log.warning("closing a client that does not read its events")
         await self._close(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
 
     async def close_if_revoked(self) -> None:

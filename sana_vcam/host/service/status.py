@@ -12,7 +12,7 @@ from typing import Any
 from sana_vcam import __version__
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group
-from sana_vcam.control.access.discovery import Rendezvous
+from sana_vcam.control.access.discovery import ControlFile
 from sana_vcam.control.access.tokens import TOKEN_VARIABLE
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import UNIT, Scope
@@ -119,32 +119,32 @@ def log_lines(scope: Scope, machine: Machine, count: int = LOG_LINES) -> list[st
     return machine.run(*words).out.splitlines()
 
 
-def _control_file(scope: Scope) -> Rendezvous | None:
+def _control_file(scope: Scope) -> ControlFile | None:
     if not scope.system:
         return discovery.find(paths.runtime_dir())
     shared = group.find()
-    return shared.note if shared else None
+    return shared.control_file if shared else None
 
 
 def ask_daemon(scope: Scope, machine: Machine) -> DaemonReport:
     """Find the running daemon by its control.json, and ask it for its state."""
     try:
-        note = _control_file(scope)
+        found = _control_file(scope)
     except PermissionError:
         why = f"only members of the group {group.GROUP} may ask it: {group.JOIN_GROUP}"
         return DaemonReport("", 0, None, why)
-    if note is None:
+    if found is None:
         return DaemonReport("", 0, None, "no daemon has left word (control.json)")
     result = machine.run(
-        *(sys.executable, "-m", "sana_vcam", "ctl", "--json", "--url", note.url, "state"),
-        **{TOKEN_VARIABLE: note.token.get_secret_value()},
+        *(sys.executable, "-m", "sana_vcam", "ctl", "--json", "--url", found.url, "state"),
+        **{TOKEN_VARIABLE: found.token.get_secret_value()},
     )
     try:
         state = json.loads(result.out)["data"] if result.ok else None
     except (ValueError, KeyError, TypeError):
         state = None
     trouble = "" if state else f"the daemon does not answer: {result.reason}"
-    return DaemonReport(note.version, note.pid, state, trouble)
+    return DaemonReport(found.version, found.pid, state, trouble)
 
 
 def _what_viewers_see(state: Mapping[str, Any]) -> str:

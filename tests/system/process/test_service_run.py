@@ -96,7 +96,7 @@ def test_a_system_service_is_ready_found_by_its_group_and_stops_in_order(start, 
     run = tmp_path / "run/sana-vcam"
     found = group.find(run)
     assert found is not None
-    assert found.note.pid == child.pid
+    assert found.control_file.pid == child.pid
     assert mode(run / "control.json") == 0o640
     assert mode(run / "private") == 0o700
     assert (tmp_path / "state/sana-vcam/token").exists()

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sana_vcam.clients.ctl.ctl import run_ctl
 from sana_vcam.clients.ctl.usage import render_usage
 from sana_vcam.control.protocol import messages
-from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.counters import Counters
 from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.threads import run_blocking
 from tests.fakes.controls import FIRST_STATE
@@ -88,7 +88,7 @@ async def test_the_metrics(serve, controls, priced):
             "cost_month": 0.2 if priced else None,
         }
     )
-    async with serve(figures=lambda: Figures(billed_s=56.5)) as server:
+    async with serve(counters=lambda: Counters(billed_s=56.5)) as server:
         text = (await exchange(server, get("/metrics"))).body.decode()
     samples = {
         (sample.name, sample.labels.get("period")): sample.value

@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from sana_vcam.clients.connection import Daemon, authorization, require_same_owner
+from sana_vcam.clients.connection import DaemonAddress, authorization, require_same_owner
 from sana_vcam.clients.deck.linux.scene import Look, Scene
 from sana_vcam.clients.terminal import Failure, printable
 
@@ -28,7 +28,7 @@ class Link:
 
     def __init__(
         self,
-        find: Callable[[], Daemon],
+        find: Callable[[], DaemonAddress],
         on_change: Callable[[Scene], None],
         *,
         retry_s: float = RETRY_S,
@@ -84,7 +84,7 @@ class Link:
         except (OSError, TimeoutError, WebSocketException) as error:
             return f"the daemon does not answer: {error}"
 
-    def _found(self) -> Daemon:
+    def _found(self) -> DaemonAddress:
         daemon = self._find()
         require_same_owner(daemon)
         return daemon

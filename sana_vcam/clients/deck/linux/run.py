@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from StreamDeck.DeviceManager import DeviceManager, ProbeError
 from StreamDeck.Devices.StreamDeck import StreamDeck
 
-from sana_vcam.clients.connection import Daemon, find_daemon
+from sana_vcam.clients.connection import DaemonAddress, find_daemon
 from sana_vcam.clients.deck.linux.layout import Layout
 from sana_vcam.clients.deck.linux.link import RETRY_S, Link
 from sana_vcam.clients.deck.linux.panel import Light, Panel
@@ -48,7 +48,7 @@ _log = logging.getLogger("sana_vcam.clients.deck")
 class World:
     """What the process stands on; tests bring their own."""
 
-    find_daemon: Callable[[], Daemon]
+    find_daemon: Callable[[], DaemonAddress]
     find_decks: Callable[[], Sequence[StreamDeck]]
     """Slow: it asks the whole bus. May name a deck twice."""
     plugged: Callable[[], frozenset[Plugged]]

@@ -17,7 +17,7 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from sana_vcam.control.preview.screen import Previews
+    from sana_vcam.control.preview.previews import PreviewServer
     from tests.system.browser.dashboard.rig import Desk, PictureControls
 
 REQUIRED = os.environ.get("SANA_VCAM_REQUIRE_TOOLS") == "1"
@@ -70,7 +70,7 @@ def open_desk(chromium: Browser, controls: PictureControls, tmp_path: Path) -> O
 
     @asynccontextmanager
     async def opened(
-        *, quiet: bool = True, previews: Previews | None = None, **options: Any
+        *, quiet: bool = True, previews: PreviewServer | None = None, **options: Any
     ) -> AsyncIterator[Desk]:
         before = asyncio.all_tasks()
         async with served(controls, tmp_path, previews=previews) as server:

@@ -27,7 +27,7 @@ from skimage import data
 
 import sana_vcam
 from sana_vcam.config.preset import BUILTIN_PRESETS
-from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
@@ -273,7 +273,7 @@ async def take(shot: Shot, stage: Stage, chromium: Browser) -> bytes:
     stage.show(shot)
     width, height = shot.size
     with tempfile.TemporaryDirectory() as folder:
-        async with served(stage, Path(folder), previews=Studio(stage.source)) as server:
+        async with served(stage, Path(folder), previews=PreviewServer(stage.source)) as server:
             context = await chromium.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if shot.dark else "light",

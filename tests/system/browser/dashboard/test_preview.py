@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.async_api import expect
 
-from sana_vcam.control.preview.previews import Studio
+from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
 from tests.system.browser.dashboard.rig import HIDE, PATIENCE_S
@@ -38,7 +38,7 @@ def source():
 
 @pytest.fixture
 def studio(source):
-    return Studio(source)
+    return PreviewServer(source)
 
 
 async def until_viewers(studio, count):

@@ -24,7 +24,7 @@ from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
-from tests.fakes.controls import LOOKS, FakeControls, leave_a_note
+from tests.fakes.controls import LOOKS, FakeControls, leave_control_file
 from tests.system.node.companion.host import Host, running_module
 
 ACTIONS = {
@@ -336,7 +336,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
         writer.close()
 
     port = listener_of_another_user.getsockname()[1]
-    leave_a_note(paths.runtime_dir(), port, "secret")
+    leave_control_file(paths.runtime_dir(), port, "secret")
     async with (
         await asyncio.start_server(hear, sock=listener_of_another_user),
         running_module(module, companions_node) as host,
@@ -351,7 +351,7 @@ async def test_the_token_of_a_killed_daemon_is_shown_to_no_other_user(
 async def test_what_a_killed_daemon_left_is_no_daemon(module: Path, companions_node: str):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    leave_a_note(paths.runtime_dir(), port, "secret")
+    leave_control_file(paths.runtime_dir(), port, "secret")
     async with running_module(module, companions_node) as host:
         await host.until(lambda host: host.status[0] == "connection_failure", "a failure")
         assert "sana-vcam run" in (host.status[1] or "")

@@ -16,7 +16,7 @@ from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
-from tests.fakes.controls import FakeControls, leave_a_note
+from tests.fakes.controls import FakeControls, leave_control_file
 from tests.system.node.streamdeck.conftest import NATURAL, TOKEN
 from tests.system.node.streamdeck.host import Host
 
@@ -444,7 +444,7 @@ async def test_somebody_else_on_the_port_does_no_harm(host, daemon, runtime, nod
     async with serve(somebody, "127.0.0.1", 0) as server, host("elgato", node_20) as deck:
         key = await deck.place("privacy")
         port = next(iter(server.sockets)).getsockname()[1]
-        leave_a_note(runtime / "sana-vcam", port, "x")
+        leave_control_file(runtime / "sana-vcam", port, "x")
         await deck.until(lambda: "something else answers there, not sana-vcam" in deck.log, "seen")
         async with daemon():
             await deck.until_online(key)
@@ -473,7 +473,7 @@ async def test_a_link_in_place_of_control_json_is_not_followed(host, daemon, run
 async def test_what_a_killed_daemon_left_is_no_daemon(host, daemon, runtime, node_20):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    leave_a_note(runtime / "sana-vcam", port, TOKEN)
+    leave_control_file(runtime / "sana-vcam", port, TOKEN)
     async with host("elgato", node_20) as deck:
         key = await deck.place("privacy")
         await deck.until(lambda: "is not running on this computer" in deck.log, "looked")
@@ -500,7 +500,7 @@ async def test_another_user_on_the_daemons_port_is_not_shown_the_token(
     )  # fmt: skip
     assert process.stdout is not None
     port = int(await process.stdout.readline())
-    leave_a_note(runtime / "sana-vcam", port, TOKEN)
+    leave_control_file(runtime / "sana-vcam", port, TOKEN)
     try:
         async with host("elgato", node_20) as deck:
             key = await deck.place("privacy")

@@ -26,7 +26,7 @@ from sana_vcam.control.access import discovery, unixsocket
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.server import routes
 from sana_vcam.media.states import ProgramSource
-from tests.fakes.controls import FIRST_STATE, JPEG, leave_a_note
+from tests.fakes.controls import FIRST_STATE, JPEG, leave_control_file
 from tests.fakes.controlserver import TOKEN, open_client
 
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
@@ -142,7 +142,7 @@ def free_port():
 
 
 async def test_a_daemon_that_has_gone(ctl, runtime_dir, free_port):
-    leave_a_note(runtime_dir, free_port, TOKEN)
+    leave_control_file(runtime_dir, free_port, TOKEN)
     code, _, err = await ctl("state")
     assert code == 1
     assert "has gone" in err
@@ -156,7 +156,7 @@ async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
 ):
     """A daemon of one's own that was killed is in nobody's way."""
     asked = []
-    answering = discovery.Rendezvous(
+    answering = discovery.ControlFile(
         url=f"ws://127.0.0.1:{free_port}/ws", token=SecretStr(TOKEN), pid=1, version="1"
     )
     system = connection_module.group.SystemDaemon(answering, os.geteuid())
@@ -166,10 +166,10 @@ async def test_the_daemon_of_the_machine_comes_after_a_living_one_only(
         assert asked == []
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    leave_a_note(runtime_dir, port, TOKEN)
-    assert connection_module.find_daemon(None, None, runtime_dir) == connection_module.Daemon(
-        answering.url, TOKEN, 1, uid=os.geteuid()
-    )
+    leave_control_file(runtime_dir, port, TOKEN)
+    assert connection_module.find_daemon(
+        None, None, runtime_dir
+    ) == connection_module.DaemonAddress(answering.url, TOKEN, 1, uid=os.geteuid())
     named = connection_module.find_daemon(f"ws://127.0.0.1:{port}/ws", None, runtime_dir)
     assert named.pid == 4242
 
@@ -179,7 +179,7 @@ async def test_another_user_where_the_daemon_was_does_not_get_the_token(
 ):
     monkeypatch.setattr(connection_module.peers, "listener_uid", lambda _: os.geteuid() + 1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        leave_a_note(runtime_dir, listening.getsockname()[1], TOKEN)
+        leave_control_file(runtime_dir, listening.getsockname()[1], TOKEN)
         code, _, err = await ctl("state")
         listening.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -190,8 +190,8 @@ async def test_another_user_where_the_daemon_was_does_not_get_the_token(
 
 @pytest.mark.parametrize("url", ["", "ws://", "ws://name:1/ws", "ws://[::1/ws", "ws://[::1]:x/ws"])
 async def test_a_control_json_without_an_address(ctl, runtime_dir, url):
-    note = discovery.Rendezvous(url=url, token=SecretStr(TOKEN), pid=4242, version="1")
-    discovery.publish(note, runtime_dir)
+    left = discovery.ControlFile(url=url, token=SecretStr(TOKEN), pid=4242, version="1")
+    discovery.publish(left, runtime_dir)
     code, _, err = await ctl("state")
     assert code == 1
     assert "no address" in err
@@ -204,7 +204,7 @@ async def test_something_else_on_the_port(ctl, runtime_dir):
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as other:
-        leave_a_note(runtime_dir, other.sockets[0].getsockname()[1], TOKEN)
+        leave_control_file(runtime_dir, other.sockets[0].getsockname()[1], TOKEN)
         code, _, err = await ctl("state")
     assert code == 1
     assert err.startswith("sana-vcam ctl: ")

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from sana_vcam.control.preview import previews as studio_module
-from sana_vcam.control.preview.previews import MAX_VIEWERS, Studio
+from sana_vcam.control.preview.previews import MAX_VIEWERS, PreviewServer
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.pixels import fit_i420
 from tests.fakes.viewers import difference, looking, until, viewer
@@ -137,7 +137,7 @@ async def test_a_viewer_who_goes_takes_its_preview_along(studio, sink, scene):
 
 async def test_a_viewer_who_never_comes_is_forgotten(source, sink, scene):
     sink.send(scene)
-    studio = Studio(source, connect_within_s=0.05)
+    studio = PreviewServer(source, connect_within_s=0.05)
     async with viewer() as one:
         preview, _ = await studio.open(await one.offer(), None)
         assert len(studio._peers) == 1

@@ -6,11 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from sana_vcam.control.access import discovery
-from sana_vcam.control.access.discovery import Rendezvous, publish, withdraw
+from sana_vcam.control.access.discovery import ControlFile, publish, withdraw
 from sana_vcam.control.access.tokens import load_token
 from sana_vcam.errors import StartupError
 
-NOTE = Rendezvous(url="ws://127.0.0.1:7262/ws", token=SecretStr("t0k"), pid=42, version="1.0")
+NOTE = ControlFile(url="ws://127.0.0.1:7262/ws", token=SecretStr("t0k"), pid=42, version="1.0")
 
 
 def mode(path) -> int:

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group
-from sana_vcam.control.access.discovery import Rendezvous
+from sana_vcam.control.access.discovery import ControlFile
 from tests.unit.host.service.fakes import mode
 
-NOTE = Rendezvous(
+NOTE = ControlFile(
     url="ws://127.0.0.1:7262/ws", token=SecretStr("token-words"), pid=7, version="1.2"
 )
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sana_vcam.control.server.pages import CONTENT_TYPES, Dashboard, Visit
+from sana_vcam.control.server.pages import CONTENT_TYPES, Dashboard, PageRequest
 from tests.fakes.controlserver import TOKEN
 from tests.fakes.wire import exchange, exchange_unix, get
 
@@ -41,7 +41,7 @@ def dashboard(folder):
 
 
 def ask(dashboard, path, token="t&k", host="127.0.0.1:7262"):
-    return dashboard.answer(path, Visit(token, host))
+    return dashboard.answer(path, PageRequest(token, host))
 
 
 def test_the_page_gets_the_visitors_token_in_its_links(dashboard):

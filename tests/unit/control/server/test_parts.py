@@ -7,7 +7,7 @@ import pytest
 
 from sana_vcam.control.server.logfeed import LogFeed, Redaction
 from sana_vcam.control.server.ratelimit import TokenBucket
-from sana_vcam.control.server.sendqueue import Outbox
+from sana_vcam.control.server.sendqueue import SendQueue
 
 
 def test_the_bucket_gives_a_burst_and_then_its_rate():
@@ -21,7 +21,7 @@ def test_the_bucket_gives_a_burst_and_then_its_rate():
 
 
 async def test_the_newest_of_a_kind_takes_the_place_of_the_queued():
-    box = Outbox(limit=3)
+    box = SendQueue(limit=3)
     box.put_event("hello")
     box.put_event("state 1", kind="state")
     box.put_event("log 1")
@@ -32,7 +32,7 @@ async def test_the_newest_of_a_kind_takes_the_place_of_the_queued():
 
 
 async def test_one_event_too_many_overflows():
-    box = Outbox(limit=2)
+    box = SendQueue(limit=2)
     box.put_event("1")
     box.put_event("state", kind="state")
     assert not box.overflowed.is_set()
@@ -46,7 +46,7 @@ async def test_one_event_too_many_overflows():
 
 
 async def test_a_reply_waits_for_room():
-    box = Outbox(limit=1)
+    box = SendQueue(limit=1)
     await box.put_reply("1")
     second = asyncio.create_task(box.put_reply("2"))
     await asyncio.sleep(0)
@@ -58,7 +58,7 @@ async def test_a_reply_waits_for_room():
 
 
 async def test_closing_lets_go_a_reply_that_waits():
-    box = Outbox(limit=1)
+    box = SendQueue(limit=1)
     await box.put_reply("1")
     second = asyncio.create_task(box.put_reply("2"))
     await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from websockets.asyncio.client import unix_connect
 from sana_vcam.control.access import unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits, routes
-from sana_vcam.control.server.counters import Figures
+from sana_vcam.control.server.counters import Counters
 from sana_vcam.control.server.responses import SECURITY_HEADERS
 from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import StartupError
@@ -460,7 +460,7 @@ async def test_metrics(serve, controls):
             "error": "the disk is full",
         }
     )
-    figures = Figures(
+    counters = Counters(
         frames_published=10,
         frames_received=20,
         frames_written=30,
@@ -472,8 +472,8 @@ async def test_metrics(serve, controls):
         restarts=2,
     )
     for delay_s in (0.05, 0.2, 0.3, 4.0):
-        figures.delays.observe(delay_s)
-    async with serve(figures=lambda: figures) as server, open_client(server):
+        counters.delays.observe(delay_s)
+    async with serve(counters=lambda: counters) as server, open_client(server):
         samples = await scrape(server)
         text = (await exchange(server, get("/metrics"))).body.decode()
     assert samples["sana_vcam_frames_published_total"] == 10

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sana_vcam import __version__
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery
-from sana_vcam.control.access.discovery import Rendezvous
+from sana_vcam.control.access.discovery import ControlFile
 from sana_vcam.host.doctor.command import examine
 from sana_vcam.host.doctor.facts import gather
 from sana_vcam.host.machine import Machine
@@ -73,7 +73,7 @@ class World:
         self.open_file(PID, self.sink)
         self.open_file(PID, f"socket:[{INODE}]")
         self.listens(INODE)
-        note = Rendezvous(
+        note = ControlFile(
             url=f"ws://127.0.0.1:{PORT}/ws", token=SecretStr("t"), pid=PID, version=__version__
         )
         discovery.publish(note, paths.runtime_dir())

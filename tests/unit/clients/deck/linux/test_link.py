@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.clients.connection import Daemon
+from sana_vcam.clients.connection import DaemonAddress
 from sana_vcam.clients.deck.linux.link import Link
 from sana_vcam.clients.deck.linux.scene import Scene
 from sana_vcam.clients.terminal import Failure
@@ -37,24 +37,24 @@ async def test_a_wrong_token(tmp_path: Path):
     async with ControlServer(
         config, Controls(), state_dir=tmp_path, runtime_dir=paths.runtime_dir()
     ) as server:
-        said = await why(Link(lambda: Daemon(server.url, "wrong"), nothing))
+        said = await why(Link(lambda: DaemonAddress(server.url, "wrong"), nothing))
     assert said.startswith("the daemon refused (401)")
 
 
 async def test_nothing_listens():
     url = f"ws://127.0.0.1:{free_port()}/ws"
-    assert "does not answer" in await why(Link(lambda: Daemon(url, None), nothing))
+    assert "does not answer" in await why(Link(lambda: DaemonAddress(url, None), nothing))
 
 
 async def test_no_daemon_runs():
-    def find() -> Daemon:
+    def find() -> DaemonAddress:
         raise Failure("no daemon runs; start it: sana-vcam run")
 
     assert await why(Link(find, nothing)) == "no daemon runs; start it: sana-vcam run"
 
 
 async def test_a_press_without_a_daemon_is_told(caplog: pytest.LogCaptureFixture):
-    Link(lambda: Daemon("ws://x/ws", None), nothing).send("blank", on=True)
+    Link(lambda: DaemonAddress("ws://x/ws", None), nothing).send("blank", on=True)
     assert "blank has no effect: the daemon is not connected" in caplog.text
 
 
