@@ -111,7 +111,7 @@ def test_run_ends_when_told():
 def test_a_daemon_without_viewers_does_not_load_the_library():
     script = (
         "import sys, sana_vcam.app.daemon, sana_vcam.control.preview.previews as s; "
-        "s.Studio(lambda: None); "
+        "s.PreviewServer(lambda: None); "
         "print([name for name in ('aiortc', 'aioice', 'av') if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
