@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sana_vcam.config.schema import Config
-from sana_vcam.control.protocol.messages import Usage
+from sana_vcam.control.protocol.replies import Usage
 from sana_vcam.engine.budget import Budget
 from sana_vcam.engine.usage import stored_seconds
 

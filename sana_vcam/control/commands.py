@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from sana_vcam.config.preset import Preset
 from sana_vcam.control.preview.screen import Screen
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
@@ -64,7 +64,7 @@ class Commands:
         self._library = library
         self._on_change = on_change
 
-    def presets(self) -> messages.Presets:
+    def presets(self) -> replies.Presets:
         """List the presets in their order."""
         return _presets(self._library.listed())
 
@@ -122,13 +122,13 @@ class Commands:
             case messages.Renew():
                 engine.renew()
             case messages.ReadUsage():
-                return messages.Usage.of(engine.usage.budget)
+                return replies.Usage.of(engine.usage.budget)
             case messages.Blank() | messages.Freeze() | messages.Bypass():
-                return messages.Toggled(on=self.switch(command.wire_name, command.on))
+                return replies.Toggled(on=self.switch(command.wire_name, command.on))
             case messages.Snapshot():
                 return _picture(await self.snapshot())
             case messages.Preview() if screen is not None:
-                return messages.PreviewAnswer(sdp=await screen.show(command.sdp))
+                return replies.PreviewAnswer(sdp=await screen.show(command.sdp))
             case messages.StopPreview() if screen is not None:
                 await screen.stop()
             case messages.Subscribe() | messages.Preview() | messages.StopPreview():
@@ -137,7 +137,7 @@ class Commands:
                 )
             case _:
                 return await self._run_on_presets(command)
-        return messages.Empty()
+        return replies.Empty()
 
     async def _run_on_presets(self, command: messages.Command) -> BaseModel:
         """Run a command that is about presets; raises as `run` does."""
@@ -158,7 +158,7 @@ class Commands:
             case messages.ResetPresets():
                 return _presets(await library.reset())
             case messages.Suggest():
-                return messages.Suggestions(suggestions=tuple(self.suggest(command.prompt)))
+                return replies.Suggestions(suggestions=tuple(self.suggest(command.prompt)))
             case messages.Thumbnail():
                 return _picture(await library.thumbnail(command.id))
         raise TypeError(f"nothing runs {command.wire_name}")
@@ -225,9 +225,9 @@ class Commands:
         self._on_change()
 
 
-def _presets(listed: Sequence[ListedPreset]) -> messages.Presets:
-    return messages.Presets(presets=tuple(listed))
+def _presets(listed: Sequence[ListedPreset]) -> replies.Presets:
+    return replies.Presets(presets=tuple(listed))
 
 
-def _picture(jpeg: bytes) -> messages.EncodedPicture:
-    return messages.EncodedPicture(data=base64.b64encode(jpeg).decode("ascii"))
+def _picture(jpeg: bytes) -> replies.EncodedPicture:
+    return replies.EncodedPicture(data=base64.b64encode(jpeg).decode("ascii"))

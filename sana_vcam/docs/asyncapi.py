@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
+from sana_vcam.control.protocol import events, reading
 from sana_vcam.control.protocol import messages as protocol
-from sana_vcam.control.protocol import reading
 from sana_vcam.control.server import limits, routes
 from sana_vcam.control.server.requests import PATH
 
@@ -146,7 +146,7 @@ def _operations() -> Document:
             "messages": [_on_channel(f"{camel(name)}Request")],
             "reply": {"channel": channel, "messages": [_on_channel(reply) for reply in replies]},
         }
-    for name, event in protocol.EVENTS.items():
+    for name, event in events.EVENTS.items():
         operations[f"{name}_event"] = {
             "action": "send",
             "summary": _first_line(event),
@@ -168,7 +168,7 @@ def _messages() -> Document:
     for reply in _reply_models():
         messages[f"{published(reply)}Ok"] = _message("ok", reply, "reply")
     messages["Error"] = _message("error", ErrorData, "reply")
-    for name, event in protocol.EVENTS.items():
+    for name, event in events.EVENTS.items():
         messages[f"{camel(name)}Event"] = _message(name, event, "event")
     for key, message in messages.items():
         message["payload"] = {"$ref": REF.format(model=key)}
@@ -188,7 +188,7 @@ def _schemas(template: str) -> Document:
         *commands,
         *_reply_models(),
         ErrorData,
-        *protocol.EVENTS.values(),
+        *events.EVENTS.values(),
     ]
     _, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template=template
@@ -203,7 +203,7 @@ def _schemas(template: str) -> Document:
     for reply in _reply_models():
         schemas[f"{published(reply)}Ok"] = _envelope(template, "ok", reply, ["data"], has_id=True)
     schemas["Error"] = _envelope(template, "error", ErrorData, ["data"], has_id=True)
-    for name, event in protocol.EVENTS.items():
+    for name, event in events.EVENTS.items():
         schemas[f"{camel(name)}Event"] = _envelope(template, name, event, ["data"], has_id=False)
     return schemas
 

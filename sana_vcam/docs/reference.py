@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sana_vcam.clients.ctl import words
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import events, messages
 from sana_vcam.control.server import routes
 from sana_vcam.control.server.requests import PATH
 from sana_vcam.docs.asyncapi import limits_table
@@ -111,13 +111,13 @@ def _reply(model: type[BaseModel]) -> str:
     if not model.model_fields:
         return "`{}`"
     names = ", ".join(f"`{name}`" for name in model.model_fields)
-    event = next((name for name, kind in messages.EVENTS.items() if kind is model), None)
+    event = next((name for name, kind in events.EVENTS.items() if kind is model), None)
     return f"as the event [`{event}`](#{event})" if event else names
 
 
 def _events() -> Iterator[str]:
     yield "## Events\n\nThey have no `id`. `hello` comes first, and the others as `subscribe` says."
-    for name, model in messages.EVENTS.items():
+    for name, model in events.EVENTS.items():
         yield f"\n### `{name}`\n\n{model.__doc__}\n"
         yield from _fields(model)
 

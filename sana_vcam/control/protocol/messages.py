@@ -1,7 +1,8 @@
-"""The words of the control API: every command, reply and event, and how a message is read.
+"""The words of the control API: every command, and the messages that ask and reply.
 
 Nothing here does I/O, so each transport (WebSocket, HTTP, Unix socket, command line) reads and
-writes the same messages. `COMMANDS` and `EVENTS` are the source of the help, the docs and AsyncAPI.
+writes the same messages. `COMMANDS` and `events.EVENTS` are the source of the help, the docs and
+AsyncAPI.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,10 +23,19 @@ from sana_vcam.config.preset import (
     MAX_PROMPT_CHARS,
     Preset,
 )
+from sana_vcam.control.protocol.replies import (
+    Empty,
+    EncodedPicture,
+    EventName,
+    MessageBody,
+    Presets,
+    PreviewAnswer,
+    Subscribed,
+    Suggestions,
+    Toggled,
+    Usage,
+)
 from sana_vcam.control.protocol.state import State
-from sana_vcam.engine.budget import Budget
-from sana_vcam.presets.catalog import ListedPreset
-from sana_vcam.presets.suggestions import Suggestion
 
 API_VERSION = 1
 """Rises when a client that worked would stop working."""
@@ -41,10 +51,6 @@ MAX_PLACE = 10_000
 
 
 type RequestId = int | str | None
-type EventName = Literal["state", "presets", "stats", "log"]
-
-EVENT_NAMES: tuple[EventName, ...] = get_args(EventName.__value__)
-"""What a client may subscribe to; `hello` comes unasked."""
 
 
 class ReplyCode(StrEnum):
@@ -70,111 +76,7 @@ class ReplyCode(StrEnum):
     """A defect of the daemon; its log has the details."""
 
 
-class MessageBody(BaseModel):
-    """A frozen message body; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-# Reply data
-
-
-class Empty(MessageBody):
-    """The empty reply of a command that only acts."""
-
-
-class Toggled(MessageBody):
-    """The new value of a switch."""
-
-    on: bool
-    """True while it is on."""
-
-
-class Presets(MessageBody):
-    """The presets, in their order; the reply to `list_presets` and the data of `presets`."""
-
-    presets: tuple[ListedPreset, ...]
-    """The looks on the hotkeys."""
-
-
-class Suggestions(MessageBody):
-    """Ways for a look to go on, the best first."""
-
-    suggestions: tuple[Suggestion, ...]
-    """At most six."""
-
-
-class EncodedPicture(MessageBody):
-    """One picture of what viewers see."""
-
-    mime: Literal["image/jpeg"] = "image/jpeg"
-    """The format of `data`."""
-    data: str
-    """The picture, in base64."""
-
-
-class PeriodUsage(MessageBody):
-    """What is billed in one period."""
-
-    seconds: float
-    """Billed seconds so far."""
-    cap_s: float | None
-    """Seconds that may be billed at most; null without a cap."""
-    cost: float | None
-    """Money for them; null without a configured price."""
-
-
-class Usage(MessageBody):
-    """What is billed, kept over restarts."""
-
-    session: PeriodUsage
-    """This use of the camera, or the last one; renewals and overlaps included."""
-    day: PeriodUsage
-    """Today, by the local calendar."""
-    month: PeriodUsage
-    """This calendar month."""
-    total_s: float
-    """Seconds that were ever noted."""
-    price_per_min: float | None
-    """What a minute costs; null while no price is configured."""
-    currency: str
-    """The currency of the money."""
-    budget: str | None
-    """A cap that is nearly used up or reached, and how to go on; null while there is none."""
-
-    @classmethod
-    def of(cls, budget: Budget) -> Usage:
-        """Write an account as a reply."""
-        session, day, month = (
-            PeriodUsage(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
-            for line in budget.periods
-        )
-        return cls(
-            session=session,
-            day=day,
-            month=month,
-            total_s=round(budget.seconds.total, 1),
-            price_per_min=budget.cost.price_per_min or None,
-            currency=budget.cost.currency,
-            budget=budget.sentence,
-        )
-
-
-class Subscribed(MessageBody):
-    """What this connection receives from now on."""
-
-    events: tuple[EventName, ...]
-    """The events it receives."""
-
-
-class PreviewAnswer(MessageBody):
-    """The daemon's side of the WebRTC connection."""
-
-    sdp: str
-    """The answer, with every address in it."""
-
-
-# Commands
+# -- commands ---
 
 
 class Command(MessageBody):
@@ -462,75 +364,7 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
 """Every command by its name, in the order of the docs."""
 
 
-# Events
-
-
-class Hello(MessageBody):
-    """The first message of a connection."""
-
-    api: int = API_VERSION
-    """The version of this API."""
-    version: str
-    """The version of sana-vcam."""
-    commands: tuple[str, ...] = tuple(COMMANDS)
-    """The commands that this daemon knows."""
-    events: tuple[EventName, ...] = EVENT_NAMES
-    """The events that this daemon can send."""
-
-
-class Stats(MessageBody):
-    """The moving numbers of the state, once a second."""
-
-    fps_camera: float
-    """Frames per second published to the model."""
-    fps_model: float
-    """Frames per second received from the model."""
-    fps_output: float
-    """Frames per second written to the sink."""
-    delay_ms: int | None
-    """Delay that smoothing adds now; null while nothing is live."""
-    dropped: int
-    """Model frames never shown, since start."""
-    repeated: int
-    """Ticks on which a live picture had to be shown again, since start."""
-    session_s: float | None
-    """Seconds since the session became ready."""
-    chunk: int | None
-    """Index of the last completed chunk."""
-
-    @classmethod
-    def of(cls, state: State) -> Stats:
-        """Take the moving numbers from `state`."""
-        return cls.model_validate(state.model_dump(include=set(cls.model_fields)))
-
-
-class Log(MessageBody):
-    """One line of the daemon's log."""
-
-    time_s: float
-    """When, in seconds since 1970."""
-    level: Literal["info", "warning", "error"]
-    """How bad it is."""
-    logger: str
-    """Which part of the daemon says it."""
-    message: str
-    """What it says."""
-
-
-EVENTS: Mapping[str, type[BaseModel]] = types.MappingProxyType(
-    {"hello": Hello, "state": State, "presets": Presets, "stats": Stats, "log": Log}
-)
-"""What each event's `data` holds."""
-
-_EVENT_OF = {model: name for name, model in EVENTS.items()}
-
-
-def event_text(event: BaseModel) -> str:
-    """Write one of `EVENTS` as a message."""
-    return f'{{"type":"{_EVENT_OF[type(event)]}","data":{event.model_dump_json()}}}'
-
-
-# Requests and replies
+# -- requests and replies ---
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from sana_vcam.control.protocol.messages import (
     COMMANDS,
-    EVENT_NAMES,
     MAX_ID_INTEGER,
     MAX_ID_LENGTH,
     Command,
@@ -26,6 +25,7 @@ from sana_vcam.control.protocol.messages import (
     Subscribe,
     encodable,
 )
+from sana_vcam.control.protocol.replies import EVENT_NAMES
 
 MAX_QUERY_FIELDS = 16
 MAX_LINE_PARTS = 2000

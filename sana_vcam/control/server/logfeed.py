@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Literal
 from urllib.parse import quote
 
-from sana_vcam.control.protocol.messages import Log
+from sana_vcam.control.protocol.events import Log
 
 LOGGER = "sana_vcam"
 """The logger, with all below it, whose lines are forwarded."""

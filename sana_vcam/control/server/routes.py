@@ -12,7 +12,7 @@ from functools import partial
 from http import HTTPStatus
 
 from sana_vcam.control.commands import Commands
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.messages import ReplyCode
 from sana_vcam.control.protocol.reading import command_from_line_query, command_from_query
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
@@ -109,6 +109,6 @@ def as_response(reply: messages.Ok | messages.Error) -> Response:
 
 
 def _as_picture(reply: messages.Ok | messages.Error) -> Response:
-    if isinstance(reply, messages.Ok) and isinstance(reply.data, messages.EncodedPicture):
+    if isinstance(reply, messages.Ok) and isinstance(reply.data, replies.EncodedPicture):
         return Response(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
     return as_response(reply)

@@ -22,7 +22,7 @@ from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.access import discovery, listen, policy, privatefiles, tokens, unixsocket
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import PreviewServer
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import events, messages, replies
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection, Listener
 from sana_vcam.control.server.counters import Counters
@@ -256,7 +256,7 @@ class ControlServer:
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one client until it goes."""
         client = ClientConnection(cast("Connection", connection), self._previews)
-        client.queue.put_event(messages.event_text(messages.Hello(version=sana_vcam.__version__)))
+        client.queue.put_event(events.event_text(events.Hello(version=sana_vcam.__version__)))
         self._send_first(client, client.events)
         self._clients.add(client)
         if self._gate.is_revoked(client.connection):
@@ -308,27 +308,27 @@ class ControlServer:
 
     # Events
 
-    def _send_first(self, client: ClientConnection, names: frozenset[messages.EventName]) -> None:
+    def _send_first(self, client: ClientConnection, names: frozenset[replies.EventName]) -> None:
         """Send what a new subscriber would else wait for until it changes."""
         if "state" in names:
-            client.queue.put_event(messages.event_text(self._commands.state()), kind="state")
+            client.queue.put_event(events.event_text(self._commands.state()), kind="state")
         if "presets" in names:
-            client.queue.put_event(messages.event_text(self._commands.presets()), kind="presets")
+            client.queue.put_event(events.event_text(self._commands.presets()), kind="presets")
 
-    def _publish(self, name: messages.EventName, make: Callable[[], BaseModel]) -> None:
+    def _publish(self, name: replies.EventName, make: Callable[[], BaseModel]) -> None:
         """Make an event if anybody wants it, and queue it for those who do."""
         clients = [client for client in self._clients if name in client.events]
         if not clients:
             return
-        text = messages.event_text(make())
+        text = events.event_text(make())
         for client in clients:
             # Every log line counts; of the others only the newest does.
             client.queue.put_event(text, kind=None if name == "log" else name)
 
-    def _stats(self) -> messages.Stats:
-        return messages.Stats.of(self._commands.state())
+    def _stats(self) -> events.Stats:
+        return events.Stats.of(self._commands.state())
 
-    def _on_log(self, line: messages.Log) -> None:
+    def _on_log(self, line: events.Log) -> None:
         self._publish("log", lambda: line)
 
     async def _send_states(self) -> None:

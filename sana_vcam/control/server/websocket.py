@@ -13,7 +13,7 @@ from websockets.frames import CloseCode
 
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.preview.screen import Screen
-from sana_vcam.control.protocol import messages, reading
+from sana_vcam.control.protocol import messages, reading, replies
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection
 from sana_vcam.control.server.ratelimit import TokenBucket
@@ -28,7 +28,7 @@ class ClientConnection:
     def __init__(self, connection: Connection, previews: PreviewServer | None = None) -> None:
         self.connection = connection
         self.screen = Screen(previews)
-        self.events: frozenset[messages.EventName] = frozenset({"state"})
+        self.events: frozenset[replies.EventName] = frozenset({"state"})
         self.queue = SendQueue(limits.MAX_WAITING)
         self.revoked = asyncio.Event()
         """Set once the token that it came with holds no more."""
@@ -39,10 +39,10 @@ class ClientConnection:
         )
         self._task = asyncio.current_task()
 
-    def subscribed(self) -> messages.Subscribed:
+    def subscribed(self) -> replies.Subscribed:
         """What it receives, in the order of the docs."""
-        return messages.Subscribed(
-            events=tuple(name for name in messages.EVENT_NAMES if name in self.events)
+        return replies.Subscribed(
+            events=tuple(name for name in replies.EVENT_NAMES if name in self.events)
         )
 
     def read(self, message: str | bytes) -> messages.Request | messages.Error:

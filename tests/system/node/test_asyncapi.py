@@ -8,7 +8,7 @@ from shutil import which
 import platformdirs
 import pytest
 
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import events, messages
 from sana_vcam.docs import generate
 
 PARSER = "@asyncapi/parser@3.6.3"
@@ -69,7 +69,7 @@ def test_asyncapis_own_parser_finds_nothing_wrong(parse):
     found = parse(text)
     assert set(found["operations"]) == {
         *messages.COMMANDS,
-        *(f"{name}_event" for name in messages.EVENTS),
+        *(f"{name}_event" for name in events.EVENTS),
     }
     # 3.0.0 is what every tool reads.
     codes = {diagnostic["code"] for diagnostic in found["diagnostics"]}

@@ -2,7 +2,7 @@
 
 import typing
 
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import events, messages, replies
 from sana_vcam.control.server import limits, requests
 from sana_vcam.docs.asyncapi import published
 
@@ -41,7 +41,7 @@ def test_the_commands_and_their_fields():
 
 
 def test_the_events_and_their_fields():
-    fields = {name: tuple(model.model_fields) for name, model in messages.EVENTS.items()}
+    fields = {name: tuple(model.model_fields) for name, model in events.EVENTS.items()}
     state = fields.pop("state")
     assert fields == {
         "hello": ("api", "version", "commands", "events"),
@@ -59,7 +59,7 @@ def test_the_events_and_their_fields():
         "log": ("time_s", "level", "logger", "message"),
     }
     assert set(fields["stats"]) < set(state)
-    assert messages.EVENT_NAMES == ("state", "presets", "stats", "log")
+    assert replies.EVENT_NAMES == ("state", "presets", "stats", "log")
     assert messages.API_VERSION == 1
 
 
@@ -110,7 +110,7 @@ def test_the_reply_data():
 
 
 def test_every_word_is_described_for_help_and_docs():
-    models = {*messages.COMMANDS.values(), *messages.EVENTS.values()}
+    models = {*messages.COMMANDS.values(), *events.EVENTS.values()}
     models |= {model.reply for model in messages.COMMANDS.values()}
     for model in models:
         assert model.__doc__, model

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sana_vcam.clients.ctl.ctl import run_ctl
 from sana_vcam.clients.ctl.usage import render_usage
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import replies
 from sana_vcam.control.server.counters import Counters
 from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.threads import run_blocking
@@ -41,7 +41,7 @@ async def test_usage_over_the_socket_and_by_get(serve):
     async with serve() as server, open_client(server) as client:
         reply = await client.ask("usage")
         assert reply == {"type": "ok", "data": REPLY}
-        messages.Usage.model_validate(reply["data"])
+        replies.Usage.model_validate(reply["data"])
         assert (await exchange(server, get("/v1/usage"))).json["data"] == REPLY
 
 

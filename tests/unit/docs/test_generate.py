@@ -1,7 +1,7 @@
 """What is made from the models is current, valid and complete."""
 
 from sana_vcam.clients.ctl import words
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import events, messages
 from sana_vcam.docs import asyncapi, generate
 from tests.fakes.controlserver import open_client
 
@@ -24,7 +24,7 @@ def test_what_is_outdated_is_named_and_written(tmp_path, capsys):
 
 def test_the_page_tells_of_every_word():
     page = (generate.PACKAGE / "docs" / "control-api.md").read_text()
-    for name, model in [*messages.COMMANDS.items(), *messages.EVENTS.items()]:
+    for name, model in [*messages.COMMANDS.items(), *events.EVENTS.items()]:
         assert f"\n### `{name}`\n" in page
         for field in model.model_fields.values():
             assert field.description in page

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.messages import ProtocolError, ReplyCode
 from sana_vcam.control.protocol.reading import parse
 
@@ -96,12 +96,12 @@ def test_plain_text(line, command):
 def test_the_id_is_echoed(request_id):
     request = parse(json.dumps({"type": "pause", "id": request_id}))
     assert request.id == request_id
-    reply = messages.Ok(request.id, messages.Empty()).text()
+    reply = messages.Ok(request.id, replies.Empty()).text()
     assert json.loads(reply) == {"type": "ok", "id": request_id, "data": {}}
 
 
 def test_without_an_id_the_reply_has_none():
-    assert json.loads(messages.Ok(None, messages.Empty()).text()) == {"type": "ok", "data": {}}
+    assert json.loads(messages.Ok(None, replies.Empty()).text()) == {"type": "ok", "data": {}}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ LINES = st.builds("{} {}".format, st.sampled_from([*messages.COMMANDS]), ODD_TEX
 @given(ODD_TEXT | JSON.map(json.dumps) | LIKELY.map(json.dumps) | LINES)
 def test_whatever_comes_gets_an_answer_that_can_be_sent(message):
     try:
-        answer = messages.Ok(parse(message).id, messages.Empty()).text()
+        answer = messages.Ok(parse(message).id, replies.Empty()).text()
     except ProtocolError as error:
         answer = error.reply().text()
     assert json.loads(answer.encode())["type"] in {"ok", "error"}
