@@ -223,7 +223,7 @@ class ReactorClient(ABC):
         return self._video.last_frame_at
 
     async def wait_lost(self) -> None:
-        """Return when the connection has dropped without having been closed here."""
+        """Wait until the connection has dropped without having been closed here."""
         await self._lost.wait()
 
     async def close(self) -> bool:
@@ -254,7 +254,7 @@ class ReactorClient(ABC):
         await self.close()
 
     async def stats(self) -> ConnectionStats:
-        """The connection's statistics now. Raises `SessionLost` or `Unavailable`."""
+        """Read the connection's statistics now. Raises `SessionLost` or `Unavailable`."""
         try:
             return ConnectionStats.of(await self._require().get_stats())
         except ReactorError as error:

@@ -46,7 +46,7 @@ class SessionError(SanaVcamError):
 
 
 class Refused(SessionError):
-    """Trying again changes nothing; the message says what does."""
+    """A failure that trying again does not change; the message says what does."""
 
     def __init__(self, message: str, *, words: str = "The service refused the session") -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class Refused(SessionError):
 
 
 class Unavailable(SessionError):
-    """Not now. `retry_after_s` is the platform's hint in seconds, or None.
+    """A failure of this moment. `retry_after_s` is the platform's hint in seconds, or None.
 
     `no_room`: the account or the model serves as many sessions as it may. `in_the_way`: another
     session does, which the platform ends by itself in a while. `recoverable` is the SDK's word on
@@ -78,15 +78,15 @@ class Unavailable(SessionError):
 
 
 class SessionLost(SessionError):
-    """The connection dropped; the platform keeps the session for a while."""
+    """A dropped connection; the platform keeps the session for a while."""
 
 
 class SessionGone(SessionError):
-    """The session has ended, or can no longer be joined."""
+    """A session that has ended, or can no longer be joined."""
 
 
 class CommandRejected(SessionError):
-    """The model refused `command` for `reason`."""
+    """A command that the model refused, for `reason`."""
 
     def __init__(self, command: str, reason: str) -> None:
         super().__init__(f"the model refused {command}: {reason}")
@@ -95,7 +95,7 @@ class CommandRejected(SessionError):
 
 
 class UploadFailed(SessionError):
-    """The clip could not be uploaded."""
+    """A clip that could not be uploaded."""
 
 
 KEY_HELP = (
@@ -104,15 +104,15 @@ KEY_HELP = (
 )
 
 
-# What a client may repeat although the answer is a 4xx: timeout, too early, too many.
 _PASSING = frozenset({408, 425, 429})
-# Parts of the platform's own codes for an account that has its sessions already. The codes are
-# open-ended, and none is documented.
+"""What a client may repeat although the answer is a 4xx: timeout, too early, too many."""
 _NO_ROOM = ("quota", "limit", "conflict", "concurren", "too_many", "capacity")
+"""Parts of the platform's own codes for an account that has its sessions already. The codes are
+open-ended, and none is documented."""
 
 
 def from_mint(status: int, retry_after: str | None, *, api_url: str) -> SessionError:
-    """What a refused exchange of the key for a token means.
+    """Read what a refused exchange of the key for a token means.
 
     `retry_after` is the answer's header. Its text is left out: a server may repeat the key.
     """
@@ -138,7 +138,7 @@ def from_mint(status: int, retry_after: str | None, *, api_url: str) -> SessionE
 
 
 def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
-    """What a failed connect means."""
+    """Read what a failed connect means."""
     if isinstance(error, SessionError):
         return error
     if isinstance(error, AbortedError):
@@ -176,14 +176,14 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
 
 
 def from_opening(error: Exception, *, is_open: bool, model: str, api_url: str) -> SessionError:
-    """What a failed connect means; what is missing once the session `is_open` is the session."""
+    """Read what a failed connect means; what is missing once the session `is_open` is that."""
     if is_open and isinstance(error, NotFoundError):
         return SessionGone(f"the session cannot be joined ({describe(error)})")
     return from_connect(error, model=model, api_url=api_url)
 
 
 def from_reconnect(error: Exception, *, model: str, api_url: str) -> SessionError:
-    """What a failed reconnect means: everything but a passing fault is the session's end.
+    """Read what a failed reconnect means: everything but a passing fault is the session's end.
 
     That includes a refused token: one is never refreshed, and a new session brings a new one.
     """
@@ -195,7 +195,7 @@ def from_reconnect(error: Exception, *, model: str, api_url: str) -> SessionErro
 
 
 def from_command(error: ReactorError, command: str) -> SessionError:
-    """What a failed command means."""
+    """Read what a failed command means."""
     if isinstance(
         error,
         (AbortedError, DisconnectedError, InvalidStateError, SessionTerminalError, TransportError),
@@ -220,7 +220,7 @@ def _is_about_this_session(error: ReactorError) -> bool:
 
 
 def describe(error: ReactorError) -> str:
-    """The error in few words, without what a server wrote: that may repeat a key or a token."""
+    """Put the error in few words, without what a server wrote: that may repeat a key or a token."""
     return f"HTTP {error.status}" if error.status else f"{error.code}: {error.message}"
 
 
@@ -239,7 +239,7 @@ def _unpaid(api_url: str) -> Refused:
 
 
 def _hint(text: str | None) -> float | None:
-    """The seconds of a Retry-After header; None for a date, or nonsense."""
+    """Read the seconds of a Retry-After header; None for a date, or nonsense."""
     try:
         seconds = float(text or "")
     except ValueError:

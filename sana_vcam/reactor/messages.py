@@ -1,6 +1,6 @@
 """What every model's messages have in common, and how they are read from the wire.
 
-Numbers arrive as floats (the wire is a protobuf Struct) and become ints in the models' fields.
+Numbers arrive as floats (the wire is a protobuf Struct) and become what a field says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Message(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, data: Any) -> Any:
-        """A JSON null means the same as a missing field."""
+        """Leave out every JSON null: it means the same as a missing field."""
         if isinstance(data, dict):
             return {key: value for key, value in data.items() if value is not None}
         return data

@@ -26,9 +26,9 @@ TOKEN_TIMEOUT_S = 10.0
 ANYTHING: object = None
 """The request for a token that may do all that the key may do."""
 
-# A local runtime without a session to stop: there is none, it is ending already, the model has
-# not loaded yet or has terminated.
 _NOTHING_TO_STOP = frozenset({404, 409, 410, 503})
+"""A local runtime without a session to stop: there is none, it is ending already, the model has not
+loaded yet or has terminated."""
 _GONE = frozenset({404, 410})
 _OVER = frozenset({"INACTIVE", "CLOSED"})
 
@@ -123,7 +123,7 @@ class Platform:
             raise Unavailable(f"{url} answered HTTP {status}")
 
     async def _delete(self, url: str, token: str) -> bool:
-        """Whether the session is over now; False if the token is not good for it."""
+        """End a session; False if the token is not good for it."""
         try:
             status, _ = await self._request("DELETE", url, token=token)
             if status in (401, 403):
@@ -141,7 +141,7 @@ class Platform:
     async def _request(
         self, method: str, url: str, *, body: object = None, token: str | None = None
     ) -> tuple[int, bytes]:
-        """The answer's status and body. Raises `Unavailable`, or ConnectionRefusedError."""
+        """Ask for a status and a body. Raises `Unavailable`, or ConnectionRefusedError."""
         request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
             url, method=method, data=None if body is None else json.dumps(body).encode()
         )
@@ -170,7 +170,7 @@ class Platform:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other: whoever it names must not get the key."""
+    """A redirect as an answer like any other: whoever it names must not get the key."""
 
     def redirect_request(self, *_: object) -> None:
         """Follow none."""
@@ -180,7 +180,7 @@ _STRAIGHT = urllib.request.build_opener(_NoRedirect)
 
 
 def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]:
-    """Exchange the key for a token; blocks. The answer's status, Retry-After and body."""
+    """Exchange the key for a token; blocks. Returns status, Retry-After and body of the answer."""
     request = urllib.request.Request(  # noqa: S310 - the URL is the user's own configuration
         url, method="POST", data=json.dumps(body).encode()
     )
@@ -195,7 +195,7 @@ def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]
 
 
 def _token_request(model: str, max_session_s: int | None) -> object:
-    """What to ask for, to create a session with `model`, as the SDK's `fetch_jwt` does."""
+    """Write what to ask for, to create a session with `model`, as the SDK's `fetch_jwt` does."""
     resources = {"models": {"match": [model]}}
     detail: dict[str, object] = {"type": "session", "resources": resources}
     if max_session_s is not None:

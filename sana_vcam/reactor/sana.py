@@ -48,7 +48,7 @@ class StateMessage(Message):
 
 
 class PromptAccepted(Message):
-    """A `set_prompt` was accepted."""
+    """An accepted `set_prompt`."""
 
     wire_name = "prompt_accepted"
 
@@ -56,7 +56,7 @@ class PromptAccepted(Message):
 
 
 class VideoAccepted(Message):
-    """A `set_video` clip was probed; the counts may be 0, since it is decoded later."""
+    """A probed `set_video` clip; the counts may be 0, since it is decoded later."""
 
     wire_name = "video_accepted"
 
@@ -76,7 +76,7 @@ class ConditionsReady(Message):
 
 
 class GenerationStarted(Message):
-    """`start` succeeded."""
+    """A `start` that succeeded."""
 
     wire_name = "generation_started"
 
@@ -86,7 +86,7 @@ class GenerationStarted(Message):
 
 
 class GenerationPaused(Message):
-    """`pause` took effect; only the newer generation sends it."""
+    """A `pause` that took effect; only the newer generation sends it."""
 
     wire_name = "generation_paused"
 
@@ -94,7 +94,7 @@ class GenerationPaused(Message):
 
 
 class GenerationResumed(Message):
-    """`resume` took effect; only the newer generation sends it."""
+    """A `resume` that took effect; only the newer generation sends it."""
 
     wire_name = "generation_resumed"
 
@@ -102,7 +102,7 @@ class GenerationResumed(Message):
 
 
 class GenerationReset(Message):
-    """`reset` ended the run and cleared the prompt and the clip."""
+    """A `reset` that ended the run and cleared the prompt and the clip."""
 
     wire_name = "generation_reset"
 
@@ -110,7 +110,7 @@ class GenerationReset(Message):
 
 
 class GenerationComplete(Message):
-    """A file-mode clip was edited to its end."""
+    """The end of a file-mode clip, all of it edited."""
 
     wire_name = "generation_complete"
 
@@ -118,7 +118,7 @@ class GenerationComplete(Message):
 
 
 class ChunkComplete(Message):
-    """One chunk of `main_video` is done; indices restart at 0 with every run."""
+    """A finished chunk of `main_video`; indices restart at 0 with every run."""
 
     wire_name = "chunk_complete"
 
@@ -128,7 +128,7 @@ class ChunkComplete(Message):
 
 
 class Anchored(Message):
-    """The edit re-grounded on the source; only the newer generation sends it."""
+    """A new grounding of the edit on the source; only the newer generation sends it."""
 
     wire_name = "anchored"
 
@@ -254,12 +254,12 @@ class SanaClient(ReactorClient):
 
 
 def _sends(kind: type[Message]) -> Callable[[Message], bool]:
-    """The answer is a message of `kind`."""
+    """Accept a message of `kind`."""
     return lambda message: isinstance(message, kind)
 
 
 def _shows(**fields: object) -> Callable[[Message], bool]:
-    """The answer is a `state` with these fields, so that `SanaClient.state` shows them as well.
+    """Accept a `state` with these fields, so that `SanaClient.state` shows them as well.
 
     Any other `state` proves nothing: one is sent after every chunk.
     """

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import get_args
 
-from sana_vcam.standin.settings import Edit, Fault, Settings, Wire
+from sana_vcam.standin.settings import EditMode, Fault, Settings, Wire
 
 DESCRIPTION = """\
 Serve a stand-in for Reactor's `sana-streaming` on this machine: the same commands, messages and
@@ -95,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--edit",
-        choices=get_args(Edit),
+        choices=get_args(EditMode),
         default=default.edit,
         help="look: edit as the prompt says; copy: send the source back (default: %(default)s)",
     )
@@ -128,7 +128,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that parsed arguments stand for; other attributes are ignored."""
+    """Read the settings that parsed arguments stand for; other attributes are ignored."""
     names = Settings.__dataclass_fields__
     return Settings(**{name: getattr(arguments, name) for name in names})
 

@@ -10,7 +10,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def get_json(url: str) -> Any:
-    """Return the answer to a GET; blocks for at most a second per read.
+    """Fetch the answer to a GET; blocks for at most a second per read.
 
     Raises:
         OSError: nobody answers, or the answer is an error.

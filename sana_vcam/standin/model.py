@@ -14,6 +14,7 @@ import asyncio
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import ClassVar, cast
@@ -40,11 +41,11 @@ from reactor_runtime.interface import (
 from sana_vcam.standin import looks
 from sana_vcam.standin.clip import ClipError, Frame, fit, probe
 from sana_vcam.standin.loopback import post_json
-from sana_vcam.standin.session import Refused, Session
+from sana_vcam.standin.session import CommandRefused, ModelSession
 from sana_vcam.standin.settings import Settings
-from sana_vcam.standin.source import ClipSource, LiveSource, SizeChanged, Source
+from sana_vcam.standin.source import ClipSource, FrameSource, LiveSource, SizeChanged
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 TIDY_S = 0.5
 """Longest time that camera frames nobody wants are kept."""
@@ -63,13 +64,13 @@ class SanaOutput(Output):
 
 
 class PromptAccepted(ModelMessage):
-    """A set_prompt was accepted."""
+    """An accepted set_prompt."""
 
     prompt: str
 
 
 class VideoAccepted(ModelMessage):
-    """A set_video was accepted; width and height are those before cropping."""
+    """An accepted set_video; width and height are those before cropping."""
 
     width: int
     height: int
@@ -78,7 +79,7 @@ class VideoAccepted(ModelMessage):
 
 
 class GenerationStarted(ModelMessage):
-    """A start succeeded; chunk_num and frame_num are 0, the length is not known up front."""
+    """An accepted start; chunk_num and frame_num are 0, the length is not known up front."""
 
     prompt: str
     chunk_num: int
@@ -86,19 +87,19 @@ class GenerationStarted(ModelMessage):
 
 
 class GenerationReset(ModelMessage):
-    """A reset was done."""
+    """A finished reset."""
 
     reason: str
 
 
 class GenerationComplete(ModelMessage):
-    """The whole source clip has been edited."""
+    """The end of a source clip, all of it edited."""
 
     total_chunks: int
 
 
 class ChunkComplete(ModelMessage):
-    """A chunk has gone out; chunk_index is zero-based."""
+    """A chunk that has gone out; chunk_index is zero-based."""
 
     chunk_index: int
     frames_emitted: int
@@ -106,21 +107,21 @@ class ChunkComplete(ModelMessage):
 
 
 class RejectedCommand(ModelMessage):
-    """A command was rejected; nothing has changed."""
+    """A rejected command; nothing has changed."""
 
     name = "command_error"
     command: str
     reason: str
 
 
-class Run:
+class ModelRun:
     """One start of the model: its source, its seed, and whether it is still wanted.
 
     `cancel` may be set from any thread and is never cleared; the loop and the worker stop at the
     next frame.
     """
 
-    def __init__(self, source: Source, seed: int) -> None:
+    def __init__(self, source: FrameSource, seed: int) -> None:
         self.source = source
         self.seed = seed
         self.frames_made = 0
@@ -131,7 +132,7 @@ class Run:
         return not self.cancel.is_set()
 
 
-class SanaModel(ReactorApp):
+class SanaModel(ReactorApp, ABC):
     """What both generations of the wire have in common."""
 
     settings: ClassVar[Settings] = Settings()
@@ -146,21 +147,21 @@ class SanaModel(ReactorApp):
 
     def __init__(self) -> None:
         super().__init__()
-        self.session = Session()
-        self._playing: Run | None = None
+        self.session = ModelSession()
+        self._playing: ModelRun | None = None
         self._wake = asyncio.Event()
         self._greet = False
         self._limit: asyncio.TimerHandle | None = None
 
     # -- what the two wires fill in --------------------------------------------------------------
 
+    @abstractmethod
     def _state(self) -> ModelMessage:
-        """Return the snapshot that goes out after every change."""
-        raise NotImplementedError
+        """Take the snapshot that goes out after every change."""
 
+    @abstractmethod
     def _video_accepted(self) -> VideoAccepted:
-        """Return the answer to a set_video that has just been staged."""
-        raise NotImplementedError
+        """Describe the clip of a set_video that has just been staged."""
 
     async def _conditions_changed(self) -> None:
         """Announce that the prompt or the clip has changed."""
@@ -179,7 +180,7 @@ class SanaModel(ReactorApp):
     @session_started
     def on_session_started(self) -> None:
         """Begin with fresh state, and with the clock of the session limit."""
-        self.session = Session()
+        self.session = ModelSession()
         limit_s = self.settings.session_limit_s
         if limit_s > 0:
             loop = asyncio.get_running_loop()
@@ -192,7 +193,7 @@ class SanaModel(ReactorApp):
             self._limit.cancel()
             self._limit = None
         self._abandon_run()
-        self.session = Session()
+        self.session = ModelSession()
 
     @connected
     async def on_connected(self, client: ClientInfo) -> None:
@@ -212,26 +213,26 @@ class SanaModel(ReactorApp):
 
     def _end_session(self, reason: str) -> None:
         """Have the runtime end the session, by the request an operator would send."""
-        logger.warning("ending the session: %s", reason)
+        log.warning("ending the session: %s", reason)
         threading.Thread(target=self._post_stop, args=(reason,), daemon=True).start()
 
     def _post_stop(self, reason: str) -> None:
         try:
             post_json(f"{self.settings.url}/stop_session", {"reason": reason})
         except OSError as error:
-            logger.info("the session had ended before: %s", error)
+            log.info("the session had ended before: %s", error)
 
     # -- commands --------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def _command(self, name: str) -> AsyncIterator[None]:
-        """Answer a command: state if the body accepts it, command_error if it raises Refused.
+        """Answer with state if the body accepts the command, else (`CommandRefused`) command_error.
 
         The client's call succeeds in both cases, as with the real model: a refusal is a message.
         """
         try:
             yield
-        except Refused as refusal:
+        except CommandRefused as refusal:
             await self.send(RejectedCommand(command=name, reason=str(refusal)))
             if not self._greet:
                 return
@@ -249,12 +250,12 @@ class SanaModel(ReactorApp):
         """Refuse what is not a video of at least 33 frames; a run keeps the clip it began with."""
         async with self._command("set_video"):
             if video is None:
-                raise Refused("no video given")
+                raise CommandRefused("no video given")
             session = self.session
             try:
                 session.clip = await asyncio.to_thread(probe, video.data)
             except ClipError as error:
-                raise Refused(str(error)) from error
+                raise CommandRefused(str(error)) from error
             await self.send(self._video_accepted())
             await self._conditions_changed()
 
@@ -279,7 +280,7 @@ class SanaModel(ReactorApp):
             return
         async with self._command("start"):
             self.session.start()
-            self._playing = Run(self._source(), self.session.seed)
+            self._playing = ModelRun(self._source(), self.session.seed)
             self._wake.set()
             await self.send(GenerationStarted(prompt=self.session.prompt, chunk_num=0, frame_num=0))
 
@@ -313,7 +314,7 @@ class SanaModel(ReactorApp):
         # The runtime puts a buffer where the class declares the kind of track.
         return cast(InputBuffer, self.media.camera)
 
-    def _source(self) -> Source:
+    def _source(self) -> FrameSource:
         if self.session.mode == "file" and self.session.clip is not None:
             return ClipSource(self.session.clip)
         self._camera.clear()
@@ -337,7 +338,7 @@ class SanaModel(ReactorApp):
                 await self._change()
             await self._play(self._playing)
 
-    async def _play(self, run: Run) -> None:
+    async def _play(self, run: ModelRun) -> None:
         """Make the chunks of one run until its source ends or the run is abandoned."""
         try:
             while await self._may_go_on(run):
@@ -358,8 +359,8 @@ class SanaModel(ReactorApp):
             if self._playing is run:
                 self._playing = None
 
-    async def _may_go_on(self, run: Run) -> bool:
-        """Wait while paused or without a client; return whether the run is still wanted."""
+    async def _may_go_on(self, run: ModelRun) -> bool:
+        """Wait while paused or without a client; False if the run is no longer wanted."""
         while run.wanted() and (self.session.paused or not self.connected.is_set()):
             await self._change()
         return run.wanted()
@@ -374,7 +375,7 @@ class SanaModel(ReactorApp):
             await asyncio.wait_for(self._wake.wait(), TIDY_S)
         self._camera.clear()
 
-    async def _make_chunk(self, run: Run, frames: list[Frame]) -> None:
+    async def _make_chunk(self, run: ModelRun, frames: list[Frame]) -> None:
         """Edit the frames with the prompt of this moment, emit them, and report the chunk."""
         index, prompt = self.session.completed, self.session.prompt
         await self._stage_fault(run, index)
@@ -391,7 +392,9 @@ class SanaModel(ReactorApp):
         )
         await self.send(self._state())
 
-    def _edit(self, run: Run, frames: list[Frame], prompt: str) -> npt.NDArray[np.uint8] | None:
+    def _edit(
+        self, run: ModelRun, frames: list[Frame], prompt: str
+    ) -> npt.NDArray[np.uint8] | None:
         """Edit a chunk in a worker thread; return (N, H, W, 3) RGB, or None once it is unwanted.
 
         The frames are spread evenly over the compute time, so that the other core users of a small
@@ -417,7 +420,7 @@ class SanaModel(ReactorApp):
         await self.send(GenerationComplete(total_chunks=self.session.completed))
         await self.send(self._state())
 
-    async def _stage_fault(self, run: Run, chunk_index: int) -> None:
+    async def _stage_fault(self, run: ModelRun, chunk_index: int) -> None:
         """Stall or crash here, if this run was told to."""
         fault = self.settings.fault
         if fault is None or chunk_index < fault.after_chunks:

@@ -21,7 +21,7 @@ from dataclasses import replace
 from types import FrameType
 
 import cv2
-from reactor_runtime import log
+from reactor_runtime import log as runtime_log
 from reactor_runtime.core import RuntimeConfig
 from reactor_runtime.serve import serve as serve_runtime
 from reactor_runtime.transport.webrtc.config import WebRtcConfig
@@ -29,7 +29,7 @@ from reactor_runtime.transport.webrtc.config import WebRtcConfig
 from sana_vcam.standin.loopback import get_json
 from sana_vcam.standin.settings import Settings, Wire
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 WIRES: dict[Wire, str] = {
     "npm": "sana_vcam.standin.wire_npm",
@@ -57,7 +57,7 @@ def run(settings: Settings) -> int:
     Raises:
         PortTaken: the port is in use, or may not be bound.
     """
-    log.configure(level=logging.INFO if settings.verbose else logging.WARNING)
+    runtime_log.configure(level=logging.INFO if settings.verbose else logging.WARNING)
     cv2.setNumThreads(1)
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, _leave)
@@ -91,7 +91,7 @@ def _serve(settings: Settings) -> int:
 
 
 def free_port(host: str) -> int:
-    """Return a TCP port that is free at this moment.
+    """Find a TCP port that is free at this moment.
 
     Raises:
         PortTaken: this host is not an address of this machine.
@@ -148,5 +148,5 @@ def _end_with_stdin() -> None:
     """Read stdin to its end, then ask the process to stop: a killed parent leaves no orphan."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    logger.info("standard input has ended")
+    log.info("standard input has ended")
     os.kill(os.getpid(), signal.SIGTERM)

@@ -13,23 +13,23 @@ MAX_PROMPT_CHARACTERS = 4000
 
 DEFAULT_ANCHOR_INTERVAL = 20
 
-Mode = Literal["file", "live"]
+SourceMode = Literal["file", "live"]
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """A command that the state does not allow; its text is the reason sent to the client."""
 
 
 @dataclass(slots=True)
-class Session:
+class ModelSession:
     """One client session, from connect to the end.
 
-    Every method either applies a command completely or raises Refused and changes nothing.
+    Every method either applies a command completely or raises CommandRefused and changes nothing.
     `started` holds from start to the end of the run, `begun` until a reset; `completed` counts the
     chunks of the current or last run, `completed_before` those of the run before it.
     """
 
-    mode: Mode = "file"
+    mode: SourceMode = "file"
     seed: int = 0
     prompt: str = ""
     clip: Clip | None = None
@@ -54,22 +54,22 @@ class Session:
         """Choose the source of the next start; repeating the current mode is always allowed.
 
         Raises:
-            Refused: the mode is unknown, or it would change while a run is on.
+            CommandRefused: the mode is unknown, or it would change while a run is on.
         """
         if mode not in MODES:
-            raise Refused(f'unknown mode "{mode}": use "file" or "live"')
+            raise CommandRefused(f'unknown mode "{mode}": use "file" or "live"')
         if self.started and mode != self.mode:
-            raise Refused("the mode is fixed while generating: reset first")
+            raise CommandRefused("the mode is fixed while generating: reset first")
         self.mode = "live" if mode == "live" else "file"
 
     def set_prompt(self, prompt: str) -> None:
         """Stage a prompt for the next chunk; a blank one lets the source through.
 
         Raises:
-            Refused: the prompt is too long.
+            CommandRefused: the prompt is too long.
         """
         if len(prompt) > MAX_PROMPT_CHARACTERS:
-            raise Refused(f"the prompt is longer than {MAX_PROMPT_CHARACTERS} characters")
+            raise CommandRefused(f"the prompt is longer than {MAX_PROMPT_CHARACTERS} characters")
         self.prompt = prompt if prompt.strip() else ""
 
     def start(self) -> None:
@@ -78,12 +78,12 @@ class Session:
         In live mode a camera need not be published yet: the run waits for its frames.
 
         Raises:
-            Refused: file mode without a clip.
+            CommandRefused: file mode without a clip.
         """
         if self.started:
             return
         if self.mode == "file" and self.clip is None:
-            raise Refused("no source video: send set_video first, or set_mode live")
+            raise CommandRefused("no source video: send set_video first, or set_mode live")
         self.begun = self.started = True
         self.completed_before, self.completed = self.completed, 0
 
@@ -91,22 +91,22 @@ class Session:
         """Stop after the current chunk.
 
         Raises:
-            Refused: nothing is running, or it is paused already.
+            CommandRefused: nothing is running, or it is paused already.
         """
         if not self.started:
-            raise Refused("not generating")
+            raise CommandRefused("not generating")
         if self.paused:
-            raise Refused("already paused")
+            raise CommandRefused("already paused")
         self.paused = True
 
     def resume(self) -> None:
         """Continue after a pause.
 
         Raises:
-            Refused: not paused.
+            CommandRefused: not paused.
         """
         if not self.paused:
-            raise Refused("not paused")
+            raise CommandRefused("not paused")
         self.paused = False
 
     def reset(self) -> None:

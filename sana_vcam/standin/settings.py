@@ -12,7 +12,7 @@ FIRST_CHUNK_FRAMES = 9
 """Frames in the first chunk of a run: 33 frames, the shortest clip, are then two whole chunks."""
 
 Wire = Literal["npm", "page"]
-Edit = Literal["look", "copy"]
+EditMode = Literal["look", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Settings:
     chunk_time_s: float = 0.4
     session_limit_s: float = 0.0
     max_kbps: int = 4000
-    edit: Edit = "look"
+    edit: EditMode = "look"
     wire: Wire = "npm"
     fault: Fault | None = None
     exit_with_stdin: bool = False
@@ -59,7 +59,7 @@ class Settings:
         return f"http://{host}:{self.port}"
 
     def chunk_length(self, chunk_index: int) -> int:
-        """Return how many frames the chunk with this zero-based index has."""
+        """Count the frames of the chunk with this zero-based index."""
         if chunk_index == 0:
             return min(self.first_chunk, self.chunk_frames)
         return self.chunk_frames

@@ -15,14 +15,14 @@ POLL_S = 0.2
 
 
 class SizeChanged(Exception):
-    """A camera frame has another size than the first one of the run."""
+    """A camera frame of another size than the first one of the run."""
 
 
-class Source(Protocol):
+class FrameSource(Protocol):
     """The frames of one run, in order."""
 
     async def next_frames(self, count: int) -> list[Frame] | None:
-        """Return the next `count` frames, fewer at the end, [] after it, None if none came yet."""
+        """Fetch the next `count` frames, fewer at the end, [] after it, None if none came yet."""
         ...
 
 

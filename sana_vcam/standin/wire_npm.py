@@ -7,9 +7,10 @@ from reactor_runtime.interface import InputField, ModelMessage, event
 from sana_vcam.standin.model import SanaModel, VideoAccepted
 
 
-class State(ModelMessage):
-    """The observable state; current_chunk is the zero-based index of the last completed chunk."""
+class StateMessage(ModelMessage):
+    """A snapshot of the run; current_chunk is the zero-based index of the last completed chunk."""
 
+    name = "state"
     seed: int
     paused: bool
     running: bool
@@ -22,26 +23,26 @@ class State(ModelMessage):
 
 
 class ConditionsReady(ModelMessage):
-    """Sent after set_prompt and set_video."""
+    """What a start needs, after set_prompt and set_video."""
 
     has_video: bool
     has_prompt: bool
 
 
 class GenerationPaused(ModelMessage):
-    """A pause was accepted; the chunk in the making still follows."""
+    """An accepted pause; the chunk in the making still follows."""
 
     chunk_index: int
 
 
 class GenerationResumed(ModelMessage):
-    """A resume was accepted."""
+    """An accepted resume."""
 
     chunk_index: int
 
 
 class Anchored(ModelMessage):
-    """The edit has re-grounded on the source; chunk_index is the first chunk after it."""
+    """A new grounding of the edit on the source; chunk_index is the first chunk after it."""
 
     chunk_index: int
 
@@ -58,9 +59,9 @@ class SanaStreaming(SanaModel):
         async with self._command("set_anchor_interval"):
             self.session.anchor_interval = chunks
 
-    def _state(self) -> State:
+    def _state(self) -> StateMessage:
         session = self.session
-        return State(
+        return StateMessage(
             seed=session.seed,
             paused=session.paused,
             running=session.running,

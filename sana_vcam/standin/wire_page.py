@@ -8,13 +8,14 @@ from sana_vcam.standin.clip import LATENT_FRAMES
 from sana_vcam.standin.model import SanaModel, VideoAccepted
 
 
-class State(ModelMessage):
-    """The observable state; current_chunk counts the chunks completed since start.
+class StateMessage(ModelMessage):
+    """A snapshot of the run; current_chunk counts the chunks completed since start.
 
     Between a restart and the first chunk of the new run it still is the count of the run before,
     as the page warns.
     """
 
+    name = "state"
     running: bool
     started: bool
     paused: bool
@@ -29,9 +30,9 @@ class State(ModelMessage):
 class SanaStreaming(SanaModel):
     """The model as the API page describes it."""
 
-    def _state(self) -> State:
+    def _state(self) -> StateMessage:
         session = self.session
-        return State(
+        return StateMessage(
             running=session.running,
             started=session.started,
             paused=session.paused,

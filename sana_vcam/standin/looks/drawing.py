@@ -84,14 +84,14 @@ def _brushed(paint: Rgb, strokes: Rgb) -> Rgb:
 
 
 def oil(frame: Rgb, touch: Touch) -> Rgb:
-    """Oil on canvas: thick paint, warm light out of rich dark tones."""
+    """Show oil on canvas: thick paint, warm light out of rich dark tones."""
     small = reduced(frame)
     paint = graded(saturate(median(small, 5), 1.35), RICH)
     return grow(_brushed(paint, _strokes(size_of(small), 5, 12, 5, touch.seed)), size_of(frame))
 
 
 def van_gogh(frame: Rgb, touch: Touch) -> Rgb:
-    """Long swirling strokes of pure colour, blue shadows, yellow lights."""
+    """Show long swirling strokes of pure colour, blue shadows, yellow lights."""
     small = reduced(frame)
     paint = saturate(median(small, 5), 2.0)
     paint = mix(paint, tinted(gray_of(paint), STARRY), 0.45)
@@ -100,7 +100,7 @@ def van_gogh(frame: Rgb, touch: Touch) -> Rgb:
 
 
 def watercolor(frame: Rgb, touch: Touch) -> Rgb:
-    """Wet washes with dark rims, uneven pigment, on white paper."""
+    """Show wet washes with dark rims, uneven pigment, on white paper."""
     small = reduced(frame)
     wash = saturate(graded(median(median(small, 5), 5), WASHES), 1.7)
     rims = cv2.bitwise_not(edges(gray_of(wash), 0.4))
@@ -124,7 +124,7 @@ PASTELS = ramp((84, 78, 120), (118, 146, 176), (178, 196, 170), (248, 200, 164),
 
 
 def pencil(frame: Rgb, touch: Touch) -> Rgb:
-    """Graphite outlines and crossed hatching on white paper."""
+    """Show graphite outlines and crossed hatching on white paper."""
     size = size_of(frame)
     gray = gray_of(frame)
     # Divided by its blurred self, a picture keeps its outlines and turns white elsewhere.
@@ -162,20 +162,20 @@ def _outlined(half: Rgb, frame: Rgb, width: float, least: int = 0) -> Rgb:
 
 
 def woodblock(frame: Rgb, touch: Touch) -> Rgb:
-    """Japanese woodblock print: a few muted colours, black outlines, warm paper."""
+    """Show a Japanese woodblock print: a few muted colours, black outlines, warm paper."""
     flat = graded(_flat(frame, FEW_TONES, 0.75), ramp((10, 10, 10), (255, 242, 208)))
     return shade(_outlined(flat, frame, 3.0), paper(size_of(frame), 8.0, touch.seed))
 
 
 def anime(frame: Rgb, _touch: Touch) -> Rgb:
-    """Cel shading in two steps, bright colours, thin lines, glowing lights."""
+    """Show cel shading in two steps, bright colours, thin lines, glowing lights."""
     flat = _flat(frame, CEL_TONES, 1.5)
     glow = graded(blur(flat, scaled(13, frame.shape[0])), curve((0, 0), (150, 0), (255, 52)))
     return _outlined(as_bytes(cv2.add(flat, glow)), frame, 2.0, 52)
 
 
 def comic(frame: Rgb, _touch: Touch) -> Rgb:
-    """Printed comic: bold outlines, flat colours, dots in the half tones."""
+    """Show a printed comic: bold outlines, flat colours, dots in the half tones."""
     flat = _flat(frame, COMIC_TONES, 1.8)
     gray = gray_of(flat)
     dots = cv2.compare(gray, _screen(size_of(flat)), cv2.CMP_LT)
@@ -193,7 +193,7 @@ def _screen(size: Extent) -> Gray:
 
 
 def papercut(frame: Rgb, touch: Touch) -> Rgb:
-    """Layers of pastel paper, each with a soft shadow on the one below."""
+    """Show layers of pastel paper, each with a soft shadow on the one below."""
     half = median(shrink(frame, 2), 5)
     sheets = graded(gray_of(half), SHEETS)
     step = max(1, round(scaled(3, frame.shape[0])))

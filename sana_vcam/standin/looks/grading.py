@@ -43,7 +43,7 @@ GRAINS = 4
 """Planes of film grain that follow each other."""
 
 
-Light = Callable[[Extent, int], Rgb]
+Lighting = Callable[[Extent, int], Rgb]
 """Draw a light map for a size and a seed, a plane or a picture; 128 changes nothing."""
 
 
@@ -56,7 +56,7 @@ class Grade:
     """
 
     film: Rgb
-    light: Light
+    light: Lighting
     colour: bool = True
     grain: float = 0.0
 
@@ -71,7 +71,7 @@ class Grade:
 
 
 @lru_cache(maxsize=16)
-def _lit(light: Light, size: Extent, seed: int, grain: float, phase: int) -> Rgb:
+def _lit(light: Lighting, size: Extent, seed: int, grain: float, phase: int) -> Rgb:
     """Draw a light with one of the planes of film grain in it."""
     plain = light(size, seed)
     grains = 1 + noise(size, 1.3, seed + 97 * phase) * (grain / 128)
@@ -82,22 +82,22 @@ def _lit(light: Light, size: Extent, seed: int, grain: float, phase: int) -> Rgb
 
 
 def even(size: Extent, _seed: int) -> Rgb:
-    """The light of the source."""
+    """Draw the light of the source."""
     return np.full((*size, 3), 128, np.uint8)
 
 
 def dark_corners(size: Extent, _seed: int) -> Rgb:
-    """A lens that darkens to its corners."""
+    """Draw a lens that darkens to its corners."""
     return vignette(size, 0.5)
 
 
 def warm_corners(size: Extent, _seed: int) -> Rgb:
-    """The same lens, in colour."""
+    """Draw the same lens, in colour."""
     return rgb_of(vignette(size, 0.5))
 
 
 def blind(size: Extent, seed: int) -> Rgb:
-    """The light of a street through a venetian blind."""
+    """Draw the light of a street through a venetian blind."""
     x, y = grid_of(size)
     slats = np.sin((y + x * 0.34 + seed % 50) * 2 * np.pi / scaled(84, size[0]))
     light = 128 * (0.84 + 0.34 * np.tanh(slats * 3) * np.clip(x / size[1] + 0.15, 0, 1))
@@ -105,7 +105,7 @@ def blind(size: Extent, seed: int) -> Rgb:
 
 
 def low_sun(size: Extent, seed: int) -> Rgb:
-    """The sun of the golden hour at one side."""
+    """Draw the sun of the golden hour at one side."""
     side = 0.04 if seed % 2 else 0.96
     near, far = halo(size, (side, 0.25), 0.5)[..., None], halo(size, (side, 0.3), 1.3)[..., None]
     warm = near * np.array([0.35, 0.24, 0.06]) + far * np.array([0.34, 0.2, 0.02])
@@ -113,7 +113,7 @@ def low_sun(size: Extent, seed: int) -> Rgb:
 
 
 def softbox(size: Extent, _seed: int) -> Rgb:
-    """A large soft lamp in front of the person; the room falls into the dark."""
+    """Draw a large soft lamp in front of the person; the room falls into the dark."""
     light = 52 + 100 * (halo(size, (0.5, 0.42), 0.62)[..., None] / 255)
     return to_bytes(light * np.array([1.0, 1.0, 1.03]))
 
@@ -162,12 +162,12 @@ def _tube_colours(size: Extent, seed: int) -> Rgb:
 
 
 def neon(frame: Rgb, touch: Touch) -> Rgb:
-    """Line art of glowing tubes in the dark."""
+    """Show line art of glowing tubes in the dark."""
     return _glowing(frame, touch, 0.12)
 
 
 def cyberpunk(frame: Rgb, touch: Touch) -> Rgb:
-    """A street at night under neon signs."""
+    """Show a street at night under neon signs."""
     return _glowing(frame, touch, 0.72)
 
 
@@ -179,7 +179,7 @@ TERRACOTTA = ramp((46, 36, 30), (138, 118, 102), (250, 236, 220))
 
 
 def clay(frame: Rgb, touch: Touch) -> Rgb:
-    """Claymation: rounded lumps with finger marks, and what a face is known by carved in."""
+    """Show claymation: rounded lumps with finger marks, and what a face is known by carved in."""
     size = size_of(frame)
     half = shrink(frame, 2)
     lump = median(shrink(frame, max(1, round(scaled(4, size[0])))), 5)
@@ -214,7 +214,7 @@ COLD = ramp((30, 40, 66), (150, 162, 186), (255, 255, 255))
 
 
 def snow(frame: Rgb, touch: Touch) -> Rgb:
-    """Winter: cold pale light and falling flakes."""
+    """Show winter: cold pale light and falling flakes."""
     size = size_of(frame)
     drop = int(touch.index * scaled(8, size[0])) % size[0]
     flakes = np.roll(_flakes(size, touch.seed), drop, axis=0)

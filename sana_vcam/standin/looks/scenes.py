@@ -57,7 +57,7 @@ def _drawn(scene: Draw, size: Extent, seed: int) -> Rgb:
 
 
 def blurred(frame: Rgb, _touch: Touch) -> Rgb:
-    """The room out of focus behind the person."""
+    """Show the room out of focus behind the person."""
     return blend(frame, blur(frame, scaled(22, frame.shape[0])), subject.mask(frame))
 
 
@@ -162,7 +162,7 @@ BOTTLES: tuple[Tint, ...] = ((168, 96, 26), (46, 92, 52), (122, 30, 22), (206, 1
 
 
 def library(size: Extent, rng: np.random.Generator, _seed: int) -> Rgb:
-    """A library: shelves full of books under warm lamps."""
+    """Draw a library: shelves full of books under warm lamps."""
     scene = np.full((*size, 3), (58, 36, 20), np.uint8)
     for shelf in range(5):
         _shelf(scene, 0, 1, shelf / 5 + 0.178, 0.16, COVERS, rng)
@@ -174,7 +174,7 @@ def library(size: Extent, rng: np.random.Generator, _seed: int) -> Rgb:
 
 
 def office(size: Extent, rng: np.random.Generator, _seed: int) -> Rgb:
-    """A bright office: windows over a city, a shelf, plants."""
+    """Draw a bright office: windows over a city, a shelf, plants."""
     scene = sky(size, (228, 230, 232), (238, 238, 236), (206, 204, 200), (172, 166, 160))
     for left in (0.05, 0.265, 0.48):
         _window(scene, left, 0.19, (176, 208, 232))
@@ -193,7 +193,7 @@ def office(size: Extent, rng: np.random.Generator, _seed: int) -> Rgb:
 
 
 def loft(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """A tidy loft: brick, a tall window, soft daylight."""
+    """Draw a tidy loft: brick, tall windows, soft daylight."""
     scene = _bricks(size, (172, 92, 70), (206, 190, 176), seed)
     _window(scene, 0.08, 0.2, (198, 216, 228))
     _window(scene, 0.74, 0.2, (198, 216, 228))
@@ -204,7 +204,7 @@ def loft(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def speakeasy(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """A dim lounge: bottles on lit shelves, brick, hanging lamps."""
+    """Draw a dim lounge: bottles on lit shelves, brick, hanging lamps."""
     scene = _bricks(size, (72, 34, 24), (34, 24, 20), seed)
     for base in (0.28, 0.47, 0.66):
         _box(scene, 0.06, base - 0.145, 0.88, 0.15, (96, 56, 20))
@@ -225,7 +225,7 @@ def _rippled(size: Extent, water: Rgb, strength: float, seed: int) -> Rgb:
 
 
 def beach(size: Extent, _rng: np.random.Generator, seed: int) -> Rgb:
-    """A beach: sky, clouds, turquoise sea, surf and sand."""
+    """Draw a beach: sky, clouds, turquoise sea, surf and sand."""
     x, y = grid_of(size)
     height, width = size
     scene = sky(size, (52, 132, 214), (120, 190, 238), (214, 236, 246), (214, 236, 246))
@@ -242,7 +242,7 @@ def beach(size: Extent, _rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def reef(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """A coral reef in clear blue water: rays of the sun, coral, fish."""
+    """Draw a coral reef in clear blue water: rays of the sun, coral, fish."""
     height, width = size
     x, y = grid_of(size)
     scene = sky(size, (120, 214, 236), (34, 140, 206), (14, 84, 160), (8, 52, 110))
@@ -263,7 +263,7 @@ def reef(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def forest(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """A misty forest: trunks in layers, leaves, morning light."""
+    """Draw a misty forest: trunks in layers, leaves, morning light."""
     height, width = size
     x, y = grid_of(size)
     mist = scene = sky(size, (214, 228, 196), (178, 208, 160), (110, 150, 100), (58, 88, 52))
@@ -283,7 +283,7 @@ def forest(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def mountains(size: Extent, _rng: np.random.Generator, seed: int) -> Rgb:
-    """Snow-covered ranges under a clear sky."""
+    """Draw snow-covered ranges under a clear sky."""
     height, width = size
     _, y = grid_of(size)
     scene = sky(size, (64, 130, 208), (150, 196, 232), (226, 234, 240), (240, 240, 240))
@@ -303,7 +303,7 @@ def mountains(size: Extent, _rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def space(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """The Earth and the stars, from the window of a space station."""
+    """Draw the Earth and the stars, from the window of a space station."""
     height, width = size
     x, y = grid_of(size)
     cloud = to_bytes(np.clip(clouds(size, height / 1.4, seed) * 0.6 + 0.2, 0, 1) * 150)
@@ -328,7 +328,7 @@ def space(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
 
 
 def imagined(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
-    """Coloured mist, for a place nobody has told this stand-in how to draw."""
+    """Draw coloured mist, for a place nobody has told this stand-in how to draw."""
     colours = [tuple(int(v) for v in rng.integers(20, 235, 3)) for _ in range(4)]
     mist = to_bytes(128 + clouds(size, size[0] / 1.3, seed) * 62)
     return shade(tinted(mist, ramp(*colours)), vignette(size, 0.4))
@@ -357,7 +357,7 @@ def _shoulders(size: Extent) -> Gray:
 
 
 def suit(frame: Rgb, _touch: Touch) -> Rgb:
-    """A dark suit, a white shirt and a tie."""
+    """Dress the person in a dark suit, a white shirt and a tie."""
     return _dressed(frame, _suit_cloth(size_of(frame)))
 
 
@@ -374,7 +374,7 @@ def _suit_cloth(size: Extent) -> Rgb:
 
 
 def sweater(frame: Rgb, touch: Touch) -> Rgb:
-    """A knitted sweater in a colour of its own."""
+    """Dress the person in a knitted sweater in a colour of its own."""
     return _dressed(frame, _knitted(size_of(frame), touch.seed))
 
 

@@ -35,7 +35,7 @@ DITHER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]
 
 
 def pixel_art(frame: Rgb, _touch: Touch) -> Rgb:
-    """A 16-bit game: large pixels, few colours, ordered dither."""
+    """Show a 16-bit game: large pixels, few colours, ordered dither."""
     height, width = size_of(frame)
     columns, rows = 160, max(2, round(160 * height / width))
     small = cv2.resize(frame, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -69,7 +69,7 @@ def _cells(size: Extent, pitch: float, seed: int) -> tuple[npt.NDArray[np.int16]
 
 
 def stained_glass(frame: Rgb, touch: Touch) -> Rgb:
-    """Coloured panes in lead, lit from behind."""
+    """Show coloured panes in lead, lit from behind."""
     half = shrink(frame, 2)
     size = size_of(half)
     panes, joint = _cells(size, scaled(34, size[0]), touch.seed)
@@ -80,7 +80,7 @@ def stained_glass(frame: Rgb, touch: Touch) -> Rgb:
 
 
 def mosaic(frame: Rgb, touch: Touch) -> Rgb:
-    """Small stones in grey mortar."""
+    """Show small stones in grey mortar."""
     size = size_of(frame)
     stones, joint = _cells(size, max(6.0, scaled(17, size[0])), touch.seed)
     picture = saturate(remapped(as_bytes(cv2.blur(frame, (5, 5))), stones), 1.35)
@@ -88,7 +88,7 @@ def mosaic(frame: Rgb, touch: Touch) -> Rgb:
 
 
 def low_poly(frame: Rgb, touch: Touch) -> Rgb:
-    """Flat facets, each with a light of its own."""
+    """Show flat facets, each with a light of its own."""
     size = size_of(frame)
     facets, light = _facets(size, touch.seed)
     half = saturate(blur(shrink(frame, 2), scaled(4, size[0])), 1.4)

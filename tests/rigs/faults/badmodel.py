@@ -25,7 +25,7 @@ import numpy.typing as npt
 from reactor_runtime.interface import CommandError, ModelMessage
 
 from sana_vcam.standin import wire_npm
-from sana_vcam.standin.model import RejectedCommand, Run
+from sana_vcam.standin.model import ModelRun, RejectedCommand
 from sana_vcam.standin.source import Frame
 from tests.rigs.faults import TEMPER
 
@@ -105,7 +105,7 @@ class SanaStreaming(wire_npm.SanaStreaming):
         if not temper().get("mute"):
             await super().send(message)
 
-    async def _stage_fault(self, run: Run, chunk_index: int) -> None:
+    async def _stage_fault(self, run: ModelRun, chunk_index: int) -> None:
         if temper().get("crash"):
             raise RuntimeError("crash staged by the test")
         while temper().get("stall") and run.wanted():
@@ -115,7 +115,9 @@ class SanaStreaming(wire_npm.SanaStreaming):
                 await self.send(message)
         await super()._stage_fault(run, chunk_index)
 
-    def _edit(self, run: Run, frames: list[Frame], prompt: str) -> npt.NDArray[np.uint8] | None:
+    def _edit(
+        self, run: ModelRun, frames: list[Frame], prompt: str
+    ) -> npt.NDArray[np.uint8] | None:
         batch = super()._edit(run, frames, prompt)
         size = temper().get("size")
         if batch is None or size is None:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import pytest
 
 from sana_vcam.standin.clip import Clip
-from sana_vcam.standin.session import MAX_PROMPT_CHARACTERS, Refused, Session
+from sana_vcam.standin.session import MAX_PROMPT_CHARACTERS, CommandRefused, ModelSession
 from sana_vcam.standin.settings import Settings
 
 CLIP = Clip(b"", 160, 120, 60)
 
 
-def live() -> Session:
-    session = Session(mode="live")
+def live() -> ModelSession:
+    session = ModelSession(mode="live")
     session.start()
     return session
 
 
 def test_a_prompt_is_kept_as_sent_and_may_be_as_long_as_the_limit() -> None:
-    session = Session()
+    session = ModelSession()
     session.set_prompt("  neon ")
     assert session.prompt == "  neon "
     session.set_prompt("  ")
     assert session.prompt == ""
     session.set_prompt("x" * MAX_PROMPT_CHARACTERS)
-    with pytest.raises(Refused):
+    with pytest.raises(CommandRefused):
         session.set_prompt("x" * (MAX_PROMPT_CHARACTERS + 1))
 
 
@@ -47,7 +47,7 @@ def test_a_second_start_changes_nothing() -> None:
 
 
 def test_chunks_are_counted_from_the_start_of_a_run() -> None:
-    session = Session(clip=CLIP)
+    session = ModelSession(clip=CLIP)
     session.start()
     assert session.last_chunk == 0
     assert [session.complete_chunk(), session.complete_chunk()] == [0, 1]
@@ -58,7 +58,7 @@ def test_chunks_are_counted_from_the_start_of_a_run() -> None:
 
 
 def test_the_end_of_a_clip_keeps_what_is_staged() -> None:
-    session = Session(clip=CLIP, prompt="neon", seed=3)
+    session = ModelSession(clip=CLIP, prompt="neon", seed=3)
     session.start()
     session.finish()
     assert not session.started
@@ -67,12 +67,12 @@ def test_the_end_of_a_clip_keeps_what_is_staged() -> None:
 
 
 def test_reset_returns_to_idle_from_a_pause() -> None:
-    session = Session(mode="live", prompt="neon", clip=CLIP, seed=3, anchor_interval=2)
+    session = ModelSession(mode="live", prompt="neon", clip=CLIP, seed=3, anchor_interval=2)
     session.start()
     session.complete_chunk()
     session.pause()
     session.reset()
-    assert session == Session(mode="live", seed=3, anchor_interval=2)
+    assert session == ModelSession(mode="live", seed=3, anchor_interval=2)
 
 
 def test_only_the_first_chunk_is_short() -> None:
