@@ -57,10 +57,10 @@ class PresentationTime:
 def presentation_time(at: float, period: float, due: PresentationTime | None) -> float:
     """Tell when the tick whose place on the clock is `at` shows its picture, as known now.
 
-    Each tick has its place, and half a period around it for a new picture to come at its own time:
-    that keeps the pictures as even as they are due, whatever their rate, and the ticks at theirs.
-    A picture that is due but not there is waited for until the tick's time is over; then, or if
-    none is due, the former one is shown again.
+    Each tick has its place, and half a period around it in which a new picture is shown at its own
+    time. So pictures are as even as they are due, at any rate of theirs, and the ticks keep their
+    own rate. A picture that is due but not there is waited for until the tick's time is over; then,
+    or if none is due, the former one is shown again.
     """
     late = at + period / 2
     if due is None or due.at >= late:

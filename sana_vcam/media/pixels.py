@@ -195,7 +195,7 @@ def to_jpeg(pixels: Pixels, quality: int = 85) -> bytes:
 
 
 LITTLE = 1.6
-"""Down to this part of the size (1 in 1.6), blending leaves out no pixel that would be missed."""
+"""Scaled down by this factor at most, blending two by two pixels loses none that matters."""
 PLACES = (160, 88)
 """Columns and rows of what a coarse luma is made from."""
 LUMA_RANGE = (16, 235)

@@ -1,8 +1,8 @@
-"""The playout buffer: frames arrive in bursts, and leave evenly with the least delay for that.
+"""The playout buffer: frames arrive in bursts, and leave evenly after the least delay.
 
 The model hands over 24 frames at once, every 1 to 1.5 s. Shown as they come they would stutter.
-The buffer walks along a learned schedule (`sana_vcam.media.playout.schedule`): a smooth source gets
-almost no delay this way, a bursty one a little more than its bursts need.
+The buffer walks along a learned schedule (`sana_vcam.media.playout.schedule`), so that a smooth
+source is delayed hardly at all, and a bursty one by a little more than its bursts need.
 """
 
 from __future__ import annotations

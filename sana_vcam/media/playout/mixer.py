@@ -16,7 +16,7 @@ from sana_vcam.media.playout.wakeup import Wakeup
 class Mixer:
     """`take` belongs to the playout thread; everything else to the event loop.
 
-    Read as a buffer it is the one on air.
+    What it has in common with a buffer is that of the one on air.
     """
 
     def __init__(self, *, fps: float, max_delay_s: float) -> None:

@@ -193,8 +193,8 @@ class LoopbackBackend:
     def _take_over(self) -> None:
         """Become the writer in the eyes of v4l2loopback 0.12 and 0.13.
 
-        0.12 would not take the device back as an output after this process, and offer it to
-        nobody. From 0.14 on a writer by write(2) may not say so, and has no need to.
+        Otherwise 0.12 does not make the device an output again when this process ends, and offers
+        it to nobody. From 0.14 on a writer by write(2) may not ask for this, and need not.
         """
         with contextlib.suppress(OSError):
             self._queue.stream(True)
