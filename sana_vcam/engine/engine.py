@@ -94,15 +94,16 @@ class Engine:
             clock=clock,
         )
         self._paused_at = clock()
-        # The log says once what fails again and again, and only some commands end a refusal.
         self._logged = ""
+        """What failed last: what fails again and again is logged once."""
         self._refusal: Refused | None = None
-        # What is billed next belongs to another session of the user's than what was billed last.
+        """What the state is "refused" for: which commands end it depends on that."""
         self._is_new_session = True
+        """Whether what is billed next begins another session of the user's."""
         self._on_air: Session | None = None
         self._next: Session | None = None
-        # The old session was ended for the sake of another, which has no picture yet.
         self._breaks = False
+        """Whether the old session was ended for the sake of another, without a picture yet."""
 
     @property
     def desired(self) -> DesiredState:

@@ -48,7 +48,7 @@ OWN_PAUSE_S = 2.0
 
 
 class Session:
-    """One session, used once; on the event loop."""
+    """One billed session, used once; on the event loop."""
 
     def __init__(
         self,
@@ -67,21 +67,21 @@ class Session:
         self.error: str | None = None
         self.opened_at: float | None = None
         self.model_state: StateMessage | None = None
-        # Why another session should take over from this one.
         self.degraded: str | None = None
-        # The run is as wanted: commands go to the model at once.
+        """Why another session should take over from this one."""
         self.running = False
+        """Whether the run is as desired: commands go to the model at once."""
         self._desired = desired
         self._on_change = on_change
         self._clock = clock
         self._work: asyncio.Future[None] | None = None
         self._wire = asyncio.Lock()
         self._restart = False
-        # The model has a run, as far as it has said.
         self._started = False
+        """Whether the model has a run, as far as it has said."""
         self._run_began_at = 0.0
-        # When a pause was wanted last.
         self._pause_wanted_at = 0.0
+        """When a pause was desired last."""
         self._own_pause_at: float | None = None
         self._told_to_go_on = False
         self._applied = desired.state
@@ -119,11 +119,6 @@ class Session:
         except SessionError as error:
             return error
         raise RuntimeError("the work on a session ended without an error")
-
-    def silent_s(self, now: float) -> float:
-        """Count the seconds without a frame in a run that should give some."""
-        last_frame_at = self.client.last_frame_at or 0.0
-        return now - max(self.since, self._run_began_at, self._pause_wanted_at, last_frame_at)
 
     def start(self) -> None:
         """Connect, and keep the run going until it fails."""
@@ -182,7 +177,7 @@ class Session:
         try:
             await send(self.client)
         except CommandRejected as error:
-            # A session that is being closed refuses everything; that says nothing of it.
+            # A session that is being closed refuses everything; that says nothing of this command.
             if self.state is not S.CLOSING:
                 self._desired.take_back_for(asker, fields, self._applied)
                 raise CommandFailed("rejected", str(error)) from None
@@ -328,7 +323,9 @@ class Session:
         if self._desired.state.paused:
             self._pause_wanted_at = self._clock()
             return
-        silent_s = self.silent_s(self._clock())
+        last_frame_at = self.client.last_frame_at or 0.0
+        since = max(self.since, self._run_began_at, self._pause_wanted_at, last_frame_at)
+        silent_s = self._clock() - since
         if silent_s <= SILENT_RUN_S:
             return
         why = f"the model gave no picture for {SILENT_RUN_S:.0f} s"

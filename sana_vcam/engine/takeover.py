@@ -36,18 +36,20 @@ class Takeover:
 
     def __init__(self, config: ReactorConfig, rng: random.Random) -> None:
         """Begin without a reason; `rng` spreads the waits after tries that failed."""
-        # A runtime on this machine serves one session; an account is asked once.
         self.one_at_a_time = config.local
+        """Whether the old session has to end first: a runtime on this machine serves one session,
+        and an account without a second one is asked once."""
         self._longest_s = float(config.max_session_s)
         self._margin_s = min(float(config.renew_margin_s), self._longest_s / 4)
         self._rng = rng
         self._waits = backoff(rng)
         self._next_at = -math.inf
-        # What the user asked for since the last try began, and before it.
         self._asked = self._asked_before = False
-        # Why the picture is poor, if that was reported since the last try began.
+        """Whether the user has asked since the last try began, and before it."""
         self._poor: str | None = None
+        """Why the picture is poor, if that was reported since the last try began."""
         self._for_quality = False
+        """Whether the last try is for want of quality."""
         self._poor_left_at = -math.inf
 
     def ask(self) -> None:
