@@ -207,13 +207,13 @@ def papercut(frame: Rgb, touch: Touch) -> Rgb:
 
 
 def invented(frame: Rgb, touch: Touch) -> Rgb:
-    """Recolour the picture in a palette of four, give it a texture, and draw its contours."""
-    kept, dark = 0.15 + touch.seed % 26 / 100, touch.seed % 5 < 3
+    """Recolour the picture in a palette of four, brush it over, and draw its contours."""
+    seed, size = touch.seed, size_of(frame)
     gray = gray_of(frame)
-    toned = tinted(as_bytes(cv2.equalizeHist(gray)), _palette(touch.seed))
-    picture = shade(mix(toned, frame, kept), _texture(size_of(frame), touch.seed))
-    lines = rgb_of(grow(edges(median(shrink(gray, 2), 5), 0.45), size_of(frame)))
-    return as_bytes(cv2.subtract(picture, lines) if dark else cv2.add(picture, lines))
+    picture = mix(tinted(as_bytes(cv2.equalizeHist(gray)), _palette(seed)), frame, 0.25)
+    picture = shade(picture, _strokes(size, 1 + seed % 12, 10 + seed % 23, seed % 17, seed))
+    lines = rgb_of(grow(edges(median(shrink(gray, 2), 5), 0.45), size))
+    return as_bytes(cv2.subtract(picture, lines) if seed % 5 < 3 else cv2.add(picture, lines))
 
 
 @lru_cache(maxsize=16)
@@ -225,23 +225,6 @@ def _palette(seed: int) -> Rgb:
     steps = ((0.0, 0.75, 0.14), (0.0, 0.8, 0.48), (turn, 0.72, 0.82), (turn * 1.4, 0.3, 1.0))
     colours = [colorsys.hsv_to_rgb((hue + shift) % 1, part, value) for shift, part, value in steps]
     return ramp(*((int(r * 255), int(g * 255), int(b * 255)) for r, g, b in colours))
-
-
-@lru_cache(maxsize=8)
-def _texture(size: Extent, seed: int) -> Gray:
-    """Draw the light map of waves, a weave or marble, for `shade`."""
-    rng = np.random.default_rng(seed + 2)
-    x, y = grid_of(size)
-    angle, pitch = float(rng.uniform(0, np.pi)), scaled(float(rng.uniform(9, 26)), size[0])
-    across = x * np.cos(angle) + y * np.sin(angle)
-    along = y * np.cos(angle) - x * np.sin(angle)
-    turn = 2 * np.pi / max(3.0, pitch)
-    waves = (
-        np.sin((across + np.sin(along * turn / 5) * pitch) * turn),
-        np.sin(across * turn) * np.sin(along * turn) * 1.4,
-        np.sin(clouds(size, size[0] / 2, seed) * float(rng.uniform(4, 9))),
-    )
-    return to_bytes(128 + waves[int(rng.integers(3))] * float(rng.uniform(20, 34)))
 
 
 EFFECTS: dict[str, Effect] = {
