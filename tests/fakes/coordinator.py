@@ -9,8 +9,8 @@
 It serves `POST /tokens`, `POST /sessions`, `GET` and `DELETE /sessions/{id}`, and passes everything
 below `/sessions/{id}/` on to the runtime. A runtime serves one session; with several of them, each
 session gets one that is free. Tokens have scopes, as the SDK documents them: one for a
-model reaches only the sessions that it created, one bound to sessions only those, one without
-either reaches all. Every request is kept in `requests`.
+model reaches only the sessions that it created, one without reaches all. Every request is kept in
+`requests`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ class Request:
 class _Token:
     """What a token may reach: `sessions` only, unless it was minted for the whole account."""
 
-    may_create: bool
     account_wide: bool
     sessions: set[str] = field(default_factory=set)
 
@@ -219,22 +218,17 @@ class Coordinator:
             return 401, {}, _json({"detail": "unknown key"})
         details = (json.loads(request.body) or {}).get("authorization_details")
         if details is None:
-            token = _Token(may_create=True, account_wide=True)
+            token = _Token(account_wide=True)
         else:
             resources = details[0]["resources"]
             if resources["models"].get("match") not in (None, [MODEL]):
                 return 404, {}, _json({"detail": "no such model"})
-            bound = set(resources.get("sessions", {}).get("bind", []))
-            if not bound <= set(self.still_open):
-                return 400, {}, _json({"detail": "a bound session is not open"})
-            token = _Token(may_create=not bound, account_wide=False, sessions=bound)
+            token = _Token(account_wide=False)
         jwt = f"jwt_{secrets.token_hex(12)}"
         self.tokens[jwt] = token
         return 200, {}, _json({"jwt": jwt})
 
     async def _create(self, request: Request, token: _Token) -> tuple[int, dict[str, str], bytes]:
-        if not token.may_create:
-            return 403, {}, _json({"detail": "the token may not create sessions"})
         if json.loads(request.body)["model"]["name"] != MODEL:
             return 404, {}, _json({"detail": "no such model"})
         if self.room is not None and len(self.still_open) >= self.room:

@@ -87,7 +87,7 @@ def _box(  # noqa: PLR0917 - a rectangle is four numbers
     ] = colour
 
 
-def _tinted(colour: Tint, rng: np.random.Generator, spread: int) -> Tint:
+def _varied(colour: Tint, rng: np.random.Generator, spread: int) -> Tint:
     """Choose a colour a little off this one."""
     shift = rng.integers(-spread, spread + 1)
     red, green, blue = (int(np.clip(value + shift, 0, 255)) for value in colour)
@@ -116,9 +116,9 @@ def _shelf(  # noqa: PLR0917 - a place and what stands there
     at = left
     while at < right:
         wide, high = rng.uniform(0.009, 0.02), tall * rng.uniform(0.7, 1.0)
-        colour = _tinted(colours[rng.integers(len(colours))], rng, 20)
+        colour = _varied(colours[rng.integers(len(colours))], rng, 20)
         _box(scene, at, base - high, wide * 0.93, high, colour)
-        _box(scene, at, base - high * 0.8, wide * 0.93, 0.008, _tinted((206, 172, 96), rng, 30))
+        _box(scene, at, base - high * 0.8, wide * 0.93, 0.008, _varied((206, 172, 96), rng, 30))
         if gap > 1:
             _box(scene, at + wide * 0.33, base - high - 0.028, wide * 0.34, 0.03, colour)
         at += wide * gap
@@ -149,7 +149,7 @@ def _plant(scene: Rgb, x: float, y: float, rng: np.random.Generator) -> None:
     for _ in range(26):
         angle, reach = rng.uniform(-2.7, -0.45), scaled(rng.uniform(70, 170), height)
         tip = (int(root[0] + np.cos(angle) * reach), int(root[1] + np.sin(angle) * reach))
-        cv2.line(scene, root, tip, _tinted((62, 118, 58), rng, 30), thick, cv2.LINE_AA)
+        cv2.line(scene, root, tip, _varied((62, 118, 58), rng, 30), thick, cv2.LINE_AA)
     _box(scene, x - 0.026, y - 0.01, 0.052, 0.1, (206, 200, 192))
 
 
@@ -180,7 +180,7 @@ def office(size: Extent, rng: np.random.Generator, _seed: int) -> Rgb:
         _window(scene, left, 0.19, (176, 208, 232))
         for _ in range(6):
             at, tall = rng.uniform(0, 0.15), rng.uniform(0.1, 0.3)
-            _box(scene, left + at, 0.605 - tall, 0.036, tall, _tinted((140, 158, 176), rng, 22))
+            _box(scene, left + at, 0.605 - tall, 0.036, tall, _varied((140, 158, 176), rng, 22))
     for base in (0.24, 0.39, 0.54):
         _shelf(
             scene, 0.745, 0.93, base, 0.11, ((190, 90, 60), (60, 110, 150), (220, 214, 200)), rng
