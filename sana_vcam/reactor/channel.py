@@ -99,7 +99,7 @@ class Channel:
             return None
 
     def _take_reply(self, waiter: _Waiter, reply: Any) -> None:
-        """A typed reply is the whole answer; it also comes as a message event, but maybe later."""
+        """Take a typed reply as the whole answer; it also comes as a message event, maybe later."""
         message = None if reply is None else self._parse(reply)
         if message is not None:
             waiter.settle(message)
