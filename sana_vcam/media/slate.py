@@ -10,14 +10,12 @@ import functools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from sana_vcam.media.frames import SlateImage
-
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels, cv2
 
 type Tone = Literal["neutral", "busy", "warning", "error"]
 type Colour = tuple[int, int, int]
@@ -73,11 +71,9 @@ def draw(slate: Slate, width: int, height: int) -> SlateImage:
 
 
 @functools.cache
-def _font() -> tuple[Any, Any]:
-    """Load OpenCV and its built-in sans-serif font at first use."""
-    import cv2  # 0.15 s that commands which draw nothing need not wait
-
-    return cv2, cv2.FontFace("sans")
+def _font() -> Any:
+    """Load OpenCV's built-in sans-serif font at first use."""
+    return cv2.FontFace("sans")
 
 
 @functools.lru_cache(2)
@@ -116,9 +112,7 @@ def _printable(text: str) -> str:
 
 
 def _width(text: str, size: int, weight: int) -> int:
-    cv2, font = _font()
-    box = cv2.getTextSize((0, 0), text, (0, 0), font, size, weight)
-    return int(box[2])
+    return int(cv2.getTextSize((0, 0), text, (0, 0), _font(), size, weight)[2])
 
 
 def _wrap(text: str, size: int, weight: int, room: float, most: int) -> list[str]:
@@ -169,15 +163,13 @@ def _draw_block(picture: Pixels, lines: list[TextLine]) -> None:
 
 
 def _draw_centred(picture: Pixels, line: TextLine, baseline: int) -> None:
-    cv2, font = _font()
     left = (picture.shape[1] - _width(line.text, line.size, line.weight)) // 2
     origin = (max(0, left), baseline)
-    cv2.putText(picture, line.text, origin, line.colour, font, line.size, line.weight)
+    cv2.putText(picture, line.text, origin, line.colour, _font(), line.size, line.weight)
 
 
 def _draw_name(picture: Pixels, accent: Colour) -> None:
     """Draw the program's name at the top, with a dot in the tone's colour."""
-    cv2, _ = _font()
     height, width = picture.shape[:2]
     line = TextLine(NAME, _size(width, height, 0.052), 500, QUIET_COLOUR)
     radius = 0.26 * line.size

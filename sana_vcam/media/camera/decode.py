@@ -1,36 +1,28 @@
-"""The decoding of a camera's buffers to BGR, for the formats that webcams give.
-
-OpenCV is imported at the first picture.
-"""
+"""The decoding of a camera's buffers to BGR, for the formats that webcams give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sana_vcam.media.pixels import Pixels, cv2
 from sana_vcam.media.v4l2.modes import COMPRESSED
 
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
-
-PACKED = {
-    "YUYV": (2, "COLOR_YUV2BGR_YUYV"),
-    "UYVY": (2, "COLOR_YUV2BGR_UYVY"),
-    "YVYU": (2, "COLOR_YUV2BGR_YVYU"),
-    "RGB3": (3, "COLOR_RGB2BGR"),
-    "BGR3": (3, ""),
-    "GREY": (1, "COLOR_GRAY2BGR"),
+LAYOUTS = {
+    "YUYV": (1, 2, "COLOR_YUV2BGR_YUYV"),
+    "UYVY": (1, 2, "COLOR_YUV2BGR_UYVY"),
+    "YVYU": (1, 2, "COLOR_YUV2BGR_YVYU"),
+    "RGB3": (1, 3, "COLOR_RGB2BGR"),
+    "BGR3": (1, 3, ""),
+    "GREY": (1, 1, "COLOR_GRAY2BGR"),
+    "NV12": (1.5, 1, "COLOR_YUV2BGR_NV12"),
+    "NV21": (1.5, 1, "COLOR_YUV2BGR_NV21"),
+    "YU12": (1.5, 1, "COLOR_YUV2BGR_I420"),
+    "YV12": (1.5, 1, "COLOR_YUV2BGR_YV12"),
 }
-"""Bytes of a pixel, and OpenCV's conversion."""
-PLANAR = {
-    "NV12": "COLOR_YUV2BGR_NV12",
-    "NV21": "COLOR_YUV2BGR_NV21",
-    "YU12": "COLOR_YUV2BGR_I420",
-    "YV12": "COLOR_YUV2BGR_YV12",
-}
-"""Twelve bits of a pixel, a full plane of brightness first."""
+"""Lines for each of the picture's, bytes of each pixel in a line, and OpenCV's conversion. The last
+four begin with a full plane of brightness; colour's lines, if as wide, are padded as its are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +36,15 @@ class PictureFormat:
 
 
 def decode(data: bytes, fmt: PictureFormat) -> Pixels | None:
-    """One picture as (h, w, 3) BGR; None for one that is torn or short."""
-    import cv2  # loaded with the first picture
-
+    """Decode one picture to (h, w, 3) BGR; None for one that is torn or short."""
     raw = np.frombuffer(data, np.uint8)
     if fmt.pixel_format in COMPRESSED:
-        return _decode_jpeg(cv2, raw)
-    if fmt.pixel_format in PACKED:
-        return _decode_packed(cv2, raw, fmt)
-    return _decode_planar(cv2, raw, fmt)
-
-
-def _decode_jpeg(cv2: Any, raw: Pixels) -> Pixels | None:
-    if not raw.size:
+        return cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
+    parts, pixel_bytes, conversion = LAYOUTS[fmt.pixel_format]
+    count, used = int(fmt.height * parts), fmt.width * pixel_bytes
+    line = max(fmt.line_bytes, used)
+    if raw.size < line * count:
         return None
-    picture: Pixels | None = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-    return picture
-
-
-def _decode_packed(cv2: Any, raw: Pixels, fmt: PictureFormat) -> Pixels | None:
-    pixel_bytes, conversion = PACKED[fmt.pixel_format]
-    line = max(fmt.line_bytes, fmt.width * pixel_bytes)
-    if raw.size < line * fmt.height:
-        return None
-    lines = raw[: line * fmt.height].reshape(fmt.height, line)[:, : fmt.width * pixel_bytes]
-    pixels = np.ascontiguousarray(lines).reshape(fmt.height, fmt.width, pixel_bytes)
-    picture: Pixels = cv2.cvtColor(pixels, getattr(cv2, conversion)) if conversion else pixels
-    return picture
-
-
-def _decode_planar(cv2: Any, raw: Pixels, fmt: PictureFormat) -> Pixels | None:
-    """Decode planes; their lines may be padded where colour's are as wide as brightness's."""
-    line = max(fmt.line_bytes, fmt.width)
-    lines = fmt.height * 3 // 2
-    if raw.size < line * lines:
-        return None
-    pixels = np.ascontiguousarray(raw[: line * lines].reshape(lines, line)[:, : fmt.width])
-    picture: Pixels = cv2.cvtColor(pixels, getattr(cv2, PLANAR[fmt.pixel_format]))
-    return picture
+    lines = np.ascontiguousarray(raw[: line * count].reshape(count, line)[:, :used])
+    pixels = lines.reshape(count, fmt.width, pixel_bytes)
+    return cv2.cvtColor(pixels, getattr(cv2, conversion)) if conversion else pixels

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.pixels import Pixels
 
 MOST_BAD_PICTURES = 10
 """Undecodable pictures in a row (a torn JPEG after a USB hiccup) before the camera is given up."""
@@ -28,7 +26,14 @@ class OpenCvCapture:
             self._capture: Any = cv2.VideoCapture(device.number, cv2.CAP_ANY)
             if not self._capture.isOpened():
                 raise self._fault("cannot be opened: another program may use it", CameraWords.BUSY)
-            _ask_for(cv2, self._capture, config)
+            # MJPG before the size and the rate: many cameras give 5 to 10 fps at 720p in raw YUYV.
+            for key, value in (
+                (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
+                (cv2.CAP_PROP_FRAME_WIDTH, config.width),
+                (cv2.CAP_PROP_FRAME_HEIGHT, config.height),
+                (cv2.CAP_PROP_FPS, config.fps),
+            ):
+                self._capture.set(key, value)
         except cv2.error as error:
             raise self._fault(f"cannot be opened: {error}", CameraWords.SILENT) from error
 
@@ -51,14 +56,3 @@ class OpenCvCapture:
 
     def _fault(self, what: str, words: CameraWords) -> CameraFault:
         return CameraFault(f"the camera {devices.describe(self._device)} {what}", words)
-
-
-def _ask_for(cv2: Any, capture: Any, config: CameraConfig) -> None:
-    """MJPG before the size and the rate: many cameras give 5 to 10 fps at 720p in raw YUYV."""
-    for key, value in (
-        (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
-        (cv2.CAP_PROP_FRAME_WIDTH, config.width),
-        (cv2.CAP_PROP_FRAME_HEIGHT, config.height),
-        (cv2.CAP_PROP_FPS, config.fps),
-    ):
-        capture.set(key, value)

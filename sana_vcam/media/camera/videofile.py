@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from sana_vcam.errors import CameraError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels, cv2
 
 FIX = "set camera.path to a video file that FFmpeg can play, or camera.source to another source"
 LATE_S = 1.0
@@ -73,8 +70,6 @@ class VideoFile:
             what = "is not a file" if path.exists() else "does not exist"
             raise CameraError(f"camera.path: {path} {what}; {FIX}")
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        import cv2  # loaded only if a file is played
-
         try:
             capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
@@ -102,8 +97,6 @@ class VideoFile:
 
     def _timestamp(self, capture: Any) -> float:
         """Tell the seconds from the file's start; counted where the container has no timestamps."""
-        import cv2  # loaded by then
-
         stamp_s: float = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._position_s < 0:
             return max(0.0, stamp_s)

@@ -69,8 +69,8 @@ class Schedule:
         (i, start), (j, end) = self._arrivals[first], self._arrivals[last]
         if j > i and end > start:
             self.interval_s = (end - start) / (j - i)
-        number, at = self._arrivals[-1]
-        lags = sorted(t - at + (number - n) * self.interval_s for n, t in self._arrivals)
+        (number, at), interval_s = self._arrivals[-1], self.interval_s
+        lags = sorted([t - at + (number - n) * interval_s for n, t in self._arrivals])
         outliers = 0 if self._in_bursts else int(len(lags) * OUTLIERS)
         self.lag_s = min(max(0.0, lags[-1 - outliers]), self._max_lag_s)
 

@@ -133,12 +133,12 @@ def _instructions() -> Iterator[Callable[[], int]]:
 @contextmanager
 def _conversions() -> Iterator[Callable[[], int]]:
     """Count the bytes of the arrays that OpenCV's functions return to `pixels`."""
-    original = pixels._cv
+    original = pixels.cv2
     written = 0
 
     class Counting:
         def __getattr__(self, name: str) -> Any:
-            found = getattr(original(), name)
+            found = getattr(original, name)
             if not callable(found):
                 return found
 
@@ -150,11 +150,11 @@ def _conversions() -> Iterator[Callable[[], int]]:
 
             return call
 
-    pixels._cv = Counting  # type: ignore[assignment]
+    pixels.cv2 = Counting()  # type: ignore[assignment]
     try:
         yield lambda: written
     finally:
-        pixels._cv = original
+        pixels.cv2 = original
 
 
 def kept() -> dict[str, Any]:
