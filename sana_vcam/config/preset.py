@@ -48,116 +48,59 @@ class Preset(BaseModel):
     """Whole prompts to go on with from this look; they are suggested first."""
 
 
-def _builtin(preset_id: str, name: str, prompt: str) -> Preset:
+BUILTINS = """\
+natural | Natural (no edit) |
+van-gogh | Van Gogh | Van Gogh oil painting, swirling brushstrokes, vivid colors
+watercolor | Watercolor | Delicate watercolor painting, soft washes of color, visible paper texture
+pencil | Pencil sketch | Graphite pencil sketch, fine cross-hatching, white drawing paper
+renaissance | Renaissance portrait | Renaissance oil portrait, warm chiaroscuro light, rich dark \
+tones, fine craquelure
+stained-glass | Stained glass | Stained glass window, bold lead lines, luminous jewel-colored glass
+woodblock | Woodblock print | Japanese woodblock print, flat muted colors, crisp black outlines, \
+washi paper
+anime | Anime | Hand-drawn anime film, clean line art, soft cel shading, bright colors
+comic | Comic book | Comic book art, bold ink outlines, halftone dots, flat colors
+clay | Clay figure | Stop-motion clay animation, soft clay texture, visible fingerprints
+papercraft | Paper cut-out | Layered paper cut-out art, soft shadows, pastel colors
+pixel | Pixel art | 16-bit pixel art, limited color palette, chunky square pixels
+low-poly | Low poly | Low-poly 3D render, faceted triangular surfaces, clean soft light
+noir | Film noir | 1940s film noir, high-contrast black and white, hard shadows, light film grain
+vintage | Vintage film | 1970s home movie, faded warm colors, soft focus, gentle film grain
+neon | Neon | Neon line art on a dark background, glowing magenta and cyan outlines
+cyberpunk | Cyberpunk | Cyberpunk night scene, neon signs, rain-wet reflections, teal and magenta \
+light
+office | Bright office | + a bright modern office with plants and large windows
+library | Library | + a quiet wood-panelled library with tall shelves of old books
+loft | Brick loft | + a tidy brick-walled loft with soft daylight
+speakeasy | Speakeasy | + a dimly lit speakeasy lounge
+beach | Beach | + a sunny tropical beach with calm turquoise water
+forest | Forest | + a misty pine forest with soft morning light
+snow | Snowy mountains | + snow-covered mountains under a clear winter sky
+space | Space station | + a space station window overlooking the Earth
+underwater | Underwater | + a clear blue coral reef with sun rays and drifting fish
+golden-hour | Golden hour | Relight the scene with warm golden-hour sunlight from the side, \
+leaving everything else unchanged.
+studio-light | Studio light | Relight the subject with soft, even studio lighting, leaving \
+everything else unchanged.
+suit | Dark suit | Dress the subject in a tailored dark suit and white shirt, leaving the face and \
+the background unchanged.
+sweater | Knitted sweater | Dress the subject in a cozy knitted wool sweater, leaving the face and \
+the background unchanged.
+"""
+"""A line each: id, name, prompt. After a + stands what the background is replaced with. The first
+is the one without an edit, because the first key of a board is where a hand goes to get back to
+normal."""
+
+
+def _builtin(line: str) -> Preset:
+    preset_id, name, prompt = (part.strip() for part in line.split("|"))
+    if prompt.startswith("+ "):
+        place = prompt[2:]
+        prompt = f"Replace the background with {place}, leaving the subject unchanged."
     return Preset(id=preset_id, name=name, prompt=prompt)
 
 
-def _background(preset_id: str, name: str, place: str) -> Preset:
-    return _builtin(
-        preset_id, name, f"Replace the background with {place}, leaving the subject unchanged."
-    )
-
-
-BUILTIN_PRESETS: tuple[Preset, ...] = (
-    # First, because the first key of a board is where a hand goes to get back to normal.
-    _builtin("natural", "Natural (no edit)", ""),
-    _builtin("van-gogh", "Van Gogh", "Van Gogh oil painting, swirling brushstrokes, vivid colors"),
-    _builtin(
-        "watercolor",
-        "Watercolor",
-        "Delicate watercolor painting, soft washes of color, visible paper texture",
-    ),
-    _builtin(
-        "pencil",
-        "Pencil sketch",
-        "Graphite pencil sketch, fine cross-hatching, white drawing paper",
-    ),
-    _builtin(
-        "renaissance",
-        "Renaissance portrait",
-        "Renaissance oil portrait, warm chiaroscuro light, rich dark tones, fine craquelure",
-    ),
-    _builtin(
-        "stained-glass",
-        "Stained glass",
-        "Stained glass window, bold lead lines, luminous jewel-colored glass",
-    ),
-    _builtin(
-        "woodblock",
-        "Woodblock print",
-        "Japanese woodblock print, flat muted colors, crisp black outlines, washi paper",
-    ),
-    _builtin(
-        "anime", "Anime", "Hand-drawn anime film, clean line art, soft cel shading, bright colors"
-    ),
-    _builtin(
-        "comic", "Comic book", "Comic book art, bold ink outlines, halftone dots, flat colors"
-    ),
-    _builtin(
-        "clay", "Clay figure", "Stop-motion clay animation, soft clay texture, visible fingerprints"
-    ),
-    _builtin(
-        "papercraft", "Paper cut-out", "Layered paper cut-out art, soft shadows, pastel colors"
-    ),
-    _builtin("pixel", "Pixel art", "16-bit pixel art, limited color palette, chunky square pixels"),
-    _builtin(
-        "low-poly", "Low poly", "Low-poly 3D render, faceted triangular surfaces, clean soft light"
-    ),
-    _builtin(
-        "noir",
-        "Film noir",
-        "1940s film noir, high-contrast black and white, hard shadows, light film grain",
-    ),
-    _builtin(
-        "vintage",
-        "Vintage film",
-        "1970s home movie, faded warm colors, soft focus, gentle film grain",
-    ),
-    _builtin(
-        "neon", "Neon", "Neon line art on a dark background, glowing magenta and cyan outlines"
-    ),
-    _builtin(
-        "cyberpunk",
-        "Cyberpunk",
-        "Cyberpunk night scene, neon signs, rain-wet reflections, teal and magenta light",
-    ),
-    _background("office", "Bright office", "a bright modern office with plants and large windows"),
-    _background(
-        "library", "Library", "a quiet wood-panelled library with tall shelves of old books"
-    ),
-    _background("loft", "Brick loft", "a tidy brick-walled loft with soft daylight"),
-    _background("speakeasy", "Speakeasy", "a dimly lit speakeasy lounge"),
-    _background("beach", "Beach", "a sunny tropical beach with calm turquoise water"),
-    _background("forest", "Forest", "a misty pine forest with soft morning light"),
-    _background("snow", "Snowy mountains", "snow-covered mountains under a clear winter sky"),
-    _background("space", "Space station", "a space station window overlooking the Earth"),
-    _background(
-        "underwater", "Underwater", "a clear blue coral reef with sun rays and drifting fish"
-    ),
-    _builtin(
-        "golden-hour",
-        "Golden hour",
-        "Relight the scene with warm golden-hour sunlight from the side, leaving everything else "
-        "unchanged.",
-    ),
-    _builtin(
-        "studio-light",
-        "Studio light",
-        "Relight the subject with soft, even studio lighting, leaving everything else unchanged.",
-    ),
-    _builtin(
-        "suit",
-        "Dark suit",
-        "Dress the subject in a tailored dark suit and white shirt, leaving the face and the "
-        "background unchanged.",
-    ),
-    _builtin(
-        "sweater",
-        "Knitted sweater",
-        "Dress the subject in a cozy knitted wool sweater, leaving the face and the background "
-        "unchanged.",
-    ),
-)
+BUILTIN_PRESETS = tuple(map(_builtin, BUILTINS.splitlines()))
 
 
 def nearest_first(word: str, choices: Sequence[str]) -> list[str]:

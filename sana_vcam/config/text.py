@@ -13,7 +13,7 @@ from sana_vcam.config.load import Loaded, require_key
 from sana_vcam.config.paths import default_paths, user_path
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from sana_vcam.config.presetsfile import preset_table, toml
-from sana_vcam.config.schema import Config, leaves, sections
+from sana_vcam.config.schema import Config, leaves, sections, value_of
 from sana_vcam.config.words import choices, is_secret
 from sana_vcam.errors import ConfigError
 from sana_vcam.lib.atomicfile import create_file, replace_file
@@ -21,27 +21,14 @@ from sana_vcam.lib.atomicfile import create_file, replace_file
 WIDTH = 88
 MASK = "********"
 UNSET = "(unset)"
-MODEL_SIZE = (1280, 704)
+MODEL_SIZE = "1280x704"
 LABEL_BYTES = 31
 """The longest name that a V4L2 device can have: `card` in struct v4l2_capability, less its zero."""
 
-WEBRTC_SIZES = frozenset(
-    {
-        (128, 96),
-        (160, 120),
-        (176, 144),
-        (320, 240),
-        (352, 288),
-        (640, 480),
-        (704, 576),
-        (800, 600),
-        (960, 720),
-        (1024, 768),
-        (1280, 720),
-        (1440, 1080),
-        (1920, 1080),
-    }
-)
+WEBRTC_SIZES = frozenset({
+    "128x96", "160x120", "176x144", "320x240", "352x288", "640x480", "704x576", "800x600",
+    "960x720", "1024x768", "1280x720", "1440x1080", "1920x1080",
+})  # fmt: skip
 """The only sizes that libwebrtc asks a V4L2 device for (device_info_v4l2.cc)."""
 
 HEADER = """\
@@ -174,11 +161,8 @@ def _assignment(config: Config, key: str) -> str:
 
 
 def _masked(config: Config, key: str) -> object:
-    section, _, name = key.partition(".")
-    value = getattr(getattr(config, section), name)
-    if is_secret(key):
-        return MASK if value else UNSET
-    return value
+    value = value_of(config, key)
+    return (MASK if value else UNSET) if is_secret(key) else value
 
 
 # -- what may be wrong ---------------------------------------------------------------------------
@@ -214,11 +198,10 @@ def _about_reactor(config: Config) -> Iterator[str]:
         require_key(config)
     except ConfigError as error:
         yield str(error)
-    size = (config.reactor.track_width, config.reactor.track_height)
+    size = f"{config.reactor.track_width}x{config.reactor.track_height}"
     if not config.reactor.local and size != MODEL_SIZE:
         yield (
-            f"reactor.track_width and track_height are {_size(size)}; "
-            f"the model takes {_size(MODEL_SIZE)} only"
+            f"reactor.track_width and track_height are {size}; the model takes {MODEL_SIZE} only"
         )
 
 
@@ -232,10 +215,10 @@ def _about_viewers(config: Config) -> Iterator[str]:
             "control.json find it"
         )
     if sink.kind in ("auto", "v4l2loopback"):
-        size = (sink.width, sink.height)
+        size = f"{sink.width}x{sink.height}"
         if size not in WEBRTC_SIZES:
             yield (
-                f"sink.width and sink.height are {_size(size)}, a size that Firefox, Discord and "
+                f"sink.width and sink.height are {size}, a size that Firefox, Discord and "
                 "other apps refuse; use 1280x720"
             )
         if len(sink.label.encode()) > LABEL_BYTES:
@@ -250,7 +233,3 @@ def _without_effect(config: Config) -> Iterator[tuple[str, str]]:
         yield "camera.path", f'camera.source is "{config.camera.source}", not "file"'
     if config.camera.source in ("file", "test"):
         yield "camera.device", f'camera.source is "{config.camera.source}"'
-
-
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"

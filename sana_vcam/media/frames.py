@@ -13,12 +13,10 @@ memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
+from sana_vcam.config.schema import PrivacyConfig
 from sana_vcam.media.pixels import Pixels, black_i420, to_i420
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import PrivacyConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ Pixels are uint8 arrays of (height, width, 3) BGR or (height, width, 4) BGRA.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import Fit
+from sana_vcam.config.schema import Fit
 
 type Pixels = npt.NDArray[np.uint8]
 type PixelFormat = Literal["I420", "BGR24"]

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.lib.backoff import backoff
+from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.media import pixels
 from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.camera.testscene import TestScene
@@ -21,10 +22,6 @@ from sana_vcam.media.pacing import Decimator
 from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.states import CameraState
 from sana_vcam.media.v4l2 import devices
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.lib.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 

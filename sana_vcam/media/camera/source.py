@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.config.schema import CameraConfig
+from sana_vcam.media.camera.testscene import TestScene
+from sana_vcam.media.camera.videofile import VideoFile
+from sana_vcam.media.camera.webcam import Webcam
+from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.v4l2 import devices
 
 
 class CameraSource(Protocol):
@@ -41,11 +44,6 @@ def open_source(config: CameraConfig) -> CameraSource:
 
     "auto" is the webcam if there is one now, else the test scene.
     """
-    from sana_vcam.media.camera.testscene import TestScene
-    from sana_vcam.media.camera.videofile import VideoFile
-    from sana_vcam.media.camera.webcam import Webcam
-    from sana_vcam.media.v4l2 import devices  # each source is loaded only if it is used
-
     kind = config.source
     if kind == "auto":
         kind = "webcam" if config.device or devices.has_camera() else "test"

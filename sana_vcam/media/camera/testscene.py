@@ -8,19 +8,16 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
 from sana_vcam.media.pacing import FrameClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels
 
 __all__ = ["SceneDrawing", "TestScene", "encode_counter", "read_counter"]
 

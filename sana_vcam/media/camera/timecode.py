@@ -7,12 +7,9 @@ from their middles at 320x176, or after the 1 % crops between 704 and 720 lines.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels
 
 ROWS, COLUMNS = 2, 16
 LEFT, RIGHT, TOP, BOTTOM = 0.06, 0.94, 0.84, 0.94

@@ -13,16 +13,13 @@ import os
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.camera.decode import PictureFormat, decode
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices, ioctl
 from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, ModeChoice, choose
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.pixels import Pixels
 
 FIRST_PICTURE_S = 4.0
 """Some cameras set their exposure before they send anything."""

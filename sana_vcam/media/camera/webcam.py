@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.media.camera.opencv import OpenCvCapture
 from sana_vcam.media.camera.v4l2capture import V4l2Capture, unplugged
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import CameraConfig
-    from sana_vcam.media.pixels import Pixels
 
 
 class Capture(Protocol):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sana_vcam.config.schema import Fit
+from sana_vcam.media.frames import Picture
 from sana_vcam.media.pixels import (
     PixelFormat,
+    Pixels,
     fit_i420,
     i420_to_bgr,
     require_even,
     require_size,
 )
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import Fit
-    from sana_vcam.media.frames import Picture
-    from sana_vcam.media.pixels import Pixels
 
 
 class Canvas:

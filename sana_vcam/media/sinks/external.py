@@ -5,13 +5,11 @@ pyvirtualcam is loaded only where one of them may be fed, which is not on Linux.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from sana_vcam.config.schema import SinkConfig
 from sana_vcam.errors import SinkError
-
-if TYPE_CHECKING:
-    from sana_vcam.config.schema import SinkConfig
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels
 
 type ExternalKind = Literal["obs", "unitycapture"]
 

@@ -12,9 +12,9 @@ import logging
 import mmap
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sana_vcam.errors import SinkError, SinkLost
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices, ioctl
 from sana_vcam.media.v4l2.capabilities import query
 from sana_vcam.media.v4l2.ioctl import (
@@ -28,9 +28,6 @@ from sana_vcam.media.v4l2.ioctl import (
     PixFormat,
     Queue,
 )
-
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
 
 log = logging.getLogger(__name__)
 

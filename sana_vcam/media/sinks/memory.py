@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels
 
 
 class MemoryBackend:

@@ -10,13 +10,10 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sana_vcam.errors import SinkError
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks.wake import WakePipe
-
-if TYPE_CHECKING:
-    from sana_vcam.media.pixels import Pixels
 
 log = logging.getLogger(__name__)
 

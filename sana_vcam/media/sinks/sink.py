@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import Final, Literal, Self
 
+from sana_vcam.config.schema import SinkConfig
 from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Picture
+from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.external import (
     EXTERNAL_KINDS,
@@ -23,12 +26,6 @@ from sana_vcam.media.sinks.memory import MemoryBackend
 from sana_vcam.media.sinks.raw import RawBackend
 from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
 from sana_vcam.media.v4l2 import devices
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sana_vcam.config.schema import SinkConfig
-    from sana_vcam.media.pixels import Pixels
 
 log = logging.getLogger(__name__)
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.lib.backoff import backoff
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels
 
 log = logging.getLogger(__name__)
 

@@ -280,7 +280,7 @@ def test_check_warns_of_a_key_file_that_others_may_read(path: Path, tmp_path: Pa
 
 
 def test_the_default_size_is_one_that_every_app_takes() -> None:
-    assert (Config().sink.width, Config().sink.height) in WEBRTC_SIZES
+    assert f"{Config().sink.width}x{Config().sink.height}" in WEBRTC_SIZES
 
 
 def test_a_preset_without_a_seed_is_written_without_one() -> None:
