@@ -135,12 +135,13 @@ class FakeControls(Commands):
     """
 
     def __init__(self) -> None:
+        self.library = FakeLibrary(self)
         super().__init__(
             engine=self,
             demand=self,
             program=self,
             sink=None,
-            library=FakeLibrary(self),
+            library=self.library,
             state=self._state,
             on_change=lambda: None,
         )

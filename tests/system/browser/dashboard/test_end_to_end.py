@@ -106,13 +106,13 @@ async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(
         await bridge.viewer.until(lambda view: view.colourfulness > 6, "the neon look")
         assert await page.locator("#evolve-list button").count() > 0
 
-        # A preset that is made here stands in the user's configuration.
+        # A preset that is made here stands in the user's own file.
         await page.locator("#keep-button").click()
         await page.locator("#editor-name").fill("Neon night")
         await page.keyboard.press("Enter")
         grid = page.locator("#grid")
         await expect(grid.get_by_role("button", name="Neon night", exact=True)).to_be_visible()
-        (written,) = (tmp_path / "xdg_config_home").rglob("config.toml")
+        (written,) = (tmp_path / "xdg_config_home").rglob("presets.toml")
         kept = tomllib.loads(written.read_text())["presets"]
         assert [one["prompt"] for one in kept if one["id"] == "neon-night"] == [NEON]
 

@@ -165,7 +165,9 @@ async def test_a_look_is_chosen_from_the_daemons_live_list(
         await deck.until(lambda: key.settings.get("off") == "van-gogh", "the setting")
         assert key.settings == {"preset": "noir", "name": "Film noir", "off": "van-gogh"}
 
-        await controls.save_preset(ListedPreset(id="late", name="Late <look>", prompt="late"), None)
+        await controls.library.save(
+            ListedPreset(id="late", name="Late <look>", prompt="late"), None
+        )
         await inspector.until(f"{by('preset')}.options.length === 5")
         assert (await inspector.choices("preset"))[-1] == "Late <look>"
         assert await inspector.page.run(f"return {by('preset')}.value") == "noir"

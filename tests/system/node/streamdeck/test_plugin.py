@@ -67,7 +67,7 @@ async def test_the_still_of_a_look_is_on_its_key(host, daemon, controls, node, f
         assert noir.id == "noir"
         newer = noir.model_copy(update={"thumbnail": None})
         controls.looks = (*controls.looks[:2], newer)
-        await controls.save_preset(ListedPreset(id="late", name="Late", prompt="late"), None)
+        await controls.library.save(ListedPreset(id="late", name="Late", prompt="late"), None)
         await deck.until_shown(key, "linearGradient")
         assert key.images > seen
 
@@ -384,7 +384,7 @@ async def test_the_inspector_gets_live_lists_and_never_the_token(
         await deck.until(lambda: ids() == ["natural", "van-gogh", "noir"], "the list")
         await deck.until(lambda: newest()["connection"]["isOnline"], "the lamp")
         assert newest()["connection"]["where"] == first.url
-        await controls.save_preset(ListedPreset(id="late", name="Late", prompt="late"), None)
+        await controls.library.save(ListedPreset(id="late", name="Late", prompt="late"), None)
         await deck.until(lambda: ids()[-1] == "late", "the new look")
 
         # Another daemon, by its address with the token in it.
