@@ -15,14 +15,23 @@ from typing import Any
 import numpy as np
 
 from sana_vcam.errors import CameraError
-from sana_vcam.media.camera.timecode import encode_counter, read_counter
+from sana_vcam.media.camera.timecode import encode_counter
 from sana_vcam.media.pacing import FrameClock
-from sana_vcam.media.pixels import Pixels
-
-__all__ = ["SceneDrawing", "TestScene", "encode_counter", "read_counter"]
+from sana_vcam.media.pixels import Pixels, cv2
 
 SKIN, SKIN_SHADE, HAIR = (150, 182, 226), (118, 150, 200), (38, 48, 66)
-SWEATER, LIPS, WHITE, IRIS = (132, 92, 44), (92, 92, 178), (244, 244, 244), (112, 78, 40)
+SWEATER, SWEATER_STRIPE = (132, 92, 44), (112, 76, 34)
+LIPS, MOUTH, WHITE, IRIS = (92, 92, 178), (44, 36, 60), (244, 244, 244), (112, 78, 40)
+RIM, DIAL, MARK, HAND, SECOND_HAND = (
+    (44, 46, 54), (226, 232, 234), (70, 70, 76), (60, 60, 66), (58, 64, 214)
+)  # fmt: skip
+HEAD = (
+    (HAIR, 0, -0.045, 0.176, 0.222),
+    (SKIN_SHADE, -0.158, 0.01, 0.026, 0.044),
+    (SKIN_SHADE, 0.158, 0.01, 0.026, 0.044),
+    (SKIN, 0, 0.005, 0.150, 0.212),
+)
+"""Ovals; see `_ovals`."""
 ROOM_MARGIN = 0.08
 """How far the room extends beyond the picture on each side, in parts of the width."""
 
@@ -85,19 +94,17 @@ class Sprite:
     @classmethod
     def cut(cls, bgr: Pixels, mask: Pixels) -> Sprite:
         """Cut out the part of `bgr` under the (h, w) `mask`; both are at twice the wanted size."""
-        import cv2  # loaded only if a scene is drawn
-
         size = (bgr.shape[1] // 2, bgr.shape[0] // 2)
-        opacity = cv2.cvtColor(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), 8)
+        opacity = cv2.cvtColor(
+            cv2.resize(mask, size, interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR
+        )
         colour = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-        colour = cv2.multiply(colour, opacity, scale=1 / 255)
-        return cls(np.asarray(colour, np.uint8), np.asarray(255 - opacity, np.uint8))
+        return cls(cv2.multiply(colour, opacity, scale=1 / 255), 255 - opacity)
 
-    def paste(self, picture: Pixels, left: int, top: int) -> None:
-        """Lay the sprite over the picture in place; what lies outside is cut off."""
-        import cv2  # loaded by then
-
+    def paste(self, picture: Pixels, x: float, y: float) -> None:
+        """Lay the sprite over the picture in place, around (x, y); what lies outside is cut off."""
         height, width = self.colour.shape[:2]
+        left, top = round(x - width / 2), round(y - height / 2)
         x0, y0 = max(0, left), max(0, top)
         x1, y1 = min(picture.shape[1], left + width), min(picture.shape[0], top + height)
         if x0 >= x1 or y0 >= y1:
@@ -126,23 +133,16 @@ class SceneDrawing:
         picture: Pixels = self._room[:, shift : shift + width].copy()
         _draw_clock(picture, 0.84 * width + margin - shift, 0.24 * height, height, moment_s)
         x = width * (0.5 + 0.05 * math.sin(moment_s * math.tau / 7))
-        _paste_centred(self._body, picture, x, 0.83 * height)
+        self._body.paste(picture, x, 0.83 * height)
         x += 0.02 * height * math.sin(moment_s * math.tau / 3.1)
         y = height * (0.45 + 0.012 * math.sin(moment_s * math.tau / 2.3))
-        _paste_centred(self._head, picture, x, y)
+        self._head.paste(picture, x, y)
         _draw_features(picture, x, y, height, moment_s)
         return picture
 
 
-def _paste_centred(sprite: Sprite, picture: Pixels, x: float, y: float) -> None:
-    height, width = sprite.colour.shape[:2]
-    sprite.paste(picture, round(x - width / 2), round(y - height / 2))
-
-
 def _texture(width: int, height: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Make noise with as much in large shapes as in small ones, from -1 to 1."""
-    import cv2
-
     random = np.random.default_rng(seed)
     total = np.zeros((height, width), np.float32)
     for octave in range(7):
@@ -154,32 +154,24 @@ def _texture(width: int, height: int, seed: int) -> np.ndarray[Any, np.dtype[np.
 
 def _draw_room(width: int, height: int) -> Pixels:
     """Draw a wall with a bookshelf and a picture, wider than the frame."""
-    import cv2
-
     width += 2 * int(ROOM_MARGIN * width)
     down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     wall = np.stack(
         [128 - 46 * down + 30 * across, 122 - 34 * down, 104 - 22 * down - 26 * across], axis=-1
     )
-    wall += 26 * _texture(width, height, seed=1)[:, :, None]
-    room = _as_pixels(wall)
+    room = _as_pixels(wall + 26 * _texture(width, height, seed=1)[:, :, None])
     random = np.random.default_rng(2)
     for shelf in range(4):
         top, bottom = int((0.06 + 0.23 * shelf) * height), int((0.26 + 0.23 * shelf) * height)
         left, end = int(0.04 * width), int(0.31 * width)
-        cv2.rectangle(room, (left, bottom), (end, bottom + height // 50), (52, 74, 102), -1)
+        room[bottom : bottom + height // 50, left:end] = (52, 74, 102)
         while left < end - height // 24:
             book = int(height * random.uniform(0.022, 0.05))
             tall = int((bottom - top) * random.uniform(0.6, 0.98))
-            colour = tuple(int(value) for value in random.integers(40, 190, 3))
-            cv2.rectangle(room, (left, bottom - tall), (left + book - 2, bottom - 1), colour, -1)
-            cv2.line(
-                room,
-                (left + book // 2, bottom - tall + tall // 6),
-                (left + book // 2, bottom - tall // 2),
-                tuple(min(255, value + 60) for value in colour),
-                max(1, book // 6),
-            )
+            colour, spine = random.integers(40, 190, 3), left + book // 2
+            room[bottom - tall : bottom, left : left + book - 1] = colour
+            title = slice(bottom - tall * 5 // 6, bottom - tall // 2)
+            room[title, spine : spine + max(1, book // 6)] = colour + 60
             left += book
     _draw_poster(room, int(0.66 * width), int(0.44 * height), int(0.16 * width), int(0.36 * height))
     grain = 5 * np.random.default_rng(3).standard_normal(room.shape[:2], np.float32)
@@ -188,23 +180,18 @@ def _draw_room(width: int, height: int) -> Pixels:
 
 def _draw_poster(room: Pixels, left: int, top: int, width: int, height: int) -> None:
     """Draw a landscape in a frame: smooth colour next to hard edges."""
-    import cv2
-
     right, bottom = left + width, top + height
-    cv2.rectangle(room, (left, top), (right, bottom), (40, 44, 52), -1)
+    room[top:bottom, left:right] = (40, 44, 52)
     edge = max(2, height // 30)
     view = room[top + edge : bottom - edge, left + edge : right - edge]
-    rows = np.linspace(0, 1, view.shape[0], dtype=np.float32)[:, None, None]
-    sky = np.array([196, 150, 110], np.float32) * (1 - rows)
-    view[:] = (sky + np.array([120, 190, 240], np.float32) * rows).astype(np.uint8)
     h, w = view.shape[:2]
-    cv2.circle(view, (int(0.7 * w), int(0.36 * h)), h // 9, (150, 220, 250), -1, cv2.LINE_AA)
+    down = np.linspace(0, 1, h)[:, None, None]
+    view[:] = np.array([196, 150, 110]) * (1 - down) + np.array([120, 190, 240]) * down
+    _ovals(view, 0, 0, h, ((150, 220, 250), 0.7 * w / h, 0.36, 0.11, 0.11))
     for hill, colour in enumerate([(128, 116, 84), (92, 96, 62), (58, 72, 44)]):
-        x = np.arange(w)
-        y = h * (0.56 + 0.13 * hill) + h * 0.08 * np.sin(x * (3 + hill) / w + 2.1 * hill)
-        line = np.stack([x, y], axis=-1)
-        outline = np.concatenate([line, [[w, h], [0, h]]]).astype(np.int32)
-        cv2.fillPoly(view, [outline], colour, cv2.LINE_AA)
+        x = np.arange(w) / w
+        line = 0.56 + 0.13 * hill + 0.08 * np.sin(x * (3 + hill) + 2.1 * hill)
+        view[down[:, :, 0] > line] = colour
 
 
 def _as_pixels(values: Any) -> Pixels:
@@ -217,117 +204,83 @@ def _blank(width: float, height: float) -> tuple[Pixels, Pixels]:
     return np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
 
 
-def _oval(
-    pixels: Pixels, centre: tuple[float, float], radius: tuple[float, float], colour: Any
-) -> None:
-    """Fill an ellipse whose centre and radii may lie between the pixels."""
-    import cv2
+def _ovals(pixels: Pixels, x: float, y: float, unit: float, *shapes: Any) -> None:
+    """Fill ellipses: of each the colour, the centre, as seen from (x, y), and the radii.
 
-    whole = tuple(round(value * 16) for value in centre)
-    radii = tuple(max(1, round(value * 16)) for value in radius)
-    cv2.ellipse(pixels, whole, radii, 0, 0, 360, colour, -1, cv2.LINE_AA, 4)
+    Lengths are in parts of `unit` pixels, and may end between the pixels.
+    """
+    for colour, right, down, *radii in shapes:
+        centre = (round((x + right * unit) * 16), round((y + down * unit) * 16))
+        sizes = [max(1, round(radius * unit * 16)) for radius in radii]
+        cv2.ellipse(pixels, centre, sizes, 0, 0, 360, colour, -1, cv2.LINE_AA, 4)
 
 
 def _draw_body(height: int) -> Sprite:
     """Draw shoulders and neck."""
-    import cv2
-
     unit = 2 * height
     colour, mask = _blank(0.86 * height, 0.56 * height)
-    middle = colour.shape[1] / 2
-    colour[:] = SWEATER
-    _oval(mask, (middle, 0.42 * unit), (0.40 * unit, 0.25 * unit), 255)
-    cv2.rectangle(mask, (int(middle - 0.40 * unit), int(0.42 * unit)),
-                  (int(middle + 0.40 * unit), mask.shape[0]), 255, -1)  # fmt: skip
-    for row in range(0, colour.shape[0], max(4, unit // 60)):
-        cv2.line(colour, (0, row), (colour.shape[1], row), (112, 76, 34), max(1, unit // 240))
-    _oval(colour, (middle, 0.20 * unit), (0.105 * unit, 0.07 * unit), SKIN_SHADE)
-    neck = (int(middle - 0.075 * unit), 0, int(0.15 * unit), int(0.22 * unit))
-    cv2.rectangle(colour, neck, SKIN_SHADE, -1)
-    cv2.rectangle(mask, neck, 255, -1)
-    return Sprite.cut(_as_pixels(cv2.GaussianBlur(colour, (0, 0), max(1.0, unit / 700))), mask)
+    middle = colour.shape[1] // 2
+    rows = np.arange(colour.shape[0])[:, None, None]
+    striped = rows % max(4, unit // 60) < max(1, unit // 240)
+    colour[:] = np.where(striped, SWEATER_STRIPE, SWEATER)
+    _ovals(mask, middle, 0, unit, (255, 0, 0.42, 0.40, 0.25))
+    mask[int(0.42 * unit) :, int(middle - 0.40 * unit) : int(middle + 0.40 * unit)] = 255
+    _ovals(colour, middle, 0, unit, (SKIN_SHADE, 0, 0.20, 0.105, 0.07))
+    neck = (slice(int(0.22 * unit)), slice(int(middle - 0.075 * unit), int(middle + 0.075 * unit)))
+    colour[neck], mask[neck] = SKIN_SHADE, 255
+    return Sprite.cut(cv2.GaussianBlur(colour, (0, 0), max(1.0, unit / 700)), mask)
 
 
 def _draw_head(height: int) -> Sprite:
     """Draw head, ears and hair; what moves in the face is drawn on each picture."""
-    import cv2
-
     unit = 2 * height
     colour, mask = _blank(0.44 * height, 0.60 * height)
     x, y = colour.shape[1] / 2, colour.shape[0] / 2
     colour[:] = HAIR
-    for part, centre, radius in (
-        (HAIR, (x, y - 0.045 * unit), (0.176 * unit, 0.222 * unit)),
-        (SKIN_SHADE, (x - 0.158 * unit, y + 0.01 * unit), (0.026 * unit, 0.044 * unit)),
-        (SKIN_SHADE, (x + 0.158 * unit, y + 0.01 * unit), (0.026 * unit, 0.044 * unit)),
-        (SKIN, (x, y + 0.005 * unit), (0.150 * unit, 0.212 * unit)),
-    ):
-        _oval(colour, centre, radius, part)
-        _oval(mask, centre, radius, 255)
-    _oval(colour, (x - 0.03 * unit, y - 0.185 * unit), (0.155 * unit, 0.075 * unit), HAIR)
+    _ovals(colour, x, y, unit, *HEAD, (HAIR, -0.03, -0.185, 0.155, 0.075))
+    _ovals(mask, x, y, unit, *((255, *place) for _, *place in HEAD))
     shade = np.zeros(mask.shape, np.uint8)
-    _oval(shade, (x - 0.03 * unit, y - 0.03 * unit), (0.10 * unit, 0.16 * unit), 255)
-    light = cv2.GaussianBlur(shade, (0, 0), unit / 24).astype(np.float32)[:, :, None] / 255
-    shaded = colour * (0.80 + 0.22 * light)
-    return Sprite.cut(_as_pixels(shaded), mask)
+    _ovals(shade, x, y, unit, (255, -0.03, -0.03, 0.10, 0.16))
+    light = cv2.GaussianBlur(shade, (0, 0), unit / 24)[:, :, None] / 255
+    return Sprite.cut(_as_pixels(colour * (0.80 + 0.22 * light)), mask)
 
 
-def _draw_features(picture: Pixels, x: float, y: float, height: int, moment_s: float) -> None:
-    """Draw eyes that look around and blink, brows, nose, and a mouth that talks."""
-    import cv2
+def _draw_features(picture: Pixels, x: float, y: float, unit: int, moment_s: float) -> None:
+    """Draw eyes that look around and blink, brows, nose, and a mouth that talks.
 
-    unit = height
-    open_part = _eye_opening(moment_s)
-    gaze = 0.007 * unit * math.sin(moment_s * math.tau / 4.3)
+    A blink takes a third of a second in every four.
+    """
+    lids = min(1.0, max(0.08, abs(moment_s % 4.0 - 3.5) / 0.17))
+    gaze = 0.007 * math.sin(moment_s * math.tau / 4.3)
+    brow = -0.062 - 0.004 * math.sin(moment_s * 1.3)
     for side in (-1, 1):
-        eye = (x + side * 0.062 * unit, y - 0.02 * unit)
-        _oval(picture, eye, (0.031 * unit, 0.018 * unit * open_part), WHITE)
-        _oval(picture, (eye[0] + gaze, eye[1]), (0.0125 * unit, 0.0145 * unit * open_part), IRIS)
-        _oval(picture, (eye[0] + gaze, eye[1]), (0.006 * unit, 0.007 * unit * open_part), HAIR)
-        brow = (eye[0], eye[1] - 0.042 * unit - 0.004 * unit * math.sin(moment_s * 1.3))
-        _oval(picture, brow, (0.036 * unit, 0.0065 * unit), HAIR)
-    _oval(picture, (x, y + 0.062 * unit), (0.022 * unit, 0.013 * unit), SKIN_SHADE)
+        _ovals(
+            *(picture, x + side * 0.062 * unit, y, unit),
+            (WHITE, 0, -0.02, 0.031, 0.018 * lids),
+            (IRIS, gaze, -0.02, 0.0125, 0.0145 * lids),
+            (HAIR, gaze, -0.02, 0.006, 0.007 * lids),
+            (HAIR, 0, brow, 0.036, 0.0065),
+        )
     talk = max(0.0, math.sin(moment_s * math.tau * 2.1)) * (0.5 + 0.5 * math.sin(moment_s * 1.7))
-    mouth = (x, y + 0.122 * unit)
-    _oval(picture, mouth, (0.052 * unit, (0.012 + 0.020 * talk) * unit), LIPS)
-    _oval(picture, mouth, (0.040 * unit, (0.002 + 0.016 * talk) * unit), (44, 36, 60))
-    cv2.line(
-        picture,
-        (round(x - 0.04 * unit), round(mouth[1])),
-        (round(x + 0.04 * unit), round(mouth[1])),
-        (52, 44, 84),
-        max(1, unit // 300),
-        cv2.LINE_AA,
+    _ovals(
+        *(picture, x, y, unit),
+        (SKIN_SHADE, 0, 0.062, 0.022, 0.013),
+        (LIPS, 0, 0.122, 0.052, 0.012 + 0.020 * talk),
+        (MOUTH, 0, 0.122, 0.040, 0.003 + 0.015 * talk),
     )
-
-
-def _eye_opening(moment_s: float) -> float:
-    """Choose from 0.08 (shut) to 1: a blink of a third of a second in every four."""
-    into = moment_s % 4.0 - 3.5
-    return 1.0 if abs(into) > 0.17 else max(0.08, abs(into) / 0.17)
 
 
 def _draw_clock(picture: Pixels, x: float, y: float, height: int, moment_s: float) -> None:
     """Draw a wall clock: its long hand turns in ten seconds, its short one in a minute."""
-    import cv2
-
-    radius = 0.125 * height
-    _oval(picture, (x, y), (radius, radius), (44, 46, 54))
-    _oval(picture, (x, y), (0.9 * radius, 0.9 * radius), (226, 232, 234))
-    thick = max(1, height // 240)
-    for mark in range(12):
-        angle = mark * math.tau / 12
-        inner, outer = (_on_circle(x, y, part * radius, angle) for part in (0.74, 0.84))
-        cv2.line(picture, inner, outer, (70, 70, 76), thick, cv2.LINE_AA)
-    for turn_s, length, colour, width in (
-        (60.0, 0.46, (60, 60, 66), 3 * thick),
-        (10.0, 0.68, (60, 60, 66), 2 * thick),
-        (1.0, 0.78, (58, 64, 214), thick),
-    ):
-        tip = _on_circle(x, y, length * radius, moment_s / turn_s * math.tau)
-        cv2.line(picture, (round(x), round(y)), tip, colour, width, cv2.LINE_AA)
-
-
-def _on_circle(x: float, y: float, radius: float, angle: float) -> tuple[int, int]:
-    """Find the point at a clockwise angle from the top."""
-    return round(x + radius * math.sin(angle)), round(y - radius * math.cos(angle))
+    radius, thin = 0.125 * height, max(1, height // 240)
+    _ovals(picture, x, y, radius, (RIM, 0, 0, 1, 1), (DIAL, 0, 0, 0.9, 0.9))
+    marks = [(mark / 12, 0.74, 0.84, MARK, thin) for mark in range(12)]
+    hands = [
+        (moment_s / 60, 0, 0.46, HAND, 3 * thin),
+        (moment_s / 10, 0, 0.68, HAND, 2 * thin),
+        (moment_s, 0, 0.78, SECOND_HAND, thin),
+    ]
+    for turn, *ends, colour, thick in marks + hands:
+        right, down = math.sin(turn * math.tau), -math.cos(turn * math.tau)
+        start, end = ((round(x + e * radius * right), round(y + e * radius * down)) for e in ends)
+        cv2.line(picture, start, end, colour, thick, cv2.LINE_AA)

@@ -26,8 +26,8 @@ def encode_counter(pixels: Pixels, number: int) -> None:
     height, width = pixels.shape[:2]
     number %= 1 << BITS
     word = number << 8 | _check(number)
-    bits = np.array([word >> shift & 1 for shift in range(31, -1, -1)], np.uint8)
-    cells = np.where(bits, LIGHT, DARK).astype(np.uint8).reshape(ROWS, COLUMNS)
+    bits = np.unpackbits(np.frombuffer(word.to_bytes(4), np.uint8)).reshape(ROWS, COLUMNS)
+    cells = np.where(bits, LIGHT, DARK).astype(np.uint8)
     edges_x = np.rint(np.linspace(LEFT, RIGHT, COLUMNS + 1) * width).astype(int)
     edges_y = np.rint(np.linspace(TOP, BOTTOM, ROWS + 1) * height).astype(int)
     strip = np.repeat(np.repeat(cells, np.diff(edges_x), axis=1), np.diff(edges_y), axis=0)
@@ -43,9 +43,7 @@ def read_counter(pixels: Pixels) -> int | None:
     levels = (cells - darkest) / (lightest - darkest)
     if np.any(np.abs(levels - 0.5) < 0.15):
         return None
-    word = 0
-    for bit in levels.ravel() > 0.5:
-        word = word << 1 | int(bit)
+    word = int.from_bytes(np.packbits(levels > 0.5))
     number, check = word >> 8, word & 0xFF
     return number if check == _check(number) else None
 

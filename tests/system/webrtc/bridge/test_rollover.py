@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sana_vcam.media.camera.testscene import read_counter
+from sana_vcam.media.camera.timecode import read_counter
 from tests.fakes.coordinator import KEY, Coordinator
 from tests.system.daemon import Bridge, Standin, View, running_daemon, running_standin
 
