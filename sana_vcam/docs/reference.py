@@ -13,6 +13,7 @@ from sana_vcam.control.protocol import events, messages
 from sana_vcam.control.server import routes
 from sana_vcam.control.server.requests import PATH
 from sana_vcam.docs.asyncapi import limits_table
+from sana_vcam.presets.library import THUMBNAIL_PATH
 
 _INTRODUCTION = f"""\
 # The control API
@@ -35,7 +36,7 @@ Linux none for programs of the same user |
 `{{"url", "token", "pid", "version", "socket"}}`. `sana-vcam ctl url` prints both ready to paste.
 
 Further GETs: `/` is the dashboard; `{routes.SNAPSHOT_PATH}` is what viewers see now, as a picture;
-`{routes.THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{routes.METRICS_PATH}`
+`{THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{routes.METRICS_PATH}`
 is for Prometheus; `{routes.LINE_PATH}?text=` runs a line of plain text (see below). Other methods
 are refused.
 

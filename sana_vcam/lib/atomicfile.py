@@ -15,16 +15,23 @@ PRIVATE = 0o600
 
 
 def replace_file(
-    target: Path, data: bytes, *, mode: int = PRIVATE, like: os.stat_result | None = None
+    target: Path,
+    data: bytes,
+    *,
+    mode: int = PRIVATE,
+    like: os.stat_result | None = None,
+    lasting: bool = True,
 ) -> None:
-    """Put `data` in the place of `target`, which is no link; it is on disk when this returns.
+    """Put `data` in the place of `target`; a link of that name is replaced, and not followed.
 
     The new file has `mode`, whatever the umask, or mode and owner of `like`, and is never more
-    open than that. Blocks. Raises `OSError`, and has changed nothing then.
+    open than that. It is on disk when this returns, unless it is not to be `lasting`, as a
+    run-time file need not be. Blocks. Raises `OSError`, and has changed nothing then.
     """
-    with _draft(target, data, mode, like) as draft:
+    with _draft(target, data, mode, like, lasting=lasting) as draft:
         draft.replace(target)
-    _sync_folder(target.parent)
+    if lasting:
+        _sync_folder(target.parent)
 
 
 def create_file(target: Path, data: bytes, *, mode: int = PRIVATE) -> None:
@@ -33,7 +40,7 @@ def create_file(target: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     Blocks. Raises `FileExistsError` if something has the name, even if it came just now, or
     another `OSError`, and has changed nothing then.
     """
-    with _draft(target, data, mode, None) as draft:
+    with _draft(target, data, mode, None, lasting=True) as draft:
         # Unlike a rename, a link fails if the name was taken in the meantime.
         target.hardlink_to(draft)
     _sync_folder(target.parent)
@@ -46,7 +53,9 @@ def remove_drafts(target: Path) -> None:
 
 
 @contextmanager
-def _draft(target: Path, data: bytes, mode: int, like: os.stat_result | None) -> Iterator[Path]:
+def _draft(
+    target: Path, data: bytes, mode: int, like: os.stat_result | None, *, lasting: bool
+) -> Iterator[Path]:
     """Write a draft beside `target`; whatever is left of it goes at the end."""
     number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=SUFFIX, dir=target.parent)
     draft = Path(name)
@@ -55,7 +64,8 @@ def _draft(target: Path, data: bytes, mode: int, like: os.stat_result | None) ->
             stream.write(data)
             stream.flush()
             _set_mode(stream.fileno(), mode, like)
-            os.fsync(stream.fileno())
+            if lasting:
+                os.fsync(stream.fileno())
         yield draft
     finally:
         draft.unlink(missing_ok=True)

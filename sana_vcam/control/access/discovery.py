@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -22,9 +21,6 @@ from sana_vcam.control.access.privatefiles import (
 from sana_vcam.errors import StartupError
 
 CONTROL_FILE = "control.json"
-
-
-log = logging.getLogger(__name__)
 
 
 class ControlFile(BaseModel):
@@ -61,7 +57,7 @@ def publish(control_file: ControlFile, runtime_dir: Path) -> None:
         StartupError: the directory cannot be trusted or written.
     """
     private_directory(runtime_dir)
-    replace(runtime_dir / CONTROL_FILE, control_file.text())
+    replace(runtime_dir / CONTROL_FILE, control_file.text(), lasting=False)
 
 
 def find(runtime_dir: Path) -> ControlFile | None:

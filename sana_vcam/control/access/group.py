@@ -8,7 +8,6 @@ folder is made by systemd and goes with the service.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from sana_vcam.control.access.discovery import CONTROL_FILE, ControlFile
+from sana_vcam.lib.atomicfile import replace_file
 
 SHARED = Path("/run/sana-vcam")
 GROUP = "sana-vcam"
 JOIN_GROUP = f"sudo usermod -aG {GROUP} $USER, then log out and in again"
 
 _MAX_FILE_BYTES = 4096
+_READABLE_BY_GROUP = 0o640
 
 
 class Copy:
@@ -41,16 +42,8 @@ class Copy:
         now = (found.st_ino, found.st_mtime_ns)
         if now == self._copied:
             return
-        draft = self._target.with_name(f".{CONTROL_FILE}.{secrets.token_hex(8)}")
-        try:
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-            with os.fdopen(file, "wb") as stream:
-                # The umask of the unit lets the group read nothing.
-                os.fchmod(file, 0o640)
-                stream.write(self._source.read_bytes())
-            draft.replace(self._target)
-        finally:
-            draft.unlink(missing_ok=True)
+        data = self._source.read_bytes()
+        replace_file(self._target, data, mode=_READABLE_BY_GROUP, lasting=False)
         self._copied = now
 
 

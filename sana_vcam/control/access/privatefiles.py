@@ -5,30 +5,28 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import secrets
 import stat
 from pathlib import Path
 
 from sana_vcam.errors import StartupError
+from sana_vcam.lib.atomicfile import create_file, replace_file
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_MAX_FILE_BYTES = 4096
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 log = logging.getLogger(__name__)
 
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_MAX_FILE_BYTES = 4096
+def replace(path: Path, text: str, *, lasting: bool) -> None:
+    """Write a file of ours in the place of whatever has its name; see `replace_file`.
 
-
-def replace(path: Path, text: str) -> None:
-    """Write a file of ours in the place of whatever has its name; readers see old or new."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    Raises `StartupError`.
+    """
     try:
-        write_new(draft, text)
-        # A rename replaces a symbolic link, it never follows one.
-        draft.replace(path)
+        replace_file(path, text.encode(), lasting=lasting)
     except OSError as error:
         raise StartupError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def private_directory(path: Path) -> None:
@@ -110,18 +108,16 @@ def read_private(path: Path, *, repair: bool = False) -> str:
         os.close(file)
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a file that did not exist, mode 0600 from its first moment.
+def create(path: Path, text: str) -> None:
+    """Write a file of ours that did not exist; see `create_file`.
 
-    Raises `StartupError`, or `OSError` when the disk is full.
+    Raises `StartupError`, or `OSError` when there is no room for it: the disk is full.
     """
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+        create_file(path, text.encode())
     except FileExistsError as error:
         raise StartupError(f"{path} appeared just now; is another daemon starting?") from error
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in _NO_ROOM:
             raise
         raise StartupError(f"cannot write {path}: {error.strerror}") from error
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        stream.write(text)

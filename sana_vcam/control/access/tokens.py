@@ -9,19 +9,18 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from sana_vcam.control.access.privatefiles import (
+    create,
     private_directory,
     read_private,
     replace,
-    write_new,
 )
 from sana_vcam.errors import StartupError
-
-log = logging.getLogger(__name__)
-
 
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
 TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
 """Where the token is for a daemon elsewhere; it is `[control] token` of a daemon that starts."""
+
+log = logging.getLogger(__name__)
 
 
 def load_token(configured: SecretStr | None, state_dir: Path) -> str:
@@ -60,7 +59,7 @@ def rotate_token(state_dir: Path) -> str:
     """
     private_directory(state_dir)
     token = secrets.token_urlsafe(32)
-    replace(state_dir / TOKEN_FILE, token + "\n")
+    replace(state_dir / TOKEN_FILE, token + "\n", lasting=True)
     return token
 
 
@@ -68,7 +67,7 @@ def _create_token(path: Path) -> str:
     token = secrets.token_urlsafe(32)
     path.unlink(missing_ok=True)  # an empty file, left by a crash
     try:
-        write_new(path, token + "\n")
+        create(path, token + "\n")
     except OSError as error:
         # A full disk is no reason for viewers to see nothing: control.json tells this token.
         path.unlink(missing_ok=True)

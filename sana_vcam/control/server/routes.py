@@ -18,10 +18,10 @@ from sana_vcam.control.protocol.reading import command_from_line_query, command_
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
 from sana_vcam.control.server.pages import Dashboard, PageRequest
 from sana_vcam.control.server.responses import JPEG, JSON, Response
+from sana_vcam.presets.library import THUMBNAIL_PATH
 
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
-THUMBNAIL_PATH = "/v1/thumbnail.jpg"
 LINE_PATH = "/v1/line"
 METRICS_PATH = "/metrics"
 # It changes with the picture, so that a page that shows it takes the new one.
