@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
@@ -135,15 +137,10 @@ def _fitting(text: str, size: int, weight: int, room: float) -> str:
     """Find the longest beginning that fits, up to a blank if there is one; a character at least."""
     if _width(text, size, weight) <= room:
         return text
-    least, most = 1, len(text)
-    while most - least > 1:
-        middle = (least + most) // 2
-        if _width(text[:middle], size, weight) <= room:
-            least = middle
-        else:
-            most = middle
-    blank = text.rfind(" ", 0, least + 1)
-    return text[:blank] if blank > 0 else text[:least]
+    lengths = range(1, len(text))
+    fits = max(1, bisect(lengths, room, key=lambda length: _width(text[:length], size, weight)))
+    blank = text.rfind(" ", 0, fits + 1)
+    return text[: blank if blank > 0 else fits]
 
 
 def _draw_block(picture: Pixels, lines: list[TextLine]) -> None:
@@ -153,13 +150,9 @@ def _draw_block(picture: Pixels, lines: list[TextLine]) -> None:
     total = sum(round(line.size * LEADING) for line in lines)
     total += gap if len({line.size for line in lines}) > 1 else 0
     y = (height - total) / 2
-    before: TextLine | None = None
-    for line in lines:
-        if before is not None and line.size != before.size:
-            y += gap
+    for line, after in zip_longest(lines, lines[1:]):
         _draw_centred(picture, line, round(y + line.size))
-        y += round(line.size * LEADING)
-        before = line
+        y += round(line.size * LEADING) + (gap if after and after.size != line.size else 0)
 
 
 def _draw_centred(picture: Pixels, line: TextLine, baseline: int) -> None:

@@ -13,7 +13,6 @@ from collections import deque
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pacing import PresentationTime
 from sana_vcam.media.playout.schedule import Schedule
-from sana_vcam.media.playout.wakeup import Wakeup
 
 MAX_CORRECTION = 0.08
 """How much faster or slower than the schedule the picture may run to follow it."""
@@ -25,6 +24,33 @@ SAME_RATE = 1.01
 """A source no faster than this, in the sink's rate, has a tick for each of its frames."""
 ROUNDING = 1e-3
 """A position this close below a whole number is that number: due times are rounded."""
+
+
+class Wakeup:
+    """A wait of the playout thread that any other can end: a frame has come, or a change."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._woken = False
+
+    def notify(self) -> None:
+        """End the wait that is on now, since a frame has come."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def wake(self) -> None:
+        """End the wait that is on now, or else the next one."""
+        with self._condition:
+            self._woken = True
+            self._condition.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a frame, or at most so long; True if `wake` ended it."""
+        with self._condition:
+            if not self._woken and seconds > 0:
+                self._condition.wait(seconds)
+            woken, self._woken = self._woken, False
+            return woken
 
 
 class PlayoutBuffer:

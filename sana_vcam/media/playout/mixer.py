@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pacing import PresentationTime
-from sana_vcam.media.playout.buffer import PlayoutBuffer
-from sana_vcam.media.playout.wakeup import Wakeup
+from sana_vcam.media.playout.buffer import PlayoutBuffer, Wakeup
 
 
 class Mixer:

@@ -82,7 +82,10 @@ class Playout:
             self.skipped += tick - last - 1
             last = tick
             self.meter.count(time.monotonic())
-            shown = self._tell(shown)
+            slate, before = self._program.slate, shown
+            shown = (self._program.output, slate.headline if slate else None)
+            if shown != before:
+                self._on_change()
 
     def _wait_for_presentation(self, at: float, period: float) -> float:
         """Wait until the tick at `at` is to show its picture, or until woken, and tell the time."""
@@ -104,12 +107,3 @@ class Playout:
             self.delays.observe(time.monotonic() - shown.received_at)
             if self._on_shown is not None:
                 self._on_shown(shown)
-
-    def _tell(
-        self, before: tuple[ProgramSource, str | None] | None
-    ) -> tuple[ProgramSource, str | None]:
-        slate = self._program.slate
-        now = (self._program.output, slate.headline if slate else None)
-        if now != before:
-            self._on_change()
-        return now

@@ -22,7 +22,6 @@ from sana_vcam.media.sinks.external import (
     possible_kinds,
 )
 from sana_vcam.media.sinks.loopback import LoopbackBackend
-from sana_vcam.media.sinks.memory import MemoryBackend
 from sana_vcam.media.sinks.raw import RawBackend
 from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
 from sana_vcam.media.v4l2 import devices
@@ -112,7 +111,8 @@ class Sink:
                 f"sink.kind: {kind} does not exist on this system; use auto, preview, raw"
                 + "".join(f", {one}" for one in _possible_kinds(system))
             )
-        canvas = Canvas(config.width, config.height, config.fit, _pixel_format(kind, config))
+        pixel_format = config.pixel_format if kind == "raw" else "I420"
+        canvas = Canvas(config.width, config.height, config.fit, pixel_format)
         if kind == LOOPBACK:
             frame = canvas.convert(slate).tobytes()
             cameras = _loopbacks(config, frame, system, clock)
@@ -207,13 +207,7 @@ def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
     return (LOOPBACK,) if system.platform == "linux" else possible_kinds()
 
 
-def _pixel_format(kind: SinkKind, config: SinkConfig) -> pixels.PixelFormat:
-    """Choose I420 for apps, and for raw frames what the user asked for."""
-    return config.pixel_format if kind == "raw" else "I420"
-
-
 def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) -> str:
-    """Name the sink for people."""
     if kind == "preview":
         return "preview (no virtual camera)"
     if kind == "raw":
@@ -224,6 +218,23 @@ def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) 
 
 
 # -- how each kind is opened -------------------------------------------------------------------
+
+
+class MemoryBackend:
+    """The newest frame, which any thread may look at; for machines without a virtual camera."""
+
+    device = "preview"
+
+    def __init__(self) -> None:
+        self.latest: Pixels | None = None
+
+    def send(self, frame: Pixels) -> None:
+        """Keep this frame, which nobody writes to any more."""
+        self.latest = frame
+
+    def close(self) -> None:
+        """Forget the frame."""
+        self.latest = None
 
 
 def _loopbacks(

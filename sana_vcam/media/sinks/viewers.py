@@ -103,7 +103,6 @@ class Viewers:
             self._wait(waker)
 
     def _follow(self, paths: Sequence[str]) -> None:
-        """Watch these devices and no others."""
         for path in set(self._watches) - set(paths):
             self._watches.pop(path).close()
         for path in paths:
@@ -112,7 +111,6 @@ class Viewers:
             self._watches[path].open()
 
     def _wait(self, waker: WakePipe) -> None:
-        """Wait for an event, a wake-up, or the next look."""
         nodes = {one.node: one for one in self._watches.values() if one.node is not None}
         wanted = dict.fromkeys(nodes, POLLPRI) | {waker.fileno(): select.POLLIN}
         for node, events in self._system.poll(wanted, LOOK_EVERY_S).items():

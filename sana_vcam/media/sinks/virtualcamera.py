@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,9 +14,8 @@ from sana_vcam.media.pixels import Pixels
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT_S = 0.5
-"""Between a camera's loss and the first attempt to open it again."""
 LONGEST_WAIT_S = 5.0
+"""Between two attempts to open a lost camera again."""
 
 
 class Backend(Protocol):
@@ -77,7 +76,7 @@ class VirtualCamera:
         self._backend: Backend | None = None
         self._error: str | None = None
         self._frames = 0
-        self._waits = _waits()
+        self._waits = backoff(longest_s=LONGEST_WAIT_S)
         self._due = clock()
 
     @property
@@ -141,10 +140,6 @@ class VirtualCamera:
 
     def _found(self) -> None:
         """Note that a frame got through, which alone proves a lost camera to be back."""
-        self._waits = _waits()
+        self._waits = backoff(longest_s=LONGEST_WAIT_S)
         self._error = None
         log.info("%s is back: %s", self._name, self._device)
-
-
-def _waits() -> Iterator[float]:
-    return backoff(first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S)

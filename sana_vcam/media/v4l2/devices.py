@@ -92,7 +92,7 @@ def has_camera(system: System | None = None) -> bool:
     return any(device.kind == "camera" for device in list_devices(system))
 
 
-def find_camera(wanted: str = "", system: System | None = None) -> Device:
+def find_camera(wanted: str, system: System) -> Device:
     """Find the real camera that `wanted` names; the first one if it is empty.
 
     `wanted` is an id from /dev/v4l/by-id or by-path, a path, a number, or a part of the name. A
@@ -101,7 +101,6 @@ def find_camera(wanted: str = "", system: System | None = None) -> Device:
     Raises:
         CameraFault: no such camera, with those that there are; or no right to open it.
     """
-    system = system or System()
     every = list_devices(system)
     cameras = [device for device in every if device.kind == "camera"]
     found = _match(wanted, cameras, system) if wanted else next(iter(cameras), None)
@@ -158,12 +157,11 @@ def _label_number(name: str, label: str) -> int | None:
     return int(number) if number != name and number.isdecimal() else None
 
 
-def relocate(name: str, path: str, system: System | None = None) -> str | None:
+def relocate(name: str, path: str, system: System) -> str | None:
     """Find the device of this name: at `path` if it still is there, else anywhere, else nowhere.
 
     Reads the names in sysfs only, so it is cheap enough for every try to open a lost device.
     """
-    system = system or System()
     nodes = _entries(system.root / "sys/class/video4linux")
     found = [str(system.root / "dev" / node.name) for node in nodes if _text(node / "name") == name]
     return path if path in found else next(iter(found), None)
@@ -175,24 +173,22 @@ def video_nodes(system: System | None = None) -> frozenset[str]:
     return frozenset(node.name for node in nodes)
 
 
-def holders_of(path: str | Path, system: System | None = None) -> list[Holder]:
+def holders_of(path: str | Path, system: System) -> list[Holder]:
     """Find the other processes that have the device open, as far as we may look."""
-    return _holders(system or System(), [Path(path)]).get(str(Path(path).resolve()), [])
+    return _holders(system, [Path(path)]).get(str(Path(path).resolve()), [])
 
 
-def loopback_paths(system: System | None = None) -> list[str]:
+def loopback_paths(system: System) -> list[str]:
     """List the paths of all v4l2loopback devices, ours or not; from sysfs only."""
-    system = system or System()
     nodes = _entries(system.root / "sys/class/video4linux")
     return [str(system.root / "dev" / node.name) for node in nodes if _is_loopback(node)]
 
 
-def open_files(paths: Sequence[str], system: System | None = None) -> list[tuple[str, int]]:
+def open_files(paths: Sequence[str], system: System) -> list[tuple[str, int]]:
     """List every open file of these devices as (path, process), ours as well.
 
     Looks at all processes, which takes tens of milliseconds.
     """
-    system = system or System()
     real = {str(Path(path).resolve()): path for path in paths}
     return [(real[target], pid) for target, pid in opened(real, system.root / "proc")]
 
@@ -321,11 +317,9 @@ def _driver(entry: Path) -> str:
 
 
 def _match(wanted: str, cameras: Sequence[Device], system: System) -> Device | None:
-    place = _match_place(wanted, cameras, system)
-    if place is not None:
-        return place
     part = wanted.casefold()
-    return next((one for one in cameras if part in one.name.casefold()), None)
+    named = next((one for one in cameras if part in one.name.casefold()), None)
+    return _match_place(wanted, cameras, system) or named
 
 
 def _match_place(wanted: str, devices: Sequence[Device], system: System) -> Device | None:
@@ -350,7 +344,7 @@ def _no_camera(
         )
     node = _match_place(wanted, every, system)
     what = f"{describe(node)} is no camera" if node else f"there is no camera {wanted!r}"
-    have = ", ".join(f"{describe(one)}" for one in cameras)
+    have = ", ".join(map(describe, cameras))
     return f"camera.device: {what}; there are: {have}"
 
 

@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.playout.buffer import PlayoutBuffer
-from sana_vcam.media.playout.wakeup import Wakeup
+from sana_vcam.media.playout.buffer import PlayoutBuffer, Wakeup
 from tests.unit.media.playout.player import FPS, PIXELS, play
 
 MS = 1e-3
