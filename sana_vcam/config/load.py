@@ -290,18 +290,8 @@ def _presets_file(
         if name == "presets":
             layer[name] = Given(value, f"file {at}")
         elif name != COPIED:
-            problems.append(_unknown_in_presets(at, name, value))
+            problems.append(_unknown_table(at, name, value, own=True))
     return layer, str(table.get(COPIED, ""))
-
-
-def _unknown_in_presets(at: str, name: str, value: object) -> str:
-    if name in sections():
-        return f"{at}: {name} is a table of the configuration file; this one has [[presets]] only"
-    if isinstance(value, dict):
-        return f"{at}: there is no table [{name}]; the nearest is [[presets]]"
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return f"{at}: there is no list [[{name}]]; the nearest is [[presets]]"
-    return f"{at}: there is no key {name}; the nearest is {nearest(name, ('presets', COPIED))}"
 
 
 def _not_in_force(where: str, path: Path) -> str:
@@ -316,11 +306,17 @@ def _unknown_key(at: str, key: str) -> str:
     return f"{at}: there is no key {key}; the nearest is {nearest_key(key)}"
 
 
-def _unknown_table(at: str, name: str, value: object) -> str:
-    if isinstance(value, dict):
-        return f"{at}: there is no table [{name}]; the nearest is [{nearest(name, sections())}]"
+def _unknown_table(at: str, name: str, value: object, *, own: bool = False) -> str:
+    """Say what is near to a name at the top of a file, which may be the presets' own."""
+    if own and name in sections():
+        return f"{at}: {name} is a table of the configuration file; this one has [[presets]] only"
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return f"{at}: there is no list [[{name}]]; the nearest is [[presets]]"
+    if isinstance(value, dict):
+        like = "[[presets]]" if own else f"[{nearest(name, sections())}]"
+        return f"{at}: there is no table [{name}]; the nearest is {like}"
+    if own:
+        return f"{at}: there is no key {name}; the nearest is {nearest(name, ('presets', COPIED))}"
     return _unknown_key(at, name)
 
 
@@ -334,10 +330,8 @@ def _key_layer(
     named = given.get(API_KEY_FILE)
     if named and named.value and isinstance(named.value, str | Path):
         path = Path(os.path.expanduser(named.value))  # noqa: PTH111  (never raises)
-        try:
-            key = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{named.where}: {API_KEY_FILE}: {_unreadable(path, error)}")
+        key = _read_key(path, f"{named.where}: {API_KEY_FILE}", problems)
+        if key is None:
             return {}
         warnings += _open_to_others(path)
         if key:
@@ -345,21 +339,21 @@ def _key_layer(
         warnings.append(f"{path} is empty; {API_KEY_FILE} expects the API key in it")
     if directory := environ.get("CREDENTIALS_DIRECTORY"):
         path = Path(directory) / CREDENTIAL
-        try:
-            key = path.read_text("utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"credential {CREDENTIAL}: {_unreadable(path, error)}")
-            return {}
-        if key:
+        if key := _read_key(path, f"credential {CREDENTIAL}", problems, may_lack=True):
             return {API_KEY: Given(key, f"credential {CREDENTIAL}")}
     return {}
 
 
-def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
-    reason = error.strerror if isinstance(error, OSError) else "it holds no text"
-    return f"cannot read {path}: {reason}"
+def _read_key(
+    path: Path, source: str, problems: list[str], *, may_lack: bool = False
+) -> str | None:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        if not may_lack or not isinstance(error, FileNotFoundError | NotADirectoryError):
+            reason = error.strerror if isinstance(error, OSError) else "it holds no text"
+            problems.append(f"{source}: cannot read {path}: {reason}")
+        return None
 
 
 def _open_to_others(path: Path) -> list[str]:

@@ -282,10 +282,7 @@ class Config(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     reactor: ReactorConfig = ReactorConfig()

@@ -85,9 +85,8 @@ def _explained(field: FieldInfo) -> str:
     """Explain a key, with the words it is limited to where its meaning leaves one out."""
     text = field.description or ""
     words = choices(field)
-    if all(word in text for word in words):
-        return text
-    return f"{text} One of {', '.join(words)}."
+    known = all(word in text for word in words)
+    return text if known else f"{text} One of {', '.join(words)}."
 
 
 def _comment(text: str) -> str:
@@ -146,13 +145,8 @@ def effective_json(loaded: Loaded) -> str:
         for name, section in sections().items()
     }
     config["presets"] = [preset.model_dump(mode="json") for preset in loaded.config.presets]
-    document = {
-        "path": loaded.path,
-        "config": config,
-        "origins": dict(loaded.origins),
-        "warnings": all_warnings(loaded),
-    }
-    return _json(document)
+    origins, warnings = dict(loaded.origins), all_warnings(loaded)
+    return _json({"path": loaded.path, "config": config, "origins": origins, "warnings": warnings})
 
 
 def _assignment(config: Config, key: str) -> str:

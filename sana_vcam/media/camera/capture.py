@@ -14,12 +14,11 @@ from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.lib.backoff import backoff
 from sana_vcam.lib.mailbox import Mailbox
-from sana_vcam.media import pixels
 from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import CameraFrame
 from sana_vcam.media.pacing import Decimator
-from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.pixels import Pixels, fit, to_bgr
 from sana_vcam.media.states import CameraState
 from sana_vcam.media.v4l2 import devices
 
@@ -180,11 +179,7 @@ class Camera:
         before, self._status = self._status, status
         if before == status:
             return
-        if (before.state, before.width, before.height) != (
-            status.state,
-            status.width,
-            status.height,
-        ):
+        if replace(status, error=before.error, words=before.words, name=before.name) != before:
             size = f" {status.width}x{status.height}" if status.width else ""
             log.info("camera %s -> %s: %s%s", before.state, status.state, status.name, size)
         self._on_change()
@@ -219,9 +214,8 @@ def camera_frame(
     the model, so the size is checked here whatever the device gave.
     """
     width, height = track_size
-    bgr = pixels.to_bgr(picture)
-    bgr = pixels.fit(bgr, width, height, config.fit, mirror=config.mirror)
-    bgr = np.ascontiguousarray(bgr)
+    fitted = fit(to_bgr(picture), width, height, config.fit, mirror=config.mirror)
+    bgr = np.ascontiguousarray(fitted)
     if bgr.shape != (height, width, 3):
         raise ValueError(f"a frame for the {width}x{height} track came out as {bgr.shape}")
     return CameraFrame(bgr, sequence, captured_at)

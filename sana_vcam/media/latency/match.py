@@ -78,8 +78,7 @@ class Course:
         before = after - 1
         part = (moments - self.times[before]) / (self.times[after] - self.times[before])
         share = np.clip(part, 0.0, 1.0).astype(np.float32)[:, None]
-        mixed: Array = self.cells[before] * (1 - share) + self.cells[after] * share
-        return mixed
+        return self.cells[before] * (1 - share) + self.cells[after] * share
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +195,7 @@ class _Pair:
         Squared, since an edit may invert a cell.
         """
         following = self._following()
-        mean: Array = (following**2 @ self.weight) / self.weight.sum()
-        return mean[::-1]
+        return ((following**2 @ self.weight) / self.weight.sum())[::-1]
 
     def _following(self) -> Array:
         """Correlate each cell with its past: row `back - d` is for the delay `d`."""
@@ -207,8 +205,7 @@ class _Pair:
         products = np.fft.irfft(spectrum, length, axis=0)[: self.back + 1]
         power = _running_sum(sent**2, len(shown))
         both = power * (shown**2).sum(axis=0) + 1e-3 * len(shown) ** 2
-        following: Array = (products / np.sqrt(both)).astype(np.float32)
-        return following
+        return (products / np.sqrt(both)).astype(np.float32)
 
     def scores(self, start: int) -> Array:
         """Rate how each moment fits each delay, 0..1, with what follows at the delay `start`.
@@ -247,14 +244,12 @@ def _bustle(cells: Array) -> Array:
     changes = _smooth(changes, 1)
     changes = _scaled(changes - changes.mean(axis=0), floor=1e-3)
     # Half of what all cells share is taken off: flicker and keyframes of the coding.
-    halved: Array = changes - changes.mean(axis=1, keepdims=True) / 2
-    return halved
+    return changes - changes.mean(axis=1, keepdims=True) / 2
 
 
 def _scaled(values: Array, floor: float = NOISE) -> Array:
     """Scale to each cell's own spread, without outliers."""
-    scaled: Array = np.clip(values / (values.std(axis=0) + floor), -3.0, 3.0)
-    return scaled
+    return np.clip(values / (values.std(axis=0) + floor), -3.0, 3.0)
 
 
 def _smooth(values: Array, reach: int) -> Array:
@@ -265,15 +260,13 @@ def _smooth(values: Array, reach: int) -> Array:
         total[:-by] += values[by:]
     rows = np.arange(len(values))
     first, last = np.maximum(rows - reach, 0), np.minimum(rows + reach + 1, len(values))
-    mean: Array = total / (last - first).astype(np.float32)[:, None]
-    return mean
+    return total / (last - first).astype(np.float32)[:, None]
 
 
 def _running_sum(values: Array, length: int) -> Array:
     total = np.zeros((len(values) + 1, values.shape[1]), np.float64)
     np.cumsum(values, axis=0, out=total[1:])
-    sums: Array = (total[length:] - total[:-length]).astype(np.float32)
-    return sums
+    return (total[length:] - total[:-length]).astype(np.float32)
 
 
 def _correlation(first: Array, second: Array) -> Array:
