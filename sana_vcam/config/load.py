@@ -26,14 +26,7 @@ from sana_vcam.config.lines import line_numbers, position, syntax_problem
 from sana_vcam.config.paths import default_paths, presets_paths
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.presetsfile import COPIED, fingerprint
-from sana_vcam.config.schema import (
-    ENV_DELIMITER,
-    ENV_PREFIX,
-    Config,
-    leaves,
-    merged,
-    sections,
-)
+from sana_vcam.config.schema import ENV_DELIMITER, ENV_PREFIX, Config, leaves, merged, sections
 from sana_vcam.config.words import (
     bare_type,
     expectation,
@@ -321,10 +314,7 @@ def _unknown_table(at: str, name: str, value: object, *, own: bool = False) -> s
 
 
 def _key_layer(
-    given: Mapping[str, Given],
-    environ: Mapping[str, str],
-    problems: list[str],
-    warnings: list[str],
+    given: Mapping[str, Given], environ: Mapping[str, str], problems: list[str], warnings: list[str]
 ) -> Layer:
     """Read the API key from the file that is named for it, else from systemd's credentials."""
     named = given.get(API_KEY_FILE)

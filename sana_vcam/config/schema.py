@@ -72,9 +72,7 @@ type OptionalPath = Annotated[
     Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
 ]
 type OptionalSecret = Annotated[
-    SecretStr | None,
-    BeforeValidator(_one_word),
-    Expected("one word of printable ASCII characters"),
+    SecretStr | None, BeforeValidator(_one_word), Expected("one word of printable ASCII characters")
 ]
 
 

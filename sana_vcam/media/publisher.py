@@ -20,9 +20,7 @@ class Publisher:
     """
 
     def __init__(
-        self,
-        camera: Mailbox[CameraFrame],
-        on_sent: Callable[[CameraFrame], None] | None = None,
+        self, camera: Mailbox[CameraFrame], on_sent: Callable[[CameraFrame], None] | None = None
     ) -> None:
         """`on_sent` is called on this thread with every frame that was sent, after that."""
         self.targets: tuple[Callable[[bytes], bool], ...] = ()

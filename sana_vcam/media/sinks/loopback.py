@@ -17,17 +17,7 @@ from sana_vcam.errors import SinkError, SinkLost
 from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices, ioctl
 from sana_vcam.media.v4l2.capabilities import query
-from sana_vcam.media.v4l2.ioctl import (
-    BUF_TYPE_OUTPUT,
-    COLORSPACE_SRGB,
-    FIELD_NONE,
-    FMT_EXTENDED,
-    LIMITED_RANGE,
-    LOOPBACK_DRIVER,
-    YCBCR_ENC_601,
-    PixFormat,
-    Queue,
-)
+from sana_vcam.media.v4l2.ioctl import FMT_EXTENDED, PixFormat, Queue
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +28,7 @@ DECLARE_EVERY_S = 5
 
 I420 = b"YU12"
 """What V4L2 calls it: a plane of Y, then U and V of half the size each way."""
-COLOURS = (COLORSPACE_SRGB, FMT_EXTENDED, 0, YCBCR_ENC_601, LIMITED_RANGE, 0)
+COLOURS = (ioctl.COLORSPACE_SRGB, FMT_EXTENDED, 0, ioctl.YCBCR_ENC_601, ioctl.LIMITED_RANGE, 0)
 """`colorspace`, `priv`, `flags`, `ycbcr_enc`, `quantization` and `xfer_func` of v4l2_pix_format."""
 CONTROL_KEEP_FORMAT = 0x0098_F900
 CONTROL_TIMEOUT = CONTROL_KEEP_FORMAT + 2
@@ -72,7 +62,7 @@ class LoopbackBackend:
         width, height = size
         self._format = PixFormat(width, height, I420, width, width * height * 3 // 2)
         self._node = self._open()
-        self._queue = Queue(self._ioctl, self._node, BUF_TYPE_OUTPUT)
+        self._queue = Queue(self._ioctl, self._node, ioctl.BUF_TYPE_OUTPUT)
         try:
             self._agree()
             self._declare_rate()
@@ -138,7 +128,7 @@ class LoopbackBackend:
             capability = query(self._ioctl, self._node)
         except OSError as error:
             raise SinkError(f"{self.device} does not answer: {error.strerror}") from error
-        if capability.driver != LOOPBACK_DRIVER:
+        if capability.driver != ioctl.LOOPBACK_DRIVER:
             raise SinkError(f"{self.device} ({capability.card}) is not a v4l2loopback device")
         answer = self._set_format()
         if answer != self._format:
@@ -158,7 +148,7 @@ class LoopbackBackend:
         """Ask for the format; what the driver made of it. Raises `SinkError`."""
         wanted = self._format
         try:
-            found = self._queue.set_format(wanted, field=FIELD_NONE, colours=COLOURS)
+            found = self._queue.set_format(wanted, field=ioctl.FIELD_NONE, colours=COLOURS)
         except OSError as error:
             raise SinkError(self._why_no_format(error)) from error
         # Before 0.14 the driver answers with the size of its buffer: whole pages.
@@ -215,7 +205,7 @@ class LoopbackBackend:
             log.warning("%s takes no slate for when this program dies: %s", self.device, error)
 
     def _map_slate(self, node: int, slate: bytes) -> None:
-        queue = Queue(self._ioctl, node, BUF_TYPE_OUTPUT)
+        queue = Queue(self._ioctl, node, ioctl.BUF_TYPE_OUTPUT)
         queue.request_buffers(1)
         with queue.map_buffer(0) as image:
             if len(image) < len(slate):

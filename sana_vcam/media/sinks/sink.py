@@ -13,14 +13,9 @@ from sana_vcam.errors import SinkError
 from sana_vcam.media import pixels
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.sinks import external
 from sana_vcam.media.sinks.canvas import Canvas
-from sana_vcam.media.sinks.external import (
-    EXTERNAL_KINDS,
-    NAMES,
-    ExternalBackend,
-    ExternalKind,
-    possible_kinds,
-)
+from sana_vcam.media.sinks.external import ExternalKind
 from sana_vcam.media.sinks.loopback import LoopbackBackend
 from sana_vcam.media.sinks.raw import RawBackend
 from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
@@ -33,7 +28,7 @@ type SingleKind = ExternalKind | Literal["preview", "raw"]
 type SinkKind = Literal["v4l2loopback"] | SingleKind
 
 LOOPBACK: Final = "v4l2loopback"
-REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, *EXTERNAL_KINDS)
+REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, *external.EXTERNAL_KINDS)
 """The virtual cameras that apps can see."""
 SLATE_SOURCES = frozenset({"slate", "black"})
 
@@ -115,7 +110,8 @@ class Sink:
         canvas = Canvas(config.width, config.height, config.fit, pixel_format)
         if kind == LOOPBACK:
             frame = canvas.convert(slate).tobytes()
-            cameras = _loopbacks(config, frame, system, clock)
+            found = devices.find_virtual_cameras(config.label, config.device, system)
+            cameras = [_loopback(one, config, frame, system, clock) for one in found]
         else:
             cameras = [_single(kind, config, clock)]
         _open_what_opens(cameras)
@@ -204,7 +200,7 @@ def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
 
 def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
     """List the virtual cameras that this system can have, in the order for "auto"."""
-    return (LOOPBACK,) if system.platform == "linux" else possible_kinds()
+    return (LOOPBACK,) if system.platform == "linux" else external.possible_kinds()
 
 
 def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) -> str:
@@ -237,14 +233,6 @@ class MemoryBackend:
         self.latest = None
 
 
-def _loopbacks(
-    config: SinkConfig, slate: bytes, system: devices.System, clock: Callable[[], float]
-) -> list[VirtualCamera]:
-    """Make a virtual camera for each v4l2loopback device of ours. Raises `SinkError`."""
-    found = devices.find_virtual_cameras(config.label, config.device, system)
-    return [_loopback(one, config, slate, system, clock) for one in found]
-
-
 def _loopback(
     found: devices.Device,
     config: SinkConfig,
@@ -272,5 +260,5 @@ def _single(kind: SingleKind, config: SinkConfig, clock: Callable[[], float]) ->
         return VirtualCamera("preview", "preview", MemoryBackend)
     if kind == "raw":
         return VirtualCamera(config.path, config.path, lambda: RawBackend(config.path))
-    name = config.device or NAMES[kind]
-    return VirtualCamera(name, name, lambda: ExternalBackend(kind, config), clock=clock)
+    name = config.device or external.NAMES[kind]
+    return VirtualCamera(name, name, lambda: external.ExternalBackend(kind, config), clock=clock)

@@ -12,21 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sana_vcam.media.v4l2.ioctl import (
-    BUF_TYPE_CAPTURE,
-    BUF_TYPE_CAPTURE_MPLANE,
-    CAP_CAPTURE,
-    CAP_DEVICE_CAPS,
-    CAP_M2M,
-    CAP_OUTPUT,
-    OPEN_FLAGS,
-    VIDIOC_ENUM_FMT,
-    VIDIOC_ENUM_FRAMEINTERVALS,
-    VIDIOC_ENUM_FRAMESIZES,
-    VIDIOC_QUERYCAP,
-    Ioctl,
-    fourcc_words,
-)
+from sana_vcam.media.v4l2 import ioctl as v4l2
+from sana_vcam.media.v4l2.ioctl import Ioctl, fourcc_words
 
 DISCRETE = 1
 """V4L2_FRMSIZE_TYPE_DISCRETE and V4L2_FRMIVAL_TYPE_DISCRETE: one value, and no range."""
@@ -57,23 +44,23 @@ class Capability:
     @property
     def captures(self) -> bool:
         """Whether it gives pictures."""
-        return bool(self.flags & CAP_CAPTURE)
+        return bool(self.flags & v4l2.CAP_CAPTURE)
 
     @property
     def puts_out(self) -> bool:
         """Whether it takes pictures."""
-        return bool(self.flags & CAP_OUTPUT)
+        return bool(self.flags & v4l2.CAP_OUTPUT)
 
     @property
     def transcodes(self) -> bool:
         """Whether it is a codec or a scaler."""
-        return bool(self.flags & CAP_M2M)
+        return bool(self.flags & v4l2.CAP_M2M)
 
 
 def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], str]:
     """Ask a node for its capability and modes; None and why if it does not answer."""
     try:
-        node = os.open(path, OPEN_FLAGS)
+        node = os.open(path, v4l2.OPEN_FLAGS)
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM}:
             return None, (), ""
@@ -91,9 +78,9 @@ def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], 
 def query(ioctl: Ioctl, node: int) -> Capability:
     """Ask an open node for its capability. Raises `OSError`."""
     answer = bytearray(104)
-    ioctl(node, VIDIOC_QUERYCAP, answer)
+    ioctl(node, v4l2.VIDIOC_QUERYCAP, answer)
     driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
-    flags = device_caps if capabilities & CAP_DEVICE_CAPS else capabilities
+    flags = device_caps if capabilities & v4l2.CAP_DEVICE_CAPS else capabilities
     return Capability(_words(driver), _words(card), flags)
 
 
@@ -102,8 +89,8 @@ def _words(raw: bytes) -> str:
 
 
 def _modes(ioctl: Ioctl, node: int) -> Iterator[Mode]:
-    for buffer_type in (BUF_TYPE_CAPTURE, BUF_TYPE_CAPTURE_MPLANE):
-        for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FMT, 64, buffer_type):
+    for buffer_type in (v4l2.BUF_TYPE_CAPTURE, v4l2.BUF_TYPE_CAPTURE_MPLANE):
+        for answer in _enumerate(ioctl, node, v4l2.VIDIOC_ENUM_FMT, 64, buffer_type):
             (code,) = struct.unpack_from("I", answer, 44)
             name = fourcc_words(code.to_bytes(4, "little"))
             for width, height in _sizes(ioctl, node, code):
@@ -126,7 +113,7 @@ def _enumerate(
 
 def _sizes(ioctl: Ioctl, node: int, code: int) -> Iterator[tuple[int, int]]:
     """List the sizes of a format; of a range its ends, and the common sizes in it."""
-    for answer in _enumerate(ioctl, node, VIDIOC_ENUM_FRAMESIZES, 44, code):
+    for answer in _enumerate(ioctl, node, v4l2.VIDIOC_ENUM_FRAMESIZES, 44, code):
         kind, width, height_or_most = struct.unpack_from("3I", answer, 8)
         if kind == DISCRETE:
             yield width, height_or_most
@@ -146,7 +133,7 @@ def _in_range(value: int, least: int, most: int, step: int) -> bool:
 
 def _rates(ioctl: Ioctl, node: int, code: int, width: int, height: int) -> Iterator[float]:
     """List the frame rates of a size; of a range only its ends."""
-    entries = _enumerate(ioctl, node, VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
+    entries = _enumerate(ioctl, node, v4l2.VIDIOC_ENUM_FRAMEINTERVALS, 52, code, width, height)
     for answer in entries:
         kind, *parts = struct.unpack_from("5I", answer, 16)
         if kind == DISCRETE:
