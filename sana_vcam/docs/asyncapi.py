@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -26,6 +26,7 @@ _PUBLISHED: Mapping[str, str] = {
 """Names of schemas that clients know, where the class has another one."""
 
 type Document = dict[str, Any]
+type Kind = Literal["request", "reply", "event"]
 
 
 class ErrorData(BaseModel):
@@ -79,16 +80,12 @@ def asyncapi() -> Document:
 
 def json_schema() -> Document:
     """Return the JSON Schema of every message, as one document."""
-    schemas = _schemas("#/$defs/{model}")
-    names = {name: message["payload"]["$ref"] for name, message in _messages().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sana-vcam control API",
         "description": "A message: from a client one of the Request, to a client all others.",
-        "anyOf": [
-            {"$ref": ref.replace("#/components/schemas/", "#/$defs/")} for ref in names.values()
-        ],
-        "$defs": schemas,
+        "anyOf": [{"$ref": f"#/$defs/{key}"} for key, *_ in _each()],
+        "$defs": _schemas("#/$defs/{model}"),
     }
 
 
@@ -160,52 +157,43 @@ def _on_channel(name: str) -> Document:
     return {"$ref": f"#/channels/control/messages/{name}"}
 
 
+def _each() -> Iterator[tuple[str, str, type[BaseModel], Kind]]:
+    """Yield every message: what it is called here, its type, the model of its data, its kind."""
+    for name, command in protocol.COMMANDS.items():
+        yield f"{camel(name)}Request", name, command, "request"
+    for reply in dict.fromkeys(command.reply for command in protocol.COMMANDS.values()):
+        yield f"{published(reply)}Ok", "ok", reply, "reply"
+    yield "Error", "error", ErrorData, "reply"
+    for name, event in events.EVENTS.items():
+        yield f"{camel(name)}Event", name, event, "event"
+
+
 def _messages() -> Document:
     """Describe every message by its name; each has a schema of the same name."""
-    messages: Document = {}
-    for name, command in protocol.COMMANDS.items():
-        messages[f"{camel(name)}Request"] = _message(name, command, "request")
-    for reply in _reply_models():
-        messages[f"{published(reply)}Ok"] = _message("ok", reply, "reply")
-    messages["Error"] = _message("error", ErrorData, "reply")
-    for name, event in events.EVENTS.items():
-        messages[f"{camel(name)}Event"] = _message(name, event, "event")
-    for key, message in messages.items():
-        message["payload"] = {"$ref": REF.format(model=key)}
-    return messages
-
-
-def _message(
-    name: str, model: type[BaseModel], kind: Literal["request", "reply", "event"]
-) -> Document:
-    return {"name": name, "title": f"{name} ({kind})", "summary": _first_line(model)}
+    return {
+        key: {
+            "name": name,
+            "title": f"{name} ({kind})",
+            "summary": _first_line(model),
+            "payload": {"$ref": REF.format(model=key)},
+        }
+        for key, name, model, kind in _each()
+    }
 
 
 def _schemas(template: str) -> Document:
     """Return the schemas of all data and, around them, of all messages."""
-    commands = list(protocol.COMMANDS.values())
-    models: list[type[BaseModel]] = [
-        *commands,
-        *_reply_models(),
-        ErrorData,
-        *events.EVENTS.values(),
-    ]
     _, definitions = models_json_schema(
-        [(model, "validation") for model in dict.fromkeys(models)], ref_template=template
+        [(model, "validation") for model in dict.fromkeys(model for _, _, model, _ in _each())],
+        ref_template=template,
     )
     schemas = _publish(definitions["$defs"], template)
-    for name in schemas.keys() - {command.__name__ for command in commands}:
+    for name in schemas.keys() - {command.__name__ for command in protocol.COMMANDS.values()}:
         # What the daemon sends may have more fields one day.
         schemas[name].pop("additionalProperties", None)
-    for name, command in protocol.COMMANDS.items():
-        required = ["data"] if _has_required(command) else []
-        schemas[f"{camel(name)}Request"] = _envelope(template, name, command, required, has_id=True)
-    for reply in _reply_models():
-        schemas[f"{published(reply)}Ok"] = _envelope(template, "ok", reply, ["data"], has_id=True)
-    schemas["Error"] = _envelope(template, "error", ErrorData, ["data"], has_id=True)
-    for name, event in events.EVENTS.items():
-        schemas[f"{camel(name)}Event"] = _envelope(template, name, event, ["data"], has_id=False)
-    return schemas
+    return schemas | {
+        key: _envelope(template, name, model, kind) for key, name, model, kind in _each()
+    }
 
 
 def _publish(schemas: Document, template: str) -> Document:
@@ -232,9 +220,7 @@ def _publish(schemas: Document, template: str) -> Document:
     return dict(sorted(named.items()))
 
 
-def _envelope(
-    template: str, name: str, model: type[BaseModel], required: Iterable[str], *, has_id: bool
-) -> Document:
+def _envelope(template: str, name: str, model: type[BaseModel], kind: Kind) -> Document:
     ids: Document = {
         "description": "What the client calls this request; it comes back with the reply.",
         "oneOf": [
@@ -248,11 +234,11 @@ def _envelope(
     }
     return {
         "type": "object",
-        **({"additionalProperties": False} if name in protocol.COMMANDS else {}),
-        "required": ["type", *required],
+        **({"additionalProperties": False} if kind == "request" else {}),
+        "required": ["type", "data"] if kind != "request" or _has_required(model) else ["type"],
         "properties": {
             "type": {"const": name},
-            **({"id": ids} if has_id else {}),
+            **({} if kind == "event" else {"id": ids}),
             "data": {"$ref": template.format(model=published(model))},
         },
     }
@@ -260,10 +246,6 @@ def _envelope(
 
 def _has_required(model: type[BaseModel]) -> bool:
     return any(field.is_required() for field in model.model_fields.values())
-
-
-def _reply_models() -> list[type[BaseModel]]:
-    return list(dict.fromkeys(command.reply for command in protocol.COMMANDS.values()))
 
 
 def _first_line(model: type[BaseModel]) -> str:
