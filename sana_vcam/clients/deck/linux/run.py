@@ -24,15 +24,7 @@ from sana_vcam.clients.deck.linux.link import RETRY_S, Link
 from sana_vcam.clients.deck.linux.panel import Light, Panel
 from sana_vcam.clients.deck.linux.plugged import Plugged, plugged, why_unopened
 from sana_vcam.clients.deck.linux.scene import Scene
-from sana_vcam.clients.deck.linux.surface import (
-    Event,
-    Lost,
-    Pressed,
-    Pushed,
-    Surface,
-    Turned,
-    Unopened,
-)
+from sana_vcam.clients.deck.linux.surface import Lost, Surface, Unopened
 from sana_vcam.errors import EXIT_OK, StartupError
 from sana_vcam.lib.logs import set_up_logging
 
@@ -181,7 +173,7 @@ class Station:
         _log.debug("opening %s at %s", surface.name, path)
         panel.take(self._link.scene)
         try:
-            await surface.serve(lambda event: self._handle(panel, event), self._opened(path))
+            await surface.serve(panel, lambda name: self._opened(path, name))
         except Unopened as error:
             self._unopened(path, surface, error)
         except Lost as error:
@@ -192,13 +184,10 @@ class Station:
             del self._panels[path]
             self._open.discard(path)
 
-    def _opened(self, path: str) -> Callable[[str], None]:
-        def note(name: str) -> None:
-            self._failures.pop(path, None)
-            self._open.add(path)
-            _log.info("serving a %s", name)
-
-        return note
+    def _opened(self, path: str, name: str) -> None:
+        self._failures.pop(path, None)
+        self._open.add(path)
+        _log.info("serving a %s", name)
 
     def _unopened(self, path: str, surface: Surface, error: Unopened) -> None:
         """Say it once. A deck that was just plugged in may need a moment for its rights."""
@@ -207,13 +196,3 @@ class Station:
         if self._failures[path] == 2:
             why = why_unopened(self._seen or frozenset())
             _log.warning("cannot open the %s: %s (%s)", surface.name, why, error)
-
-    @staticmethod
-    def _handle(panel: Panel, event: Event) -> None:
-        match event:
-            case Pressed(key):
-                panel.press(key)
-            case Turned(dial, clicks):
-                panel.turn(dial, clicks)
-            case Pushed(dial):
-                panel.push(dial)

@@ -6,9 +6,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from PIL import Image
 from StreamDeck.Devices.StreamDeck import DialEventType, StreamDeck, TouchscreenEventType
 from StreamDeck.ImageHelpers import PILHelper
 from StreamDeck.Transport.Transport import TransportError
@@ -16,6 +15,7 @@ from StreamDeck.Transport.Transport import TransportError
 from sana_vcam.clients.deck.linux.faces import Board, Face
 from sana_vcam.clients.deck.linux.layout import Shape
 from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
+from sana_vcam.clients.deck.linux.panel import Panel
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.threads import run_loop, wait_out
 
@@ -31,31 +31,6 @@ class Lost(Exception):
 
 class Unopened(Exception):
     """The deck is there, and cannot be opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """A key, or a touch key, went down."""
-
-    key: int
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """A dial was turned, to the right if positive."""
-
-    dial: int
-    clicks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A dial was pushed, or the strip above it touched."""
-
-    dial: int
-
-
-type Event = Pressed | Turned | Pushed
 
 
 def shape_of(deck: StreamDeck) -> Shape:
@@ -80,12 +55,10 @@ class Surface:
         """Show this; what was not shown yet of an older board is left out."""
         self._boards.put(board)
 
-    async def serve(
-        self, on_event: Callable[[Event], None], on_open: Callable[[str], None]
-    ) -> None:
+    async def serve(self, panel: Panel, on_open: Callable[[str], None]) -> None:
         """Open the deck and serve it until it is lost, or this task is cancelled.
 
-        Both are called on the event loop; `on_open` once, with the model's name.
+        On the event loop, `panel` gets the presses, and `on_open` once the model's name.
 
         Raises:
             Unopened: it cannot be opened.
@@ -94,60 +67,51 @@ class Surface:
         loop = asyncio.get_running_loop()
         try:
             # A cancellation waits, so that no reader is left behind.
-            await wait_out(loop.run_in_executor(None, self._open, on_event, loop))
+            await wait_out(loop.run_in_executor(None, self._open, panel, loop))
             on_open(self.name)
             await run_loop(self._draw, name="deck-painter", wake=self._boards.close)
         finally:
             await wait_out(loop.run_in_executor(None, self._close))
 
-    def _open(self, on_event: Callable[[Event], None], loop: asyncio.AbstractEventLoop) -> None:
-        def post(event: Event) -> None:
-            loop.call_soon_threadsafe(on_event, event)
+    def _open(self, panel: Panel, loop: asyncio.AbstractEventLoop) -> None:
+        post = loop.call_soon_threadsafe
+
+        def on_key(_deck: StreamDeck, key: int, is_down: bool) -> None:
+            if is_down:
+                post(panel.press, key)
+
+        def on_dial(_deck: StreamDeck, dial: int, kind: DialEventType, value: int) -> None:
+            if kind is DialEventType.TURN:
+                post(panel.turn, dial, int(value))
+            elif value:
+                post(panel.push, dial)
+
+        def on_touch(_deck: StreamDeck, kind: TouchscreenEventType, at: dict[str, int]) -> None:
+            # A tap on the strip is a push of the dial below; longer touches mean nothing.
+            if kind is TouchscreenEventType.SHORT:
+                width = self.deck.touchscreen_image_format()["size"][0]
+                post(panel.push, min(self.shape.dials - 1, at["x"] * self.shape.dials // width))
 
         self.deck.set_poll_frequency(POLL_HZ)
-        self.deck.set_key_callback(
-            lambda _deck, key, is_down: post(Pressed(key)) if is_down else None
-        )
-        self.deck.set_dial_callback(
-            lambda _deck, dial, kind, value: self._on_dial(post, dial, kind, value)
-        )
-        self.deck.set_touchscreen_callback(
-            lambda _deck, kind, value: self._on_touch(post, kind, value)
-        )
+        self.deck.set_key_callback(on_key)
+        self.deck.set_dial_callback(on_dial)
+        self.deck.set_touchscreen_callback(on_touch)
         try:
             self.deck.open()
         except TransportError as error:
             raise Unopened(str(error)) from error
 
-    @staticmethod
-    def _on_dial(post: Callable[[Event], None], dial: int, kind: DialEventType, value: int) -> None:
-        if kind is DialEventType.TURN:
-            post(Turned(dial, int(value)))
-        elif value:
-            post(Pushed(dial))
-
-    def _on_touch(
-        self, post: Callable[[Event], None], kind: TouchscreenEventType, at: dict[str, int]
-    ) -> None:
-        """A tap on the strip is a push of the dial below; longer touches mean nothing."""
-        if kind is TouchscreenEventType.SHORT:
-            width = self.deck.touchscreen_image_format()["size"][0]
-            post(Pushed(min(self.shape.dials - 1, at["x"] * self.shape.dials // width)))
-
     def _close(self) -> None:
         """Put the deck back to its own standby picture. Blocks until its reader has ended."""
-        self._stop_listening()
+        self.deck.run_read_thread = False
+        if self.deck.read_thread is not None:
+            self.deck.read_thread.join()
         try:
             if self.deck.is_open():
                 self.deck.reset()
         except TransportError as error:
             _log.debug("the deck went before its reset: %s", error)
         self.deck.close()
-
-    def _stop_listening(self) -> None:
-        self.deck.run_read_thread = False
-        if self.deck.read_thread is not None:
-            self.deck.read_thread.join()
 
     # Painting, on its own thread
 
@@ -207,5 +171,4 @@ class Surface:
 
     def _key_image(self, face: Face) -> bytes:
         size: tuple[int, int] = self.deck.key_image_format()["size"]
-        image: Image.Image = paint(face, size)
-        return bytes(PILHelper.to_native_key_format(self.deck, image))
+        return bytes(PILHelper.to_native_key_format(self.deck, paint(face, size)))
