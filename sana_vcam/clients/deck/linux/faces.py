@@ -126,10 +126,8 @@ def _sign(act: Act, scene: Scene, layout: Layout) -> SignFace:
             on = bool(scene.state.get("freeze"))
             words = ("FROZEN",) if on else ("Freeze",)
             return SignFace(Icon.FREEZE, words, Tone.BLUE if on else Tone.DARK, off)
-        case Act.PREVIOUS:
-            return SignFace(Icon.PREVIOUS, ("Previous",), offline=off)
-        case Act.NEXT:
-            return SignFace(Icon.NEXT, ("Next",), offline=off)
+        case Act.PREVIOUS | Act.NEXT:
+            return SignFace(Icon(act.value), (act.value.capitalize(),), offline=off)
         case Act.PAGE_UP:
             return SignFace(Icon.UP, (page,), offline=off)
         case _:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
 from sana_vcam.clients.deck.linux.faces import Icon
 
 type _Point = tuple[float, float]
-type _Pen = Callable[..., None]
 
 # Drawn on a square of 100 units, this many times larger, and then reduced.
 _FINER = 4
 
 
+@lru_cache(maxsize=64)
 def icon(which: Icon, side: int) -> Image.Image:
-    """Draw an icon as a mask of `side` x `side` pixels, mode L."""
+    """Draw an icon as a mask of `side` x `side` pixels, mode L. It is shared: do not draw on it."""
     scale = side * _FINER / 100
     mask = Image.new("L", (side * _FINER, side * _FINER), 0)
-    _Drawing(ImageDraw.Draw(mask), scale).draw(which)
+    draw: Callable[[], None] = getattr(_Drawing(ImageDraw.Draw(mask), scale), f"_{which.value}")
+    draw()
     return mask.resize((side, side), Image.Resampling.LANCZOS)
 
 
@@ -30,11 +32,6 @@ class _Drawing:
     def __init__(self, draw: ImageDraw.ImageDraw, scale: float) -> None:
         self._draw = draw
         self._scale = scale
-
-    def draw(self, which: Icon) -> None:
-        """Draw one icon."""
-        drawing: Callable[[], None] = getattr(self, f"_{which.value}")
-        drawing()
 
     def _line(self, points: Sequence[_Point], width: float = 9, ink: int = 255) -> None:
         scaled = [(x * self._scale, y * self._scale) for x, y in points]

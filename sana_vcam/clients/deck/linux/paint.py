@@ -51,10 +51,8 @@ def paint_segment(segment: Segment, size: Size) -> Image.Image:
     image = Image.new("RGB", size, _BACK)
     edge = max(3, size[1] // 12)
     side = size[1] - 2 * edge
-    picture = segment.picture
     # Too small for words of its own.
-    bare = LookFace("", "", None, False, False) if picture is None else picture
-    image.paste(_bare(bare, (side, side)), (edge, edge))
+    image.paste(_bare(segment.picture, (side, side)), (edge, edge))
     left = side + 2 * edge
     room = size[0] - left - edge
     pen = ImageDraw.Draw(image)
@@ -96,8 +94,7 @@ def _paint_look(face: LookFace, size: Size) -> Image.Image:
     image = _tile(face.id, size) if still is None else _darker_below(still)
     if not face.lit:
         image = ImageEnhance.Brightness(image).enhance(0.86)
-    name = _name_large if still is None else _name_below
-    name(image, face.name)
+    _write_name(image, face.name, below=still is not None)
     if face.offline:
         return _offline(image)
     return _framed(image) if face.lit else image
@@ -148,27 +145,16 @@ def _offline(image: Image.Image) -> Image.Image:
     return ImageEnhance.Brightness(ImageOps.grayscale(image).convert("RGB")).enhance(0.38)
 
 
-def _name_below(image: Image.Image, name: str) -> None:
-    """At most two lines above the lower edge."""
-    width, height = image.size
-    unit = min(width, height)
-    lines, font = _wrap(name, width - unit // 7, round(unit * 0.2), round(unit * 0.14), 2)
-    step = font.size * 1.06
-    bottom = height - unit * 0.09 - (len(lines) - 1) * step
-    _lines(image, lines, font, bottom, step)
-
-
-def _name_large(image: Image.Image, name: str) -> None:
-    """At most three lines in the middle."""
-    width, height = image.size
-    unit = min(width, height)
-    lines, font = _wrap(name, width - unit // 12, round(unit * 0.23), round(unit * 0.13), 3)
-    step = font.size * 1.1
-    first = height / 2 + font.size * 0.35 - (len(lines) - 1) * step / 2
-    _lines(image, lines, font, first, step)
-
-
-def _lines(image: Image.Image, lines: list[str], font: _Font, first: float, step: float) -> None:
+def _write_name(image: Image.Image, name: str, *, below: bool) -> None:
+    """At most two lines above the lower edge, or three larger ones in the middle."""
+    unit = min(image.size)
+    largest, smallest, rows, leading = (0.2, 0.14, 2, 1.06) if below else (0.23, 0.13, 3, 1.1)
+    room = image.width - (unit // 7 if below else unit // 12)
+    lines, font = _wrap(name, room, round(unit * largest), round(unit * smallest), rows)
+    step = font.size * leading
+    more = (len(lines) - 1) * step
+    middle = image.height / 2 + font.size * 0.35 - more / 2
+    first = image.height - unit * 0.09 - more if below else middle
     pen = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
         at = (image.width / 2, first + number * step)
@@ -200,14 +186,9 @@ def _paint_sign(face: SignFace, size: Size) -> Image.Image:
 
 
 def _stamp(image: Image.Image, face: SignFace, side: int, middle: int) -> None:
-    mask = _icon(face, side)
+    mask = icon(face.icon, side)
     ink = _WHITE if face.tone is not Tone.GREY else _SOFT
     image.paste(ink, ((image.width - side) // 2, middle - side // 2), mask)
-
-
-@lru_cache(maxsize=64)
-def _icon(face: SignFace, side: int) -> Image.Image:
-    return icon(face.icon, side)
 
 
 # Words
