@@ -593,7 +593,7 @@ async def test_idle_sockets_leave_room_for_a_client(target, runtime_dir, monkeyp
         async with asyncio.timeout(20):
             gone = (reader.read() for reader, _ in idle[:40])
             await asyncio.gather(*gone, return_exceptions=True)
-        assert len(target._doorways[0].sockets) <= limits.MAX_OPENING
+        assert len(target._listeners[0].sockets) <= limits.MAX_OPENING
         if unixsocket.IS_SUPPORTED:
             answer = await exchange_unix(runtime_dir, get("/", headers=""))
             assert answer.status == 200
@@ -628,11 +628,11 @@ async def test_an_answer_that_is_not_read_is_given_up(target, controls, monkeypa
     writer.write(get("/v1/snapshot.jpg").encode())
     await asyncio.sleep(0)
     writer.transport.pause_reading()
-    doorway = target._doorways[0]
+    listener = target._listeners[0]
     async with asyncio.timeout(20):
         while not controls.taken:
             await asyncio.sleep(0.01)
-        while doorway.sockets:
+        while listener.sockets:
             await asyncio.sleep(0.01)
     writer.transport.abort()
     controls.taken = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sana_vcam.app import daemon as app
 from sana_vcam.app.parts import Parts
 from sana_vcam.config.load import load
 from sana_vcam.config.schema import CostConfig
+from sana_vcam.control.protocol import messages
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import CameraState, ProgramSource
@@ -76,7 +78,16 @@ def parts(running: app.Daemon) -> Parts:
 
 def commands_of(running: app.Daemon, home: Path) -> app.Commands:
     library = app.PresetLibrary(list, app.Thumbnails(home), None)
-    return app.Commands(parts(running), library, lambda: None)
+    now = parts(running)
+    return app.Commands(
+        engine=now.engine,
+        demand=now.demand,
+        program=now.program,
+        sink=now.sink,
+        library=library,
+        state=lambda: now.state(time.monotonic()),
+        on_change=lambda: None,
+    )
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -128,11 +139,11 @@ async def test_connect_holds_it_open_and_disconnect_lasts_for_this_call(
 ):
     async with daemon(monkeypatch, tmp_path, standin.url) as (running, viewers):
         commands = commands_of(running, tmp_path)
-        await commands.connect()
+        await commands.run(messages.Connect())
         await until(lambda: live(running))
         assert commands.state().hold is Hold.ON
         viewers.say(1)
-        await commands.disconnect()
+        await commands.run(messages.Disconnect())
         await until(lambda: asleep(running))
         assert commands.state().viewers == 1
         viewers.say(0)
@@ -158,7 +169,7 @@ async def test_start_connect_false_waits_for_the_user(
         ticks = parts(running).playout.ticks
         await until(lambda: parts(running).playout.ticks > ticks + 5)
         assert asleep(running)
-        await commands_of(running, tmp_path).connect()
+        await commands_of(running, tmp_path).run(messages.Connect())
         await until(lambda: live(running))
 
 
