@@ -1,4 +1,4 @@
-"""The connection to a running daemon: where it listens, whose it is, a command and its reply."""
+"""The connection to a running daemon: finding it, checking whose it is, and asking it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DaemonAddress:
 
 
 def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) -> DaemonAddress:
-    """Find the daemon by what the user said, or by its control.json."""
+    """Find the daemon by the address that was given, or else by its control file."""
     directory = resolve_runtime_dir(runtime_dir)
     found = discovery.find(directory)
     if url is None and (found is None or _has_gone(found)) and (system := _system_daemon()):
@@ -64,7 +64,7 @@ def find_daemon(url: str | None, token: str | None, runtime_dir: Path | None) ->
 
 
 def _has_gone(found: discovery.ControlFile) -> bool:
-    """Whether nobody listens any more where a found says: a daemon that is killed leaves it."""
+    """Whether nobody listens where the control file says; a killed daemon leaves it behind."""
     if sys.platform != "linux":
         return False
     try:
@@ -74,13 +74,13 @@ def _has_gone(found: discovery.ControlFile) -> bool:
 
 
 def _server(url: str) -> peers.Endpoint:
-    """Where a daemon listens; raises `ValueError` for what is no address of one."""
+    """Read where a daemon listens from its address; raises `ValueError` for what is none."""
     where = urlsplit(url)
     return peers.endpoint(where.hostname or "", where.port or 0)
 
 
 def _system_daemon() -> group.SystemDaemon | None:
-    """A daemon that runs as a service of the machine, for the people of its group."""
+    """Find a daemon that runs as a service of the machine, for the people of its group."""
     try:
         return group.find()
     except PermissionError as error:
@@ -90,7 +90,7 @@ def _system_daemon() -> group.SystemDaemon | None:
 
 
 def resolve_runtime_dir(given: Path | None) -> Path:
-    """The run-time folder that was given, or the user's; raises `Failure` for a bad one."""
+    """Take the run-time folder that was given, or else the user's; raises `Failure` without one."""
     try:
         return given or paths.runtime_dir()
     except StartupError as error:
@@ -99,7 +99,7 @@ def resolve_runtime_dir(given: Path | None) -> Path:
 
 @contextmanager
 def connected(daemon: DaemonAddress) -> Iterator[ClientConnection]:
-    """Connect; every way in which that or the conversation fails becomes a `Failure`."""
+    """Connect; whatever fails, then or in the block, becomes a `Failure`."""
     unix = _unix_socket(daemon)
     if unix is None:
         require_same_owner(daemon)
@@ -150,7 +150,7 @@ def _open(daemon: DaemonAddress, unix: socket.socket | None) -> ClientConnection
 
 
 def require_same_owner(daemon: DaemonAddress) -> None:
-    """Refuse to show the token to another user who listens where our daemon was."""
+    """Raise `Failure` if another user listens where our daemon was, who must not see the token."""
     if daemon.pid is None or sys.platform != "linux":
         return
     try:
@@ -167,7 +167,7 @@ def require_same_owner(daemon: DaemonAddress) -> None:
 
 
 def authorization(token: str | None) -> dict[str, str]:
-    """The header that presents `token`; none without one."""
+    """Make the header that presents `token`; none without one."""
     if not token:
         return {}
     # A header's value is written as ISO-8859-1; the daemon compares UTF-8.

@@ -1,4 +1,4 @@
-"""What all commands that talk to a daemon print, and how they end; imports nothing that is slow."""
+"""Exit codes and safe output of the commands that talk to a daemon; imports nothing slow."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def compact(message: Mapping[str, Any]) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Keep what could command a terminal from each line."""
+    """Replace in each line the characters that could command a terminal."""
     return "\n".join(printable(line) for line in text.splitlines())
 
 
 def printable(text: str) -> str:
-    """Keep what could command a terminal from it."""
+    """Replace the characters that could command a terminal, line ends among them."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -94,7 +94,7 @@ class Commands:
     async def run(  # noqa: PLR0912 - one case each
         self, command: messages.Command, screen: Screen | None = None
     ) -> BaseModel:
-        """Run `command` and return its reply's data, an instance of `command.reply`.
+        """Run `command`; what it returns is its reply's data, an instance of `command.reply`.
 
         Raises:
             CommandFailed: the daemon refuses the command; code and message become the error reply.
@@ -175,7 +175,7 @@ class Commands:
         return await self.apply_preset(preset.id)
 
     async def _save_preset(self, preset: Preset, replaces: str | None) -> Preset:
-        """Create or change a preset; the one in force keeps its look under its new id."""
+        """Create or change a preset; where the one in force gets a new id, what is shown stays."""
         active = self._engine.desired.preset
         await self._library.save(preset, replaces)
         if replaces is not None and replaces == active:
@@ -183,7 +183,7 @@ class Commands:
         return preset
 
     def suggest(self, prompt: str | None) -> Sequence[Suggestion]:
-        """Suggest how a prompt may go on; None is the one in force."""
+        """Suggest how a prompt may go on; None stands for the prompt in force."""
         desired = self._engine.desired
         if prompt is None or prompt == desired.prompt:
             return self._library.suggest(desired.prompt, desired.preset)
@@ -219,7 +219,7 @@ class Commands:
         return value
 
     def _hold(self, hold: Hold, tell_the_engine: Callable[[], None]) -> None:
-        """Keep what the user said by hand, and have the engine follow at once."""
+        """Keep the hold that the user chose by hand, and have the engine follow at once."""
         self._demand.hold = hold
         tell_the_engine()
         self._on_change()

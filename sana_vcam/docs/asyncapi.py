@@ -51,7 +51,7 @@ def camel(name: str) -> str:
 
 
 def asyncapi() -> Document:
-    """Return the AsyncAPI 3 document, from the daemon's side."""
+    """Make the AsyncAPI 3 document, from the daemon's side."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -79,7 +79,7 @@ def asyncapi() -> Document:
 
 
 def json_schema() -> Document:
-    """Return the JSON Schema of every message, as one document."""
+    """Make one JSON Schema document of every message."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sana-vcam control API",
@@ -182,7 +182,7 @@ def _messages() -> Document:
 
 
 def _schemas(template: str) -> Document:
-    """Return the schemas of all data and, around them, of all messages."""
+    """Make the schemas of all data and, around them, of all messages."""
     _, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(model for _, _, model, _ in _each())],
         ref_template=template,
@@ -253,7 +253,7 @@ def _first_line(model: type[BaseModel]) -> str:
 
 
 def limits_table() -> Mapping[str, str]:
-    """Return what the API bears, in words."""
+    """Write what the API bears, in words."""
     return {
         "a message": f"{limits.MAX_MESSAGE_BYTES // 1024} KiB",
         "open WebSockets": (

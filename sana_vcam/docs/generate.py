@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def texts() -> Mapping[str, str]:
-    """Return every generated file by its path in the package."""
+    """Make the text of every generated file, by its path in the package."""
     return {
         "docs/asyncapi.json": _json(asyncapi.asyncapi()),
         "docs/schema.json": _json(asyncapi.json_schema()),
@@ -30,7 +30,7 @@ def _json(document: object) -> str:
 
 
 def outdated(package: Path = PACKAGE) -> list[str]:
-    """Return the generated files that are not what the models say now."""
+    """List the generated files that differ from what the models say now."""
     return [name for name, text in texts().items() if _read(package / name) != text]
 
 
@@ -42,7 +42,7 @@ def _read(path: Path) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None, package: Path = PACKAGE) -> int:
-    """Write what is outdated; with --check only name it, and return 1 if there is any."""
+    """Write the files that are outdated; with --check only name them, and give 1 if any is."""
     parser = argparse.ArgumentParser(prog="python -m sana_vcam.docs.generate")
     parser.description = "Write the API's documents from the models."
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if any is outdated")

@@ -38,7 +38,7 @@ ROTATION_TIMEOUT_S = 10.0
 def send(
     word: str, rest: Sequence[str], url: str | None, token: str | None, runtime_dir: Path | None
 ) -> dict[str, Any]:
-    """Send a command over a WebSocket, and give its reply; raises `Failure` for wrong words."""
+    """Send a command over a WebSocket, and wait for its reply; raises `Failure` for wrong words."""
     command = command_from(word, rest)
     token = token or os.environ.get(tokens.TOKEN_VARIABLE)
     return ask(find_daemon(url, token, runtime_dir), command)
@@ -55,13 +55,10 @@ def command_from(word: str, rest: Sequence[str]) -> messages.Command:
         raise Failure(error.message, EXIT_USAGE) from error
 
 
-# The connection
-
-
 def watch(
     url: str | None, token: str | None, runtime_dir: Path | None, *, json_output: bool
 ) -> int:
-    """Print each state until the daemon stops or the user has enough."""
+    """Print each state, until the daemon stops or Ctrl-C."""
     token = token or os.environ.get(tokens.TOKEN_VARIABLE)
     with connected(find_daemon(url, token, runtime_dir)) as connection:
         for text in connection:
@@ -87,11 +84,8 @@ def _state_line(state: Mapping[str, Any]) -> str:
     return printable("  ".join(parts))
 
 
-# The token
-
-
 def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: bool) -> int:
-    """Print the token, to whoever may read its file anyway; with `rotate`, a new one."""
+    """Print the token, to whoever may read its file anyway; with `rotate`, replace it first."""
     folder = resolve_runtime_dir(runtime_dir)
     kept_in = state_dir or paths.state_dir()
     found = discovery.find(folder)
@@ -126,7 +120,7 @@ def print_urls(runtime_dir: Path | None) -> int:
 
 
 def _rotate(found: discovery.ControlFile | None, state_dir: Path, runtime_dir: Path) -> str:
-    """Keep a new token, and wait until the running daemon holds nothing else for right."""
+    """Keep a new token, and wait until the running daemon takes no other."""
     if found is not None and found.token.get_secret_value() != tokens.kept_token(state_dir):
         raise Failure(
             "the running daemon has its token from its configuration ([control] token, or "

@@ -43,7 +43,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `sana-vcam ctl` with what follows on the command line, and return its exit code."""
+    """Run `sana-vcam ctl` with what follows on the command line; the result is its exit code."""
     words: list[str] = []
     json_output, rotate = False, False
     url: str | None = None
@@ -93,7 +93,7 @@ def run_ctl(
     runtime_dir: Path | None = None,
     state_dir: Path | None = None,
 ) -> int:
-    """Run one `ctl` command and return its exit code; speaks on standard output and error.
+    """Run one `ctl` command; print to standard output and error, and give the exit code.
 
     Blocks until the daemon has answered, or with `watch` until Ctrl-C. Without `url` the daemon
     is found by its Unix socket or its control.json.
@@ -144,11 +144,11 @@ def _run(
     return _show(word, reply, json_output, file)
 
 
-# A press of a key
+# -- a press of a key ---
 
 
 def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str, Any] | None:
-    """Send a command by the short way; None if it did not run, and must go by the long one."""
+    """Send a command over the Unix socket; None if it did not run, and `client` must send it."""
     target = target_of(word, rest)
     if target is None or not unixsocket.IS_SUPPORTED:
         return None
@@ -206,7 +206,7 @@ def _quoted(text: str) -> str:
     return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
-# What people read
+# -- output ---
 
 
 def _show(word: str, reply: dict[str, Any], json_output: bool, file: str | None) -> int:

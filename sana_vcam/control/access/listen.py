@@ -12,7 +12,7 @@ from sana_vcam.errors import StartupError
 
 
 def address(config: ControlConfig) -> str:
-    """Return the IP address to listen on."""
+    """Read the IP address to listen on from the configuration."""
     # The name is not looked up: it could lead anywhere.
     return "127.0.0.1" if config.host.lower() == "localhost" else config.host
 
@@ -26,17 +26,17 @@ def open_socket(config: ControlConfig, runtime_dir: Path) -> socket.socket:
     host = address(config)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     other = config.port % 65535 + 1
-    mend = f"choose another port: SANA_VCAM_CONTROL__PORT={other}, or [control] port = {other}"
+    fix = f"choose another port: SANA_VCAM_CONTROL__PORT={other}, or [control] port = {other}"
     try:
         return socket.create_server((host, config.port), family=family)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise StartupError(
-                f"cannot listen on {host} port {config.port}: {error.strerror}; {mend}"
+                f"cannot listen on {host} port {config.port}: {error.strerror}; {fix}"
             ) from error
         who = _holder(peers.endpoint(host, config.port), runtime_dir)
         raise StartupError(
-            f"port {config.port} of {host} is taken by {who}; stop that, or {mend}"
+            f"port {config.port} of {host} is taken by {who}; stop that, or {fix}"
         ) from error
 
 

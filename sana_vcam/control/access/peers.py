@@ -48,12 +48,12 @@ def endpoint(host: str, port: int) -> Endpoint:
 
 
 def peer_uid(peer: Endpoint, server: Endpoint) -> int | None:
-    """Return the user who owns the `peer` end of a connection to `server`, if it is known."""
+    """Look up who owns the `peer` end of a connection to `server`; None if that is not known."""
     return find_peer_uid(_sockets(), peer, server)
 
 
 def find_peer_uid(sockets: Iterable[Socket], peer: Endpoint, server: Endpoint) -> int | None:
-    """Find the owner in a table.
+    """Find the owner of the `peer` end in a table; None if it is not in there.
 
     A socket without an inode is one that its process has let go of; the kernel shows it as
     root's, so it proves nothing.
@@ -65,7 +65,7 @@ def find_peer_uid(sockets: Iterable[Socket], peer: Endpoint, server: Endpoint) -
 
 
 def listener(server: Endpoint) -> PortHolder | None:
-    """Return who listens on `server`, or on that port of every address, if it is known."""
+    """Look up who listens on `server`, or on that port of every address; None if not known."""
     row = find_listener(_sockets(), server)
     if row is None:
         return None
@@ -75,13 +75,13 @@ def listener(server: Endpoint) -> PortHolder | None:
 
 
 def listener_uid(server: Endpoint) -> int | None:
-    """Return the user who listens on `server`, if it is known."""
+    """Look up which user listens on `server`; None if that is not known."""
     row = find_listener(_sockets(), server)
     return None if row is None else row.uid
 
 
 def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
-    """Find the listening socket in a table: the one of that very address, else of all."""
+    """Find in a table the socket that listens on that very address, else one that does on all."""
     address, port = server
     rows = [row for row in sockets if row.state == _LISTEN and row.local[1] == port]
     exact = (row for row in rows if row.local[0] == address)

@@ -41,11 +41,11 @@ class AccessRequest:
     over_unix_socket: bool = False
 
     def values(self, name: str) -> list[str]:
-        """Every value of the header `name` (in lower case)."""
+        """List every value of the header `name` (in lower case)."""
         return [value.strip() for key, value in self.headers if key.lower() == name]
 
     def value(self, name: str) -> str | None:
-        """The first value of the header `name`."""
+        """Read the first value of the header `name`; None without one."""
         return next(iter(self.values(name)), None)
 
     @property
@@ -127,7 +127,10 @@ class AccessPolicy:
         return None
 
     def _refuse_other_hosts(self, request: AccessRequest) -> Denied | None:
-        """A page of evil.example whose name now points here still says evil.example."""
+        """Refuse a Host that is not this machine.
+
+        A page of evil.example whose name now points here still says evil.example.
+        """
         if is_loopback_authority(request.value("host") or ""):
             return None
         return Denied(HTTPStatus.MISDIRECTED_REQUEST, "the Host is not this machine")
@@ -171,7 +174,7 @@ class AccessPolicy:
 
 
 def _presented_tokens(request: AccessRequest) -> list[bytes]:
-    """Every token in the request; each must be right, an empty or odd one is wrong."""
+    """List every token in the request; each must be right, an empty or odd one is wrong."""
     tokens = []
     authorization = request.value("authorization")
     if authorization is not None:

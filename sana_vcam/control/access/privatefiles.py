@@ -33,7 +33,7 @@ def private_directory(path: Path) -> None:
     """Make sure that `path` is a directory of ours, mode 0700, that nobody else can replace.
 
     Raises:
-        StartupError: it is not, and cannot be made so; the message says the mend.
+        StartupError: it is not, and cannot be made so; the message says how to fix it.
     """
     try:
         _make_private(path)
@@ -86,7 +86,11 @@ def require_ours(path: Path, found: os.stat_result) -> None:
 
 
 def read_private(path: Path, *, repair: bool = False) -> str:
-    """Read a file of ours; empty if there is none. `repair` makes it private if it is not."""
+    """Read a file of ours; empty if there is none. `repair` makes it private if it is not.
+
+    Raises:
+        StartupError: it cannot be read, or is not a plain file of ours.
+    """
     try:
         file = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:

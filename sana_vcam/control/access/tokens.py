@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def load_token(configured: SecretStr | None, state_dir: Path) -> str:
-    """Return the configured token, or the kept one; the first call generates it.
+    """Take the configured token, or else read the kept one; the first call generates it.
 
     Raises:
         StartupError: the token is empty, or its file cannot be trusted.
@@ -43,7 +43,7 @@ def load_token(configured: SecretStr | None, state_dir: Path) -> str:
 
 
 def kept_token(state_dir: Path) -> str | None:
-    """Return the token that is kept, if there is one.
+    """Read the token that is kept; None if there is none.
 
     Raises:
         StartupError: its file cannot be trusted.

@@ -25,8 +25,8 @@ SOCKET_FILE = "control.sock"
 IS_SUPPORTED = sys.platform == "linux"
 
 _BACKLOG = 100
-# struct ucred of unix(7): pid, uid, gid.
 _CREDENTIALS = struct.Struct("iII")
+"""`struct ucred` of unix(7): pid, uid, gid."""
 
 
 def listen(directory: Path) -> socket.socket:
@@ -85,7 +85,7 @@ def _is_alive(address: str) -> bool:
 
 
 def identity(directory: Path) -> tuple[int, int] | None:
-    """What tells the socket's file from a later one of that name; None if there is none."""
+    """Read the socket file's device and inode, which tell it from a later one; None without one."""
     try:
         found = os.lstat(directory / SOCKET_FILE)
     except OSError:
@@ -119,7 +119,7 @@ def connect(directory: str | Path) -> socket.socket:
 
 
 def peer_uid(connection: socket.socket) -> int:
-    """Return the user of the other end, as of when it connected or began to listen."""
+    """Ask the kernel for the user of the other end, as of when it connected or began to listen."""
     packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     uid: int = _CREDENTIALS.unpack(packed)[1]
     return uid

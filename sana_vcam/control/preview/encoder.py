@@ -46,7 +46,7 @@ class Encoder:
         self._sent_at = float("-inf")
 
     def want_keyframe(self) -> None:
-        """Start the next picture afresh, for a viewer who is new; from any thread."""
+        """Make the next picture a keyframe, for a viewer who is new; from any thread."""
         self._wants_keyframe = True
 
     def run(self, stop: threading.Event) -> None:
@@ -68,7 +68,7 @@ class Encoder:
             return
         if self._shown is None or is_new:
             if self._shown is not None and picture.source != self._shown[0].source:
-                # No trace of the face in the black or the card that comes after it.
+                # No trace of the face in the black or the slate that comes after it.
                 self._wants_keyframe = True
             self._shown = picture, fit_i420(frame, *fitting(frame), "stretch")
         self._sent_at = now
@@ -87,14 +87,14 @@ class Encoder:
 
 
 def fitting(frame: Pixels) -> tuple[int, int]:
-    """The even size, with the frame's shape, that fits into `MAX_SIZE`; never a larger one."""
+    """Compute the even size, in the frame's shape, that fits into `MAX_SIZE`; never enlarge."""
     width, height = frame.shape[1], frame.shape[0] * 2 // 3
     scale = min(1.0, MAX_SIZE[0] / width, MAX_SIZE[1] / height)
     return max(2, int(width * scale / 2) * 2), max(2, int(height * scale / 2) * 2)
 
 
 def _codec(width: int, height: int) -> VideoCodecContext:
-    """VP8 for now and not for later: constant bitrate, no look ahead, one thread."""
+    """Open VP8 for the least delay: constant bitrate, no look ahead, one thread."""
     codec = CodecContext.create("libvpx", "w")
     codec.width, codec.height = width, height
     codec.pix_fmt = "yuv420p"

@@ -36,7 +36,7 @@ class Offer:
 
 
 def read_offer(text: str) -> Offer:
-    """Read a client's offer.
+    """Read a client's offer, and write anew what may be taken over from it.
 
     Raises:
         CommandFailed: `invalid_data`; the message says what is wrong with it.
@@ -73,7 +73,7 @@ def _rewritten(media: MediaDescription) -> str:
 
 
 def _rtp(media: MediaDescription) -> RTCRtpParameters:
-    """Take the codec, its repair (which goes by its number), and no header extension but `mid`."""
+    """Take VP8, the repair codec that names its number, and no header extension but `mid`."""
     if _MID.fullmatch(media.rtp.muxId or "") is None:
         raise _refusal("its video has no usable a=mid")
     codec = next((one for one in media.rtp.codecs if _is_ours(one)), None)

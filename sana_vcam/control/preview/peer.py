@@ -68,10 +68,13 @@ class PacketTrack(MediaStreamTrack):
 
 
 class Peer:
-    """A connection to one viewer, used once."""
+    """A connection to one viewer, used once.
+
+    Args:
+        want_keyframe: Called when the viewer has lost too much to go on.
+    """
 
     def __init__(self, want_keyframe: Callable[[], None]) -> None:
-        """`want_keyframe` is called when the viewer has lost too much to go on."""
         self.track = PacketTrack()
         self._want_keyframe = want_keyframe
         self._connected = asyncio.Event()
@@ -81,7 +84,7 @@ class Peer:
         self._connection.on("connectionstatechange", self._follow)
 
     async def answer(self, offer: Offer) -> str:
-        """Take up the connection; returns our description (SDP) with every address in it."""
+        """Take up the connection, and write our description (SDP) with every address in it."""
         connection = self._connection
         transceiver = connection.addTransceiver(self.track, direction="sendonly")
         transceiver.setCodecPreferences(
@@ -100,7 +103,7 @@ class Peer:
         return str(connection.localDescription.sdp)
 
     async def until_connected(self) -> bool:
-        """Wait until it is connected, or has ended."""
+        """Wait until it is connected, or has ended; False if it has ended."""
         await _first(self._connected, self._ended)
         return self._connected.is_set() and not self._ended.is_set()
 
@@ -109,7 +112,7 @@ class Peer:
         await self._ended.wait()
 
     def end(self) -> None:
-        """Let go whoever waits."""
+        """Have `until_connected` and `until_ended` return."""
         self._ended.set()
 
     async def close(self) -> None:
@@ -126,11 +129,11 @@ class Peer:
 
 
 def _confine(transceiver: RTCRtpTransceiver) -> None:
-    """Make ICE use loopback and nothing else; the library itself leaves just that out.
+    """Make ICE use loopback and nothing else; the library by itself uses all but loopback.
 
     A socket that is bound there reaches no other machine and is reached by none. A browser need
-    not tell its own addresses, which it hides behind mDNS names: it knocks on ours, and from that
-    its address is known.
+    not tell its own addresses, which it hides behind mDNS names: it sends to ours, and so its
+    address becomes known.
     """
     ice: Any = transceiver.sender.transport.transport.iceGatherer._connection
     gather = ice.get_component_candidates

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Subscription:
-    """One viewer's preview: the task that stays with it, and what is to be done without it."""
+    """One viewer's preview: the task that stays with it, and what ends it if the task never ran."""
 
     def __init__(
         self, task: asyncio.Task[None], dismiss: Callable[[], Coroutine[Any, Any, None]]
@@ -36,7 +36,7 @@ class Subscription:
         self._dismiss = dismiss
 
     async def close(self) -> None:
-        """End it; returns when nothing of it is left. Idempotent."""
+        """End it, and wait until nothing of it is left. Idempotent."""
         self._task.cancel()
         await asyncio.wait({self._task})
         # A task that is cancelled before its first step does nothing at all.
@@ -124,7 +124,7 @@ class PreviewServer:
             self._peers.discard(peer)
 
     def _encode(self) -> None:
-        """Start encoding, or have it begin afresh for who is new."""
+        """Start encoding; where it runs already, ask for a keyframe for the viewer who is new."""
         if self._encoder is not None:
             self._encoder.want_keyframe()
             return

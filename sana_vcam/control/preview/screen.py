@@ -1,4 +1,4 @@
-"""Where one connection has its live preview."""
+"""The live preview of one connection."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_ASKED = 8
 
 
 class Screen:
-    """Where one connection has its preview: one at most, which ends with the connection.
+    """Keeps one connection's preview: one at most, which ends with the connection.
 
-    What is asked of it is done in order, one after the other.
+    Requests are carried out one after the other, in their order.
     """
 
     def __init__(self, previews: PreviewServer | None) -> None:
@@ -28,7 +28,7 @@ class Screen:
         self._asked = 0
 
     async def show(self, offer: str) -> str:
-        """Open a preview in place of the one before, and return the answer (SDP).
+        """Open a preview in place of the one before, and give the answer (SDP) to the offer.
 
         Raises:
             CommandFailed: as `PreviewServer.open` does; `not_ready` if there is no such server.

@@ -247,7 +247,7 @@ class SavePreset(Command):
     """The id of the preset that is edited, if its id changes."""
 
     def preset(self) -> Preset:
-        """The preset as it is to be."""
+        """Make the preset of the command's fields."""
         return Preset(**self.model_dump(exclude={"replaces"}))
 
 
@@ -421,10 +421,10 @@ class ProtocolError(Exception):
         self.id = request_id
 
     def reply(self) -> Error:
-        """What the client is told."""
+        """Make the reply that tells the client."""
         return Error(self.id, self.code, self.message)
 
 
 def encodable(text: str) -> str:
-    """`text` without what UTF-8 cannot carry."""
+    """Replace in `text` what UTF-8 cannot carry."""
     return text.encode("utf-8", "replace").decode()

@@ -29,8 +29,7 @@ from sana_vcam.control.protocol.replies import EVENT_NAMES
 
 MAX_QUERY_FIELDS = 16
 MAX_LINE_PARTS = 2000
-"""How many times `text` may stand in the query of a line: more than a request's head has room for.
-"""
+"""How often `text` may stand in the query of a line; a request's head has room for fewer."""
 LINE_FIELD = "text"
 """The field of a URL's query that holds a line of plain text, or its words."""
 TOKEN_FIELD = "token"  # noqa: S105 - a field's name
@@ -153,7 +152,7 @@ def _words_to_data(model: type[Command], rest: str) -> dict[str, object]:
 
 
 def _takes_one_text(model: type[Command]) -> bool:
-    """Return whether all that follows the command in a line of text is its one field's value."""
+    """Whether all that follows the command in a line of text is its one field's value."""
     types = [field.annotation for field in model.model_fields.values()]
     return types in ([str], [str | None])
 
@@ -169,7 +168,7 @@ def _words(line: str) -> list[str]:
 
 
 def _split_lists(model: type[Command], data: dict[str, object]) -> dict[str, object]:
-    """Make lists of the texts that stand for them: events by commas, prompts by lines."""
+    """Split texts that stand for lists: events at commas and spaces, prompts at line ends."""
     if model is Subscribe and isinstance(events := data.get("events"), str):
         return data | {"events": events.replace(",", " ").split()}
     if model is SavePreset and isinstance(prompts := data.get("evolve"), str):

@@ -26,7 +26,7 @@ from sana_vcam.control.server.responses import Response, secure
 
 
 class Listener:
-    """Keeps the connections of one listener, and sends away those that only wait."""
+    """Keeps the connections of one listening socket, and sends away those that only wait."""
 
     def __init__(self, *, is_unix: bool) -> None:
         self.is_unix = is_unix
@@ -35,18 +35,21 @@ class Listener:
         self.admitted: set[Connection] = set()
         """Those that open a WebSocket, or have it open."""
         self.attended: set[Connection] = set()
-        """Those whose GET runs now: to its end, also if the client goes."""
+        """Those whose GET runs now; it runs to its end, also if the client goes."""
         self.served: set[asyncio.Task[Any]] = set()
-        """What runs those."""
+        """The tasks that run those GETs."""
         self._waiting: dict[Connection, None] = {}
 
     def enter(self, connection: Connection) -> None:
-        """A connection has been made."""
+        """Take in a connection that has been made."""
         self.sockets.add(connection)
         self.wait(connection)
 
     def wait(self, connection: Connection) -> None:
-        """A connection waits: for its head, or for its client to read and close."""
+        """Count a connection as waiting for its head, or for its client to read and close.
+
+        The one that has waited longest is aborted when there are too many.
+        """
         self._waiting[connection] = None
         if len(self._waiting) > limits.MAX_OPENING:
             oldest = next(iter(self._waiting))
@@ -54,18 +57,18 @@ class Listener:
             oldest.transport.abort()
 
     def attend(self, connection: Connection) -> None:
-        """A connection has something to wait for: it is not sent away meanwhile."""
+        """Count a connection as waiting no more: something runs for it, and it is not sent away."""
         self._waiting.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
-        """A connection is closed."""
+        """Drop a connection that is closed."""
         self.sockets.discard(connection)
         self.admitted.discard(connection)
         self._waiting.pop(connection, None)
 
     @contextmanager
     def serving(self, connection: Connection) -> Iterator[None]:
-        """Run a command for `connection` in this task."""
+        """Keep `connection`, and the command that this task runs for it, from being sent away."""
         connection.attend()
         task = asyncio.current_task()
         served = set() if task is None else {task}
@@ -78,19 +81,19 @@ class Listener:
             self.attended.discard(connection)
 
     def send_away(self) -> None:
-        """Abort what has neither a WebSocket nor a command that runs."""
+        """Abort the connections that have neither a WebSocket nor a command that runs."""
         for connection in self.sockets - self.admitted - self.attended:
             connection.transport.abort()
 
     def cut_off(self) -> None:
-        """Abort all, and what runs."""
+        """Abort every connection, and cancel the commands that run."""
         for task in self.served:
             task.cancel()
         for connection in self.sockets:
             connection.transport.abort()
 
     def connection_type(self, max_size: int, logger: LoggerLike) -> type[ServerConnection]:
-        """Return what the library makes each connection of."""
+        """Make the class of this listener's connections, for the library."""
         listener = self
 
         class Here(Connection):
@@ -102,7 +105,7 @@ class Listener:
 
 
 class _Held(Protocol):
-    """Frames that are not read until the request before them has been answered.
+    """Reads no frame until the request before it has been answered.
 
     The library reads on at once. What follows a GET is no frame, and would end the connection
     while its command runs, without an answer and with a traceback.
@@ -120,13 +123,13 @@ class GuardedProtocol(ServerProtocol, _Held):
     """HTTP as the library speaks it, with security headers on all that it answers by itself."""
 
     def reject(self, status: StatusLike, text: str) -> HttpResponse:
-        """Make the answer to a request that the library refuses."""
+        """Refuse a request, with the security headers on the answer."""
         response = super().reject(status, text)
         secure(response.headers)
         return response
 
     def send_eof(self) -> None:
-        """Close our side. A request that cannot be read is told so before, not left wondering."""
+        """Close our side; a client whose request cannot be read is told so first."""
         unreadable = isinstance(self.handshake_exc, InvalidMessage) and not self.reader.eof
         if unreadable and not self.eof_sent:
             refusal = self.reject(400, "not a request that is understood here; only GET, no body\n")
@@ -135,10 +138,7 @@ class GuardedProtocol(ServerProtocol, _Held):
 
 
 class Connection(ServerConnection):
-    """One connection, known to its listener.
-
-    `token` is what it was let in with, `uid` the user at its other end; None if not known (yet).
-    """
+    """One connection, known to its listener."""
 
     def __init__(
         self,
@@ -150,13 +150,15 @@ class Connection(ServerConnection):
     ) -> None:
         super().__init__(protocol, server, **options)
         self.token: str | None = None
+        """The token that it was let in with; None without one, or before."""
         self.uid: int | None = None
+        """The user at its other end; None while that is not known."""
         self._listener = listener
         self._max_unread = max_unread
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Enter, with a deadline for the head."""
+        """Enter the listener, with a deadline for the head."""
         super().connection_made(transport)
         # What asyncio reads at once on Unix; elsewhere it means nothing.
         transport.max_size = limits.READ_BYTES  # type: ignore[attr-defined]
@@ -167,7 +169,7 @@ class Connection(ServerConnection):
         self._set_deadline(limits.HEAD_TIMEOUT_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave; what a WebSocket had sent before it broke is still run."""
+        """Leave the listener; commands that a WebSocket had sent before it broke still run."""
         # A write that fails closes the connection; what the client sent before is still there.
         if exc is not None and self in self._listener.admitted:
             self.data_received(_unread(self.transport, self._max_unread))
@@ -176,7 +178,7 @@ class Connection(ServerConnection):
         super().connection_lost(exc)
 
     def admit(self) -> None:
-        """Let it open a WebSocket."""
+        """Let the client open a WebSocket."""
         self._set_deadline(None)
         self._listener.attend(self)
         self._listener.admitted.add(self)
@@ -186,12 +188,12 @@ class Connection(ServerConnection):
         self.data_received(b"")
 
     def attend(self) -> None:
-        """Its command runs now."""
+        """Wait no more for the client: its command runs now."""
         self._set_deadline(None)
         self._listener.attend(self)
 
     def answer(self, answer: Response) -> HttpResponse:
-        """Return what it is sent; from now on it waits to be read and closed."""
+        """Make the response for the library to send; from now on it waits to be read and closed."""
         if self in self._listener.sockets:
             self._listener.wait(self)
             self._set_deadline(limits.ANSWER_TIMEOUT_S)
@@ -207,7 +209,7 @@ class Connection(ServerConnection):
 
 
 def _unread(transport: asyncio.BaseTransport, limit: int) -> bytes:
-    """Take what has come in on a broken connection; on Windows nothing is left by then."""
+    """Read what had come in before the connection broke; on Windows nothing is left by then."""
     try:
         return os.read(transport.get_extra_info("socket").fileno(), limit)
     except OSError:

@@ -16,7 +16,7 @@ READ_BYTES = 2 * 1024
 """How much of one connection is read in one turn: many small messages are a long one."""
 FILES_HZ = 200
 FILES_BURST = 400
-"""For the dashboard's files and the presets' stills, of which one visit takes dozens."""
+"""For the dashboard's files and the presets' stills, of which one load of the page takes dozens."""
 MAX_WAITING = 256
 """Messages queued for one client before it counts as too slow."""
 

@@ -22,7 +22,7 @@ _REDACTED = "[redacted]"
 
 
 class Redaction(logging.Filter):
-    """Takes secrets out of every record that passes: a last net, they should not be in there."""
+    """Takes secrets out of every record that passes; a last net, since none should be in there."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Redaction(logging.Filter):
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Take out this one, too, from now on."""
+        """Take this secret out as well, from now on."""
         spellings = {*self._secrets, secret, quote(secret, safe="")} - {""}
         self._secrets = tuple(sorted(spellings, key=len, reverse=True))
 
@@ -44,7 +44,7 @@ class Redaction(logging.Filter):
         return True
 
     def redact(self, text: str) -> str:
-        """Return `text` without the secrets."""
+        """Replace the secrets in `text`."""
         for secret in self._secrets:
             text = text.replace(secret, _REDACTED)
         return text

@@ -167,6 +167,6 @@ def _one_of(
     states: type[SessionState | CameraState | ProgramSource | QualityWord],
     now: str,
 ) -> Metric:
-    """Write one line for each state, of which the present one is 1."""
+    """Write one line for each state: 1 for the present one, 0 for the others."""
     values = {str(state): float(state == now) for state in states}
     return _labelled(name, what, "state", values)

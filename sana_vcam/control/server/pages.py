@@ -31,7 +31,7 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
-"""What is served; a file with another ending is not."""
+"""The endings of the files that are served, with their types; other files are not."""
 
 _FILLED = frozenset({".css", ".html"})
 
@@ -101,7 +101,7 @@ class Dashboard:
 
 
 def policy(nonce: str, host: str) -> str:
-    """Write the Content-Security-Policy of the page, which came to the address `host`."""
+    """Write the Content-Security-Policy of the page that is served at the address `host`."""
     # 'self' covers the WebSocket in newer browsers only; CSP has no words for IPv6 addresses.
     websocket = "" if "[" in host else f" ws://{host}"
     return "; ".join(

@@ -22,7 +22,7 @@ class TokenBucket:
         self._at = clock()
 
     def take(self) -> bool:
-        """Take one, or return False if there is none left."""
+        """Take one token; False if none is left."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self.rate_hz)
         self._at = now

@@ -52,13 +52,13 @@ class RequestGate:
         self._told: set[str] = set()
 
     def is_revoked(self, connection: Connection) -> bool:
-        """Whether it came with a token that holds no more."""
+        """Whether a connection came with a token that has been replaced since."""
         return connection.token not in {None, self.policy.token}
 
     def at(
         self, listener: Listener
     ) -> Callable[[ServerConnection, Request], Awaitable[HttpResponse | None]]:
-        """Return what the library asks about each request at `listener`."""
+        """Make the function that the library asks about each request at `listener`."""
         clock = asyncio.get_running_loop().time
         buckets = Buckets(
             commands=TokenBucket(limits.MESSAGES_HZ, limits.MESSAGES_BURST, clock),
@@ -75,7 +75,7 @@ class RequestGate:
     async def _decide(
         self, listener: Listener, buckets: Buckets, connection: Connection, request: Request
     ) -> Response | None:
-        """Answer a request, or admit it to a WebSocket, which is None."""
+        """Answer a request, or admit it to a WebSocket and answer None."""
         asked = access.AccessRequest(
             target=request.path,
             headers=tuple(request.headers.raw_items()),
@@ -141,7 +141,7 @@ class RequestGate:
 
 
 def own_uid() -> int | None:
-    """The user whom the Unix socket is for."""
+    """Look up the user whom the Unix socket is for; None where there is no such socket."""
     return os.geteuid() if unixsocket.IS_SUPPORTED else None
 
 

@@ -1,4 +1,4 @@
-"""HTTP answers, and the headers that no answer goes without."""
+"""HTTP responses, and the headers that none of them lacks."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Response:
 
     @classmethod
     def text(cls, status: HTTPStatus, text: str) -> Response:
-        """Answer with one line of plain text."""
+        """Make a response of one line of plain text."""
         return cls(status, f"{text}\n".encode())
 
     def response(self, *, with_body: bool = True) -> HttpResponse:
-        """Make it what the library sends; without its body it answers HEAD."""
+        """Make the library's response of it; without a body, as the answer to a HEAD."""
         headers = Headers()
         headers["Date"] = formatdate(usegmt=True)
         headers["Connection"] = "close"

@@ -24,8 +24,8 @@ PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
 LINE_PATH = "/v1/line"
 METRICS_PATH = "/metrics"
-# It changes with the picture, so that a page that shows it takes the new one.
 VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
+"""A field that changes with a still, so that a page takes the new one; no part of the command."""
 
 STATUS_OF: Mapping[ReplyCode, HTTPStatus] = {
     ReplyCode.PARSE_ERROR: HTTPStatus.BAD_REQUEST,
@@ -102,7 +102,7 @@ def _without_version(query: str) -> str:
 
 
 def as_response(reply: messages.Ok | messages.Error) -> Response:
-    """Make a reply an HTTP response; its body is what a WebSocket would be sent."""
+    """Make an HTTP response of a reply; its body is the text that a WebSocket would be sent."""
     status = HTTPStatus.OK if isinstance(reply, messages.Ok) else STATUS_OF[reply.code]
     more = {"Retry-After": "1"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
     return Response(status, f"{reply.text()}\n".encode(), JSON, more)

@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: bounded, and only the newest of what replaces itself."""
+"""The messages that wait to be sent to one client: a bounded number, the newest of each kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class SendQueue:
     """A queue of messages between the event loop and one client's writer.
 
     Events never wait: a newer one of the same kind takes the place of one that is still queued,
-    and when there is no room left the box overflows. Replies wait for room, which slows down
+    and when there is no room left the queue overflows. Replies wait for room, which slows down
     only the client that asks and does not read.
 
     Args:
@@ -19,8 +19,8 @@ class SendQueue:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Keyed by kind, for those that replace each other, else by a number.
         self._waiting: OrderedDict[str | int, str] = OrderedDict()
+        """By kind, where a newer message replaces an older one; else by a number."""
         self._count = 0
         self._closed = False
         self._filled = asyncio.Event()
@@ -42,7 +42,7 @@ class SendQueue:
         self._add(kind, text)
 
     async def put_reply(self, text: str) -> None:
-        """Queue a reply as soon as there is room; drops it once the box is closed."""
+        """Queue a reply as soon as there is room; drop it once the queue is closed."""
         while self._is_full and not self._closed:
             self._drained.clear()
             await self._drained.wait()
@@ -59,7 +59,7 @@ class SendQueue:
         return text
 
     def close(self) -> None:
-        """Take no more, and let go whoever waits for room."""
+        """Take no more messages, and have those who wait for room return."""
         self._closed = True
         self._drained.set()
 

@@ -150,24 +150,24 @@ class ControlServer:
         log.info("the control API has stopped")
 
     async def supervise(self) -> None:
-        """Wait until stopped; raises what ends a background task, which is a defect."""
+        """Wait until stopped; raise the error that ends a background task, which is a defect."""
         done, _ = await asyncio.wait(self._background, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             if not task.cancelled():
                 task.result()
 
     def notify_state(self) -> None:
-        """The state has changed. Cheap; call it on the event loop as often as it happens."""
+        """Tell clients soon that the state has changed. Cheap; call it on the event loop."""
         self._state_changed.set()
 
     def notify_presets(self) -> None:
-        """The presets have changed. Call it on the event loop."""
+        """Tell clients that the presets have changed. Call it on the event loop."""
         self._publish("presets", self._commands.presets)
 
-    # Opening
+    # -- opening ---
 
     def _open_unix_socket(self, stack: AsyncExitStack) -> socket.socket | None:
-        """Open it where there can be one; hotkeys take the TCP port where there cannot."""
+        """Open the Unix socket where there can be one; elsewhere hotkeys take the TCP port."""
         if not unixsocket.IS_SUPPORTED:
             return None
         privatefiles.private_directory(self._runtime_dir)
@@ -187,7 +187,7 @@ class ControlServer:
         wire_log.setLevel(logging.WARNING)
         wire_log.filters = [self._redaction]
         return await serve(
-            self._converse,
+            self._serve_client,
             sock=listening,
             unix=listener.is_unix,
             process_request=self._gate.at(listener),
@@ -207,10 +207,10 @@ class ControlServer:
 
         return metrics.answer(self._commands.state(), self._counters(), len(self._clients))
 
-    # The token, and where clients find it
+    # -- the token, and where clients find it ---
 
     def _take_token(self, token: str) -> None:
-        """Let in who has `token`, and nobody who has the one before."""
+        """Let in clients with `token`, and close those that came with the token before."""
         self._redaction.add(token)
         self._gate.policy = policy.AccessPolicy(
             token, tokenless_uid=_tokenless_uid(self._config), own_uid=own_uid()
@@ -234,7 +234,7 @@ class ControlServer:
             discovery.withdraw(self._control_file, self._runtime_dir)
 
     async def _follow_token(self) -> None:
-        """Take up a token that was put in the place of the kept one (`sana-vcam ctl token`)."""
+        """Take up a token that has replaced the kept one (`sana-vcam ctl token --rotate`)."""
         trouble = ""
         while self._config.token is None:
             await asyncio.sleep(until_tick(self._token_every_s))
@@ -251,9 +251,9 @@ class ControlServer:
                     log.warning("the control token stays as it is: %s", trouble)
         await asyncio.Event().wait()
 
-    # Conversing
+    # -- messages ---
 
-    async def _converse(self, connection: ServerConnection) -> None:
+    async def _serve_client(self, connection: ServerConnection) -> None:
         """Serve one client until it goes."""
         client = ClientConnection(cast("Connection", connection), self._previews)
         client.queue.put_event(events.event_text(events.Hello(version=sana_vcam.__version__)))
@@ -306,23 +306,23 @@ class ControlServer:
         reply = await self._commands.answer(request, client.screen)
         await client.queue.put_reply(reply.text())
 
-    # Events
+    # -- events ---
 
     def _send_first(self, client: ClientConnection, names: frozenset[replies.EventName]) -> None:
-        """Send what a new subscriber would else wait for until it changes."""
+        """Send the state and the presets to a new subscriber, without waiting for a change."""
         if "state" in names:
             client.queue.put_event(events.event_text(self._commands.state()), kind="state")
         if "presets" in names:
             client.queue.put_event(events.event_text(self._commands.presets()), kind="presets")
 
     def _publish(self, name: replies.EventName, make: Callable[[], BaseModel]) -> None:
-        """Make an event if anybody wants it, and queue it for those who do."""
+        """Make an event if any client wants it, and queue it for those that do."""
         clients = [client for client in self._clients if name in client.events]
         if not clients:
             return
         text = events.event_text(make())
         for client in clients:
-            # Every log line counts; of the others only the newest does.
+            # Every log line counts; of the other events only the newest does.
             client.queue.put_event(text, kind=None if name == "log" else name)
 
     def _stats(self) -> events.Stats:
@@ -343,7 +343,7 @@ class ControlServer:
             await asyncio.sleep(until_tick(self._stats_every_s))
             self._publish("stats", self._stats)
 
-    # Closing
+    # -- closing ---
 
     async def _close(self, servers: Sequence[tuple[Server, Listener]]) -> None:
         """Close every client with 1001; cut off what has not ended after a grace."""
@@ -367,7 +367,7 @@ def _tokenless_uid(config: ControlConfig) -> int | None:
 
 
 async def _end(tasks: tuple[asyncio.Task[None], ...]) -> None:
-    """Cancel tasks and wait for them; a failure of theirs is logged."""
+    """Cancel tasks and wait for them; log those that fail."""
     for task in tasks:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):

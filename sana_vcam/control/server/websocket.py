@@ -1,4 +1,4 @@
-"""One client's WebSocket: what it sends, in order; what waits for it; and why it is closed."""
+"""One client's WebSocket: its messages, its queue, its preview, and why it is closed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class ClientConnection:
-    """An open connection: what it wants and what waits for it."""
+    """An open connection: the events that it wants, and the messages that wait for it."""
 
     def __init__(self, connection: Connection, previews: PreviewServer | None = None) -> None:
         self.connection = connection
@@ -31,16 +31,16 @@ class ClientConnection:
         self.events: frozenset[replies.EventName] = frozenset({"state"})
         self.queue = SendQueue(limits.MAX_WAITING)
         self.revoked = asyncio.Event()
-        """Set once the token that it came with holds no more."""
+        """Set once the token that it came with has been replaced."""
         self.beside: set[asyncio.Task[None]] = set()
-        """What runs for it while its next messages are answered."""
+        """The tasks that run for it while its next messages are answered."""
         self._bucket = TokenBucket(
             limits.MESSAGES_HZ, limits.MESSAGES_BURST, asyncio.get_running_loop().time
         )
         self._task = asyncio.current_task()
 
     def subscribed(self) -> replies.Subscribed:
-        """What it receives, in the order of the docs."""
+        """List the events that it receives, in the order of the docs."""
         return replies.Subscribed(
             events=tuple(name for name in replies.EVENT_NAMES if name in self.events)
         )
@@ -71,7 +71,7 @@ class ClientConnection:
         task.add_done_callback(self.beside.discard)
 
     def cut_off(self) -> None:
-        """End its command, if it runs one."""
+        """Cancel the command that runs for this client, if there is one."""
         if self._task is not None:
             self._task.cancel()
 
