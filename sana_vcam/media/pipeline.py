@@ -49,10 +49,9 @@ class Pipeline:
 
 
 class Feed:
-    """One session's place in the pipeline."""
+    """One session's place in the pipeline; off air at first."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        """Take the place; off air."""
         self._pipeline = pipeline
         self._buffer = pipeline.buffer.open()
         self._cadence = Cadence()

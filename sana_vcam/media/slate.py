@@ -96,7 +96,6 @@ def _size(width: int, height: int, part: float) -> int:
 
 
 def _layout(slate: Slate, width: int, height: int) -> Iterator[TextLine]:
-    """Wrap the headline and the detail into lines."""
     room = WIDEST * width
     headline, detail = _printable(slate.headline), _printable(slate.detail)
     size = _size(width, height, 0.112)

@@ -78,13 +78,9 @@ class Camera:
         self._nodes = nodes
         self._wanted = threading.Event()
         self._woken = threading.Event()
-        self._status = CameraStatus()
+        self.status = CameraStatus()
+        """The present status; for any thread."""
         self._sequence = 0
-
-    @property
-    def status(self) -> CameraStatus:
-        """The present status; from any thread."""
-        return self._status
 
     @property
     def wanted(self) -> bool:
@@ -144,7 +140,7 @@ class Camera:
                     attempts, lost_before = waits(), False
                 log.log(logging.DEBUG if lost_before else logging.WARNING, "camera: %s", error)
                 lost_before = True
-                self._become(_lost(self._status, source.name, error))
+                self._become(_lost(self.status, source.name, error))
                 self._pause(next(attempts), stop)
 
     def _capture(self, source: CameraSource, stop: threading.Event) -> None:
@@ -153,7 +149,7 @@ class Camera:
         The mailbox is left empty, so that nobody takes an old picture for a live one. A status of
         LOST stays until the first picture proves the camera to be back.
         """
-        if self._status.state is CameraState.OFF:
+        if self.status.state is CameraState.OFF:
             self._become(CameraStatus(CameraState.OPENING, source.name))
         decimator = Decimator(self._config.fps)
         try:
@@ -176,7 +172,7 @@ class Camera:
 
     def _become(self, status: CameraStatus) -> None:
         """Change the status: the one place that does."""
-        before, self._status = self._status, status
+        before, self.status = self.status, status
         if before == status:
             return
         if replace(status, error=before.error, words=before.words, name=before.name) != before:

@@ -40,6 +40,7 @@ class TestScene:
     """The scene in real time, with one frame number more in each picture."""
 
     __test__ = False
+    name = "test scene"
 
     def __init__(
         self,
@@ -56,11 +57,6 @@ class TestScene:
         self._scene: SceneDrawing | None = None
         self._ticks = FrameClock(fps, 0.0)
         self._number = 0
-
-    @property
-    def name(self) -> str:
-        """A name in words."""
-        return "test scene"
 
     def open(self) -> None:
         """Draw the layers and start the clock."""
@@ -216,7 +212,6 @@ def _ovals(pixels: Pixels, x: float, y: float, unit: float, *shapes: Any) -> Non
 
 
 def _draw_body(height: int) -> Sprite:
-    """Draw shoulders and neck."""
     unit = 2 * height
     colour, mask = _blank(0.86 * height, 0.56 * height)
     middle = colour.shape[1] // 2

@@ -22,6 +22,7 @@ class VideoFile:
     """A player of a file by its own timestamps, on a schedule that no loop resets."""
 
     def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = path.name if path else "no file"
         self._path = path
         self._clock = clock
         self._closed = threading.Event()
@@ -29,11 +30,6 @@ class VideoFile:
         self._zero = 0.0
         self._frame_s = 1.0 / USUAL_FPS
         self._position_s = -1.0
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return self._path.name if self._path else "no file"
 
     def open(self) -> None:
         """Open the file. Raises `CameraError` if it cannot be played."""

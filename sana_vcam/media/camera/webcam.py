@@ -44,20 +44,16 @@ class Webcam:
         self._system = system or devices.System()
         self._connect = connect or self._connect_here
         self._wanted = config.device
-        self._name = config.device or "webcam"
+        self.name = config.device or "webcam"
+        """The camera's own name, once it was found."""
         self._known = False
         self._capture: Capture | None = None
-
-    @property
-    def name(self) -> str:
-        """The camera's own name, once it was found."""
-        return self._name
 
     def open(self) -> None:
         """Find and open the camera. Raises `CameraFault`."""
         self.close()
         device = self._find()
-        self._name = device.name
+        self.name = device.name
         self._capture = self._connect(device, self._config)
         self._wanted = device.stable_ids[0] if device.stable_ids else device.name
         self._known = True
@@ -65,7 +61,7 @@ class Webcam:
     def read(self) -> Pixels:
         """Wait for the next picture, for a few seconds at most on Linux. Raises `CameraFault`."""
         if self._capture is None:
-            raise CameraError(f"the camera {self._name} is closed")
+            raise CameraError(f"the camera {self.name} is closed")
         return self._capture.read()
 
     def close(self) -> None:
@@ -79,7 +75,7 @@ class Webcam:
             return devices.find_camera(self._wanted, self._system)
         except CameraFault as fault:
             if self._known and fault.words is CameraWords.NONE:
-                raise unplugged(self._name) from fault
+                raise unplugged(self.name) from fault
             raise
 
     def _connect_here(self, device: devices.Device, config: CameraConfig) -> Capture:

@@ -54,26 +54,17 @@ class Viewers:
         self._on_change = on_change
         self._system = system or devices.System()
         self._clock = clock
-        self._count: int | None = None
-        self._known = False
+        self.count: int | None = None
+        """How many applications read the camera; None if nobody can know. From any thread.
+
+        None has to be treated as watched. It is the answer before `run`, for a sink without
+        devices (preview, raw), and where other users' programs hide what they have open."""
+        self.known = False
+        """Whether `run` has looked once, so that `count` means something. From any thread."""
         self._watches: dict[str, DeviceWatch] = {}
         self._openers = Openers(self._system, clock)
         self._lock = threading.Lock()
         self._waker: WakePipe | None = None
-
-    @property
-    def count(self) -> int | None:
-        """How many applications read the camera; None if nobody can know. From any thread.
-
-        None has to be treated as watched. It is the answer before `run`, for a sink without
-        devices (preview, raw), and where other users' programs hide what they have open.
-        """
-        return self._count
-
-    @property
-    def known(self) -> bool:
-        """Whether `run` has looked once, so that `count` means something. From any thread."""
-        return self._known
 
     def wake(self) -> None:
         """End a wait of `run`, so that it notices `stop` at once. From any thread."""
@@ -91,7 +82,7 @@ class Viewers:
                 with self._lock:
                     self._waker = None
                 self._follow(())
-                self._count, self._known = None, False
+                self.count, self.known = None, False
 
     def _run(self, stop: threading.Event, waker: WakePipe) -> None:
         look_at = float("-inf")
@@ -125,9 +116,9 @@ class Viewers:
         counts = [seen.get(one.path) if one.scans else one.count for one in self._watches.values()]
         known = [one for one in counts if one is not None]
         count = sum(known) if counts and len(known) == len(counts) else None
-        if count != self._count or not self._known:
-            log.info("viewers: %s -> %s", _words(self._count), _words(count))
-            self._count, self._known = count, True
+        if count != self.count or not self.known:
+            log.info("viewers: %s -> %s", _words(self.count), _words(count))
+            self.count, self.known = count, True
             self._on_change()
 
 

@@ -39,22 +39,12 @@ class Capability:
 
     driver: str
     card: str
-    flags: int
-
-    @property
-    def captures(self) -> bool:
-        """Whether it gives pictures."""
-        return bool(self.flags & v4l2.CAP_CAPTURE)
-
-    @property
-    def puts_out(self) -> bool:
-        """Whether it takes pictures."""
-        return bool(self.flags & v4l2.CAP_OUTPUT)
-
-    @property
-    def transcodes(self) -> bool:
-        """Whether it is a codec or a scaler."""
-        return bool(self.flags & v4l2.CAP_M2M)
+    captures: bool
+    """Whether it gives pictures."""
+    puts_out: bool
+    """Whether it takes pictures."""
+    transcodes: bool
+    """Whether it is a codec or a scaler."""
 
 
 def ask(path: Path, ioctl: Ioctl) -> tuple[Capability | None, tuple[Mode, ...], str]:
@@ -81,7 +71,8 @@ def query(ioctl: Ioctl, node: int) -> Capability:
     ioctl(node, v4l2.VIDIOC_QUERYCAP, answer)
     driver, card, _, _, capabilities, device_caps = struct.unpack_from("16s32s32sIII", answer)
     flags = device_caps if capabilities & v4l2.CAP_DEVICE_CAPS else capabilities
-    return Capability(_words(driver), _words(card), flags)
+    able = (bool(flags & one) for one in (v4l2.CAP_CAPTURE, v4l2.CAP_OUTPUT, v4l2.CAP_M2M))
+    return Capability(_words(driver), _words(card), *able)
 
 
 def _words(raw: bytes) -> str:
