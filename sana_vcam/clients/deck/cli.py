@@ -37,21 +37,21 @@ def run_deck(words: Sequence[str], unit: Callable[[], str]) -> int:
 def _parser(unit: Callable[[], str]) -> argparse.ArgumentParser:
     parser = command_line("sana-vcam deck", ABOUT, EXAMPLES)
     verbs = parser.add_subparsers(metavar="package|companion|run|udev|unit", required=True)
-    _package_words(verbs)
-    _companion_words(verbs)
+    what = "write the plugin for the Stream Deck app and OpenDeck"
+    _out(add_verb(verbs, "package", what, run=_package), "sana-vcam.streamDeckPlugin, here")
+    what = "write the module for Bitfocus Companion"
+    companion = add_verb(verbs, "companion", what, run=_companion)
+    _out(companion, "its name with version, in this folder")
     _run_words(verbs)
-    _udev_words(verbs)
+    udev = add_verb(verbs, "udev", "let you open a deck without root", run=_udev)
+    udev.add_argument("--print", action="store_true", help="print the rule itself")
     what = "print a systemd user unit for `deck run`"
     add_verb(verbs, "unit", what, run=lambda _: _print_unit(unit))
     return parser
 
 
-def _package_words(verbs: Verbs) -> None:
-    what = "write the plugin for the Stream Deck app and OpenDeck"
-    verb = add_verb(verbs, "package", what, run=_package)
-    verb.add_argument(
-        "--out", type=Path, metavar="FILE", help="default: sana-vcam.streamDeckPlugin, here"
-    )
+def _out(verb: argparse.ArgumentParser, default: str) -> None:
+    verb.add_argument("--out", type=Path, metavar="FILE", help=f"default: {default}")
 
 
 def _package(arguments: argparse.Namespace) -> int:
@@ -59,13 +59,6 @@ def _package(arguments: argparse.Namespace) -> int:
 
     print(write(arguments.out))
     return EXIT_OK
-
-
-def _companion_words(verbs: Verbs) -> None:
-    verb = add_verb(verbs, "companion", "write the module for Bitfocus Companion", run=_companion)
-    verb.add_argument(
-        "--out", type=Path, metavar="FILE", help="default: its name with version, in this folder"
-    )
 
 
 def _companion(arguments: argparse.Namespace) -> int:
@@ -106,11 +99,6 @@ def _run(arguments: argparse.Namespace) -> int:
             "(pipx: pipx inject sana-vcam streamdeck pillow)"
         ) from error
     return run(Light(arguments.brightness, arguments.dim_after), arguments.url)
-
-
-def _udev_words(verbs: Verbs) -> None:
-    verb = add_verb(verbs, "udev", "let you open a deck without root", run=_udev)
-    verb.add_argument("--print", action="store_true", help="print the rule itself")
 
 
 def _udev(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sana_vcam.clients.deck.linux.faces import Board, board
-from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Shape, Slot, dials, lay_out
+from sana_vcam.clients.deck.linux.layout import Act, Dial, Shape, Slot, dials, lay_out
 from sana_vcam.clients.deck.linux.scene import Scene
 
 DIM_LIGHT = 10
@@ -49,12 +49,8 @@ class Panel:
         self._scene = Scene()
         self._page = 0
         self._shown: Board | None = None
-        self._layout = lay_out(shape, 0, 0)
-
-    @property
-    def layout(self) -> Layout:
+        self.layout = lay_out(shape, 0, 0)
         """What each key does now."""
-        return self._layout
 
     def take(self, scene: Scene) -> None:
         """Show this scene. What viewers see having changed, the keys light up."""
@@ -63,19 +59,15 @@ class Panel:
         if self._active(scene) != self._active(self._scene):
             self._turn_to_active(scene)
         self._scene = scene
-        self._redraw()
-
-    def tick(self) -> None:
-        """Dim the keys when it is time."""
-        self._redraw()
+        self.redraw()
 
     # Presses
 
     def press(self, key: int) -> None:
         """A key or a touch key went down. It counts, whether the keys are dimmed or not."""
         self._wake()
-        if key < len(self._layout.places):
-            self._do(self._layout.places[key])
+        if key < len(self.layout.places):
+            self._do(self.layout.places[key])
 
     def turn(self, dial: int, clicks: int) -> None:
         """A dial was turned, to the right if `clicks` is positive."""
@@ -87,7 +79,7 @@ class Panel:
                 self._turn_page(clicks)
             case Dial.LIGHT:
                 self._percent = max(DIM_LIGHT, min(100, self._percent + clicks * LIGHT_STEP))
-                self._redraw()
+                self.redraw()
 
     def push(self, dial: int) -> None:
         """A dial was pushed, or the strip above it touched."""
@@ -99,7 +91,7 @@ class Panel:
                 self._do(Act.FREEZE)
             case Dial.LIGHT:
                 self._percent = 100 if self._percent < 100 else self._light.percent
-                self._redraw()
+                self.redraw()
             case Dial.SESSION:
                 self._do(Act.STATUS)
 
@@ -129,8 +121,8 @@ class Panel:
     # Showing
 
     def _turn_page(self, by: int) -> None:
-        self._page = (self._page + by) % self._layout.pages
-        self._redraw()
+        self._page = (self._page + by) % self.layout.pages
+        self.redraw()
 
     @staticmethod
     def _active(scene: Scene) -> int | None:
@@ -149,14 +141,15 @@ class Panel:
 
     def _wake(self) -> None:
         self._touched = self._clock()
-        self._redraw()
+        self.redraw()
 
-    def _redraw(self) -> None:
-        self._layout = lay_out(self._shape, len(self._scene.looks), self._page)
-        self._page = self._layout.page
+    def redraw(self) -> None:
+        """Show what has changed; at each tick too, to dim the keys when it is time."""
+        self.layout = lay_out(self._shape, len(self._scene.looks), self._page)
+        self._page = self.layout.page
         shape = self._shape
         now = board(
-            self._scene, self._layout, self._brightness(), grid=shape.keys, dial_count=shape.dials
+            self._scene, self.layout, self._brightness(), grid=shape.keys, dial_count=shape.dials
         )
         if now != self._shown:
             self._shown = now

@@ -127,7 +127,7 @@ class Station:
                 if self._is_time_to_look():
                     await self._look(group)
                 for panel in self._panels.values():
-                    panel.tick()
+                    panel.redraw()
                 await asyncio.sleep(self.world.look_s)
 
     def _show(self, scene: Scene) -> None:
