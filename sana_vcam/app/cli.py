@@ -231,12 +231,15 @@ def _presets(arguments: argparse.Namespace) -> int:
 def _usage(arguments: argparse.Namespace) -> int:
     import time
 
-    from sana_vcam.app.usage import stored_usage
     from sana_vcam.clients.ctl.usage import render_usage, usage_json
     from sana_vcam.config.paths import state_dir
-    from sana_vcam.engine.usage import USAGE_FILE
+    from sana_vcam.control.protocol.replies import Usage
+    from sana_vcam.engine.budget import Budget
+    from sana_vcam.engine.usage import USAGE_FILE, stored_seconds
 
-    usage = stored_usage(_load(arguments).config, state_dir() / USAGE_FILE, time.time())
+    # The file is up to 15 s behind a daemon that runs, and knows no session.
+    seconds = stored_seconds(state_dir() / USAGE_FILE, time.time())
+    usage = Usage.of(Budget(_load(arguments).config.cost, seconds)).model_dump(exclude={"session"})
     print(usage_json(usage) if arguments.json else render_usage(usage))
     return EXIT_OK
 

@@ -71,9 +71,10 @@ def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
 
 def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
     """Edit, through the daemon if one runs; returns the presets then, and what was done."""
-    daemon = _RunningDaemon.running() if config is None else None
+    daemon = _running_daemon() if config is None else None
     if daemon is not None:
-        return daemon.edit(edit), "done by the running daemon"
+        _ask(daemon, _command(daemon, edit))
+        return _listed(daemon), "done by the running daemon"
     path, presets = edit_presets(ConfigSource(config), edit)
     return presets, f"wrote {path}"
 
@@ -171,55 +172,44 @@ def _preset(values: dict[str, object]) -> Preset:
     raise CommandFailed("invalid_data", wrong(key, field, values[key]))
 
 
-class _RunningDaemon:
-    """The daemon of this user that runs now, asked over its own API."""
+def _running_daemon() -> connection.DaemonAddress | None:
+    """Find the daemon of this user that runs now; None if none answers."""
+    from sana_vcam.clients.terminal import Failure
+    from sana_vcam.control.access import discovery  # loads a WebSocket
 
-    def __init__(self, ask: Callable[[messages.Command], dict[str, Any]]) -> None:
-        self._ask = ask
-
-    @classmethod
-    def running(cls) -> _RunningDaemon | None:
-        """Find it; None if none answers."""
-        from sana_vcam.clients.terminal import Failure
-        from sana_vcam.control.access import discovery  # loads a WebSocket
-
-        try:
-            if discovery.find(paths.runtime_dir()) is None:
-                return None
-            found = connection.find_daemon(None, None, None)
-            connection.ask(found, messages.GetState())
-        except (StartupError, Failure):
+    try:
+        if discovery.find(paths.runtime_dir()) is None:
             return None
-        return cls(lambda command: connection.ask(found, command))
-
-    def edit(self, edit: Edit) -> tuple[Preset, ...]:
-        """Have it carry out an edit; returns the presets after it. Raises `CommandFailed`."""
-        self._run(self._command(edit))
-        return self._presets()
-
-    def _command(self, edit: Edit) -> messages.Command:
-        match edit:
-            case Remove(preset_id):
-                return messages.RemovePreset(id=preset_id)
-            case Move(preset_id, place):
-                return messages.MovePreset(id=preset_id, place=place)
-            case RestoreBuiltins():
-                return messages.ResetPresets()
-            case Save() | Add() | Revise():
-                save = as_save(edit, self._presets())
-                return messages.SavePreset(**save.preset.model_dump(), replaces=save.replaces)
-
-    def _presets(self) -> tuple[Preset, ...]:
-        listed = self._run(messages.ListPresets())["presets"]
-        return tuple(Preset(**_without_picture(preset)) for preset in listed)
-
-    def _run(self, command: messages.Command) -> dict[str, Any]:
-        reply = self._ask(command)
-        if reply["type"] == "error":
-            raise CommandFailed(reply["data"]["code"], reply["data"]["message"])
-        data: dict[str, Any] = reply["data"]
-        return data
+        found = connection.find_daemon(None, None, None)
+        connection.ask(found, messages.GetState())
+    except (StartupError, Failure):
+        return None
+    return found
 
 
-def _without_picture(listed: dict[str, Any]) -> dict[str, Any]:
-    return ListedPreset(**listed).model_dump(exclude={"thumbnail"})
+def _command(daemon: connection.DaemonAddress, edit: Edit) -> messages.Command:
+    match edit:
+        case Remove(preset_id):
+            return messages.RemovePreset(id=preset_id)
+        case Move(preset_id, place):
+            return messages.MovePreset(id=preset_id, place=place)
+        case RestoreBuiltins():
+            return messages.ResetPresets()
+        case Save() | Add() | Revise():
+            save = as_save(edit, _listed(daemon))
+            return messages.SavePreset(**save.preset.model_dump(), replaces=save.replaces)
+
+
+def _listed(daemon: connection.DaemonAddress) -> tuple[Preset, ...]:
+    presets = _ask(daemon, messages.ListPresets())["presets"]
+    listed = (ListedPreset(**preset).model_dump(exclude={"thumbnail"}) for preset in presets)
+    return tuple(Preset(**preset) for preset in listed)
+
+
+def _ask(daemon: connection.DaemonAddress, command: messages.Command) -> dict[str, Any]:
+    """Have it run a command. Raises `CommandFailed` if it refuses."""
+    reply = connection.ask(daemon, command)
+    if reply["type"] == "error":
+        raise CommandFailed(reply["data"]["code"], reply["data"]["message"])
+    data: dict[str, Any] = reply["data"]
+    return data
