@@ -18,7 +18,7 @@ def opened(targets: Collection[str], proc: Path = PROC) -> Iterator[tuple[str, i
 
     A target is a resolved path, or what `socket_name` gives.
     """
-    for process in _entries(proc):
+    for process in entries(proc):
         if process.name.isdigit():
             for target in _open_files(process):
                 if target in targets:
@@ -32,13 +32,19 @@ def socket_name(inode: int) -> str:
 
 def command_of(pid: int, proc: Path = PROC) -> str:
     """Read a process's name; empty for one that has ended."""
+    return text_of(proc / str(pid) / "comm")
+
+
+def text_of(path: Path) -> str:
+    """Read a small file of /proc or /sys; empty for one that is not there."""
     try:
-        return (proc / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """List a folder of /proc, /sys or /dev; nothing for one that is not there."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -48,12 +54,12 @@ def _entries(folder: Path) -> list[Path]:
 def _open_files(process: Path) -> Iterator[str]:
     """List what each descriptor of a process is open on; nothing of another user's process."""
     try:
-        entries = [entry.path for entry in os.scandir(process / "fd")]
+        links = [entry.path for entry in os.scandir(process / "fd")]
     except OSError:
         return
-    for entry in entries:
+    for link in links:
         try:
             # Not Path.readlink: this runs thousands of times for one look.
-            yield os.readlink(entry)  # noqa: PTH115
+            yield os.readlink(link)  # noqa: PTH115
         except OSError:
             continue

@@ -91,9 +91,8 @@ class Sprite:
     def cut(cls, bgr: Pixels, mask: Pixels) -> Sprite:
         """Cut out the part of `bgr` under the (h, w) `mask`; both are at twice the wanted size."""
         size = (bgr.shape[1] // 2, bgr.shape[0] // 2)
-        opacity = cv2.cvtColor(
-            cv2.resize(mask, size, interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR
-        )
+        alpha = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        opacity = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR)
         colour = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
         return cls(cv2.multiply(colour, opacity, scale=1 / 255), 255 - opacity)
 

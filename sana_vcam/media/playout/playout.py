@@ -98,11 +98,7 @@ class Playout:
     def _note_delay(self) -> None:
         """Note how long a new picture of the model's took to the sink."""
         shown = self._program.on_show
-        if (
-            self._program.output is ProgramSource.LIVE
-            and shown is not None
-            and shown is not self._noted
-        ):
+        if self._program.output is ProgramSource.LIVE and shown and shown is not self._noted:
             self._noted = shown
             self.delays.observe(time.monotonic() - shown.received_at)
             if self._on_shown is not None:

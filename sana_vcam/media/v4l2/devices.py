@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sana_vcam.errors import CameraFault, CameraWords, SinkError
-from sana_vcam.lib.openfiles import command_of, opened
+from sana_vcam.lib.openfiles import command_of, entries, opened, text_of
 from sana_vcam.media.v4l2.capabilities import Capability, Mode, ask
 from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, Poll, fcntl_ioctl, poll_descriptors
 
@@ -77,7 +77,7 @@ def list_devices(system: System | None = None) -> list[Device]:
     system = system or System()
     if system.platform != "linux":
         return list(_devices_elsewhere())
-    nodes = [entry.name for entry in _entries(system.root / "sys/class/video4linux")]
+    nodes = [entry.name for entry in entries(system.root / "sys/class/video4linux")]
     numbers = sorted(int(node[5:]) for node in nodes if node[:5] == "video" and node[5:].isdigit())
     holders = _holders(system, [system.root / f"dev/video{number}" for number in numbers])
     links = _stable_ids(system)
@@ -162,14 +162,16 @@ def relocate(name: str, path: str, system: System) -> str | None:
 
     Reads the names in sysfs only, so it is cheap enough for every try to open a lost device.
     """
-    nodes = _entries(system.root / "sys/class/video4linux")
-    found = [str(system.root / "dev" / node.name) for node in nodes if _text(node / "name") == name]
+    nodes = entries(system.root / "sys/class/video4linux")
+    found = [
+        str(system.root / "dev" / node.name) for node in nodes if text_of(node / "name") == name
+    ]
     return path if path in found else next(iter(found), None)
 
 
 def video_nodes(system: System | None = None) -> frozenset[str]:
     """List the names of all video nodes: a cheap look, to see that one came or went."""
-    nodes = _entries((system or System()).root / "sys/class/video4linux")
+    nodes = entries((system or System()).root / "sys/class/video4linux")
     return frozenset(node.name for node in nodes)
 
 
@@ -180,7 +182,7 @@ def holders_of(path: str | Path, system: System) -> list[Holder]:
 
 def loopback_paths(system: System) -> list[str]:
     """List the paths of all v4l2loopback devices, ours or not; from sysfs only."""
-    nodes = _entries(system.root / "sys/class/video4linux")
+    nodes = entries(system.root / "sys/class/video4linux")
     return [str(system.root / "dev" / node.name) for node in nodes if _is_loopback(node)]
 
 
@@ -215,25 +217,11 @@ def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
 # -- what sysfs, the device links and the processes say ---------------------------------------
 
 
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
-
-
 def _stable_ids(system: System) -> dict[str, list[str]]:
     """Find the links that point to each device path, those by id first."""
     links: dict[str, list[str]] = {}
     for folder in ("by-id", "by-path"):
-        for link in _entries(system.root / "dev/v4l" / folder):
+        for link in entries(system.root / "dev/v4l" / folder):
             links.setdefault(str(link.resolve()), []).append(str(link))
     return links
 
@@ -266,7 +254,7 @@ def _inspect(
     return Device(
         path=str(path),
         number=number,
-        name=_text(entry / "name") or (capability.card if capability else path.name),
+        name=text_of(entry / "name") or (capability.card if capability else path.name),
         kind=kind,
         driver=driver,
         stable_ids=tuple(links.get(key, ())),
@@ -293,7 +281,7 @@ def _kind(entry: Path, capability: Capability | None) -> DeviceKind:
     if capability is None:
         if _is_loopback(entry):
             return "virtual camera"
-        return "camera" if _text(entry / "index") in {"", "0"} else "other"
+        return "camera" if text_of(entry / "index") in {"", "0"} else "other"
     if capability.driver == LOOPBACK_DRIVER:
         return "virtual camera"
     if capability.captures and not capability.puts_out and not capability.transcodes:
