@@ -29,7 +29,7 @@ from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
 from tests.rigs.bench.figures import percentile, summary_ms
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus
-from tests.unit.clients.deck.linux.rig import Controls, model_of, plugged
+from tests.unit.clients.deck.linux.rig import Controls, is_ready, model_of, plugged
 
 KEY = 10  # privacy on the models with 15 keys
 
@@ -60,7 +60,7 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
     ):
         station = Station(world, Light())
         serving = asyncio.create_task(station.serve())
-        while not station.is_ready(device.path()):
+        while not is_ready(station, device.path()):
             await asyncio.sleep(0.05)
         await asyncio.sleep(2)
         idle = await _idle_share(10 if long else 4)

@@ -19,7 +19,6 @@ from StreamDeck.DeviceManager import DeviceManager, ProbeError
 from StreamDeck.Devices.StreamDeck import StreamDeck
 
 from sana_vcam.clients.connection import DaemonAddress, find_daemon
-from sana_vcam.clients.deck.linux.layout import Layout
 from sana_vcam.clients.deck.linux.link import RETRY_S, Link
 from sana_vcam.clients.deck.linux.panel import Light, Panel
 from sana_vcam.clients.deck.linux.plugged import Plugged, plugged, why_unopened
@@ -91,47 +90,32 @@ class Station:
 
     world: World
     light: Light
-    _panels: dict[str, Panel] = field(default_factory=dict)
-    _open: set[str] = field(default_factory=set)
+    panels: dict[str, Panel] = field(default_factory=dict)
+    """Of the decks that are being opened, served or put back, by their paths."""
+    listening: set[str] = field(default_factory=set)
+    """The paths of those that are open."""
     _failures: Counter[str] = field(default_factory=Counter)
     _seen: frozenset[Plugged] | None = None
     _next_look: float = math.inf
     _was_empty: bool = False
-    _link: Link = field(init=False)
+    link: Link = field(init=False)
 
     def __post_init__(self) -> None:
-        self._link = Link(self.world.find_daemon, self._show, retry_s=self.world.retry_s)
-
-    @property
-    def scene(self) -> Scene:
-        """What is known of the daemon."""
-        return self._link.scene
-
-    def is_ready(self, path: str) -> bool:
-        """Whether the deck at this path listens, and the daemon's looks are known."""
-        return path in self._open and self.scene.online and bool(self.scene.looks)
-
-    def layout(self, path: str) -> Layout:
-        """What the keys of the deck at this path do now."""
-        return self._panels[path].layout
-
-    def is_serving(self, path: str) -> bool:
-        """Whether the deck at this path is being opened, served or put back."""
-        return path in self._panels
+        self.link = Link(self.world.find_daemon, self._show, retry_s=self.world.retry_s)
 
     async def serve(self) -> None:
         """Serve decks as they come and go, until this task is cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._link.run(), name="deck-link")
+            group.create_task(self.link.run(), name="deck-link")
             while True:
                 if self._is_time_to_look():
                     await self._look(group)
-                for panel in self._panels.values():
+                for panel in self.panels.values():
                     panel.redraw()
                 await asyncio.sleep(self.world.look_s)
 
     def _show(self, scene: Scene) -> None:
-        for panel in self._panels.values():
+        for panel in self.panels.values():
             panel.take(scene)
 
     def _is_time_to_look(self) -> bool:
@@ -151,7 +135,7 @@ class Station:
         for path in set(self._failures) - set(found):
             del self._failures[path]
         for path, deck in found.items():
-            if path not in self._panels:
+            if path not in self.panels:
                 self._start(group, path, deck)
         if not found and not self._was_empty:
             _log.info("no deck is plugged in; waiting for one")
@@ -162,16 +146,16 @@ class Station:
         panel = Panel(
             surface.shape,
             self.light,
-            send=self._link.send,
+            send=self.link.send,
             show=surface.show,
             clock=self.world.clock,
         )
-        self._panels[path] = panel
+        self.panels[path] = panel
         group.create_task(self._serve(path, surface, panel), name=f"deck-{path}")
 
     async def _serve(self, path: str, surface: Surface, panel: Panel) -> None:
         _log.debug("opening %s at %s", surface.name, path)
-        panel.take(self._link.scene)
+        panel.take(self.link.scene)
         try:
             await surface.serve(panel, lambda name: self._opened(path, name))
         except Unopened as error:
@@ -181,12 +165,12 @@ class Station:
             # The same port may have another deck by now.
             self._next_look = self.world.clock()
         finally:
-            del self._panels[path]
-            self._open.discard(path)
+            del self.panels[path]
+            self.listening.discard(path)
 
     def _opened(self, path: str, name: str) -> None:
         self._failures.pop(path, None)
-        self._open.add(path)
+        self.listening.add(path)
         _log.info("serving a %s", name)
 
     def _unopened(self, path: str, surface: Surface, error: Unopened) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sana_vcam.clients.deck.linux.layout import Act, Slot
 from tests.system.daemon import View, running_daemon, running_standin
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus
-from tests.unit.clients.deck.linux.rig import model_of, serving_decks, until
+from tests.unit.clients.deck.linux.rig import is_ready, model_of, serving_decks, until
 
 NEON = "neon cyberpunk city lights"
 
@@ -33,12 +33,12 @@ async def test_a_key_changes_the_picture_at_the_sink(
         await bridge.viewer.until(lambda view: view.colourfulness > 8, "the neon edit")
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(bridge.control_file.parent.parent))
         async with serving_decks(bus) as station:
-            await until(lambda: station.is_ready(device.path()), "a deck that listens")
-            places = station.layout(device.path()).places
-            noir = [look.id for look in station.scene.looks].index("noir")
+            await until(lambda: is_ready(station, device.path()), "a deck that listens")
+            places = station.panels[device.path()].layout.places
+            noir = [look.id for look in station.link.scene.looks].index("noir")
             model.tap_key(device, places.index(Slot(noir)))
             await bridge.viewer.until(grey, "the noir edit")
-            await until(lambda: station.scene.state["preset"] == "noir", "the lit key")
+            await until(lambda: station.link.scene.state["preset"] == "noir", "the lit key")
             model.tap_key(device, places.index(Act.PRIVACY))
             await bridge.viewer.until(lambda view: view.is_black, "black")
             model.tap_key(device, places.index(Act.PRIVACY))

@@ -36,6 +36,12 @@ async def until(wanted: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"never came: {what}") from None
 
 
+def is_ready(station: Station, path: str) -> bool:
+    """Whether the deck at this path listens, and the daemon's looks are known."""
+    scene = station.link.scene
+    return path in station.listening and scene.online and bool(scene.looks)
+
+
 def plugged(bus: Bus) -> frozenset[Plugged]:
     """The bus as sysfs would list it; a device that may not be opened has no node to write."""
     return frozenset(

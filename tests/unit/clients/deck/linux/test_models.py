@@ -25,6 +25,7 @@ from tests.unit.clients.deck.linux.hid import (
 from tests.unit.clients.deck.linux.rig import (
     Controls,
     controls_with,
+    is_ready,
     model_of,
     serving_daemon,
     serving_decks,
@@ -96,7 +97,7 @@ async def test_each_key_does_what_it_shows(bus: Bus, device: Device, model: Mode
     controls = controls_with(30)
     layout = layout_of(model, controls)
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         for key, place in enumerate(layout.places):
             if place is None or place in {Act.PAGE_UP, Act.PAGE_DOWN, Act.STATUS}:
                 continue
@@ -121,7 +122,7 @@ async def test_pages_are_turned(bus: Bus, device: Device, model: Model):
     per_page = sum(isinstance(place, Slot) for place in layout.places)
     assert layout.pages > 1
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         if Act.PAGE_DOWN in layout.places:
             model.tap_key(device, layout.places.index(Act.PAGE_DOWN))
         else:
@@ -134,7 +135,7 @@ async def test_pages_are_turned(bus: Bus, device: Device, model: Model):
 async def test_dials(bus: Bus, device: Device, model: Model):
     controls = controls_with(30)
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         model.turn_dial(device, 0, 2)
         await controls.wait_done("step_preset", 2)
         model.turn_dial(device, 0, -1)

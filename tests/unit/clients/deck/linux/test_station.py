@@ -17,6 +17,7 @@ from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus, Device, Model
 from tests.unit.clients.deck.linux.rig import (
     Controls,
     controls_with,
+    is_ready,
     model_of,
     serving_daemon,
     serving_decks,
@@ -71,12 +72,12 @@ async def test_a_deck_is_unplugged_and_plugged_in_again(bus: Bus, controls: Cont
     async with serving_daemon(controls), serving_decks(bus) as station:
         for _ in range(2):
             device = bus.plug(MK2, path="1-2:1.0")
-            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+            await until(lambda d=device: is_ready(station, d.path()), "a deck that listens")
             done = len(controls.done)
             model_of(bus).tap_key(device, 0)
             await until(lambda done=done: len(controls.done) > done, "a command")
             bus.unplug(device)
-            await until(lambda: not station.is_ready("1-2:1.0"), "a deck that has gone")
+            await until(lambda: not is_ready(station, "1-2:1.0"), "a deck that has gone")
 
 
 async def test_several_decks_are_served_each_with_its_own_page(bus: Bus):
@@ -85,7 +86,7 @@ async def test_several_decks_are_served_each_with_its_own_page(bus: Bus):
     models = [Model(deck) for deck in sorted(bus.find(), key=lambda deck: deck.id())]
     async with serving_daemon(controls), serving_decks(bus) as station:
         for device in (small, large, pedal):
-            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+            await until(lambda d=device: is_ready(station, d.path()), "a deck that listens")
         models[0].tap_key(small, 5)  # its key for the next page
         models[0].tap_key(small, 0)
         await controls.wait_done("apply_preset", controls.looks[4].id)
@@ -99,7 +100,7 @@ async def test_a_model_that_the_library_lists_twice_is_served_once(bus: Bus, con
     device = bus.plug(PRODUCTS["MK2_V2"])
     assert len(bus.find()) == 2
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         model_of(bus).tap_key(device, 0)
         await controls.wait_done("apply_preset", controls.looks[0].id)
         model_of(bus).tap_key(device, 1)
@@ -110,7 +111,7 @@ async def test_a_model_that_the_library_lists_twice_is_served_once(bus: Bus, con
 async def test_fast_presses_all_count_in_order(bus: Bus, controls: Controls):
     device = bus.plug(MK2)
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         for key in (0, 1, 2, 3) * 5:
             model_of(bus).tap_key(device, key)
         await until(lambda: len(controls.done) == 20, "twenty commands")
@@ -122,7 +123,7 @@ async def test_privacy_is_red_while_it_is_on(bus: Bus, controls: Controls):
     device = bus.plug(MK2)
     model = model_of(bus)
     async with serving_daemon(controls) as server, serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         assert not is_red(shown(model, device, PRIVACY))
         model.tap_key(device, PRIVACY)
         await controls.wait_done("blank", True)
@@ -134,7 +135,7 @@ async def test_only_what_changes_is_written(bus: Bus, controls: Controls):
     device = bus.plug(MK2)
     model = model_of(bus)
     async with serving_daemon(controls) as server, serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         server.notify_state()
         await until(lambda: shown(model, device, STATUS) is not None, "a painted deck")
         model.tap_key(device, PRIVACY)
@@ -155,14 +156,14 @@ async def test_the_daemon_goes_and_comes_back_on_another_port(bus: Bus, controls
     async with serving_decks(bus) as station:
         for _ in range(2):
             async with serving_daemon(controls):
-                await until(lambda: station.is_ready(device.path()), "the daemon found")
+                await until(lambda: is_ready(station, device.path()), "the daemon found")
                 done = len(controls.done)
                 model.tap_key(device, 0)
                 await until(lambda done=done: len(controls.done) > done, "a command")
-            await until(lambda: not station.scene.online, "offline")
+            await until(lambda: not station.link.scene.online, "offline")
             before = len(controls.done)
             model.tap_key(device, 0)  # has no effect, and does no harm
-            assert station.scene.looks
+            assert station.link.scene.looks
             assert len(controls.done) == before
 
 
@@ -197,8 +198,8 @@ async def test_a_still_that_cannot_be_had_is_asked_for_once(bus: Bus, controls: 
     controls.offer(controls.looks)
     del controls.stills[first.id]
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: bool(station.scene.stills), "the other still")
-        assert list(station.scene.stills) == [second.id]
+        await until(lambda: bool(station.link.scene.stills), "the other still")
+        assert list(station.link.scene.stills) == [second.id]
         assert controls.done == [("thumbnail", first.id), ("thumbnail", second.id)]
 
 
@@ -207,10 +208,10 @@ async def test_the_page_of_a_look_that_comes_on_is_shown(bus: Bus):
     device = bus.plug(MK2)
     model = model_of(bus)
     async with serving_daemon(controls) as server, serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         controls.current = controls.current.model_copy(update={"preset": controls.looks[17].id})
         server.notify_state()
-        await until(lambda: station.scene.active is not None, "the look on")
+        await until(lambda: station.link.scene.active is not None, "the look on")
         model.tap_key(device, 0)
         await controls.wait_done("apply_preset", controls.looks[16].id)
 
@@ -219,16 +220,16 @@ async def test_the_status_key_pauses_resumes_and_asks_again(bus: Bus, controls: 
     device = bus.plug(MK2)
     model = model_of(bus)
     async with serving_daemon(controls) as server, serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         model.tap_key(device, STATUS)
         await controls.wait_done("pause")
         server.notify_state()
-        await until(lambda: bool(station.scene.state["paused"]), "paused")
+        await until(lambda: bool(station.link.scene.state["paused"]), "paused")
         model.tap_key(device, STATUS)
         await controls.wait_done("resume")
         controls.current = controls.current.model_copy(update={"session": SessionState.REFUSED})
         server.notify_state()
-        await until(lambda: station.scene.state["session"] == "refused", "refused")
+        await until(lambda: station.link.scene.state["session"] == "refused", "refused")
         model.tap_key(device, STATUS)
         await controls.wait_done("connect")
 
@@ -241,7 +242,7 @@ async def test_the_keys_are_dimmed_and_wake(bus: Bus, controls: Controls):
         serving_daemon(controls) as server,
         serving_decks(bus, light=light, clock=clock) as station,
     ):
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         await until(lambda: brightness(device) == 60, "the brightness that was asked for")
         clock.now += 301
         await until(lambda: brightness(device) == DIM_LIGHT, "dimmed keys")
@@ -259,7 +260,7 @@ async def test_the_dial_for_light(bus: Bus, controls: Controls):
     device = bus.plug(PRODUCTS["PLUS"])
     model = model_of(bus)
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: station.is_ready(device.path()), "a deck that listens")
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
         model.turn_dial(device, 2, -3)
         await until(lambda: brightness(device) == 65, "less light")
         model.push_dial(device, 2)
@@ -271,7 +272,7 @@ async def test_every_deck_is_reset_at_the_end(bus: Bus, controls: Controls):
     devices = [bus.plug(MK2), bus.plug(PRODUCTS["XL"])]
     async with serving_daemon(controls), serving_decks(bus) as station:
         for device in devices:
-            await until(lambda d=device: station.is_ready(d.path()), "a deck that listens")
+            await until(lambda d=device: is_ready(station, d.path()), "a deck that listens")
     for device in devices:
         assert device.handles == 0
         assert device.settings()[-1] == RESET
@@ -291,12 +292,12 @@ async def test_a_deck_that_cannot_be_opened_is_told_of_once_and_tried_again(
     async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
         for attempts in range(1, 5):
             await until(lambda n=attempts: device.attempts >= n, "an attempt")
-            await until(lambda: not station.is_serving(device.path()), "its end")
+            await until(lambda: device.path() not in station.panels, "its end")
             clock.now += TRY_AGAIN_S + 1
         assert len(told()) == 1
         assert "sana-vcam deck udev --print | sudo tee" in told()[0]
         device.may_open = True
-        await until(lambda: station.is_ready(device.path()), "an opened deck")
+        await until(lambda: is_ready(station, device.path()), "an opened deck")
 
 
 async def test_a_deck_that_another_program_holds(
@@ -308,12 +309,12 @@ async def test_a_deck_that_another_program_holds(
     async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
         for attempts in range(1, 3):
             await until(lambda n=attempts: device.attempts >= n, "an attempt")
-            await until(lambda: not station.is_serving(device.path()), "its end")
+            await until(lambda: device.path() not in station.panels, "its end")
             clock.now += TRY_AGAIN_S + 1
         await until(lambda: "another program holds it" in caplog.text, "the reason")
         device.is_held = False
         clock.now += TRY_AGAIN_S + 1
-        await until(lambda: station.is_ready(device.path()), "an opened deck")
+        await until(lambda: is_ready(station, device.path()), "an opened deck")
 
 
 def test_pictures_are_shared_between_decks():
