@@ -91,7 +91,9 @@ def board(scene: Scene, layout: Layout, light: int, *, grid: int, dial_count: in
     """Compose what a deck shows; its first `grid` keys have pictures."""
     keys = tuple(_face(place, scene, layout) for place in layout.places[:grid])
     strip = tuple(_segment(dial, scene, layout, light) for dial in dials(dial_count))
-    lamps = tuple(_lamp(scene, layout) for _ in layout.places[grid:])
+    # Touch keys glow while they have pages to turn.
+    glow = Tone.BLUE.value if scene.online and layout.pages > 1 else (0, 0, 0)
+    lamps = (glow,) * len(layout.places[grid:])
     return Board(keys, lamps, strip, overview(scene), light)
 
 
@@ -178,13 +180,6 @@ def _figures(state: Mapping[str, Any]) -> tuple[str, ...]:
     if state.get("cost_session") is not None:
         lines[-1] = f"{state['cost_session']:.2f} {state.get('currency') or ''}".strip()
     return tuple(lines)
-
-
-def _lamp(scene: Scene, layout: Layout) -> tuple[int, int, int]:
-    """Touch keys glow while they have pages to turn."""
-    if not scene.online or layout.pages == 1:
-        return (0, 0, 0)
-    return Tone.BLUE.value
 
 
 def overview(scene: Scene) -> Segment:
