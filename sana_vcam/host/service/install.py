@@ -128,7 +128,9 @@ def install(
             _after_user_install(machine, say)
         return
     if options.system:
-        files = words if command else (words[0], *_own_files())
+        # What must be readable for this installation to run at all.
+        own = (sys.executable, str(Path(sys.executable).resolve()), __file__)
+        files = words if command else (words[0], *own)
         _require_reachable(files, machine, options, say)
     if options.driver:
         work.install(_driver_steps())
@@ -243,11 +245,6 @@ def _require_right_user(
     if machine.uid != 0 and for_root and not options.dry:
         flags = " --system" * options.system + " --driver" * options.driver
         raise StartupError(f"this needs root: sudo {again}{flags}")
-
-
-def _own_files() -> tuple[str, ...]:
-    """List files that must be readable for this installation to run at all."""
-    return (sys.executable, str(Path(sys.executable).resolve()), __file__)
 
 
 def _require_reachable(places: Sequence[str], machine: Machine, options: Options, say: Say) -> None:

@@ -44,34 +44,32 @@ class CommandStep:
 type Step = FileStep | CommandStep
 
 
+@dataclass
 class Manifest:
     """The files that were written, with their checksums; kept as JSON."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.files: dict[str, str] = {}
-        self.folders: list[str] = []
+    path: Path
+    files: dict[str, str] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
         """Read the manifest; empty if there is none. Raises `StartupError` if it makes no sense."""
-        manifest = cls(path)
         try:
             text = path.read_text("utf-8")
         except FileNotFoundError:
-            return manifest
+            return cls(path)
         except OSError as error:
             raise StartupError(f"cannot read {path}: {error.strerror}") from error
         try:
             content = json.loads(text)
-            manifest.files = {str(name): str(value) for name, value in content["files"].items()}
-            manifest.folders = [str(folder) for folder in content["folders"]]
+            files = {str(name): str(value) for name, value in content["files"].items()}
+            return cls(path, files, [str(folder) for folder in content["folders"]])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StartupError(
                 f"{path} is damaged; remove it, and after that the files that an uninstallation "
                 f"leaves: rm {shlex.quote(str(path))}"
             ) from error
-        return manifest
 
     def write(self) -> None:
         """Write the manifest, or remove it if it names no files."""
