@@ -180,8 +180,8 @@ class _LiveLine:
 
     def _dashboard(self) -> str | None:
         """Find its address with the token, where nobody but the user reads it."""
-        note = discovery.find(paths.runtime_dir()) if self._terminal else None
-        return None if note is None else note.dashboard
+        control_file = discovery.find(paths.runtime_dir()) if self._terminal else None
+        return None if control_file is None else control_file.dashboard
 
     def end(self) -> None:
         """Leave the line as it is and go on below."""

@@ -48,7 +48,7 @@ def source(sink):
 
 
 @pytest.fixture
-def studio(source):
+def preview_server(source):
     return PreviewServer(source)
 
 

@@ -71,10 +71,10 @@ async def viewer():
 
 
 @asynccontextmanager
-async def looking(studio):
+async def looking(preview_server):
     """A viewer who looks, and its preview."""
     async with viewer() as one:
-        preview, answer = await studio.open(await one.offer(), None)
+        preview, answer = await preview_server.open(await one.offer(), None)
         try:
             await one.take(answer)
             await one.frame()

@@ -262,9 +262,9 @@ async def running_daemon(
         asyncio.create_task(_keep(process.stderr, log)),
     ]
     try:
-        rendezvous = await _rendezvous(home, process, log)
-        headers = {"Authorization": f"Bearer {rendezvous['token']}"}
-        async with connect(rendezvous["url"], additional_headers=headers) as websocket:
+        control_file = await _read_control_file(home, process, log)
+        headers = {"Authorization": f"Bearer {control_file['token']}"}
+        async with connect(control_file["url"], additional_headers=headers) as websocket:
             control = Control(websocket)
             tasks.append(asyncio.create_task(control.run()))
             yield Bridge(process, viewer, control, home, log)
@@ -290,7 +290,7 @@ async def _keep(stream: asyncio.StreamReader, log: deque[str]) -> None:
         log.append(line.decode(errors="replace").rstrip())
 
 
-async def _rendezvous(
+async def _read_control_file(
     home: Path, process: asyncio.subprocess.Process, log: deque[str]
 ) -> dict[str, str]:
     path = home / "xdg_runtime_dir" / "sana-vcam" / "control.json"

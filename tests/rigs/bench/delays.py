@@ -201,12 +201,12 @@ def counted_handles() -> Iterator[list[None]]:
 async def _commands(media: TimedMedia, home: Path, seconds: float) -> list[float]:
     """Prompt changes over a real WebSocket, ten a second; the time to each reply."""
     media.on_wire.clear()
-    rendezvous = find(home / APP)
-    assert rendezvous is not None
-    headers = {"Authorization": f"Bearer {rendezvous.token.get_secret_value()}"}
+    control_file = find(home / APP)
+    assert control_file is not None
+    headers = {"Authorization": f"Bearer {control_file.token.get_secret_value()}"}
     replies: list[float] = []
     until = time.monotonic() + seconds
-    async with connect(rendezvous.url, additional_headers=headers) as socket:
+    async with connect(control_file.url, additional_headers=headers) as socket:
         while time.monotonic() < until:
             number = len(replies) + 1
             media.command_sent_at = time.monotonic()

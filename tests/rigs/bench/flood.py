@@ -118,10 +118,16 @@ async def _pressing(runtime_dir: Path, took: list[float]) -> AsyncIterator[None]
 
 @contextlib.asynccontextmanager
 async def _flood(runtime_dir: Path, sent: list[int]) -> AsyncIterator[None]:
-    note = find(runtime_dir)
-    assert note is not None
+    control_file = find(runtime_dir)
+    assert control_file is not None
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.rigs.bench.flood", note.url, note.token.get_secret_value()),
+        *(
+            sys.executable,
+            "-m",
+            "tests.rigs.bench.flood",
+            control_file.url,
+            control_file.token.get_secret_value(),
+        ),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

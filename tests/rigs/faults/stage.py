@@ -168,7 +168,7 @@ class DaemonProcess:
     async def control(self) -> Control:
         """A client of its control server, once it is up."""
         if self._control is None:
-            found = await self.rendezvous()
+            found = await self.read_control_file()
             headers = {"Authorization": f"Bearer {found['token']}"}
             self._socket = await connect(found["url"], additional_headers=headers, max_size=None)
             self._control = Control(self._socket)
@@ -226,7 +226,7 @@ class DaemonProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks, self._control, self._socket = [], None, None
 
-    async def rendezvous(self) -> dict[str, Any]:
+    async def read_control_file(self) -> dict[str, Any]:
         """What clients find it by, once it is there."""
         path = self.home / "xdg_runtime_dir" / "sana-vcam" / "control.json"
         assert self.process is not None
@@ -409,7 +409,7 @@ async def staged(home: Path, plan: Plan) -> AsyncIterator[Stage]:
 @contextlib.asynccontextmanager
 async def connected(daemon: DaemonProcess) -> AsyncIterator[Control]:
     """One more client of the daemon's control server, for a while."""
-    found = await daemon.rendezvous()
+    found = await daemon.read_control_file()
     headers = {"Authorization": f"Bearer {found['token']}"}
     async with connect(found["url"], additional_headers=headers, max_size=None) as websocket:
         control = Control(websocket)

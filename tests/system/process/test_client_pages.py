@@ -303,14 +303,14 @@ async def test_each_line_works_with_the_daemon(programs, tmp_path, require_tools
         running_daemon(home, standin.url, SINK__KIND="preview") as bridge,
     ):
         await bridge.control.live()
-        note = json.loads(bridge.control_file.read_text())
-        port = int(re.search(r":(\d+)/", note["url"])[1])
+        control_file = json.loads(bridge.control_file.read_text())
+        port = int(re.search(r":(\d+)/", control_file["url"])[1])
         environment = os.environ | {
             "PATH": programs,
             "XDG_RUNTIME_DIR": str(home / "xdg_runtime_dir"),
             "XDG_STATE_HOME": str(home / "xdg_state_home"),
         }
-        place = Place(port, note["token"], environment, tmp_path)
+        place = Place(port, control_file["token"], environment, tmp_path)
         ran = 0
         for page in PAGES:
             if page == "websocat.md" and not shutil.which("websocat", path=programs):

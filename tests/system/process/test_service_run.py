@@ -177,15 +177,15 @@ def test_a_defect_is_a_traceback_and_a_failure(caplog):
     assert caplog.records[-1].exc_info is not None
 
 
-def test_the_shared_note_is_what_ctl_reads(start, tmp_path):
+def test_the_groups_control_file_is_what_ctl_reads(start, tmp_path):
     begin, sock = start
     child = begin()
     until(sock, child, "READY=1")
     until(sock, child, "STATUS=")
-    note = json.loads((tmp_path / "run/sana-vcam/control.json").read_text())
+    control_file = json.loads((tmp_path / "run/sana-vcam/control.json").read_text())
     done = subprocess.run(
-        [sys.executable, "-m", "sana_vcam", "ctl", "--url", note["url"], "--json", "state"],
-        env={**os.environ, "SANA_VCAM_CONTROL__TOKEN": note["token"]},
+        [sys.executable, "-m", "sana_vcam", "ctl", "--url", control_file["url"], "--json", "state"],
+        env={**os.environ, "SANA_VCAM_CONTROL__TOKEN": control_file["token"]},
         capture_output=True,
         text=True,
         check=False,

@@ -20,16 +20,16 @@ from tests.fakes.viewers import Viewer
 
 
 async def main(runtime_dir: str, listeners: str, previews: str) -> None:
-    note = find(Path(runtime_dir))
-    assert note is not None
-    headers = {"Authorization": f"Bearer {note.token.get_secret_value()}"}
+    control_file = find(Path(runtime_dir))
+    assert control_file is not None
+    headers = {"Authorization": f"Bearer {control_file.token.get_secret_value()}"}
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         tasks = []
         for number in range(int(listeners) + int(previews)):
             socket = await stack.enter_async_context(
-                connect(note.url, additional_headers=headers, proxy=None)
+                connect(control_file.url, additional_headers=headers, proxy=None)
             )
             if number < int(listeners):
                 await _subscribe(socket)

@@ -53,9 +53,9 @@ class Running:
         return self._log.read_text(errors="replace")
 
     def connect(self, control: Path) -> None:
-        """Wait for the daemon's note of where it listens, and connect."""
+        """Wait for the daemon's control file, and connect where it says."""
 
-        def note() -> dict[str, Any] | None:
+        def control_file() -> dict[str, Any] | None:
             assert self.process.poll() is None, f"the daemon ended:\n{self.log[-3000:]}"
             try:
                 found: dict[str, Any] = json.loads(control.read_text())
@@ -63,7 +63,7 @@ class Running:
                 return None
             return found if found["pid"] == self.process.pid else None
 
-        found = until(note, "control.json")
+        found = until(control_file, "control.json")
         headers = {"Authorization": f"Bearer {found['token']}"}
         self._socket = connect(found["url"], additional_headers=headers)
 

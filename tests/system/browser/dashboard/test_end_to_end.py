@@ -49,8 +49,8 @@ def psnr(one: Pixels, other: Pixels) -> float:
 
 
 def address(bridge: Bridge) -> str:
-    note = json.loads(bridge.control_file.read_text())
-    return f"http://{urlsplit(note['url']).netloc}/?token={note['token']}"
+    control_file = json.loads(bridge.control_file.read_text())
+    return f"http://{urlsplit(control_file['url']).netloc}/?token={control_file['token']}"
 
 
 async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(

@@ -37,45 +37,49 @@ def source():
 
 
 @pytest.fixture
-def studio(source):
+def preview_server(source):
     return PreviewServer(source)
 
 
-async def until_viewers(studio, count):
+async def until_viewers(preview_server, count):
     async with asyncio.timeout(PATIENCE_S):
-        while studio.viewers != count:
+        while preview_server.viewers != count:
             await asyncio.sleep(0.02)
 
 
-async def test_video_takes_over_from_the_stills_and_stops_with_the_tab(open_desk, controls, studio):
-    async with open_desk(previews=studio) as desk:
+async def test_video_takes_over_from_the_stills_and_stops_with_the_tab(
+    open_desk, controls, preview_server
+):
+    async with open_desk(previews=preview_server) as desk:
         mode, video = desk.find("#preview-mode"), desk.find("#preview-video")
         await expect(mode).to_have_text("Live video")
         await expect(video).to_be_visible()
         await expect(desk.find("#preview-still")).to_be_hidden()
-        assert studio.viewers == 1
+        assert preview_server.viewers == 1
         assert await video.evaluate("video => [video.videoWidth, video.videoHeight]") == [640, 360]
 
         await desk.page.evaluate(HIDE, True)
-        await until_viewers(studio, 0)
+        await until_viewers(preview_server, 0)
         await expect(video).to_be_hidden()
         await expect(desk.find("#screen-note")).to_have_text("Stopped while this tab is hidden")
         assert await video.evaluate("video => video.srcObject") is None
 
         await desk.page.evaluate(HIDE, False)
         await expect(mode).to_have_text("Live video")
-        await until_viewers(studio, 1)
+        await until_viewers(preview_server, 1)
         # While there is video, no stills are taken beside it.
         taken = controls.snapshots
         at = "document.getElementById('preview-video').currentTime"
         since = await desk.page.evaluate(at)
         await desk.until(f"{at} > {since} + 2.5")
         assert controls.snapshots == taken
-    await until_viewers(studio, 0)
+    await until_viewers(preview_server, 0)
 
 
-async def test_stills_take_over_when_the_video_breaks_and_it_comes_back(open_desk, studio, source):
-    async with open_desk(previews=studio) as desk:
+async def test_stills_take_over_when_the_video_breaks_and_it_comes_back(
+    open_desk, preview_server, source
+):
+    async with open_desk(previews=preview_server) as desk:
         mode = desk.find("#preview-mode")
         await expect(mode).to_have_text("Live video")
         source.broken = True

@@ -298,13 +298,13 @@ async def test_a_control_json_that_others_could_have_planted_is_not_believed(
     module: Path, companions_node: str, controls: FakeControls, tmp_path: Path
 ):
     async with serving(controls):
-        note = paths.runtime_dir() / "control.json"
-        real = note.rename(tmp_path / "control.json")
-        note.symlink_to(real)
+        control_file = paths.runtime_dir() / "control.json"
+        real = control_file.rename(tmp_path / "control.json")
+        control_file.symlink_to(real)
         async with running_module(module, companions_node) as host:
             await host.until(lambda host: host.status[0] == "connection_failure", "no daemon")
-            note.unlink()
-            real.rename(note)
+            control_file.unlink()
+            real.rename(control_file)
             await host.until_ok()
             paths.runtime_dir().chmod(0o770)
             await host.call("updateConfigAndLabel", label="webcam", config={}, secrets={})

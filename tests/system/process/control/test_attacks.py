@@ -343,7 +343,7 @@ async def test_path_traversal(target, name):
 
 
 async def test_the_page_cannot_be_talked_into_another_policy(target):
-    """What a visitor writes in its request reaches neither the page nor its policy."""
+    """What a client writes in its request reaches neither the page nor its policy."""
     evil = "127.0.0.1:7262%3B%20script-src%20*"
     for host in (evil, "127.0.0.1; script-src *", "127.0.0.1, evil.com", "127.0.0.1 evil.com"):
         request = get(f"/?token={TOKEN}").replace("Host: 127.0.0.1", f"Host: {host}")

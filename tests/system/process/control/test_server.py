@@ -450,12 +450,12 @@ async def test_a_program_of_the_same_user_needs_no_token(serve):
 
 async def test_control_json_is_there_while_it_runs(serve, runtime_dir):
     async with serve() as server:
-        note = discovery.find(runtime_dir)
-        assert note is not None
-        assert note.url == server.url == f"ws://127.0.0.1:{server.port}/ws"
-        assert note.token.get_secret_value() == TOKEN
-        assert note.pid == os.getpid()
-        assert note.version == sana_vcam.__version__
+        control_file = discovery.find(runtime_dir)
+        assert control_file is not None
+        assert control_file.url == server.url == f"ws://127.0.0.1:{server.port}/ws"
+        assert control_file.token.get_secret_value() == TOKEN
+        assert control_file.pid == os.getpid()
+        assert control_file.version == sana_vcam.__version__
     assert list(runtime_dir.iterdir()) == []
 
 

@@ -20,9 +20,9 @@ from tests.system.webrtc.preview.test_previews import small
 
 
 @pytest.fixture
-def serve(studio, tmp_path):
+def serve(preview_server, tmp_path):
     @asynccontextmanager
-    async def running(previews=studio, token=TOKEN, **more):
+    async def running(previews=preview_server, token=TOKEN, **more):
         config = ControlConfig(port=0, token=token)
         folders = {"state_dir": tmp_path / "state", "runtime_dir": tmp_path / "runtime"}
         async with ControlServer(
@@ -48,13 +48,13 @@ async def watching(server, **more):
         yield client, one
 
 
-async def nobody_looks(studio):
-    await until(lambda: not studio._peers)
-    assert studio.viewers == 0
+async def nobody_looks(preview_server):
+    await until(lambda: not preview_server._peers)
+    assert preview_server.viewers == 0
     assert "preview" not in {thread.name for thread in threading.enumerate()}
 
 
-async def test_a_client_sees_what_viewers_see(serve, studio, sink, scene, card):
+async def test_a_client_sees_what_viewers_see(serve, preview_server, sink, scene, card):
     sink.send(scene)
     async with serve() as server, watching(server) as (_, one):
         await one.until_like(small(sink))
@@ -62,57 +62,57 @@ async def test_a_client_sees_what_viewers_see(serve, studio, sink, scene, card):
         await one.until_like(small(sink))
 
 
-async def test_it_ends_with_its_connection(serve, studio, sink, scene):
+async def test_it_ends_with_its_connection(serve, preview_server, sink, scene):
     sink.send(scene)
     async with serve() as server:
         async with watching(server) as (client, one):
             await client.connection.close()
-            await nobody_looks(studio)
+            await nobody_looks(preview_server)
             async with asyncio.timeout(60):
                 await one.gone.wait()
         async with watching(server) as (client, _):
             # Without a goodbye.
             client.connection.transport.abort()
-            await nobody_looks(studio)
+            await nobody_looks(preview_server)
 
 
-async def test_it_ends_when_told(serve, studio, sink, scene):
+async def test_it_ends_when_told(serve, preview_server, sink, scene):
     sink.send(scene)
     async with serve() as server, watching(server) as (client, _):
         assert (await ask(client, "stop_preview"))["data"] == {}
-        await nobody_looks(studio)
+        await nobody_looks(preview_server)
         assert (await ask(client, "stop_preview"))["type"] == "ok"
         assert (await ask(client, "get_state"))["type"] == "ok"
 
 
-async def test_it_ends_when_the_server_stops(serve, studio, sink, scene):
+async def test_it_ends_when_the_server_stops(serve, preview_server, sink, scene):
     sink.send(scene)
     async with serve() as server, watching(server):
         await server.stop()
-        await nobody_looks(studio)
+        await nobody_looks(preview_server)
 
 
-async def test_it_ends_when_the_token_is_replaced(serve, studio, sink, scene, tmp_path):
+async def test_it_ends_when_the_token_is_replaced(serve, preview_server, sink, scene, tmp_path):
     sink.send(scene)
     async with serve(token=None, token_every_s=0.01) as server:
         token = discovery.find(tmp_path / "runtime").token.get_secret_value()
         async with watching(server, token=token):
             tokens.rotate_token(tmp_path / "state")
-            await nobody_looks(studio)
+            await nobody_looks(preview_server)
 
 
-async def test_a_second_one_replaces_the_first(serve, studio, sink, scene):
+async def test_a_second_one_replaces_the_first(serve, preview_server, sink, scene):
     sink.send(scene)
     async with serve() as server, watching(server) as (client, first), viewer() as second:
         reply = await ask(client, "preview", sdp=await second.offer())
         await second.take(reply["data"]["sdp"])
         await second.until_like(small(sink))
-        assert len(studio._peers) == 1
+        assert len(preview_server._peers) == 1
         async with asyncio.timeout(60):
             await first.gone.wait()
 
 
-async def test_there_is_no_room_for_everybody(serve, studio, sink, scene, monkeypatch):
+async def test_there_is_no_room_for_everybody(serve, preview_server, sink, scene, monkeypatch):
     monkeypatch.setattr("sana_vcam.control.preview.previews.MAX_VIEWERS", 1)
     sink.send(scene)
     async with serve() as server:
@@ -142,7 +142,9 @@ async def test_a_get_has_none(serve, command):
     assert "stays open" in answer.json["data"]["message"]
 
 
-async def test_odd_offers_are_refused_and_the_connection_lives_on(serve, studio, source, caplog):
+async def test_odd_offers_are_refused_and_the_connection_lives_on(
+    serve, preview_server, source, caplog
+):
     async with serve() as server, open_client(server) as client:
         for text in [*MALFORMED.values(), *REFUSED.values()]:
             assert (await ask(client, "preview", sdp=text))["data"]["code"] == "invalid_data"
@@ -157,19 +159,19 @@ async def test_odd_offers_are_refused_and_the_connection_lives_on(serve, studio,
         for line in ("preview", "preview v=0", "preview sdp=v=0"):
             assert (await client.ask(line))["data"]["code"] == "invalid_data"
         assert (await ask(client, "get_state"))["type"] == "ok"
-    assert not studio._peers
+    assert not preview_server._peers
     assert source.asked == 0
     assert not [one for one in caplog.records if one.levelno > logging.INFO]
 
 
-async def test_a_client_that_goes_while_its_preview_opens(serve, studio, sink, scene):
+async def test_a_client_that_goes_while_its_preview_opens(serve, preview_server, sink, scene):
     sink.send(scene)
     async with serve() as server, viewer() as one:
         offer = await one.offer()
         for _ in range(10):
             async with open_client(server) as client:
                 await client.send({"type": "preview", "data": {"sdp": offer}})
-        await nobody_looks(studio)
+        await nobody_looks(preview_server)
 
 
 async def test_a_preview_that_takes_long_to_open_holds_nothing_up(serve):

@@ -23,9 +23,11 @@ def sketch(i420):
 
 
 async def scrape(bridge):
-    note = json.loads(bridge.control_file.read_text())
-    url = note["url"].replace("ws:", "http:").replace("/ws", "/metrics")
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {note['token']}"})
+    control_file = json.loads(bridge.control_file.read_text())
+    url = control_file["url"].replace("ws:", "http:").replace("/ws", "/metrics")
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Bearer {control_file['token']}"}
+    )
 
     def read():
         with urllib.request.urlopen(request, timeout=20) as answer:

@@ -74,22 +74,24 @@ async def test_it_is_not_connected_once_it_has_ended():
     await peer.close()
 
 
-async def test_the_librarys_checks_are_not_in_the_log(studio, sink, scene, caplog):
+async def test_the_librarys_checks_are_not_in_the_log(preview_server, sink, scene, caplog):
     from tests.fakes.viewers import looking
 
     caplog.set_level(logging.INFO)
     sink.send(scene)
-    async with looking(studio):
+    async with looking(preview_server):
         pass
     assert {one.name for one in caplog.records} == {"sana_vcam.control.preview.previews"}
 
 
-async def test_a_viewer_that_has_lost_too_much_gets_a_keyframe(studio, sink, scene, monkeypatch):
+async def test_a_viewer_that_has_lost_too_much_gets_a_keyframe(
+    preview_server, sink, scene, monkeypatch
+):
     from sana_vcam.control.preview.encoder import Encoder
     from tests.fakes.viewers import looking, until
 
     sink.send(scene)
-    async with looking(studio) as (one, _):
+    async with looking(preview_server) as (one, _):
         wanted = []
         monkeypatch.setattr(Encoder, "want_keyframe", lambda _: wanted.append(True))
         receiver = one.connection.getReceivers()[0]

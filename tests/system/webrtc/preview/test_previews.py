@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sana_vcam.control.preview import previews as studio_module
+from sana_vcam.control.preview import previews as module
 from sana_vcam.control.preview.previews import MAX_VIEWERS, PreviewServer
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.pixels import fit_i420
@@ -24,9 +24,9 @@ def encoders():
 
 
 @pytest.mark.parametrize("name", ["scene", "card", "red", "black"])
-async def test_a_viewer_sees_what_the_sink_shows(studio, sink, name, request):
+async def test_a_viewer_sees_what_the_sink_shows(preview_server, sink, name, request):
     sink.send(request.getfixturevalue(name))
-    async with looking(studio) as (viewer, _):
+    async with looking(preview_server) as (viewer, _):
         frame = await viewer.until_like(small(sink))
     # Not by chance: the pictures differ by far more than the codec's error.
     others = {"scene", "card", "red", "black"} - {name}
@@ -35,9 +35,9 @@ async def test_a_viewer_sees_what_the_sink_shows(studio, sink, name, request):
         assert difference(frame, small(sink)) > 8
 
 
-async def test_it_follows_the_sink(studio, sink, scene, card):
+async def test_it_follows_the_sink(preview_server, sink, scene, card):
     sink.send(scene)
-    async with looking(studio) as (viewer, _):
+    async with looking(preview_server) as (viewer, _):
         await viewer.until_like(small(sink))
         sink.send(card)
         await viewer.until_like(small(sink))
@@ -45,9 +45,9 @@ async def test_it_follows_the_sink(studio, sink, scene, card):
         await viewer.until_like(small(sink))
 
 
-async def test_blank_is_black_in_the_preview(studio, sink, scene, black):
+async def test_blank_is_black_in_the_preview(preview_server, sink, scene, black):
     sink.send(scene)
-    async with looking(studio) as (viewer, _):
+    async with looking(preview_server) as (viewer, _):
         await viewer.until_like(small(sink))
         seen = small(sink)
         sink.send(black)
@@ -60,35 +60,35 @@ async def test_blank_is_black_in_the_preview(studio, sink, scene, black):
         assert abs(frame[360:].astype(int) - 128).max() <= 1
 
 
-async def test_a_sink_without_a_picture_yet(studio, sink, scene):
+async def test_a_sink_without_a_picture_yet(preview_server, sink, scene):
     async with viewer() as one:
-        preview, answer = await studio.open(await one.offer(), None)
+        preview, answer = await preview_server.open(await one.offer(), None)
         await one.take(answer)
-        await until(lambda: studio.viewers == 1)
+        await until(lambda: preview_server.viewers == 1)
         sink.send(scene)
         await one.until_like(small(sink))
         await preview.close()
 
 
-async def test_nothing_runs_without_a_viewer(studio, source, sink, scene):
+async def test_nothing_runs_without_a_viewer(preview_server, source, sink, scene):
     sink.send(scene)
     assert source.asked == 0
     async with viewer() as one:
         # Not even for one who is let in, but is not there.
-        preview, answer = await studio.open(await one.offer(), None)
-        assert (studio.viewers, source.asked, encoders()) == (0, 0, [])
+        preview, answer = await preview_server.open(await one.offer(), None)
+        assert (preview_server.viewers, source.asked, encoders()) == (0, 0, [])
         await one.take(answer)
         await one.frame()
-        assert (studio.viewers, len(encoders())) == (1, 1)
+        assert (preview_server.viewers, len(encoders())) == (1, 1)
         await preview.close()
-        assert (studio.viewers, encoders()) == (0, [])
+        assert (preview_server.viewers, encoders()) == (0, [])
         asked = source.asked
         await asyncio.sleep(0.2)
         assert source.asked == asked > 0
     assert source.threads == {"preview"}
 
 
-async def test_a_picture_that_stays_is_converted_once(studio, sink, scene, monkeypatch):
+async def test_a_picture_that_stays_is_converted_once(preview_server, sink, scene, monkeypatch):
     converted = []
 
     def counted(*arguments):
@@ -97,7 +97,7 @@ async def test_a_picture_that_stays_is_converted_once(studio, sink, scene, monke
 
     monkeypatch.setattr("sana_vcam.control.preview.encoder.fit_i420", counted)
     sink.send(scene)
-    async with looking(studio) as (viewer, _):
+    async with looking(preview_server) as (viewer, _):
         for _ in range(4):
             await viewer.frame()
         assert len(converted) == 1
@@ -106,107 +106,109 @@ async def test_a_picture_that_stays_is_converted_once(studio, sink, scene, monke
     assert len(converted) == 1
 
 
-async def test_one_encoder_for_all(studio, sink, scene, card):
+async def test_one_encoder_for_all(preview_server, sink, scene, card):
     sink.send(scene)
-    async with looking(studio) as (first, _):
+    async with looking(preview_server) as (first, _):
         await first.until_like(small(sink))
-        async with looking(studio) as (second, preview):
+        async with looking(preview_server) as (second, preview):
             # Who comes later begins with a whole picture, too.
             await second.until_like(small(sink))
-            assert (studio.viewers, len(encoders())) == (2, 1)
+            assert (preview_server.viewers, len(encoders())) == (2, 1)
             sink.send(card)
             await first.until_like(small(sink))
             await second.until_like(small(sink))
             await preview.close()
-            assert (studio.viewers, len(encoders())) == (1, 1)
+            assert (preview_server.viewers, len(encoders())) == (1, 1)
         sink.send(scene)
         await first.until_like(small(sink))
 
 
-async def test_a_viewer_who_goes_takes_its_preview_along(studio, sink, scene):
+async def test_a_viewer_who_goes_takes_its_preview_along(preview_server, sink, scene):
     sink.send(scene)
     async with viewer() as one:
-        _, answer = await studio.open(await one.offer(), None)
+        _, answer = await preview_server.open(await one.offer(), None)
         await one.take(answer)
         await one.frame()
         await one.close()
-        await until(lambda: studio.viewers == 0)
+        await until(lambda: preview_server.viewers == 0)
     await until(lambda: not encoders())
-    assert not studio._peers
+    assert not preview_server._peers
 
 
 async def test_a_viewer_who_never_comes_is_forgotten(source, sink, scene):
     sink.send(scene)
-    studio = PreviewServer(source, connect_within_s=0.05)
+    preview_server = PreviewServer(source, connect_within_s=0.05)
     async with viewer() as one:
-        preview, _ = await studio.open(await one.offer(), None)
-        assert len(studio._peers) == 1
-        await until(lambda: not studio._peers)
+        preview, _ = await preview_server.open(await one.offer(), None)
+        assert len(preview_server._peers) == 1
+        await until(lambda: not preview_server._peers)
         await preview.close()
     assert source.asked == 0
 
 
-async def test_no_more_than_a_few(studio, sink, scene):
+async def test_no_more_than_a_few(preview_server, sink, scene):
     sink.send(scene)
     async with viewer() as one:
         offer = await one.offer()
-        previews = [(await studio.open(offer, None))[0] for _ in range(MAX_VIEWERS)]
+        previews = [(await preview_server.open(offer, None))[0] for _ in range(MAX_VIEWERS)]
         with pytest.raises(CommandFailed, match="4 previews are open") as caught:
-            await studio.open(offer, None)
+            await preview_server.open(offer, None)
         assert caught.value.code == "not_ready"
         # One that is replaced leaves its room to the one that comes.
-        previews[0], _ = await studio.open(offer, previews[0])
+        previews[0], _ = await preview_server.open(offer, previews[0])
         await previews[1].close()
-        previews[1], _ = await studio.open(offer, None)
+        previews[1], _ = await preview_server.open(offer, None)
         for preview in previews:
             await preview.close()
-    assert not studio._peers
+    assert not preview_server._peers
 
 
-async def test_an_offer_that_is_none_leaves_the_preview_as_it_is(studio, sink, scene):
+async def test_an_offer_that_is_none_leaves_the_preview_as_it_is(preview_server, sink, scene):
     sink.send(scene)
-    async with looking(studio) as (one, preview):
+    async with looking(preview_server) as (one, preview):
         with pytest.raises(CommandFailed) as caught:
-            await studio.open("v=0", preview)
+            await preview_server.open("v=0", preview)
         assert caught.value.code == "invalid_data"
         await one.until_like(small(sink))
-        assert studio.viewers == 1
+        assert preview_server.viewers == 1
 
 
-async def test_closing_twice_at_once_and_before_its_first_step(studio):
+async def test_closing_twice_at_once_and_before_its_first_step(preview_server):
     async with viewer() as one:
         offer = await one.offer()
-        preview, _ = await studio.open(offer, None)
+        preview, _ = await preview_server.open(offer, None)
         await preview.close()
         await preview.close()
-        preview, _ = await studio.open(offer, None)
+        preview, _ = await preview_server.open(offer, None)
         await asyncio.gather(preview.close(), preview.close())
-    assert not studio._peers
+    assert not preview_server._peers
 
 
-async def test_an_encoder_that_fails_ends_the_previews_only(studio, source, sink, scene, caplog):
+async def test_an_encoder_that_fails_ends_the_previews_only(
+    preview_server, source, sink, scene, caplog
+):
     sink.send(scene)
-    async with looking(studio) as (_, preview):
+    async with looking(preview_server) as (_, preview):
         source.error = OSError("no memory left")
-        await until(lambda: not studio._peers)
+        await until(lambda: not preview_server._peers)
         await preview.close()
     assert [one.levelno for one in caplog.records].count(logging.ERROR) == 1
     assert "the preview cannot be encoded" in caplog.text
     source.error = None
-    async with looking(studio) as (one, _):
+    async with looking(preview_server) as (one, _):
         await one.until_like(small(sink))
 
 
-async def test_the_library_is_loaded_beside_the_event_loop(studio, monkeypatch):
+async def test_the_library_is_loaded_beside_the_event_loop(preview_server, monkeypatch):
     loaded_on = []
-    load = studio_module._load
+    load = module._load
 
     def watched():
         loaded_on.append(threading.current_thread().name)
         load()
 
-    monkeypatch.setattr(studio_module, "_load", watched)
+    monkeypatch.setattr(module, "_load", watched)
     async with viewer() as one:
-        preview, _ = await studio.open(await one.offer(), None)
+        preview, _ = await preview_server.open(await one.offer(), None)
         await preview.close()
     assert loaded_on == ["preview-load"]

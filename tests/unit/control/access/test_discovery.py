@@ -10,7 +10,7 @@ from sana_vcam.control.access.discovery import ControlFile, publish, withdraw
 from sana_vcam.control.access.tokens import load_token
 from sana_vcam.errors import StartupError
 
-NOTE = ControlFile(url="ws://127.0.0.1:7262/ws", token=SecretStr("t0k"), pid=42, version="1.0")
+PUBLISHED = ControlFile(url="ws://127.0.0.1:7262/ws", token=SecretStr("t0k"), pid=42, version="1.0")
 
 
 def mode(path) -> int:
@@ -132,7 +132,7 @@ def test_a_symlinked_folder_is_refused(folder, tmp_path):
     with pytest.raises(StartupError, match=f"rm {folder}"):
         load_token(None, folder)
     with pytest.raises(StartupError, match=f"rm {folder}"):
-        publish(NOTE, folder)
+        publish(PUBLISHED, folder)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -150,7 +150,7 @@ def test_missing_parents_are_made_private(tmp_path):
 
 
 def test_control_json_round_trip(folder):
-    publish(NOTE, folder)
+    publish(PUBLISHED, folder)
     path = folder / "control.json"
     assert mode(folder) == 0o700
     assert mode(path) == 0o600
@@ -158,11 +158,11 @@ def test_control_json_round_trip(folder):
         '{"url": "ws://127.0.0.1:7262/ws", "token": "t0k", "pid": 42, "version": "1.0", '
         '"socket": null}\n'
     )
-    assert discovery.find(folder) == NOTE
-    assert "t0k" not in repr(NOTE)
-    withdraw(NOTE, folder)
+    assert discovery.find(folder) == PUBLISHED
+    assert "t0k" not in repr(PUBLISHED)
+    withdraw(PUBLISHED, folder)
     assert list(folder.iterdir()) == []
-    withdraw(NOTE, folder)
+    withdraw(PUBLISHED, folder)
 
 
 def test_control_json_replaces_a_planted_symlink_and_does_not_follow_it(folder, tmp_path):
@@ -171,37 +171,37 @@ def test_control_json_replaces_a_planted_symlink_and_does_not_follow_it(folder, 
     folder.mkdir(mode=0o700)
     (folder / "control.json").symlink_to(victim)
     assert discovery.find(folder) is None
-    publish(NOTE, folder)
+    publish(PUBLISHED, folder)
     assert victim.read_text() == "precious"
     assert not (folder / "control.json").is_symlink()
-    assert discovery.find(folder) == NOTE
+    assert discovery.find(folder) == PUBLISHED
 
 
 def test_another_daemons_control_json_stays(folder):
-    publish(NOTE, folder)
-    newer = NOTE.model_copy(update={"pid": 43})
+    publish(PUBLISHED, folder)
+    newer = PUBLISHED.model_copy(update={"pid": 43})
     publish(newer, folder)
-    withdraw(NOTE, folder)
+    withdraw(PUBLISHED, folder)
     assert discovery.find(folder) == newer
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}', "\xff"])
 def test_a_damaged_control_json_is_none(folder, content):
-    publish(NOTE, folder)
+    publish(PUBLISHED, folder)
     (folder / "control.json").write_text(content, encoding="latin-1")
     assert discovery.find(folder) is None
 
 
 def test_a_control_json_of_a_newer_version_is_read(folder):
-    publish(NOTE, folder)
+    publish(PUBLISHED, folder)
     path = folder / "control.json"
     path.write_text(path.read_text().replace("{", '{"more": true, ', 1))
-    assert discovery.find(folder) == NOTE
+    assert discovery.find(folder) == PUBLISHED
 
 
 def test_a_folder_in_the_place_of_control_json_is_an_error_and_leaves_no_draft(folder):
     folder.mkdir(mode=0o700)
     (folder / "control.json").mkdir()
     with pytest.raises(StartupError, match="cannot write"):
-        publish(NOTE, folder)
+        publish(PUBLISHED, folder)
     assert [path.name for path in folder.iterdir()] == ["control.json"]

@@ -13,7 +13,7 @@ from sana_vcam.control.access import discovery, group
 from sana_vcam.control.access.discovery import ControlFile
 from tests.unit.host.service.fakes import mode
 
-NOTE = ControlFile(
+PUBLISHED = ControlFile(
     url="ws://127.0.0.1:7262/ws", token=SecretStr("token-words"), pid=7, version="1.2"
 )
 
@@ -29,7 +29,7 @@ def run(tmp_path):
 
 
 def publish(run):
-    discovery.publish(NOTE, run / "private")
+    discovery.publish(PUBLISHED, run / "private")
     copy = group.Copy(run / "private", run)
     copy.bring_up_to_date()
     return copy
@@ -62,14 +62,14 @@ def test_nothing_is_copied_before_the_daemon_listens(run):
     copy = group.Copy(run / "private", run)
     copy.bring_up_to_date()
     assert list(run.iterdir()) == []
-    discovery.publish(NOTE, run / "private")
+    discovery.publish(PUBLISHED, run / "private")
     copy.bring_up_to_date()
     assert (run / "control.json").exists()
 
 
 def test_the_daemon_is_found(run):
     publish(run)
-    assert group.find(run) == group.SystemDaemon(NOTE, os.geteuid())
+    assert group.find(run) == group.SystemDaemon(PUBLISHED, os.geteuid())
 
 
 def test_without_a_daemon_nothing_is_found(run):

@@ -4,9 +4,9 @@ from tests.fakes.preview import (  # noqa: F401 - fixtures
     _without_a_network,
     black,
     card,
+    preview_server,
     red,
     scene,
     sink,
     source,
-    studio,
 )

@@ -116,7 +116,7 @@ def test_ten_thousand_mutated_offers_are_read_or_refused():
     assert 1000 < read < 9000
 
 
-async def test_what_is_read_can_be_answered(studio, caplog):
+async def test_what_is_read_can_be_answered(preview_server, caplog):
     """The library is never brought into a state that it writes a traceback about."""
     rng = random.Random(7262)
     answered = 0
@@ -124,12 +124,12 @@ async def test_what_is_read_can_be_answered(studio, caplog):
         text = mutated(rng)
         if code_of(text) is not None:
             continue
-        preview, answer = await studio.open(text, None)
+        preview, answer = await preview_server.open(text, None)
         answered += 1
         assert answer.count("m=video") == 1
         assert "a=sendonly" in answer
         await preview.close()
-    assert not studio._peers
+    assert not preview_server._peers
     assert not [one for one in caplog.records if one.levelno > logging.INFO]
 
 

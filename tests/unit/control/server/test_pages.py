@@ -44,7 +44,7 @@ def ask(dashboard, path, token="t&k", host="127.0.0.1:7262"):
     return dashboard.answer(path, PageRequest(token, host))
 
 
-def test_the_page_gets_the_visitors_token_in_its_links(dashboard):
+def test_the_page_gets_the_clients_token_in_its_links(dashboard):
     answer = ask(dashboard, "/")
     assert answer.status == 200
     assert answer.content_type == "text/html; charset=utf-8"

@@ -1,4 +1,4 @@
-"""The small parts: token bucket, outbox, redaction."""
+"""The small parts: token bucket, send queue, redaction."""
 
 import asyncio
 import logging

@@ -73,10 +73,10 @@ class World:
         self.open_file(PID, self.sink)
         self.open_file(PID, f"socket:[{INODE}]")
         self.listens(INODE)
-        note = ControlFile(
+        control_file = ControlFile(
             url=f"ws://127.0.0.1:{PORT}/ws", token=SecretStr("t"), pid=PID, version=__version__
         )
-        discovery.publish(note, paths.runtime_dir())
+        discovery.publish(control_file, paths.runtime_dir())
         self.unit()
         say = self.commands.say
         say("systemctl --version", "systemd 252 (252.39)\n+PAM\n")
@@ -147,9 +147,9 @@ class World:
 
     def runs_version(self, version: str) -> None:
         folder = paths.runtime_dir()
-        note = discovery.find(folder)
-        assert note is not None
-        discovery.publish(note.model_copy(update={"version": version}), folder)
+        control_file = discovery.find(folder)
+        assert control_file is not None
+        discovery.publish(control_file.model_copy(update={"version": version}), folder)
 
     @staticmethod
     def dump(path: str) -> str:
