@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from sana_vcam.control.protocol import events, reading
 from sana_vcam.control.protocol import messages as protocol
-from sana_vcam.control.server import limits, routes
+from sana_vcam.control.server import routes
 from sana_vcam.control.server.requests import PATH
 
 REF = "#/components/schemas/{model}"
@@ -250,24 +250,3 @@ def _has_required(model: type[BaseModel]) -> bool:
 
 def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").partition("\n")[0]
-
-
-def limits_table() -> Mapping[str, str]:
-    """Write what the API bears, in words."""
-    return {
-        "a message": f"{limits.MAX_MESSAGE_BYTES // 1024} KiB",
-        "open WebSockets": (
-            f"{limits.MAX_CLIENTS}, of which {limits.MAX_CLIENTS_OF_ANOTHER_USER} of one other "
-            "user; as many again on the Unix socket"
-        ),
-        "messages of one WebSocket": (
-            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
-        ),
-        "GETs of all clients": (
-            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
-        ),
-        "the head of a request": f"{limits.HEAD_TIMEOUT_S:g} s",
-        "`state` events": f"one in {limits.STATE_EVERY_S * 1000:g} ms, always the newest",
-        "`stats` events": f"one in {limits.STATS_EVERY_S:g} s",
-        "what a client has not read": f"{limits.MAX_WAITING} messages, then it is closed",
-    }

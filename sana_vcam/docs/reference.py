@@ -10,9 +10,8 @@ from pydantic import BaseModel
 
 from sana_vcam.clients.ctl import words
 from sana_vcam.control.protocol import events, messages
-from sana_vcam.control.server import routes
+from sana_vcam.control.server import limits, routes
 from sana_vcam.control.server.requests import PATH
-from sana_vcam.docs.asyncapi import limits_table
 from sana_vcam.presets.library import THUMBNAIL_PATH
 
 _INTRODUCTION = f"""\
@@ -157,5 +156,22 @@ def _type(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _limits() -> Iterator[str]:
     yield "## Limits\n\n| what | how much |\n| --- | --- |"
-    for what, how_much in limits_table().items():
+    table = {
+        "a message": f"{limits.MAX_MESSAGE_BYTES // 1024} KiB",
+        "open WebSockets": (
+            f"{limits.MAX_CLIENTS}, of which {limits.MAX_CLIENTS_OF_ANOTHER_USER} of one other "
+            "user; as many again on the Unix socket"
+        ),
+        "messages of one WebSocket": (
+            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
+        ),
+        "GETs of all clients": (
+            f"{limits.MESSAGES_HZ} a second, after a burst of {limits.MESSAGES_BURST}"
+        ),
+        "the head of a request": f"{limits.HEAD_TIMEOUT_S:g} s",
+        "`state` events": f"one in {limits.STATE_EVERY_S * 1000:g} ms, always the newest",
+        "`stats` events": f"one in {limits.STATS_EVERY_S:g} s",
+        "what a client has not read": f"{limits.MAX_WAITING} messages, then it is closed",
+    }
+    for what, how_much in table.items():
         yield f"| {what} | {how_much} |"
