@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from sana_vcam.errors import EXIT_FAILURE, EXIT_OK
+
 WIDTH = 88
-EXIT_FINE, EXIT_PROBLEM = 0, 1
 
 
 class Severity(StrEnum):
@@ -128,13 +129,13 @@ def problem(name: str, found: str, means: str, *fix: str) -> Finding:
 def exit_status(findings: Iterable[Finding]) -> int:
     """Choose the exit status: 1 if there is a problem; warnings alone are 0."""
     worst = any(each.severity is Severity.PROBLEM for each in findings)
-    return EXIT_PROBLEM if worst else EXIT_FINE
+    return EXIT_FAILURE if worst else EXIT_OK
 
 
 def to_json(findings: Sequence[Finding]) -> str:
     """Write the findings as JSON, with how many there are of each severity."""
     document = {
-        "ok": exit_status(findings) == EXIT_FINE,
+        "ok": exit_status(findings) == EXIT_OK,
         "counts": {one.value: _count(findings, one) for one in Severity},
         "findings": [_published(each) for each in findings],
     }

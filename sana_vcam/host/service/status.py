@@ -82,6 +82,7 @@ def read_status(scope: Scope, machine: Machine) -> Status:
     active = shown.get("ActiveState") or "inactive"
     daemon = ask_daemon(scope, machine) if active not in {"inactive", "failed"} else None
     state = (daemon.state if daemon else None) or {}
+    last = (f"--lines={LOG_LINES}", "--no-pager", "--quiet", "--output=short-iso")
     # A daemon that the user started by hand is not the service.
     is_service = daemon is not None and str(daemon.pid) == shown.get("MainPID")
     return Status(
@@ -99,7 +100,7 @@ def read_status(scope: Scope, machine: Machine) -> Status:
         viewers_see=_what_viewers_see(state) if is_service and state else None,
         session=state.get("session") if is_service else None,
         trouble=_trouble(daemon, state, is_service=is_service),
-        log=tuple(log_lines(scope, machine)) if exists else (),
+        log=tuple(machine.run(*scope.journalctl, *last).out.splitlines()) if exists else (),
     )
 
 
@@ -111,12 +112,6 @@ def _properties(scope: Scope, machine: Machine) -> Mapping[str, str]:
     shown = machine.run(*scope.systemctl, "show", UNIT, f"--property={names}")
     pairs = (line.partition("=") for line in shown.out.splitlines())
     return {name: value for name, _, value in pairs}
-
-
-def log_lines(scope: Scope, machine: Machine, count: int = LOG_LINES) -> list[str]:
-    """Read the last lines that the journal has of the service."""
-    words = (*scope.journalctl, f"--lines={count}", "--no-pager", "--quiet", "--output=short-iso")
-    return machine.run(*words).out.splitlines()
 
 
 def _control_file(scope: Scope) -> ControlFile | None:
