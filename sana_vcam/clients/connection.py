@@ -33,7 +33,7 @@ START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
 
 @dataclass(frozen=True, slots=True)
 class DaemonAddress:
-    """Where to connect, and what to show there."""
+    """A daemon's address, and the token to present there."""
 
     url: str
     token: str | None = field(repr=False)

@@ -15,10 +15,11 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 REPLY_TIMEOUT_S = 60.0
 REQUEST_ID = 1
+"""The `id` of the one request that a command sends."""
 
 
 class Failure(Exception):
-    """Something to tell the user, and the exit code."""
+    """A command that has failed: the message for the user, and the exit code."""
 
     def __init__(self, message: str, exit_code: int = EXIT_REFUSED) -> None:
         super().__init__(message)

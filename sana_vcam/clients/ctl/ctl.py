@@ -96,7 +96,7 @@ def run_ctl(
     """Run one `ctl` command; print to standard output and error, and give the exit code.
 
     Blocks until the daemon has answered, or with `watch` until Ctrl-C. Without `url` the daemon
-    is found by its Unix socket or its control.json.
+    is found by its Unix socket or its control file.
     """
     try:
         return _run(arguments, json_output, url, token, (runtime_dir, state_dir))
@@ -138,7 +138,7 @@ def _run(
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
-        from sana_vcam.clients.ctl import client  # the short way was not enough
+        from sana_vcam.clients.ctl import client  # a GET over the Unix socket was not enough
 
         reply = client.send(word, rest, url, token, runtime_dir)
     return _show(word, reply, json_output, file)
@@ -156,7 +156,7 @@ def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str
     try:
         connection = None if directory is None else unixsocket.connect(directory)
     except OSError:
-        # The long way finds out why, and says it.
+        # `client` finds out why, and says it.
         return None
     if connection is None:
         return None
@@ -174,7 +174,7 @@ def _press(word: str, rest: Sequence[str], runtime_dir: Path | None) -> dict[str
             raise Failure("the daemon closed the connection") from error
     reply = _reply(bytes(answer))
     if reply["type"] == "error" and reply["data"].get("code") in _NOT_UNDERSTOOD:
-        # The long way says what is wrong, or finds another way to a daemon that is older.
+        # `client` says what is wrong, or finds another way to a daemon that is older.
         return None
     return reply
 

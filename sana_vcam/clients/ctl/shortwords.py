@@ -12,6 +12,6 @@ SHORT_WORDS: dict[str, str] = {
     "seed": "set_seed",
     "anchor": "set_anchor_interval",
 }
-"""What people type, and the line that it stands for; the other commands have one word."""
+"""What people type, and the line that it stands for; all other commands are typed by name."""
 
 USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"

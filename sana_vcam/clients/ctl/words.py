@@ -14,12 +14,13 @@ OWN_WORDS: Mapping[str, tuple[str, str]] = {
     "url": ("url", "Print the addresses with the token, for clients that take nothing else."),
     "token": ("token [--rotate]", "Print the token, or replace it by a new one."),
 }
-"""What is no command of the daemon: how it is typed, and what it does."""
+"""The words that are no command of the daemon: how each is typed, and what it does."""
 
 _ABOUT: Mapping[str, str] = {
     "next": "Go to the next preset.",
     "previous": "Go to the previous preset.",
 }
+"""What a word does, where it is not what its command's docstring says."""
 
 _ELSEWHERE = ("save_preset", "remove_preset", "move_preset", "reset_presets")
 """Commands that `sana-vcam presets` has, with flags instead of one long line."""

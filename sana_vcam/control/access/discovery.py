@@ -1,8 +1,7 @@
-"""How local clients find the daemon and its token: two private files that nobody can plant.
+"""The control file, `control.json` in the runtime directory: where the running daemon listens.
 
-- `token` in the state directory: generated once and kept, so that hotkeys stay set up. A new one
-  in its place is taken up by the running daemon.
-- `control.json` in the runtime directory: where the running daemon listens.
+It is private, and a file that another user has planted is not believed. The token in it is kept in
+a file of its own, see `tokens`.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from sana_vcam.control.access.privatefiles import (
 from sana_vcam.errors import StartupError
 
 CONTROL_FILE = "control.json"
+"""The file's name, in the runtime directory."""
 
 
 class ControlFile(BaseModel):
@@ -51,7 +51,7 @@ class ControlFile(BaseModel):
 
 
 def publish(control_file: ControlFile, runtime_dir: Path) -> None:
-    """Write control.json, replacing whatever has its name.
+    """Write the control file, replacing whatever has its name.
 
     Raises:
         StartupError: the directory cannot be trusted or written.
@@ -61,7 +61,7 @@ def publish(control_file: ControlFile, runtime_dir: Path) -> None:
 
 
 def find(runtime_dir: Path) -> ControlFile | None:
-    """Read control.json; None if there is none or it is not ours to trust."""
+    """Read the control file; None if there is none or it is not ours to trust."""
     try:
         return ControlFile.model_validate_json(read_private(runtime_dir / CONTROL_FILE))
     except (StartupError, ValidationError):
@@ -69,6 +69,6 @@ def find(runtime_dir: Path) -> ControlFile | None:
 
 
 def withdraw(control_file: ControlFile, runtime_dir: Path) -> None:
-    """Remove control.json, unless another daemon has replaced it."""
+    """Remove the control file, unless another daemon has replaced it."""
     if find(runtime_dir) == control_file:
         (runtime_dir / CONTROL_FILE).unlink(missing_ok=True)

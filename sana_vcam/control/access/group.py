@@ -1,8 +1,8 @@
 """How the people of a machine find a daemon that runs as a system service.
 
-Its own run-time files stay its own, in `/run/sana-vcam/private`. A copy of control.json lies in
-`/run/sana-vcam` for the group of the unit, `sana-vcam`: who is in it may steer the picture. The
-folder is made by systemd and goes with the service.
+Its own run-time files stay its own, in `/run/sana-vcam/private`. A copy of the control file
+lies in `/run/sana-vcam` for the unit's group, `sana-vcam`, whose members may steer the picture.
+The folder is made by systemd and goes with the service.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from sana_vcam.control.access.discovery import CONTROL_FILE, ControlFile
 from sana_vcam.lib.atomicfile import replace_file
 
 SHARED = Path("/run/sana-vcam")
+"""The folder of the group's copy."""
 GROUP = "sana-vcam"
 JOIN_GROUP = f"sudo usermod -aG {GROUP} $USER, then log out and in again"
+"""What somebody outside the group has to do."""
 
 _MAX_FILE_BYTES = 4096
 _READABLE_BY_GROUP = 0o640
 
 
 class Copy:
-    """Keeps the group's copy of control.json."""
+    """Keeps the group's copy of the control file."""
 
     def __init__(self, private: Path, shared: Path) -> None:
         self._source = private / CONTROL_FILE
@@ -34,7 +36,7 @@ class Copy:
         self._copied: tuple[int, int] | None = None
 
     def bring_up_to_date(self) -> None:
-        """Copy control.json when it has come or changed, as it does with another token."""
+        """Copy the control file when it is new or has changed, as it does with another token."""
         try:
             found = self._source.stat()
         except FileNotFoundError:

@@ -22,7 +22,7 @@ type Endpoint = tuple[IPAddress, int]
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """One line of the table."""
+    """One line of /proc/net/tcp or tcp6."""
 
     local: Endpoint
     remote: Endpoint

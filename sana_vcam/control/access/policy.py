@@ -29,7 +29,7 @@ _OF_NO_OTHER_SITE = frozenset({"none", "same-origin"})
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What the policy looks at.
+    """The parts of a request that the policy looks at.
 
     `target` is the path with its query, `headers` are in the order they came, and `peer_uid`
     looks up who owns the other end (None where that cannot be known).
@@ -77,14 +77,14 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Come in; `token` is the one that was presented, if any was."""
+    """The decision to let a request in; `token` is the one that it presented, if any."""
 
     token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Stay out; `reason` is fit for the client and the log."""
+    """The decision to keep a request out; `reason` is fit for the client and the log."""
 
     status: HTTPStatus
     reason: str
@@ -92,11 +92,11 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """The rules.
+    """The rules about who may come in.
 
     Args:
         token: The daemon's token.
-        tokenless_uid: The user whose programs need none on TCP; None: everybody does.
+        tokenless_uid: The user whose programs need none on TCP; None: everybody needs one.
         own_uid: Whom the Unix socket is for; None: nobody.
     """
 

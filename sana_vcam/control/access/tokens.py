@@ -17,8 +17,9 @@ from sana_vcam.control.access.privatefiles import (
 from sana_vcam.errors import StartupError
 
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
+"""The file in the state directory; a running daemon takes up a new token that is put there."""
 TOKEN_VARIABLE = "SANA_VCAM_CONTROL__TOKEN"  # noqa: S105 - a variable's name
-"""Where the token is for a daemon elsewhere; it is `[control] token` of a daemon that starts."""
+"""The variable with the token: for clients, of a daemon elsewhere; for a daemon, its own."""
 
 log = logging.getLogger(__name__)
 

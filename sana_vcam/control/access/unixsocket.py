@@ -72,10 +72,10 @@ def _remove_the_dead(directory: Path, address: str) -> None:
 
 
 def _is_alive(address: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
-        knocking.setblocking(False)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
         try:
-            knocking.connect(address)
+            probe.connect(address)
         except BlockingIOError:
             # Its backlog is full: somebody listens.
             return True

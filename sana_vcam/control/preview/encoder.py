@@ -1,4 +1,4 @@
-"""What viewers see as one VP8 stream, made on a thread of its own while somebody looks."""
+"""The preview's encoder: what viewers see, as one VP8 stream, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ MAX_SIZE = (640, 360)
 BITRATE_BPS = 1_200_000
 KEYFRAME_EVERY_S = 3
 REPEAT_S = 0.25
-"""A picture that stays is sent again now and then: it becomes sharp, and is seen to live."""
+"""A picture that stays is sent again after this: it becomes sharp, and is seen to be live."""
 CLOCK_HZ = 90_000
+"""The clock of VP8 over RTP (RFC 7741)."""
 
 type Source = Callable[[], tuple[Picture, Pixels] | None]
 """Gives the newest picture with its I420 frame, (h * 3 / 2, w); None before the first."""
 
 
 class Encoder:
-    """Encodes the source's pictures, once for all who look. `run` belongs to its thread.
+    """Encodes the source's pictures, once for all viewers. `run` belongs to its thread.
 
     Args:
         source: What viewers see.

@@ -1,6 +1,7 @@
-"""Who looks at the preview: a few viewers, one encoder that runs only for them.
+"""The preview server: a few viewers, and one encoder that runs only for them.
 
-The WebRTC library is loaded for the first viewer; a daemon that is never looked at does not pay.
+The WebRTC library is loaded for the first viewer; a daemon whose preview is never opened does
+not load it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class PreviewServer:
 
     @property
     def viewers(self) -> int:
-        """How many look now."""
+        """How many viewers look now."""
         return len(self._watching)
 
     async def open(self, offer: str, replaces: Subscription | None) -> tuple[Subscription, str]:

@@ -1,4 +1,4 @@
-"""Read a request: JSON, one line of text, or a query; and say what is wrong with it."""
+"""Requests as text: JSON, one line of words, or a query; and what is wrong with a bad one."""
 
 from __future__ import annotations
 

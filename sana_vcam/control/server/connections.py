@@ -96,12 +96,12 @@ class Listener:
         """Make the class of this listener's connections, for the library."""
         listener = self
 
-        class Here(Connection):
+        class ListenersConnection(Connection):
             def __init__(self, _: ServerProtocol, server: Server, **options: Any) -> None:
                 guarded = GuardedProtocol(max_size=max_size, logger=logger)
                 super().__init__(listener, guarded, server, max_size, **options)
 
-        return Here
+        return ListenersConnection
 
 
 class _Held(Protocol):

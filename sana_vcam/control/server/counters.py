@@ -1,4 +1,4 @@
-"""What a scrape of the metrics shows besides the state: the seam towards the daemon's parts."""
+"""The counts that the metrics show besides the state, gathered from the daemon's parts."""
 
 from __future__ import annotations
 

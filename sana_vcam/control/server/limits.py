@@ -1,4 +1,4 @@
-"""What the control API bears and how long it waits, in one place."""
+"""Every limit and waiting time of the control API's server, in one place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MESSAGES_BURST = 100
 REFUSED_PAUSE_S = 1 / MESSAGES_HZ
 """How long a WebSocket that sends too much waits for each refusal: it slows down only itself."""
 READ_BYTES = 2 * 1024
-"""How much of one connection is read in one turn: many small messages are a long one."""
+"""How much of one connection is read at once: many small messages in it take long to answer."""
 FILES_HZ = 200
 FILES_BURST = 400
 """For the dashboard's files and the presets' stills, of which one load of the page takes dozens."""

@@ -35,7 +35,7 @@ def answer(state: State, counters: Counters, clients: int) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class StateCollector(Collector):
-    """The daemon at one moment."""
+    """The daemon at one moment, as metrics."""
 
     state: State
     counters: Counters

@@ -1,4 +1,4 @@
-"""How often one client may speak."""
+"""A token bucket: how often something may happen."""
 
 from __future__ import annotations
 

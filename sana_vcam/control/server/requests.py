@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """How much of each kind a listener's GETs may take, all together."""
+    """The rates of a listener's GETs, of all clients together."""
 
     commands: TokenBucket
     files: TokenBucket
 
 
 class RequestGate:
-    """Decides about the requests of every listener.
+    """Decides about each request of every listener.
 
     Args:
         policy: Who may come in; may be replaced at any time.

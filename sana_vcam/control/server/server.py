@@ -45,7 +45,7 @@ class ControlServer:
         config: Where to listen, and who may come.
         commands: What the daemon does for its clients.
         state_dir: Where the token is kept.
-        runtime_dir: Where control.json goes.
+        runtime_dir: Where the control file goes.
         previews: Shows clients what viewers see, live; None: they have to take snapshots.
         secrets: What must never appear in a `log` event, besides the token.
         counters: What the metrics show besides the state.
