@@ -90,7 +90,11 @@ def _system_daemon() -> group.SystemDaemon | None:
 
 
 def resolve_runtime_dir(given: Path | None) -> Path:
-    """Take the run-time folder that was given, or else the user's; raises `Failure` without one."""
+    """Take the run-time folder that was given, or else find the user's.
+
+    Raises:
+        Failure: there is no directory that is safe to use.
+    """
     try:
         return given or paths.runtime_dir()
     except StartupError as error:
@@ -99,7 +103,7 @@ def resolve_runtime_dir(given: Path | None) -> Path:
 
 @contextmanager
 def connected(daemon: DaemonAddress) -> Iterator[ClientConnection]:
-    """Connect; whatever fails, then or in the block, becomes a `Failure`."""
+    """Connect; a connection that fails, at once or later, becomes a `Failure`."""
     unix = _unix_socket(daemon)
     if unix is None:
         require_same_owner(daemon)

@@ -94,7 +94,7 @@ class Commands:
     async def run(  # noqa: PLR0912 - one case each
         self, command: messages.Command, screen: Screen | None = None
     ) -> BaseModel:
-        """Run `command`; what it returns is its reply's data, an instance of `command.reply`.
+        """Run `command` and give the data of its reply, an instance of `command.reply`.
 
         Raises:
             CommandFailed: the daemon refuses the command; code and message become the error reply.
@@ -175,7 +175,7 @@ class Commands:
         return await self.apply_preset(preset.id)
 
     async def _save_preset(self, preset: Preset, replaces: str | None) -> Preset:
-        """Create or change a preset; where the one in force gets a new id, what is shown stays."""
+        """Create or change a preset; tell the engine if the one in force gets another id."""
         active = self._engine.desired.preset
         await self._library.save(preset, replaces)
         if replaces is not None and replaces == active:

@@ -35,5 +35,5 @@ def _minutes(seconds: float) -> str:
 
 
 def usage_json(data: Mapping[str, Any]) -> str:
-    """Write it for scripts."""
+    """Write the reply to `usage` as JSON, for scripts."""
     return json.dumps(data, indent=2)

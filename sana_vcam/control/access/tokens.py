@@ -53,7 +53,7 @@ def kept_token(state_dir: Path) -> str | None:
 
 
 def rotate_token(state_dir: Path) -> str:
-    """Keep a new token in place of the old one, and return it.
+    """Make a new token, and keep it in place of the old one.
 
     Raises:
         StartupError: the directory cannot be trusted or written.

@@ -383,7 +383,7 @@ class Ok:
     data: BaseModel
 
     def text(self) -> str:
-        """Write it as a message."""
+        """Write the reply as a message."""
         return f'{{"type":"ok",{_id_member(self.id)}"data":{self.data.model_dump_json()}}}'
 
 
@@ -396,7 +396,7 @@ class Error:
     message: str
 
     def text(self) -> str:
-        """Write it as a message."""
+        """Write the reply as a message."""
         data = json.dumps({"code": self.code, "message": encodable(self.message)})
         return f'{{"type":"error",{_id_member(self.id)}"data":{data}}}'
 

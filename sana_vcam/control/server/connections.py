@@ -57,7 +57,7 @@ class Listener:
             oldest.transport.abort()
 
     def attend(self, connection: Connection) -> None:
-        """Count a connection as waiting no more: something runs for it, and it is not sent away."""
+        """Count a connection as waiting no longer: a command runs for it, and it may stay."""
         self._waiting.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
@@ -188,12 +188,12 @@ class Connection(ServerConnection):
         self.data_received(b"")
 
     def attend(self) -> None:
-        """Wait no more for the client: its command runs now."""
+        """Wait no longer for the client: its command runs now."""
         self._set_deadline(None)
         self._listener.attend(self)
 
     def answer(self, answer: Response) -> HttpResponse:
-        """Make the response for the library to send; from now on it waits to be read and closed."""
+        """Make the library's response; from now on the client has to read it and close in time."""
         if self in self._listener.sockets:
             self._listener.wait(self)
             self._set_deadline(limits.ANSWER_TIMEOUT_S)

@@ -33,11 +33,8 @@ def test_the_page_tells_of_every_word():
     assert words.help_text() in page
 
 
-# The schemas, held to real messages by a small validator
-
-
 def accepts(schema, value, root):
-    """Whether `value` is valid, for the keywords that the models give rise to."""
+    """Whether `value` is valid: a small validator of the keywords in the models' schemas."""
     match schema:
         case {"$ref": str(ref)}:
             return accepts(root["$defs"][ref.rpartition("/")[2]], value, root)

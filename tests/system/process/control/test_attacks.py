@@ -76,7 +76,7 @@ async def refused(server, request, *statuses):
     assert "access-control-allow-origin" not in answer.headers
 
 
-# From a web page: rebinding, origins, navigation
+# -- from a web page: rebinding, origins, navigation ---
 
 FOREIGN_NAMES = [
     "evil.com",
@@ -200,7 +200,7 @@ async def test_forms_and_other_methods(target, request_text):
     await refused(target, request_text, 400, 401, 405)
 
 
-# Tokens
+# -- tokens ---
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ async def test_a_token_in_an_odd_place_is_none(target, path, headers):
     await refused(target, get(path, headers), 401)
 
 
-# The dashboard: the page and what it loads are as private as the commands
+# -- the dashboard: the page and what it loads are as private as the commands ---
 
 PAGES = ["/", "/dashboard/", "/dashboard/index.html", "/dashboard/main.js", "/dashboard/style.css"]
 
@@ -355,7 +355,7 @@ async def test_the_page_cannot_be_talked_into_another_policy(target):
     assert "'unsafe" not in answer.headers["content-security-policy"]
 
 
-# Heads
+# -- heads ---
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ async def test_an_upgrade_that_is_none_is_not_let_in_without_the_token(target):
         assert b"ok" not in answer.body
 
 
-# Messages
+# -- messages ---
 
 
 async def test_deep_and_broken_messages(target, controls):
@@ -568,7 +568,7 @@ async def test_noise_on_the_port(target, monkeypatch):
         await asyncio.gather(*(attack() for _ in range(30)))
 
 
-# Too much of it
+# -- floods ---
 
 
 async def test_a_flood_of_requests_without_a_token(target):
@@ -651,7 +651,7 @@ async def test_a_full_port_leaves_the_unix_socket(target, runtime_dir):
         assert (await exchange(target, get("/"))).status == 200
 
 
-# From elsewhere
+# -- from elsewhere ---
 
 
 def lan_address():
@@ -673,7 +673,7 @@ async def test_other_machines_cannot_reach_it(target):
         await asyncio.open_connection(address, target.port)
 
 
-# Another user of this machine
+# -- another user of this machine ---
 
 STRANGER = """
 import socket, sys
@@ -789,7 +789,7 @@ for _ in range(12):
             assert (await client.ask("pause"))["type"] == "ok"
 
 
-# Planted files
+# -- planted files ---
 
 
 @pytest.mark.parametrize("name", ["control.json", "control.sock"])

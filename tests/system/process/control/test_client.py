@@ -312,7 +312,7 @@ def test_an_unknown_option_is_exit_2(capsys, arguments):
     assert arguments[-1] in captured.err
 
 
-# The short way and the long one are the same
+# -- the Unix socket and the WebSocket are the same ---
 
 
 ODD_WORDS = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -465,7 +465,7 @@ def test_the_usual_folder_is_the_one_of_places(monkeypatch, tmp_path):
     assert usual_runtime_dir() == str(paths.runtime_dir()) == str(tmp_path / "sana-vcam")
 
 
-# The secrets
+# -- the secrets ---
 
 
 async def test_url_prints_both_addresses_and_a_warning(serve, ctl):

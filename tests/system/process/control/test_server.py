@@ -30,7 +30,7 @@ async def http(server, request: str) -> tuple[int, str]:
     return answer.status, answer.body.decode()
 
 
-# Conversation
+# -- messages ---
 
 
 async def test_hello_comes_first_then_the_state(serve):
@@ -213,7 +213,7 @@ async def test_log_lines_come_from_any_thread_without_secrets(serve):
     assert not logging.getLogger("sana_vcam").handlers
 
 
-# Order
+# -- order ---
 
 
 async def test_commands_of_one_client_run_in_order(serve, controls):
@@ -274,7 +274,7 @@ async def test_a_command_runs_though_the_client_resets_the_connection(serve, con
             await controls.wait_done("set_seed", number)
 
 
-# Limits
+# -- limits ---
 
 
 async def test_a_flood_is_answered_with_rate_limited_and_the_client_lives_on(
@@ -379,7 +379,7 @@ async def test_a_slow_reader_delays_nobody_and_is_closed(serve, monkeypatch):
         writer.close()
 
 
-# HTTP
+# -- HTTP ---
 
 
 async def test_get_shows_the_dashboard(serve):
@@ -445,7 +445,7 @@ async def test_a_program_of_the_same_user_needs_no_token(serve):
         assert (await http(server, get("/", headers="")))[0] == 401
 
 
-# Start and stop
+# -- start and stop ---
 
 
 async def test_control_json_is_there_while_it_runs(serve, runtime_dir):

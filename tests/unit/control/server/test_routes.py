@@ -330,7 +330,7 @@ async def test_only_an_allowed_origin_is_echoed(serve, origin, status):
         assert "access-control-allow-origin" not in plain.headers
 
 
-# The Unix socket
+# -- the Unix socket ---
 
 
 @needs_unix
@@ -429,7 +429,7 @@ async def test_elsewhere_there_is_no_unix_socket(serve, runtime_dir, monkeypatch
         assert [path.name for path in runtime_dir.iterdir()] == ["control.json"]
 
 
-# Metrics
+# -- metrics ---
 
 
 async def scrape(server) -> dict[str, float]:
