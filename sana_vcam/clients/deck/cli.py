@@ -91,7 +91,7 @@ def _percent(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from sana_vcam.clients.deck.linux.panel import Light
+        from sana_vcam.clients.deck.linux.deck import Light
         from sana_vcam.clients.deck.linux.run import run
     except ModuleNotFoundError as error:
         raise StartupError(

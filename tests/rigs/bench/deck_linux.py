@@ -18,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sana_vcam.clients.connection import find_daemon
-from sana_vcam.clients.deck.linux.faces import board
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.deck.linux.deck import Light
+from sana_vcam.clients.deck.linux.keys import board
 from sana_vcam.clients.deck.linux.layout import lay_out
 from sana_vcam.clients.deck.linux.paint import paint
-from sana_vcam.clients.deck.linux.panel import Light
-from sana_vcam.clients.deck.linux.run import Station, World
-from sana_vcam.clients.deck.linux.scene import Scene
+from sana_vcam.clients.deck.linux.run import DeckService, Environment
 from sana_vcam.clients.deck.linux.surface import POLL_HZ, shape_of
 from sana_vcam.config.schema import ControlConfig
 from sana_vcam.control.server.server import ControlServer
@@ -53,12 +53,14 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
     bus = Bus()
     device = bus.plug(PRODUCTS["MK2"])
     model = model_of(bus)
-    world = World(lambda: find_daemon(None, None, runtime_dir), bus.find, lambda: plugged(bus))
+    world = Environment(
+        lambda: find_daemon(None, None, runtime_dir), bus.find, lambda: plugged(bus)
+    )
     took = []
     async with ControlServer(
         ControlConfig(port=0), controls, state_dir=home / "state", runtime_dir=runtime_dir
     ):
-        station = Station(world, Light())
+        station = DeckService(world, Light())
         serving = asyncio.create_task(station.serve())
         while not is_ready(station, device.path()):
             await asyncio.sleep(0.05)
@@ -91,8 +93,8 @@ def _paint_ms(name: str) -> float:
     bus.plug(PRODUCTS[name])
     deck = bus.find()[0]
     shape = shape_of(deck)
-    presets = [look.model_dump(mode="json") for look in Controls().looks]
-    scene = Scene(online=True).with_presets(presets)
+    presets = [look.model_dump(mode="json") for look in Controls().presets]
+    scene = DaemonState(online=True).with_presets(presets)
     faces = board(scene, lay_out(shape, len(presets), 0), 80, grid=shape.keys, dial_count=0).keys
     paint.cache_clear()
     with _clock() as took:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
-from sana_vcam.clients.deck.linux.faces import Icon
+from sana_vcam.clients.deck.linux.keys import Icon
 
 type _Point = tuple[float, float]
 

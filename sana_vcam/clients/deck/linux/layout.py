@@ -35,7 +35,7 @@ class Dial(StrEnum):
 class Slot:
     """The place of one look."""
 
-    look: int
+    preset: int
     """Its index in the daemon's list."""
 
 
@@ -75,7 +75,7 @@ class Layout:
     pages: int
 
 
-def lay_out(shape: Shape, looks: int, page: int) -> Layout:
+def lay_out(shape: Shape, presets: int, page: int) -> Layout:
     """Place `looks` looks; `page` wraps around.
 
     Privacy is bottom left on every model and page, and no key but the looks ever moves.
@@ -83,12 +83,12 @@ def lay_out(shape: Shape, looks: int, page: int) -> Layout:
     if not shape.has_display:
         return Layout(_pedals(shape.keys), 0, 1)
     fixed = _fixed(shape)
-    if looks > shape.keys - len(fixed) and not shape.turns_pages_otherwise:
+    if presets > shape.keys - len(fixed) and not shape.turns_pages_otherwise:
         fixed |= _pager(shape)
     free = [key for key in range(shape.keys) if key not in fixed]
-    pages = max(1, -(-looks // len(free)))
+    pages = max(1, -(-presets // len(free)))
     page %= pages
-    shown = range(page * len(free), min(looks, (page + 1) * len(free)))
+    shown = range(page * len(free), min(presets, (page + 1) * len(free)))
     slots = dict(zip(free, map(Slot, shown), strict=False))
     places = tuple(fixed.get(key) or slots.get(key) for key in range(shape.keys))
     touch: tuple[Place, ...] = (Act.PAGE_UP, Act.PAGE_DOWN, *[None] * shape.touch_keys)

@@ -13,14 +13,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from sana_vcam.clients.connection import DaemonAddress, authorization, require_same_owner
-from sana_vcam.clients.deck.linux.scene import Look, Scene
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState, KnownPreset
 from sana_vcam.clients.terminal import Failure, printable
 
 EVENTS = ("state", "presets", "stats")
 RETRY_S = 1.0
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Link:
@@ -29,7 +29,7 @@ class Link:
     def __init__(
         self,
         find: Callable[[], DaemonAddress],
-        on_change: Callable[[Scene], None],
+        on_change: Callable[[DaemonState], None],
         *,
         retry_s: float = RETRY_S,
     ) -> None:
@@ -42,14 +42,14 @@ class Link:
         self._retry_s = retry_s
         self._outgoing: asyncio.Queue[str] | None = None
         self._next_id = 0
-        self._asked: dict[int, Look | str] = {}
-        self._refused: set[Look] = set()
-        self.scene = Scene()
+        self._asked: dict[int, KnownPreset | str] = {}
+        self._refused: set[KnownPreset] = set()
+        self.daemon = DaemonState()
 
     def send(self, name: str, **data: object) -> None:
         """Send a command; without a daemon it is lost, which the keys say already."""
         if self._outgoing is None:
-            _log.warning("%s has no effect: the daemon is not connected", name)
+            log.warning("%s has no effect: the daemon is not connected", name)
             return
         self._ask(name, name, data)
 
@@ -57,9 +57,9 @@ class Link:
         """Connect, and again after each end, until this task is cancelled."""
         while True:
             why = await self._once()
-            if why != self.scene.why:
-                _log.warning("offline: %s", why)
-            self._change(self.scene.offline(why))
+            if why != self.daemon.why:
+                log.warning("offline: %s", why)
+            self._change(self.daemon.offline(why))
             await asyncio.sleep(self._retry_s)
 
     async def _once(self) -> str:
@@ -74,7 +74,7 @@ class Link:
                 max_size=MAX_MESSAGE_BYTES,
                 close_timeout=1,
             ) as connection:
-                _log.info("connected to the daemon at %s", daemon.url)
+                log.info("connected to the daemon at %s", daemon.url)
                 return await self._converse(connection)
         except Failure as failure:
             return str(failure)
@@ -99,7 +99,7 @@ class Link:
             async for text in connection:
                 self._receive(json.loads(text))
         except ConnectionClosed as error:
-            _log.debug("closed: %s", error)
+            log.debug("closed: %s", error)
         finally:
             self._outgoing = None
             writer.cancel()
@@ -111,7 +111,7 @@ class Link:
         while True:
             await connection.send(await outgoing.get())
 
-    def _ask(self, about: Look | str, name: str, data: object) -> None:
+    def _ask(self, about: KnownPreset | str, name: str, data: object) -> None:
         if self._outgoing is None:
             return
         self._next_id += 1
@@ -123,42 +123,42 @@ class Link:
         data = message["data"]
         match message["type"]:
             case "state":
-                self._change(self.scene.with_state(data))
+                self._change(self.daemon.with_state(data))
             case "stats":
-                self._change(self.scene.with_stats(data))
+                self._change(self.daemon.with_stats(data))
             case "presets":
-                self._change(self.scene.with_presets(data["presets"]))
+                self._change(self.daemon.with_presets(data["presets"]))
                 self._ask_for_a_still()
             case "ok":
                 self._answered(self._asked.pop(message["id"]), data)
             case "error":
                 self._failed(self._asked.pop(message.get("id", 0), "a command"), data["message"])
 
-    def _answered(self, about: Look | str, data: dict[str, Any]) -> None:
+    def _answered(self, about: KnownPreset | str, data: dict[str, Any]) -> None:
         if isinstance(about, str):
             return
-        if about in self.scene.looks:
-            self._change(self.scene.with_still(about, base64.b64decode(data["data"])))
+        if about in self.daemon.presets:
+            self._change(self.daemon.with_still(about, base64.b64decode(data["data"])))
         self._ask_for_a_still()
 
-    def _failed(self, about: Look | str, message: str) -> None:
+    def _failed(self, about: KnownPreset | str, message: str) -> None:
         if isinstance(about, str):
-            _log.warning("%s: %s", about, printable(message))
+            log.warning("%s: %s", about, printable(message))
             return
         # It is asked for again when the daemon has another one.
-        _log.debug("no still of %s: %s", about.id, message)
+        log.debug("no still of %s: %s", about.id, message)
         self._refused.add(about)
         self._ask_for_a_still()
 
     def _ask_for_a_still(self) -> None:
         """One at a time: presses must not wait behind pictures."""
-        if any(isinstance(about, Look) for about in self._asked.values()):
+        if any(isinstance(about, KnownPreset) for about in self._asked.values()):
             return
-        wanted = [look for look in self.scene.missing() if look not in self._refused]
-        for look in wanted[:1]:
-            self._ask(look, "thumbnail", {"id": look.id})
+        wanted = [preset for preset in self.daemon.missing() if preset not in self._refused]
+        for preset in wanted[:1]:
+            self._ask(preset, "thumbnail", {"id": preset.id})
 
-    def _change(self, scene: Scene) -> None:
-        if scene != self.scene:
-            self.scene = scene
-            self._on_change(scene)
+    def _change(self, daemon: DaemonState) -> None:
+        if daemon != self.daemon:
+            self.daemon = daemon
+            self._on_change(daemon)

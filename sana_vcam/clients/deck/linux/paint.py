@@ -9,8 +9,8 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from sana_vcam.clients.deck.linux.faces import Face, LookFace, Segment, SignFace, Tone
 from sana_vcam.clients.deck.linux.icons import icon
+from sana_vcam.clients.deck.linux.keys import Key, PresetKey, Segment, SignKey, Tone
 
 type Size = tuple[int, int]
 type _Font = ImageFont.FreeTypeFont
@@ -24,15 +24,15 @@ _OTHER_FONTS = ("NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc", "DejaVuSans.t
 
 
 @lru_cache(maxsize=512)
-def paint(face: Face, size: Size) -> Image.Image:
+def paint(key: Key, size: Size) -> Image.Image:
     """Paint a key. The image is shared: do not draw on it."""
-    match face:
+    match key:
         case None:
             return Image.new("RGB", size)
-        case LookFace():
-            return _paint_look(face, size)
-        case SignFace():
-            return _paint_sign(face, size)
+        case PresetKey():
+            return _paint_preset(key, size)
+        case SignKey():
+            return _paint_sign(key, size)
 
 
 def paint_strip(segments: tuple[Segment | None, ...], size: Size) -> Image.Image:
@@ -64,11 +64,11 @@ def paint_segment(segment: Segment, size: Size) -> Image.Image:
     return image
 
 
-def _bare(picture: LookFace | SignFace, size: Size) -> Image.Image:
+def _bare(picture: PresetKey | SignKey, size: Size) -> Image.Image:
     match picture:
-        case LookFace():
+        case PresetKey():
             return _rounded(_ground(picture, size))
-        case SignFace():
+        case SignKey():
             image = Image.new("RGB", size, picture.tone.value)
             _stamp(image, picture, round(min(size) * 0.62), size[1] // 2)
             return _rounded(image)
@@ -89,28 +89,28 @@ def _last(size: Size) -> Size:
 # Looks
 
 
-def _paint_look(face: LookFace, size: Size) -> Image.Image:
-    still = _still(face, size)
-    image = _tile(face.id, size) if still is None else _darker_below(still)
-    if not face.lit:
+def _paint_preset(key: PresetKey, size: Size) -> Image.Image:
+    still = _still(key, size)
+    image = _tile(key.id, size) if still is None else _darker_below(still)
+    if not key.lit:
         image = ImageEnhance.Brightness(image).enhance(0.86)
-    _write_name(image, face.name, below=still is not None)
-    if face.offline:
+    _write_name(image, key.name, below=still is not None)
+    if key.offline:
         return _offline(image)
-    return _framed(image) if face.lit else image
+    return _framed(image) if key.lit else image
 
 
-def _ground(face: LookFace, size: Size) -> Image.Image:
+def _ground(key: PresetKey, size: Size) -> Image.Image:
     """The still, or a tile in the look's own colour."""
-    return _still(face, size) or _tile(face.id, size)
+    return _still(key, size) or _tile(key.id, size)
 
 
-def _still(face: LookFace, size: Size) -> Image.Image | None:
+def _still(key: PresetKey, size: Size) -> Image.Image | None:
     """The still, cut to fit around its middle; None if there is none that can be read."""
-    if face.still is None:
+    if key.still is None:
         return None
     try:
-        with Image.open(io.BytesIO(face.still), formats=["JPEG"]) as still:
+        with Image.open(io.BytesIO(key.still), formats=["JPEG"]) as still:
             return ImageOps.fit(still.convert("RGB"), size, Image.Resampling.LANCZOS)
     except OSError:
         # Cut off on its way, or not a JPEG.
@@ -166,28 +166,28 @@ def _write_name(image: Image.Image, name: str, *, below: bool) -> None:
 # Signs
 
 
-def _paint_sign(face: SignFace, size: Size) -> Image.Image:
-    image = Image.new("RGB", size, face.tone.value)
+def _paint_sign(key: SignKey, size: Size) -> Image.Image:
+    image = Image.new("RGB", size, key.tone.value)
     unit = min(size)
-    lines = len(face.words)
+    lines = len(key.words)
     top = {0: 0.5, 1: 0.4, 2: 0.31}.get(lines, 0.27)
     share = {0: 0.62, 1: 0.48, 2: 0.36}.get(lines, 0.3)
     middle = size[1] / 2 + (top - 0.5) * unit
-    _stamp(image, face, round(unit * share), round(middle))
+    _stamp(image, key, round(unit * share), round(middle))
     below = middle + unit * share / 2
     room = size[1] / 2 + unit * 0.44 - below
-    for number, words in enumerate(face.words):
+    for number, words in enumerate(key.words):
         large = 0.2 if number == 0 else 0.17
         text, font = _fit(words, size[0] - unit // 12, round(unit * large), round(unit * 0.13))
         at = (size[0] / 2, below + room * (number + 1) / lines)
         ink = _WHITE if number == 0 else _SOFT
         ImageDraw.Draw(image).text(at, text, ink, font, "ms", stroke_width=0.35)
-    return _offline(image) if face.offline else image
+    return _offline(image) if key.offline else image
 
 
-def _stamp(image: Image.Image, face: SignFace, side: int, middle: int) -> None:
-    mask = icon(face.icon, side)
-    ink = _WHITE if face.tone is not Tone.GREY else _SOFT
+def _stamp(image: Image.Image, key: SignKey, side: int, middle: int) -> None:
+    mask = icon(key.icon, side)
+    ink = _WHITE if key.tone is not Tone.GREY else _SOFT
     image.paste(ink, ((image.width - side) // 2, middle - side // 2), mask)
 
 

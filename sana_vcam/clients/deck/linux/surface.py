@@ -12,17 +12,17 @@ from StreamDeck.Devices.StreamDeck import DialEventType, StreamDeck, Touchscreen
 from StreamDeck.ImageHelpers import PILHelper
 from StreamDeck.Transport.Transport import TransportError
 
-from sana_vcam.clients.deck.linux.faces import Board, Face
+from sana_vcam.clients.deck.linux.deck import Deck
+from sana_vcam.clients.deck.linux.keys import Board, Key
 from sana_vcam.clients.deck.linux.layout import Shape
 from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
-from sana_vcam.clients.deck.linux.panel import Panel
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.threads import run_loop, wait_out
 
 POLL_HZ = 250
 """How often the library asks for presses; half of the period is added to each on average."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Lost(Exception):
@@ -33,21 +33,21 @@ class Unopened(Exception):
     """The deck is there, and cannot be opened."""
 
 
-def shape_of(deck: StreamDeck) -> Shape:
+def shape_of(device: StreamDeck) -> Shape:
     """What the library says of the model."""
-    rows, columns = deck.key_layout()
+    rows, columns = device.key_layout()
     return Shape(
-        rows, columns, deck.touch_key_count(), deck.dial_count(), has_display=deck.is_visual()
+        rows, columns, device.touch_key_count(), device.dial_count(), has_display=device.is_visual()
     )
 
 
 class Surface:
     """The only owner of its device. `show` may be called from any thread."""
 
-    def __init__(self, deck: StreamDeck) -> None:
-        self.deck = deck
-        self.shape = shape_of(deck)
-        self.name = deck.deck_type()
+    def __init__(self, device: StreamDeck) -> None:
+        self.device = device
+        self.shape = shape_of(device)
+        self.name = device.deck_type()
         self._boards: Mailbox[Board] = Mailbox()
         self._shown = Board(())
 
@@ -55,7 +55,7 @@ class Surface:
         """Show this; what was not shown yet of an older board is left out."""
         self._boards.put(board)
 
-    async def serve(self, panel: Panel, on_open: Callable[[str], None]) -> None:
+    async def serve(self, deck: Deck, on_open: Callable[[str], None]) -> None:
         """Open the deck and serve it until it is lost, or this task is cancelled.
 
         On the event loop, `panel` gets the presses, and `on_open` once the model's name.
@@ -67,51 +67,51 @@ class Surface:
         loop = asyncio.get_running_loop()
         try:
             # A cancellation waits, so that no reader is left behind.
-            await wait_out(loop.run_in_executor(None, self._open, panel, loop))
+            await wait_out(loop.run_in_executor(None, self._open, deck, loop))
             on_open(self.name)
             await run_loop(self._draw, name="deck-painter", wake=self._boards.close)
         finally:
             await wait_out(loop.run_in_executor(None, self._close))
 
-    def _open(self, panel: Panel, loop: asyncio.AbstractEventLoop) -> None:
+    def _open(self, deck: Deck, loop: asyncio.AbstractEventLoop) -> None:
         post = loop.call_soon_threadsafe
 
         def on_key(_deck: StreamDeck, key: int, is_down: bool) -> None:
             if is_down:
-                post(panel.press, key)
+                post(deck.press, key)
 
         def on_dial(_deck: StreamDeck, dial: int, kind: DialEventType, value: int) -> None:
             if kind is DialEventType.TURN:
-                post(panel.turn, dial, int(value))
+                post(deck.turn, dial, int(value))
             elif value:
-                post(panel.push, dial)
+                post(deck.push, dial)
 
         def on_touch(_deck: StreamDeck, kind: TouchscreenEventType, at: dict[str, int]) -> None:
             # A tap on the strip is a push of the dial below; longer touches mean nothing.
             if kind is TouchscreenEventType.SHORT:
-                width = self.deck.touchscreen_image_format()["size"][0]
-                post(panel.push, min(self.shape.dials - 1, at["x"] * self.shape.dials // width))
+                width = self.device.touchscreen_image_format()["size"][0]
+                post(deck.push, min(self.shape.dials - 1, at["x"] * self.shape.dials // width))
 
-        self.deck.set_poll_frequency(POLL_HZ)
-        self.deck.set_key_callback(on_key)
-        self.deck.set_dial_callback(on_dial)
-        self.deck.set_touchscreen_callback(on_touch)
+        self.device.set_poll_frequency(POLL_HZ)
+        self.device.set_key_callback(on_key)
+        self.device.set_dial_callback(on_dial)
+        self.device.set_touchscreen_callback(on_touch)
         try:
-            self.deck.open()
+            self.device.open()
         except TransportError as error:
             raise Unopened(str(error)) from error
 
     def _close(self) -> None:
         """Put the deck back to its own standby picture. Blocks until its reader has ended."""
-        self.deck.run_read_thread = False
-        if self.deck.read_thread is not None:
-            self.deck.read_thread.join()
+        self.device.run_read_thread = False
+        if self.device.read_thread is not None:
+            self.device.read_thread.join()
         try:
-            if self.deck.is_open():
-                self.deck.reset()
+            if self.device.is_open():
+                self.device.reset()
         except TransportError as error:
-            _log.debug("the deck went before its reset: %s", error)
-        self.deck.close()
+            log.debug("the deck went before its reset: %s", error)
+        self.device.close()
 
     # Painting, on its own thread
 
@@ -132,7 +132,7 @@ class Surface:
 
     def _require_listener(self) -> None:
         """The library's reader ends by itself when the device has gone."""
-        reader = self.deck.read_thread
+        reader = self.device.read_thread
         if reader is None or not reader.is_alive():
             raise Lost("it was unplugged")
 
@@ -140,13 +140,13 @@ class Surface:
         """Write what differs; stop early for a newer board. Only what was written is kept."""
         before, is_first = self._shown, not self._shown.keys
         if is_first or board.light != before.light:
-            self.deck.set_brightness(board.light)
+            self.device.set_brightness(board.light)
         self._shown = replace(before, light=board.light)
         keys = list(before.keys or [None] * len(board.keys))
-        for key, face in enumerate(board.keys if self.shape.has_display else ()):
-            if is_first or face != keys[key]:
-                self.deck.set_key_image(key, self._key_image(face))
-                keys[key] = face
+        for number, key in enumerate(board.keys if self.shape.has_display else ()):
+            if is_first or key != keys[number]:
+                self.device.set_key_image(number, self._key_image(key))
+                keys[number] = key
             if not is_first and self._boards.peek()[1] != seen:
                 self._shown = replace(self._shown, keys=tuple(keys))
                 return
@@ -158,17 +158,17 @@ class Surface:
             zip(board.lamps, before.lamps or [None] * len(board.lamps), strict=True)
         ):
             if lamp != was:
-                self.deck.set_key_color(self.shape.keys + number, *lamp)
-        if self.deck.is_touch() and board.strip != before.strip:
-            size = self.deck.touchscreen_image_format()["size"]
+                self.device.set_key_color(self.shape.keys + number, *lamp)
+        if self.device.is_touch() and board.strip != before.strip:
+            size = self.device.touchscreen_image_format()["size"]
             image = paint_strip(board.strip, size)
-            native = PILHelper.to_native_touchscreen_format(self.deck, image)
-            self.deck.set_touchscreen_image(native, 0, 0, *size)
-        size = self.deck.screen_image_format()["size"]
+            native = PILHelper.to_native_touchscreen_format(self.device, image)
+            self.device.set_touchscreen_image(native, 0, 0, *size)
+        size = self.device.screen_image_format()["size"]
         if size[0] and board.screen is not None and board.screen != before.screen:
             image = paint_segment(board.screen, size)
-            self.deck.set_screen_image(PILHelper.to_native_screen_format(self.deck, image))
+            self.device.set_screen_image(PILHelper.to_native_screen_format(self.device, image))
 
-    def _key_image(self, face: Face) -> bytes:
-        size: tuple[int, int] = self.deck.key_image_format()["size"]
-        return bytes(PILHelper.to_native_key_format(self.deck, paint(face, size)))
+    def _key_image(self, key: Key) -> bytes:
+        size: tuple[int, int] = self.device.key_image_format()["size"]
+        return bytes(PILHelper.to_native_key_format(self.device, paint(key, size)))

@@ -34,11 +34,11 @@ async def test_a_key_changes_the_picture_at_the_sink(
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(bridge.control_file.parent.parent))
         async with serving_decks(bus) as station:
             await until(lambda: is_ready(station, device.path()), "a deck that listens")
-            places = station.panels[device.path()].layout.places
-            noir = [look.id for look in station.link.scene.looks].index("noir")
+            places = station.decks[device.path()].layout.places
+            noir = [look.id for look in station.link.daemon.presets].index("noir")
             model.tap_key(device, places.index(Slot(noir)))
             await bridge.viewer.until(grey, "the noir edit")
-            await until(lambda: station.link.scene.state["preset"] == "noir", "the lit key")
+            await until(lambda: station.link.daemon.state["preset"] == "noir", "the lit key")
             model.tap_key(device, places.index(Act.PRIVACY))
             await bridge.viewer.until(lambda view: view.is_black, "black")
             model.tap_key(device, places.index(Act.PRIVACY))

@@ -128,7 +128,7 @@ async def draw(names: Sequence[str]) -> Mapping[str, Image.Image]:
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving_daemon(controls))
         station = await stack.enter_async_context(serving_decks(bus))
-        await until(lambda: len(station.link.scene.stills) == len(controls.stills), "all stills")
+        await until(lambda: len(station.link.daemon.stills) == len(controls.stills), "all stills")
         await settled()
         for name in names:
             drawn[f"deck-linux-{name.lower().replace('_', '-')}"] = draw_deck(
@@ -139,7 +139,7 @@ async def draw(names: Sequence[str]) -> Mapping[str, Image.Image]:
         await settled()
         drawn["deck-linux-private"] = draw_deck(models["MK2"], devices["MK2"])
         await server.stop()
-        await until(lambda: not station.link.scene.online, "offline")
+        await until(lambda: not station.link.daemon.online, "offline")
         await settled()
         drawn["deck-linux-offline"] = draw_deck(models["MK2"], devices["MK2"])
     return drawn

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from sana_vcam.clients.connection import find_daemon
-from sana_vcam.clients.deck.linux.panel import Light
+from sana_vcam.clients.deck.linux.deck import Light
 from sana_vcam.clients.deck.linux.plugged import Plugged
-from sana_vcam.clients.deck.linux.run import Station, World
+from sana_vcam.clients.deck.linux.run import DeckService, Environment
 from sana_vcam.config import paths
 from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
 from sana_vcam.config.schema import ControlConfig
@@ -36,10 +36,10 @@ async def until(wanted: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"never came: {what}") from None
 
 
-def is_ready(station: Station, path: str) -> bool:
+def is_ready(station: DeckService, path: str) -> bool:
     """Whether the deck at this path listens, and the daemon's looks are known."""
-    scene = station.link.scene
-    return path in station.listening and scene.online and bool(scene.looks)
+    scene = station.link.daemon
+    return path in station.listening and scene.online and bool(scene.presets)
 
 
 def plugged(bus: Bus) -> frozenset[Plugged]:
@@ -53,8 +53,8 @@ def plugged(bus: Bus) -> frozenset[Plugged]:
 @contextlib.asynccontextmanager
 async def serving_decks(
     bus: Bus, *, light: Light = FULL, clock: Callable[[], float] = time.monotonic
-) -> AsyncIterator[Station]:
-    world = World(
+) -> AsyncIterator[DeckService]:
+    world = Environment(
         find_daemon=lambda: find_daemon(None, None, paths.runtime_dir()),
         find_decks=bus.find,
         plugged=lambda: plugged(bus),
@@ -62,7 +62,7 @@ async def serving_decks(
         look_s=0.01,
         retry_s=0.02,
     )
-    station = Station(world, light)
+    station = DeckService(world, light)
     task = asyncio.create_task(station.serve())
     try:
         yield station

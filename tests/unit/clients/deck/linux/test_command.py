@@ -13,7 +13,7 @@ import pytest
 from StreamDeck.DeviceManager import DeviceManager, ProbeError
 
 from sana_vcam.app.cli import main
-from sana_vcam.clients.deck.linux.panel import Light
+from sana_vcam.clients.deck.linux.deck import Light
 from sana_vcam.clients.deck.linux.plugged import rule
 
 

@@ -17,7 +17,7 @@ def shape(pid: int) -> Shape:
 
 
 def looks_on(layout: Layout) -> list[int]:
-    return [place.look for place in layout.places if isinstance(place, Slot)]
+    return [place.preset for place in layout.places if isinstance(place, Slot)]
 
 
 @pytest.mark.parametrize("name", PRODUCTS)

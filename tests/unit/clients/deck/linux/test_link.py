@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sana_vcam.clients.connection import DaemonAddress
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState
 from sana_vcam.clients.deck.linux.link import Link
-from sana_vcam.clients.deck.linux.scene import Scene
 from sana_vcam.clients.terminal import Failure
 from sana_vcam.config import paths
 from sana_vcam.config.schema import ControlConfig
@@ -21,14 +21,14 @@ from tests.unit.clients.deck.linux.rig import Controls, until
 async def why(link: Link) -> str:
     """Run it until it says why it is offline."""
     running = asyncio.create_task(link.run())
-    await until(lambda: link.scene.why is not None, "a reason")
+    await until(lambda: link.daemon.why is not None, "a reason")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert link.scene.why is not None
-    return link.scene.why
+    assert link.daemon.why is not None
+    return link.daemon.why
 
 
-def nothing(_scene: Scene) -> None:
+def nothing(_scene: DaemonState) -> None:
     return
 
 
@@ -59,9 +59,9 @@ async def test_a_press_without_a_daemon_is_told(caplog: pytest.LogCaptureFixture
 
 
 def test_an_older_and_a_newer_daemon_are_understood():
-    scene = Scene().with_state({"output": "live", "a_new_field": 1})
+    scene = DaemonState().with_state({"output": "live", "a_new_field": 1})
     scene = scene.with_presets([{"id": "noir", "name": "Film noir", "prompt": "x"}])
-    assert scene.looks[0].still_name is None
+    assert scene.presets[0].still_name is None
     assert scene.active is None
     assert scene.with_stats({"fps_model": 24.0}).state["fps_model"] == 24.0
-    assert Scene().with_stats({"fps_model": 24.0}).state == {}
+    assert DaemonState().with_stats({"fps_model": 24.0}).state == {}

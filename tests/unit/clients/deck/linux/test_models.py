@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sana_vcam.clients.deck.linux.faces import board, status
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.deck.linux.keys import board, status
 from sana_vcam.clients.deck.linux.layout import Act, Layout, Slot, lay_out
 from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
-from sana_vcam.clients.deck.linux.scene import Scene
 from sana_vcam.clients.deck.linux.surface import shape_of
 from sana_vcam.config.preset import BUILTIN_PRESETS
 from tests.unit.clients.deck.linux.hid import (
@@ -53,10 +53,10 @@ def model(bus: Bus) -> Model:
     return model_of(bus)
 
 
-def scene_of(controls: Controls) -> Scene:
+def scene_of(controls: Controls) -> DaemonState:
     """What the deck knows once it is connected."""
     presets = [look.model_dump(mode="json") for look in controls.looks]
-    return Scene().with_state(controls.current.model_dump(mode="json")).with_presets(presets)
+    return DaemonState().with_state(controls.current.model_dump(mode="json")).with_presets(presets)
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
@@ -202,7 +202,7 @@ async def test_offline_is_shown_on_the_keys(bus: Bus, device: Device, model: Mod
     shape = shape_of(model.deck)
     key = (shape.rows - 1) * shape.columns
     wanted = model.deck.key_image_format()
-    offline = board(Scene(), lay_out(shape, 0, 0), 80, grid=model.grid, dial_count=0)
+    offline = board(DaemonState(), lay_out(shape, 0, 0), 80, grid=model.grid, dial_count=0)
 
     def shows_offline() -> bool:
         image = model.key_images(device.reports()).get(key)
@@ -211,12 +211,12 @@ async def test_offline_is_shown_on_the_keys(bus: Bus, device: Device, model: Mod
 
     async with serving_decks(bus):
         await until(shows_offline, "offline on the key for privacy")
-    assert status(Scene()).words[0] == "OFFLINE"
+    assert status(DaemonState()).words[0] == "OFFLINE"
 
 
 @pytest.mark.parametrize("name", ["ORIGINAL", "MK2"])
 def test_pictures_are_files_that_a_device_can_read(model: Model):
     native = model.deck.key_image_format()
     image = io.BytesIO()
-    paint(status(Scene()), native["size"]).save(image, native["format"])
+    paint(status(DaemonState()), native["size"]).save(image, native["format"])
     assert Image.open(image).size == (72, 72)

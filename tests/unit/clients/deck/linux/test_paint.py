@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sana_vcam.clients.deck.linux.faces import Icon, LookFace, Segment, SignFace, Tone
 from sana_vcam.clients.deck.linux.icons import icon
+from sana_vcam.clients.deck.linux.keys import Icon, PresetKey, Segment, SignKey, Tone
 from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip
 from sana_vcam.config.preset import BUILTIN_PRESETS
 
@@ -23,9 +23,9 @@ def still(red: int = 90) -> bytes:
     return file.getvalue()
 
 
-def look(name: str = "Film noir", **changes: object) -> LookFace:
+def look(name: str = "Film noir", **changes: object) -> PresetKey:
     face = {"id": "noir", "name": name, "still": still(), "lit": False, "offline": False}
-    return LookFace(**{**face, **changes})  # type: ignore[arg-type]
+    return PresetKey(**{**face, **changes})  # type: ignore[arg-type]
 
 
 def contrast(image: Image.Image) -> float:
@@ -35,7 +35,7 @@ def contrast(image: Image.Image) -> float:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_face_has_the_size_that_is_asked_for(size: tuple[int, int]):
-    faces = [None, look(), look(still=None), SignFace(Icon.FREEZE, ("Freeze",))]
+    faces = [None, look(), look(still=None), SignKey(Icon.FREEZE, ("Freeze",))]
     assert all(paint(face, size).size == size for face in faces)
 
 
@@ -56,7 +56,7 @@ def test_the_look_that_is_on_has_a_frame():
 
 
 def test_offline_is_dark_and_without_colour():
-    for face in (look(offline=True), SignFace(Icon.NEXT, ("Next",), offline=True)):
+    for face in (look(offline=True), SignKey(Icon.NEXT, ("Next",), offline=True)):
         pixels = np.asarray(paint(face, (72, 72)), np.int16)
         assert pixels.max() < 110
         assert np.ptp(pixels, axis=2).max() == 0
@@ -95,7 +95,7 @@ def test_looks_without_a_still_are_told_apart():
 
 
 def test_a_strip_has_a_part_for_each_dial():
-    segment = Segment(SignFace(Icon.LIGHT, ()), "Light 80 %", "push: full")
+    segment = Segment(SignKey(Icon.LIGHT, ()), "Light 80 %", "push: full")
     strip = paint_strip((None, segment, None, segment), (800, 100))
     assert strip.size == (800, 100)
     assert strip.crop((0, 0, 200, 100)).getcolors() == [(20000, (12, 13, 17))]
@@ -109,5 +109,5 @@ def test_a_still_that_is_no_picture_becomes_a_tile():
 
 
 def test_the_tones_differ():
-    corners = {paint(SignFace(Icon.LIVE, (), tone), (72, 72)).getpixel((1, 1)) for tone in Tone}
+    corners = {paint(SignKey(Icon.LIVE, (), tone), (72, 72)).getpixel((1, 1)) for tone in Tone}
     assert len(corners) == len(Tone)

@@ -8,8 +8,8 @@ import logging
 import pytest
 from PIL import Image
 
+from sana_vcam.clients.deck.linux.deck import DIM_LIGHT, Light
 from sana_vcam.clients.deck.linux.paint import paint
-from sana_vcam.clients.deck.linux.panel import DIM_LIGHT, Light
 from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
@@ -160,10 +160,10 @@ async def test_the_daemon_goes_and_comes_back_on_another_port(bus: Bus, controls
                 done = len(controls.done)
                 model.tap_key(device, 0)
                 await until(lambda done=done: len(controls.done) > done, "a command")
-            await until(lambda: not station.link.scene.online, "offline")
+            await until(lambda: not station.link.daemon.online, "offline")
             before = len(controls.done)
             model.tap_key(device, 0)  # has no effect, and does no harm
-            assert station.link.scene.looks
+            assert station.link.daemon.presets
             assert len(controls.done) == before
 
 
@@ -198,8 +198,8 @@ async def test_a_still_that_cannot_be_had_is_asked_for_once(bus: Bus, controls: 
     controls.offer(controls.looks)
     del controls.stills[first.id]
     async with serving_daemon(controls), serving_decks(bus) as station:
-        await until(lambda: bool(station.link.scene.stills), "the other still")
-        assert list(station.link.scene.stills) == [second.id]
+        await until(lambda: bool(station.link.daemon.stills), "the other still")
+        assert list(station.link.daemon.stills) == [second.id]
         assert controls.done == [("thumbnail", first.id), ("thumbnail", second.id)]
 
 
@@ -211,7 +211,7 @@ async def test_the_page_of_a_look_that_comes_on_is_shown(bus: Bus):
         await until(lambda: is_ready(station, device.path()), "a deck that listens")
         controls.current = controls.current.model_copy(update={"preset": controls.looks[17].id})
         server.notify_state()
-        await until(lambda: station.link.scene.active is not None, "the look on")
+        await until(lambda: station.link.daemon.active is not None, "the look on")
         model.tap_key(device, 0)
         await controls.wait_done("apply_preset", controls.looks[16].id)
 
@@ -224,12 +224,12 @@ async def test_the_status_key_pauses_resumes_and_asks_again(bus: Bus, controls: 
         model.tap_key(device, STATUS)
         await controls.wait_done("pause")
         server.notify_state()
-        await until(lambda: bool(station.link.scene.state["paused"]), "paused")
+        await until(lambda: bool(station.link.daemon.state["paused"]), "paused")
         model.tap_key(device, STATUS)
         await controls.wait_done("resume")
         controls.current = controls.current.model_copy(update={"session": SessionState.REFUSED})
         server.notify_state()
-        await until(lambda: station.link.scene.state["session"] == "refused", "refused")
+        await until(lambda: station.link.daemon.state["session"] == "refused", "refused")
         model.tap_key(device, STATUS)
         await controls.wait_done("connect")
 
@@ -292,7 +292,7 @@ async def test_a_deck_that_cannot_be_opened_is_told_of_once_and_tried_again(
     async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
         for attempts in range(1, 5):
             await until(lambda n=attempts: device.attempts >= n, "an attempt")
-            await until(lambda: device.path() not in station.panels, "its end")
+            await until(lambda: device.path() not in station.decks, "its end")
             clock.now += TRY_AGAIN_S + 1
         assert len(told()) == 1
         assert "sana-vcam deck udev --print | sudo tee" in told()[0]
@@ -309,7 +309,7 @@ async def test_a_deck_that_another_program_holds(
     async with serving_daemon(controls), serving_decks(bus, clock=clock) as station:
         for attempts in range(1, 3):
             await until(lambda n=attempts: device.attempts >= n, "an attempt")
-            await until(lambda: device.path() not in station.panels, "its end")
+            await until(lambda: device.path() not in station.decks, "its end")
             clock.now += TRY_AGAIN_S + 1
         await until(lambda: "another program holds it" in caplog.text, "the reason")
         device.is_held = False

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState, KnownPreset
 from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Place, Slot, dials
-from sana_vcam.clients.deck.linux.scene import Look, Scene
 
 
 class Icon(StrEnum):
@@ -40,7 +40,7 @@ class Tone(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class LookFace:
+class PresetKey:
     """A look: its still or a tile, its name, and a frame while it is on."""
 
     id: str
@@ -51,7 +51,7 @@ class LookFace:
 
 
 @dataclass(frozen=True, slots=True)
-class SignFace:
+class SignKey:
     """A drawing with words below."""
 
     icon: Icon
@@ -60,14 +60,14 @@ class SignFace:
     offline: bool = False
 
 
-type Face = LookFace | SignFace | None
+type Key = PresetKey | SignKey | None
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """The part of a touch strip above one dial: a picture, a headline, a line below."""
 
-    picture: LookFace | SignFace
+    picture: PresetKey | SignKey
     head: str
     line: str
 
@@ -76,7 +76,7 @@ class Segment:
 class Board:
     """All that one deck shows."""
 
-    keys: tuple[Face, ...]
+    keys: tuple[Key, ...]
     lamps: tuple[tuple[int, int, int], ...] = ()
     """Of the touch keys."""
     strip: tuple[Segment | None, ...] = ()
@@ -87,53 +87,53 @@ class Board:
     """Brightness in percent."""
 
 
-def board(scene: Scene, layout: Layout, light: int, *, grid: int, dial_count: int) -> Board:
+def board(daemon: DaemonState, layout: Layout, light: int, *, grid: int, dial_count: int) -> Board:
     """Compose what a deck shows; its first `grid` keys have pictures."""
-    keys = tuple(_face(place, scene, layout) for place in layout.places[:grid])
-    strip = tuple(_segment(dial, scene, layout, light) for dial in dials(dial_count))
+    keys = tuple(_key(place, daemon, layout) for place in layout.places[:grid])
+    strip = tuple(_segment(dial, daemon, layout, light) for dial in dials(dial_count))
     # Touch keys glow while they have pages to turn.
-    glow = Tone.BLUE.value if scene.online and layout.pages > 1 else (0, 0, 0)
+    glow = Tone.BLUE.value if daemon.online and layout.pages > 1 else (0, 0, 0)
     lamps = (glow,) * len(layout.places[grid:])
-    return Board(keys, lamps, strip, overview(scene), light)
+    return Board(keys, lamps, strip, overview(daemon), light)
 
 
-def _face(place: Place, scene: Scene, layout: Layout) -> Face:
+def _key(place: Place, daemon: DaemonState, layout: Layout) -> Key:
     match place:
         case None:
             return None
         case Slot(index):
-            return _look_face(scene.looks[index], scene)
+            return _preset_key(daemon.presets[index], daemon)
         case Act.STATUS:
-            return status(scene)
+            return status(daemon)
         case _:
-            return _sign(place, scene, layout)
+            return _sign_key(place, daemon, layout)
 
 
-def _look_face(look: Look, scene: Scene) -> LookFace:
-    lit = scene.online and scene.state.get("preset") == look.id
-    return LookFace(look.id, look.name, scene.still(look), lit, not scene.online)
+def _preset_key(preset: KnownPreset, daemon: DaemonState) -> PresetKey:
+    lit = daemon.online and daemon.state.get("preset") == preset.id
+    return PresetKey(preset.id, preset.name, daemon.still(preset), lit, not daemon.online)
 
 
-def _sign(act: Act, scene: Scene, layout: Layout) -> SignFace:
-    off = not scene.online
+def _sign_key(act: Act, daemon: DaemonState, layout: Layout) -> SignKey:
+    off = not daemon.online
     page = f"{layout.page + 1} / {layout.pages}"
     match act:
         case Act.PRIVACY if off:
-            return SignFace(Icon.OFFLINE, ("Offline",), Tone.GREY)
+            return SignKey(Icon.OFFLINE, ("Offline",), Tone.GREY)
         case Act.PRIVACY:
-            on = bool(scene.state.get("blank"))
+            on = bool(daemon.state.get("blank"))
             words = ("BLACK",) if on else ("Privacy",)
-            return SignFace(Icon.PRIVACY, words, Tone.RED if on else Tone.DARK)
+            return SignKey(Icon.PRIVACY, words, Tone.RED if on else Tone.DARK)
         case Act.FREEZE:
-            on = bool(scene.state.get("freeze"))
+            on = bool(daemon.state.get("freeze"))
             words = ("FROZEN",) if on else ("Freeze",)
-            return SignFace(Icon.FREEZE, words, Tone.BLUE if on else Tone.DARK, off)
+            return SignKey(Icon.FREEZE, words, Tone.BLUE if on else Tone.DARK, off)
         case Act.PREVIOUS | Act.NEXT:
-            return SignFace(Icon(act.value), (act.value.capitalize(),), offline=off)
+            return SignKey(Icon(act.value), (act.value.capitalize(),), offline=off)
         case Act.PAGE_UP:
-            return SignFace(Icon.UP, (page,), offline=off)
+            return SignKey(Icon.UP, (page,), offline=off)
         case _:
-            return SignFace(Icon.DOWN, (page,), offline=off)
+            return SignKey(Icon.DOWN, (page,), offline=off)
 
 
 _OUTPUTS = {
@@ -157,16 +157,16 @@ _SESSIONS = {
 }
 
 
-def status(scene: Scene) -> SignFace:
+def status(daemon: DaemonState) -> SignKey:
     """What viewers see, and what it costs."""
-    if not scene.online:
-        return SignFace(Icon.OFFLINE, ("OFFLINE", "sana-vcam run"), Tone.GREY)
-    icon, word, tone = _OUTPUTS.get(str(scene.state.get("output")), _OUTPUTS["slate"])
-    if scene.state.get("session") == "paused" and word == "CARD":
+    if not daemon.online:
+        return SignKey(Icon.OFFLINE, ("OFFLINE", "sana-vcam run"), Tone.GREY)
+    icon, word, tone = _OUTPUTS.get(str(daemon.state.get("output")), _OUTPUTS["slate"])
+    if daemon.state.get("session") == "paused" and word == "CARD":
         icon, word = Icon.PAUSE, "PAUSED"
-    if scene.state.get("session") == "refused":
+    if daemon.state.get("session") == "refused":
         icon, tone = Icon.WARN, Tone.RED
-    return SignFace(icon, (word, *_figures(scene.state)), tone)
+    return SignKey(icon, (word, *_figures(daemon.state)), tone)
 
 
 def _figures(state: Mapping[str, Any]) -> tuple[str, ...]:
@@ -182,34 +182,36 @@ def _figures(state: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def overview(scene: Scene) -> Segment:
+def overview(daemon: DaemonState) -> Segment:
     """The look that is on, and what viewers see of it."""
-    sign = status(scene)
-    name = scene.active.name if scene.active else (scene.state.get("prompt") or "No look")
-    if not scene.online:
+    sign = status(daemon)
+    name = daemon.active.name if daemon.active else (daemon.state.get("prompt") or "No look")
+    if not daemon.online:
         return Segment(sign, "Offline", "sana-vcam run")
     return Segment(sign, str(name), " · ".join(sign.words))
 
 
-def _segment(dial: Dial | None, scene: Scene, layout: Layout, light: int) -> Segment | None:
+def _segment(dial: Dial | None, daemon: DaemonState, layout: Layout, light: int) -> Segment | None:
     if dial is None:
         return None
-    if not scene.online and dial is not Dial.LIGHT:
-        return overview(scene) if dial is Dial.LOOK else None
+    if not daemon.online and dial is not Dial.LIGHT:
+        return overview(daemon) if dial is Dial.LOOK else None
     match dial:
         case Dial.LOOK:
-            look = scene.active
-            picture = _look_face(look, scene) if look else _sign(Act.PRIVACY, scene, layout)
-            push = "push: show again" if scene.state.get("blank") else "push: black"
-            return Segment(picture, look.name if look else "No look", push)
+            preset = daemon.active
+            picture = (
+                _preset_key(preset, daemon) if preset else _sign_key(Act.PRIVACY, daemon, layout)
+            )
+            push = "push: show again" if daemon.state.get("blank") else "push: black"
+            return Segment(picture, preset.name if preset else "No look", push)
         case Dial.PAGE:
             head = f"Page {layout.page + 1} / {layout.pages}"
-            push = "push: go on" if scene.state.get("freeze") else "push: freeze"
-            return Segment(_sign(Act.FREEZE, scene, layout), head, push)
+            push = "push: go on" if daemon.state.get("freeze") else "push: freeze"
+            return Segment(_sign_key(Act.FREEZE, daemon, layout), head, push)
         case Dial.LIGHT:
-            return Segment(SignFace(Icon.LIGHT, ()), f"Light {light} %", "push: full")
+            return Segment(SignKey(Icon.LIGHT, ()), f"Light {light} %", "push: full")
         case Dial.SESSION:
-            sign = status(scene)
-            push = "push: go on" if scene.state.get("paused") else "push: pause"
+            sign = status(daemon)
+            push = "push: go on" if daemon.state.get("paused") else "push: pause"
             figures = " · ".join(sign.words[1:])
             return Segment(sign, sign.words[0].capitalize(), figures or push)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sana_vcam.clients.deck.linux.faces import Board, board
+from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.deck.linux.keys import Board, board
 from sana_vcam.clients.deck.linux.layout import Act, Dial, Shape, Slot, dials, lay_out
-from sana_vcam.clients.deck.linux.scene import Scene
 
 DIM_LIGHT = 10
 """Percent, once nobody has touched the deck for a while."""
@@ -27,7 +27,7 @@ class Light:
     """None: never."""
 
 
-class Panel:
+class Deck:
     """Turns scenes into boards, and presses into commands; does no input or output itself."""
 
     def __init__(
@@ -46,19 +46,19 @@ class Panel:
         self._show = show
         self._clock = clock
         self._touched = clock()
-        self._scene = Scene()
+        self._scene = DaemonState()
         self._page = 0
         self._shown: Board | None = None
         self.layout = lay_out(shape, 0, 0)
         """What each key does now."""
 
-    def take(self, scene: Scene) -> None:
+    def take(self, daemon: DaemonState) -> None:
         """Show this scene. What viewers see having changed, the keys light up."""
-        if scene.state.get("output") != self._scene.state.get("output"):
+        if daemon.state.get("output") != self._scene.state.get("output"):
             self._touched = self._clock()
-        if self._active(scene) != self._active(self._scene):
-            self._turn_to_active(scene)
-        self._scene = scene
+        if self._active(daemon) != self._active(self._scene):
+            self._turn_to_active(daemon)
+        self._scene = daemon
         self.redraw()
 
     # Presses
@@ -103,7 +103,7 @@ class Panel:
         state = self._scene.state
         match place:
             case Slot(index):
-                self._send("apply_preset", id=self._scene.looks[index].id)
+                self._send("apply_preset", id=self._scene.presets[index].id)
             case Act.PRIVACY:
                 # What the key shows decides, so that two quick presses end where they began.
                 self._send("blank")
@@ -125,18 +125,18 @@ class Panel:
         self.redraw()
 
     @staticmethod
-    def _active(scene: Scene) -> int | None:
-        ids = [look.id for look in scene.looks]
-        preset = scene.state.get("preset")
+    def _active(daemon: DaemonState) -> int | None:
+        ids = [preset.id for preset in daemon.presets]
+        preset = daemon.state.get("preset")
         return ids.index(preset) if preset in ids else None
 
-    def _turn_to_active(self, scene: Scene) -> None:
+    def _turn_to_active(self, daemon: DaemonState) -> None:
         """Show the page of the look that has come on, wherever it was chosen."""
-        active = self._active(scene)
+        active = self._active(daemon)
         if active is None:
             return
-        for page in range(lay_out(self._shape, len(scene.looks), 0).pages):
-            if Slot(active) in lay_out(self._shape, len(scene.looks), page).places:
+        for page in range(lay_out(self._shape, len(daemon.presets), 0).pages):
+            if Slot(active) in lay_out(self._shape, len(daemon.presets), page).places:
                 self._page = page
 
     def _wake(self) -> None:
@@ -145,7 +145,7 @@ class Panel:
 
     def redraw(self) -> None:
         """Show what has changed; at each tick too, to dim the keys when it is time."""
-        self.layout = lay_out(self._shape, len(self._scene.looks), self._page)
+        self.layout = lay_out(self._shape, len(self._scene.presets), self._page)
         self._page = self.layout.page
         shape = self._shape
         now = board(

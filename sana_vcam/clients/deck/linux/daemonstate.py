@@ -1,0 +1,71 @@
+"""What is known of the daemon: one immutable picture, made from its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPreset:
+    """One of the daemon's presets."""
+
+    id: str
+    name: str
+    still_name: str | None = None
+    """Names its still, and changes with it; None while there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonState:
+    """Everything that keys may show. A daemon of another version may know more, or less."""
+
+    online: bool = False
+    why: str | None = None
+    """Why there is no connection, in words."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    presets: tuple[KnownPreset, ...] = ()
+    stills: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Of presets, by id: the still's name and its JPEG."""
+
+    @property
+    def active(self) -> KnownPreset | None:
+        """The preset that is on."""
+        active = self.state.get("preset")
+        return next((preset for preset in self.presets if preset.id == active), None)
+
+    def still(self, preset: KnownPreset) -> bytes | None:
+        """Find a preset's JPEG, if it has come."""
+        return self.stills.get(preset.id, ("", None))[1]
+
+    def missing(self) -> tuple[KnownPreset, ...]:
+        """List the presets whose still is not here yet, or has changed."""
+        return tuple(
+            preset
+            for preset in self.presets
+            if preset.still_name and self.stills.get(preset.id, ("",))[0] != preset.still_name
+        )
+
+    def with_state(self, state: Mapping[str, Any]) -> DaemonState:
+        """Take in a `state` event."""
+        return replace(self, online=True, why=None, state=state)
+
+    def with_stats(self, stats: Mapping[str, Any]) -> DaemonState:
+        """Take in a `stats` event."""
+        return replace(self, state={**self.state, **stats}) if self.state else self
+
+    def with_presets(self, presets: Sequence[Mapping[str, Any]]) -> DaemonState:
+        """Take in a `presets` event."""
+        known = tuple(KnownPreset(p["id"], p["name"], p.get("thumbnail")) for p in presets)
+        wanted = {preset.id for preset in known if preset.still_name}
+        stills = {id_: still for id_, still in self.stills.items() if id_ in wanted}
+        return replace(self, presets=known, stills=stills)
+
+    def with_still(self, preset: KnownPreset, jpeg: bytes) -> DaemonState:
+        """Take in a still has come."""
+        return replace(self, stills={**self.stills, preset.id: (preset.still_name or "", jpeg)})
+
+    def offline(self, why: str) -> DaemonState:
+        """The scene without a daemon; the looks stay, to keep their places."""
+        return replace(self, online=False, why=why, state={})
