@@ -202,6 +202,6 @@ def _port(facts: Facts) -> Finding:
 
 
 def _process_with(facts: Facts, inode: int) -> Process | None:
-    """The process of this machine that has the socket open, if we may see it."""
+    """Find the process of this machine that has the socket open, if we may see it."""
     pids = {pid for _, pid in opened({socket_name(inode)}, facts.machine.path("/proc"))}
     return next((process for process in facts.processes if process.pid in pids), None)

@@ -37,7 +37,7 @@ def write(out: Path | None = None) -> Path:
 
 
 def pack() -> bytes:
-    """Return the package: a gzipped tar with one folder in it."""
+    """Build the package: a gzipped tar with one folder in it."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in sorted(contents().items()):
@@ -49,7 +49,7 @@ def pack() -> bytes:
 
 
 def contents() -> Mapping[str, bytes]:
-    """Return the files of the package by their paths in it."""
+    """Collect the files of the package by their paths in it."""
     here = files(__package__)
     bundle, source = here / "bundle", here / "module" / "companion"
     manifest = json.loads((source / "manifest.json").read_text(encoding="utf-8"))

@@ -2,12 +2,12 @@
 
     USB ── plugged.py ──▶ run.py (finds decks, serves each)
                              │
-    daemon ── link.py ──▶ scene.py ──▶ panel.py (one deck: page, light, presses)
-                                          │  layout.py: which key does what
-                                          │  faces.py: what each key shows
-                                          ▼
-                                       surface.py (threads: paints, writes, listens)
-                                          └─ paint.py, icons.py: faces to pictures
+    daemon ── link.py ──▶ daemonstate.py ──▶ deck.py (one deck: page, light, presses)
+                                                │  layout.py: which key does what
+                                                │  keys.py: what each key shows
+                                                ▼
+                                             surface.py (threads: paints, writes, listens)
+                                                └─ paint.py, icons.py: keys to pictures
 
-`panel.py` and above run on the event loop; only `surface.py` touches the device.
+`deck.py` and above run on the event loop; only `surface.py` touches the device.
 """

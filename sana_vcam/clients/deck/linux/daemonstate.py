@@ -63,9 +63,9 @@ class DaemonState:
         return replace(self, presets=known, stills=stills)
 
     def with_still(self, preset: KnownPreset, jpeg: bytes) -> DaemonState:
-        """Take in a still has come."""
+        """Take in a still that has come."""
         return replace(self, stills={**self.stills, preset.id: (preset.still_name or "", jpeg)})
 
     def offline(self, why: str) -> DaemonState:
-        """The scene without a daemon; the looks stay, to keep their places."""
+        """Take note that there is no daemon; the presets stay, to keep their places."""
         return replace(self, online=False, why=why, state={})

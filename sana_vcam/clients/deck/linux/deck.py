@@ -46,19 +46,19 @@ class Deck:
         self._show = show
         self._clock = clock
         self._touched = clock()
-        self._scene = DaemonState()
+        self._daemon = DaemonState()
         self._page = 0
         self._shown: Board | None = None
         self.layout = lay_out(shape, 0, 0)
         """What each key does now."""
 
     def take(self, daemon: DaemonState) -> None:
-        """Show this scene. What viewers see having changed, the keys light up."""
-        if daemon.state.get("output") != self._scene.state.get("output"):
+        """Show this state. What viewers see having changed, the keys light up."""
+        if daemon.state.get("output") != self._daemon.state.get("output"):
             self._touched = self._clock()
-        if self._active(daemon) != self._active(self._scene):
+        if self._active(daemon) != self._active(self._daemon):
             self._turn_to_active(daemon)
-        self._scene = daemon
+        self._daemon = daemon
         self.redraw()
 
     # Presses
@@ -100,10 +100,10 @@ class Deck:
         return known[number] if number < len(known) else None
 
     def _do(self, place: Act | Slot | None) -> None:
-        state = self._scene.state
+        state = self._daemon.state
         match place:
             case Slot(index):
-                self._send("apply_preset", id=self._scene.presets[index].id)
+                self._send("apply_preset", id=self._daemon.presets[index].id)
             case Act.PRIVACY:
                 # What the key shows decides, so that two quick presses end where they began.
                 self._send("blank")
@@ -145,11 +145,11 @@ class Deck:
 
     def redraw(self) -> None:
         """Show what has changed; at each tick too, to dim the keys when it is time."""
-        self.layout = lay_out(self._shape, len(self._scene.presets), self._page)
+        self.layout = lay_out(self._shape, len(self._daemon.presets), self._page)
         self._page = self.layout.page
         shape = self._shape
         now = board(
-            self._scene, self.layout, self._brightness(), grid=shape.keys, dial_count=shape.dials
+            self._daemon, self.layout, self._brightness(), grid=shape.keys, dial_count=shape.dials
         )
         if now != self._shown:
             self._shown = now

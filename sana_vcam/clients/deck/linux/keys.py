@@ -183,7 +183,7 @@ def _figures(state: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def overview(daemon: DaemonState) -> Segment:
-    """The look that is on, and what viewers see of it."""
+    """Tell which look is on, and what viewers see of it."""
     sign = status(daemon)
     name = daemon.active.name if daemon.active else (daemon.state.get("prompt") or "No look")
     if not daemon.online:

@@ -96,7 +96,7 @@ def lay_out(shape: Shape, presets: int, page: int) -> Layout:
 
 
 def _fixed(shape: Shape) -> dict[int, Act]:
-    """The bottom row, from the left; a small deck keeps its keys for the looks."""
+    """Lay out the bottom row, from the left; a small deck keeps its keys for the looks."""
     left = shape.keys - shape.columns
     if shape.keys <= 6:
         return {left: Act.PRIVACY}
@@ -107,7 +107,7 @@ def _fixed(shape: Shape) -> dict[int, Act]:
 
 
 def _pager(shape: Shape) -> dict[int, Act]:
-    """The right column; a small deck has one key, which goes round."""
+    """Lay out the right column; a small deck has one key, which goes round."""
     if shape.keys <= 6:
         return {shape.keys - 1: Act.PAGE_DOWN}
     return {shape.columns - 1: Act.PAGE_UP, 2 * shape.columns - 1: Act.PAGE_DOWN}

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Link:
-    """Keeps the scene, and sends commands in the order in which they are given."""
+    """Keeps the daemon's state, and sends commands in the order in which they are given."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Link:
     ) -> None:
         """Take a `find` that is asked before each attempt, because the daemon may have moved.
 
-        It raises `Failure`. `on_change` is called on the event loop with each new scene.
+        It raises `Failure`. `on_change` is called on the event loop with each new state.
         """
         self._find = find
         self._on_change = on_change

@@ -101,12 +101,12 @@ def _paint_preset(key: PresetKey, size: Size) -> Image.Image:
 
 
 def _ground(key: PresetKey, size: Size) -> Image.Image:
-    """The still, or a tile in the look's own colour."""
+    """Draw the still, or a tile in the look's own colour."""
     return _still(key, size) or _tile(key.id, size)
 
 
 def _still(key: PresetKey, size: Size) -> Image.Image | None:
-    """The still, cut to fit around its middle; None if there is none that can be read."""
+    """Cut the still to fit around its middle; None if there is none that can be read."""
     if key.still is None:
         return None
     try:
@@ -244,7 +244,7 @@ def _covers(text: str) -> bool:
 
 @cache
 def _font(px: int, builtin: bool) -> _Font:
-    """The font at a height in pixels. Pillow's own looks the same on every machine."""
+    """Load the font at a height in pixels. Pillow's own looks the same on every machine."""
     for name in () if builtin else _OTHER_FONTS:
         try:
             return ImageFont.truetype(name, px)

@@ -56,7 +56,7 @@ def _read(vendor: Path, bus: Path) -> Plugged | None:
 
 
 def rule() -> str:
-    """The udev rule that lets whoever sits at the computer open a deck."""
+    """Read the udev rule that lets whoever sits at the computer open a deck."""
     return (files(__package__) / RULE_NAME).read_text(encoding="utf-8")
 
 

@@ -72,7 +72,7 @@ async def _until_stopped(service: DeckService) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    serving = asyncio.create_task(service.serve(), name="deck-station")
+    serving = asyncio.create_task(service.serve(), name="deck-service")
     stopping = asyncio.create_task(stop.wait(), name="deck-stop")
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     for task in (serving, stopping):

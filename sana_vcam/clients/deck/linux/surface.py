@@ -58,7 +58,7 @@ class Surface:
     async def serve(self, deck: Deck, on_open: Callable[[str], None]) -> None:
         """Open the deck and serve it until it is lost, or this task is cancelled.
 
-        On the event loop, `panel` gets the presses, and `on_open` once the model's name.
+        On the event loop, `deck` gets the presses, and `on_open` once the model's name.
 
         Raises:
             Unopened: it cannot be opened.
@@ -131,7 +131,7 @@ class Surface:
                 raise Lost(str(error)) from error
 
     def _require_listener(self) -> None:
-        """The library's reader ends by itself when the device has gone."""
+        """Raise `Lost` once the library's reader has ended, as it does when the device goes."""
         reader = self.device.read_thread
         if reader is None or not reader.is_alive():
             raise Lost("it was unplugged")

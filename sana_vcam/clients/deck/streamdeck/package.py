@@ -19,7 +19,7 @@ _MODE = 0o100644 << 16
 
 
 def bundle() -> Traversable:
-    """Return the folder that the Stream Deck application would install."""
+    """Find the folder that the Stream Deck application would install."""
     return files(__package__) / BUNDLE
 
 
