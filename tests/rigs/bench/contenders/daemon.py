@@ -13,7 +13,7 @@ from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.app.signals import stop_on_signals
 from sana_vcam.config.load import load
-from sana_vcam.media.camera import videofile
+from sana_vcam.media.camera import source
 from tests.rigs.bench.contenders.clip import StampedFile
 from tests.rigs.bench.contenders.telling import tell_at_signal
 from tests.system.daemon import local_settings
@@ -29,7 +29,7 @@ async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings
             super().__init__(path)
             files.append(self)
 
-    videofile.VideoFile = Remembered  # type: ignore[misc]
+    source.VideoFile = Remembered  # type: ignore[misc]
     chosen = dict(setting.partition("=")[::2] for setting in settings)
     overrides = local_settings(url) | {
         "camera.source": "file",
