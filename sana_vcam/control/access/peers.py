@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sana_vcam.lib.openfiles import command_of, opened, socket_name
+from sana_vcam.lib.openfiles import command_of, opened, socket_name, text_of
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTEN = 0x0A
@@ -111,12 +111,4 @@ def _endpoint(column: str) -> Endpoint:
 
 def _sockets() -> Iterator[Socket]:
     for table in _TABLES:
-        yield from parse_table(_read(Path(table)))
-
-
-def _read(path: Path) -> str:
-    """Read a file of /proc; empty where there is none."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+        yield from parse_table(text_of(Path(table)))

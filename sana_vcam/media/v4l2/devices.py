@@ -344,7 +344,7 @@ def _have(loopbacks: Sequence[Device]) -> str:
 
 def _no_virtual_camera(label: str, loopbacks: Sequence[Device], system: System) -> str:
     if not loopbacks:
-        return f"there is no virtual camera. {_make_virtual_camera(label, system)}"
+        return f"there is no virtual camera. {how_to_make(label, system)}"
     number = free_number(device.number for device in list_devices(system))
     return (
         f'no virtual camera has the label "{label}"; {_have(loopbacks)}. Use one of them by '
@@ -361,7 +361,8 @@ def free_number(taken: Iterable[int]) -> int:
     return next(number for number in range(NUMBER, NUMBER + 64) if number not in used)
 
 
-def _make_virtual_camera(label: str, system: System) -> str:
+def how_to_make(label: str, system: System) -> str:
+    """Say how this machine gets a virtual camera of this name: the commands, or the program."""
     if system.platform != "linux":
         return (
             "Install OBS Studio (macOS, Windows) and start its virtual camera once, or "
