@@ -103,8 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wire",
         choices=get_args(Wire),
         default=default.wire,
-        help="generation of the wire: npm, as the typed package documents it, or page, as the API "
-        "page does (default: %(default)s)",
+        help="generation of the wire: live, the second, which takes a camera only; npm, the first "
+        "as its typed package has it; page, as its API page does (default: %(default)s)",
     )
     add(
         "--max-kbps",

@@ -32,8 +32,9 @@ from sana_vcam.standin.settings import Settings, Wire
 log = logging.getLogger(__name__)
 
 WIRES: dict[Wire, str] = {
-    "npm": "sana_vcam.standin.wire_npm",
-    "page": "sana_vcam.standin.wire_page",
+    "live": "sana_vcam.standin.models.wire_live",
+    "npm": "sana_vcam.standin.models.wire_npm",
+    "page": "sana_vcam.standin.models.wire_page",
 }
 """Module of each generation of the wire; its class is always SanaStreaming."""
 

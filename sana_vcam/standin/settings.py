@@ -11,7 +11,7 @@ CHUNK_FRAMES = 24
 FIRST_CHUNK_FRAMES = 9
 """Frames in the first chunk of a run: 33 frames, the shortest clip, are then two whole chunks."""
 
-Wire = Literal["npm", "page"]
+Wire = Literal["live", "npm", "page"]
 EditMode = Literal["look", "copy"]
 
 
@@ -45,7 +45,7 @@ class Settings:
     session_limit_s: float = 0.0
     max_kbps: int = 4000
     edit: EditMode = "look"
-    wire: Wire = "npm"
+    wire: Wire = "live"
     fault: Fault | None = None
     exit_with_stdin: bool = False
     verbose: bool = False

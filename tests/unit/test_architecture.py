@@ -35,7 +35,7 @@ BREAKS = {
         "sana_vcam.clients.connection",
         "sana_vcam.engine.engine",
     ),
-    "The stand-in stands alone": ("sana_vcam.standin.model", "sana_vcam.media.frames"),
+    "The stand-in stands alone": ("sana_vcam.standin.app", "sana_vcam.media.frames"),
 }
 """For each contract an import that breaks it: who imports, and what."""
 

@@ -30,6 +30,8 @@ FIRST_S = 30.0
 SIZE = (1280, 704)
 SMALL = (640, 352)
 SMOOTH = ("--chunk-frames", "1")
+WIRE = ("--wire", "npm")
+"""The contenders begin as clients of the first generation do, and count the first picture."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ async def _compare(
     size = ("--width", str(setting.size[0]), "--height", str(setting.size[1]))
     contenders = [name for name in setting.contenders if page or name != "browser"]
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
-    async with running_standin(*size, "--edit", "copy", *setting.standin) as standin:
+    async with running_standin(*size, *WIRE, "--edit", "copy", *setting.standin) as standin:
         for turn in range(turns):
             for name in contenders:
                 place = folder / f"{name}-{turn}"

@@ -45,8 +45,8 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
     width, height = map(str, setting.size)
     clip = Clip(home, setting.size, 24)
     found: dict[str, object] = {}
-    shape = ("--width", width, "--height", height, "--edit", "copy", *setting.standin)
-    async with running_standin(*shape) as standin:
+    shape = ("--width", width, "--height", height, *pipeline.WIRE, "--edit", "copy")
+    async with running_standin(*shape, *setting.standin) as standin:
         found["resident MB after each step"] = await _steps(standin.url)
         await standin.until_session("ready")
         for name in CONTENDERS:

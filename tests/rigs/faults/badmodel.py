@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 from reactor_runtime.interface import CommandError, ModelMessage
 
-from sana_vcam.standin import wire_npm
-from sana_vcam.standin.model import ModelRun, RejectedCommand
+from sana_vcam.standin.app import ModelRun
+from sana_vcam.standin.models import wire_npm
+from sana_vcam.standin.models.sana import RejectedCommand
 from sana_vcam.standin.source import Frame
 from tests.rigs.faults import TEMPER
 

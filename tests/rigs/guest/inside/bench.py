@@ -147,7 +147,7 @@ class Scene:
         """Every picture comes back as it is, at once."""
         clip = await asyncio.to_thread(Clip, place, (track.width, track.height), track.fps)
         size = ("--width", str(track.width), "--height", str(track.height))
-        way = ("--fps", str(track.fps), "--edit", "copy", "--chunk-frames", "1")
+        way = ("--wire", "npm", "--fps", str(track.fps), "--edit", "copy", "--chunk-frames", "1")
         async with running_standin(*size, *way) as standin:
             yield cls(track, place, standin, clip)
 

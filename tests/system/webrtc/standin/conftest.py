@@ -11,6 +11,13 @@ from tests.system.webrtc.standin.harness import Client, Process, client, standin
 
 
 @pytest.fixture(scope="module")
+def live() -> Iterator[Process]:
+    """A stand-in that speaks today's wire, as it does unless told otherwise."""
+    with standin() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
 def npm() -> Iterator[Process]:
     """A stand-in that speaks the wire of the npm package."""
     with standin("--wire", "npm") as process:
@@ -22,6 +29,12 @@ def page() -> Iterator[Process]:
     """A stand-in that speaks the wire of the API page."""
     with standin("--wire", "page") as process:
         yield process
+
+
+@pytest_asyncio.fixture
+async def live_client(live: Process) -> AsyncIterator[Client]:
+    async with client(live.url) as connected:
+        yield connected
 
 
 @pytest_asyncio.fixture

@@ -109,12 +109,12 @@ class Client:
         with contextlib.suppress(RuntimeError):  # frames may outlive the test's loop
             self._loop.call_soon_threadsafe(self._changed.set)
 
-    async def connect(self) -> None:
-        """Connect, again and again while the previous session is being closed."""
+    async def connect(self, session_id: str | None = None) -> None:
+        """Connect, to a session or a new one; again while the previous session is being closed."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                await asyncio.wait_for(self.reactor.connect(), PATIENCE_S)
+                await asyncio.wait_for(self.reactor.connect(session_id=session_id), PATIENCE_S)
                 break
             except ReactorError:
                 if time.monotonic() > deadline:
@@ -220,11 +220,11 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def client(url: str) -> AsyncIterator[Client]:
-    """Connect a client for the length of a block."""
+async def client(url: str, session_id: str | None = None) -> AsyncIterator[Client]:
+    """Connect a client for the length of a block, to a session or a new one."""
     connected = Client(url)
     try:
-        await connected.connect()
+        await connected.connect(session_id)
         yield connected
     finally:
         await connected.close()

@@ -32,7 +32,6 @@ def test_the_ready_line_is_all_of_stdout() -> None:
 async def test_a_signal_ends_it_while_it_streams(end: signal.Signals) -> None:
     with standin() as process:
         async with client(process.url) as seen:
-            await seen.send("set_mode", mode="live")
             await seen.publish(lambda _index: gray(90))
             await seen.send("start")
             await seen.until(lambda: seen.frames > 10)
@@ -104,14 +103,13 @@ async def test_a_session_ends_at_its_limit_and_the_next_can_begin() -> None:
             await seen.until(lambda: session_state(process.url) == "ready")
             assert "session limit reached" in process.stderr()
         async with client(process.url) as fresh:
-            await fresh.send("set_mode", mode="live")
+            await fresh.send("set_seed", seed=1)
             await fresh.state(has_prompt=False)
 
 
 async def test_a_staged_stall_ends_all_output_but_commands_are_answered() -> None:
     with standin("--fault", "stall=2") as process:
         async with client(process.url) as seen:
-            await seen.send("set_mode", mode="live")
             await seen.publish(lambda _index: gray(90))
             await seen.send("start")
             await seen.message("chunk_complete", 2)
@@ -120,7 +118,6 @@ async def test_a_staged_stall_ends_all_output_but_commands_are_answered() -> Non
                 await asyncio.sleep(0.5)
             assert len(seen.of("chunk_complete")) == 2
             await seen.send("reset")
-            await seen.send("set_mode", mode="live")
             await seen.send("start")
             await seen.message("chunk_complete", 4)
 
@@ -128,7 +125,6 @@ async def test_a_staged_stall_ends_all_output_but_commands_are_answered() -> Non
 async def test_a_staged_crash_ends_the_process_with_status_1() -> None:
     with standin("--fault", "crash=1") as process:
         async with client(process.url) as seen:
-            await seen.send("set_mode", mode="live")
             await seen.publish(lambda _index: gray(90))
             await seen.send("start")
             assert await asyncio.to_thread(process.popen.wait, PATIENCE_S) == 1
@@ -138,7 +134,6 @@ async def test_each_frame_can_be_a_chunk_of_its_own() -> None:
     options = ("--chunk-frames", "1", "--edit", "copy", "--chunk-time", "0")
     with standin(*options) as process:
         async with client(process.url) as seen:
-            await seen.send("set_mode", mode="live")
             await seen.send("set_prompt", prompt="colour negative")
             await seen.publish(lambda _index: gray(40))
             await seen.send("start")

@@ -1,10 +1,12 @@
-"""The public words of both wires, against literals taken from Reactor's own documentation."""
+"""The public words of every wire, against literals taken from Reactor's own documentation."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
 from typing import Any
+
+import pytest
 
 from tests.system.webrtc.standin.harness import PATIENCE_S, Process
 
@@ -67,6 +69,17 @@ def words(process: Process) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return commands, messages
 
 
+def replies(process: Process) -> dict[str, str]:
+    """Return which message each command that has a reply is answered with."""
+    found = {}
+    for path, operation in schema(process)["paths"].items():
+        for answer in operation["post"]["responses"].values():
+            if content := answer.get("content"):
+                shape = content["application/json"]["schema"]["$ref"]
+                found[path.removeprefix("/events/")] = shape.rsplit("/", 1)[-1]
+    return found
+
+
 def test_the_wire_of_the_npm_package(npm: Process) -> None:
     assert words(npm) == (
         COMMANDS | {"set_anchor_interval": {"chunks"}},
@@ -85,8 +98,42 @@ def test_the_wire_of_the_api_page(page: Process) -> None:
     assert words(page) == (COMMANDS, MESSAGES | {"state": STATE | {"num_source_frames"}})
 
 
-def test_the_tracks(npm: Process) -> None:
-    assert schema(npm)["x-reactor"]["tracks"] == [
+def test_the_wire_of_today(live: Process) -> None:
+    """No file mode, no clips, and nothing that only they needed."""
+    gone = {"set_mode", "set_video", "video_accepted"}
+    commands = {name: taken for name, taken in COMMANDS.items() if name not in gone}
+    messages = {name: held for name, held in MESSAGES.items() if name not in gone}
+    assert words(live) == (
+        commands | {"set_anchor_interval": {"chunks"}},
+        messages
+        | {
+            "state": STATE - {"has_video"} | {"anchor_interval"},
+            "generation_paused": {"chunk_index"},
+            "generation_resumed": {"chunk_index"},
+            "anchored": {"chunk_index"},
+        },
+    )
+
+
+def test_which_commands_of_today_have_a_reply(live: Process) -> None:
+    assert replies(live) == {
+        "set_prompt": "PromptAccepted",
+        "pause": "GenerationPaused",
+        "resume": "GenerationResumed",
+        "reset": "GenerationReset",
+    }
+
+
+@pytest.mark.parametrize("wire", ["npm", "page"])
+def test_no_command_of_the_first_generation_has_a_reply(
+    request: pytest.FixtureRequest, wire: str
+) -> None:
+    assert replies(request.getfixturevalue(wire)) == {}
+
+
+@pytest.mark.parametrize("wire", ["live", "npm", "page"])
+def test_the_tracks(request: pytest.FixtureRequest, wire: str) -> None:
+    assert schema(request.getfixturevalue(wire))["x-reactor"]["tracks"] == [
         {"name": "camera", "kind": "video", "direction": "in"},
         {"name": "main_video", "kind": "video", "direction": "out"},
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reactor_runtime.interface import ModelMessage
 
 from sana_vcam.standin.clip import LATENT_FRAMES
-from sana_vcam.standin.model import SanaModel, VideoAccepted
+from sana_vcam.standin.models.clips import FirstGeneration, VideoAccepted
 
 
 class StateMessage(ModelMessage):
@@ -27,7 +27,7 @@ class StateMessage(ModelMessage):
     seed: int
 
 
-class SanaStreaming(SanaModel):
+class SanaStreaming(FirstGeneration):
     """The model as the API page describes it."""
 
     def _state(self) -> StateMessage:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from reactor_runtime.interface import InputField, ModelMessage, event
+from reactor_runtime.interface import ModelMessage
 
-from sana_vcam.standin.model import SanaModel, VideoAccepted
+from sana_vcam.standin.models.anchored import AnchoredSana, GenerationPaused, GenerationResumed
+from sana_vcam.standin.models.clips import FirstGeneration, VideoAccepted
 
 
 class StateMessage(ModelMessage):
@@ -29,35 +30,8 @@ class ConditionsReady(ModelMessage):
     has_prompt: bool
 
 
-class GenerationPaused(ModelMessage):
-    """An accepted pause; the chunk in the making still follows."""
-
-    chunk_index: int
-
-
-class GenerationResumed(ModelMessage):
-    """An accepted resume."""
-
-    chunk_index: int
-
-
-class Anchored(ModelMessage):
-    """A new grounding of the edit on the source; chunk_index is the first chunk after it."""
-
-    chunk_index: int
-
-
-class SanaStreaming(SanaModel):
+class SanaStreaming(FirstGeneration, AnchoredSana):
     """The model as the typed package's README describes it."""
-
-    @event(
-        name="set_anchor_interval",
-        description="Re-ground on the source every this many chunks; 0 is never.",
-    )
-    async def set_anchor_interval(self, chunks: int = InputField(default=20, ge=0)) -> None:
-        """Stage an interval for the next chunk boundary."""
-        async with self._command("set_anchor_interval"):
-            self.session.anchor_interval = chunks
 
     def _state(self) -> StateMessage:
         session = self.session
@@ -87,13 +61,8 @@ class SanaStreaming(SanaModel):
             ConditionsReady(has_video=session.clip is not None, has_prompt=bool(session.prompt))
         )
 
-    async def _paused(self) -> None:
+    async def _tell_paused(self) -> None:
         await self.send(GenerationPaused(chunk_index=self.session.last_chunk))
 
-    async def _resumed(self) -> None:
+    async def _tell_resumed(self) -> None:
         await self.send(GenerationResumed(chunk_index=self.session.last_chunk))
-
-    async def _before_chunk(self, chunk_index: int) -> None:
-        interval = self.session.anchor_interval
-        if interval and chunk_index and chunk_index % interval == 0:
-            await self.send(Anchored(chunk_index=chunk_index))
