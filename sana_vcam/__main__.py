@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 
+from sana_vcam.lib.descriptors import fill_standard_streams
+
 
 def main() -> int:
     """Run one command and return the exit status."""
+    fill_standard_streams()
     if sys.argv[1:2] == ["ctl"]:
         from sana_vcam.clients.ctl import ctl
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-pytest_plugins = ["tests.fakes.controlserver"]
+pytest_plugins = ["tests.fakes.controlserver", "tests.rigs.slowcalls.plugin"]
 
 TESTS = Path(__file__).parent
 

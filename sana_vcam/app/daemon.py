@@ -125,11 +125,11 @@ class Daemon:
                 sink.close()
 
     def read_config(self) -> None:
-        """Read the configuration again because somebody asks; what is wrong is logged."""
+        """Have the configuration read again because somebody asks; what is wrong is logged."""
         if self._watcher is None:
             log.warning("the configuration is read at the start only; restart for it")
         else:
-            self._watcher.reload()
+            self._watcher.ask()
 
     def reload(self, new: Config) -> list[str]:
         """Take on what can change while running; returns the dotted keys that need a restart.

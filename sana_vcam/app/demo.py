@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from sana_vcam.app.run import run_until_done
 from sana_vcam.config import paths
@@ -18,7 +19,12 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.access import discovery
 from sana_vcam.control.protocol.state import State
 from sana_vcam.errors import StartupError
+from sana_vcam.lib.descriptors import raise_limit
 from sana_vcam.lib.logs import set_up_logging
+from sana_vcam.lib.lossystream import lossy_stderr
+
+if TYPE_CHECKING:
+    from sana_vcam.app.daemon import Daemon
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -31,11 +37,15 @@ def run(overrides: Mapping[str, object]) -> int:
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
     ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1")).load()
-    return run_until_done(lambda: _demo(overrides))
-
-
-async def _demo(overrides: Mapping[str, object]) -> None:
+    raise_limit()
+    # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
+
+    with lossy_stderr():
+        return run_until_done(lambda: _demo(Daemon, overrides))
+
+
+async def _demo(make: type[Daemon], overrides: Mapping[str, object]) -> None:
     from sana_vcam.app.signals import stop_on_signals
 
     stop = asyncio.Event()
@@ -45,7 +55,7 @@ async def _demo(overrides: Mapping[str, object]) -> None:
             source = ConfigSource(overrides=_demo_overrides(overrides, url))
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
-            daemon = Daemon(config, source=source)
+            daemon = make(config, source=source)
             line = _LiveLine(url, lambda: daemon.control_url)
             daemon.on_state = line.show
             await daemon.run(stop)

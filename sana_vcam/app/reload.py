@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 
 from sana_vcam.app.systemd import Notifier
-from sana_vcam.config.load import require_key
+from sana_vcam.config.load import Loaded, require_key
 from sana_vcam.config.schema import Config, differences
-from sana_vcam.config.source import ConfigSource
+from sana_vcam.config.source import ConfigSource, Signature
 from sana_vcam.errors import ConfigError
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.edits import Edit
@@ -22,6 +23,8 @@ LOOK_EVERY_S = 0.5
 
 class ConfigWatcher:
     """Follows the configuration file for a daemon, on the event loop; a wrong one changes nothing.
+
+    The files are looked at and read in threads: a disk may take its time, and a share may be gone.
 
     `take_on` is given each new configuration. It returns the dotted keys that differ from what the
     daemon holds and need a restart, so such a key is named each time until there was one.
@@ -47,16 +50,22 @@ class ConfigWatcher:
         self._problems = ""
         self._warned: tuple[str, ...] = ()
         self._edits = asyncio.Lock()
+        self._reads = asyncio.Lock()
+        self._asked = asyncio.Event()
 
-    def reload(self) -> None:
+    def ask(self) -> None:
+        """Have `watch` read the configuration soon, because somebody asks."""
+        self._asked.set()
+
+    async def reload(self) -> None:
         """Read the configuration because somebody asks, and answer in the log and to systemd."""
         self._problems = ""
         with self._notifier.reloading():
-            self._read(asked=True)
+            await self._read(asked=True)
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Read the configuration unasked; silent about what was said before."""
-        self._read(asked=False)
+        await self._read(asked=False)
 
     async def edit(self, edit: Edit) -> None:
         """Change the presets in the file and take them on. Raises `CommandFailed`."""
@@ -65,30 +74,47 @@ class ConfigWatcher:
                 lambda: edit_presets(self._source, edit), name="edit-presets"
             )
             log.info("wrote the presets: %s", path)
-            self.check()
+            await self.check()
 
     async def watch(self) -> None:
-        """Read the file whenever it has changed and is left alone, until cancelled.
+        """Read the file when asked, and when it has changed and is left alone, until cancelled.
 
         It is read one look later than it is seen to change: an editor may still be writing, and
         half a file can be a valid one.
         """
-        read = seen = self._source.signature()
+        read = seen = await self._look()
         while True:
-            await asyncio.sleep(self._look_every_s)
-            now = self._source.signature()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), self._look_every_s)
+            if self._asked.is_set():
+                self._asked.clear()
+                await self.reload()
+                continue
+            now = await self._look()
             if now == seen != read:
-                self.check()
+                await self.check()
                 read = now
             seen = now
 
-    def _read(self, *, asked: bool) -> None:
+    async def _look(self) -> Signature:
+        return await run_blocking(self._source.signature, name="look-at-config")
+
+    async def _read(self, *, asked: bool) -> None:
         """Take the configuration on; that it is the same is worth a line only if one asked."""
-        try:
-            config = self._load()
-        except ConfigError as error:
-            self._refuse(str(error))
-            return
+        async with self._reads:
+            try:
+                loaded = await run_blocking(self._load, name="read-config")
+            except ConfigError as error:
+                self._refuse(str(error))
+            else:
+                self._take(loaded, asked=asked)
+
+    def _take(self, loaded: Loaded, *, asked: bool) -> None:
+        for warning in loaded.warnings:
+            if warning not in self._warned:
+                log.warning("%s", warning)
+        self._warned = loaded.warnings
+        config = loaded.config
         was_wrong = self.error is not None
         self.error, self._problems = None, ""
         if config == self._config and not (asked or was_wrong):
@@ -99,14 +125,11 @@ class ConfigWatcher:
         _report([key for key in differences(self._config, config) if key not in later], later)
         self._config = config
 
-    def _load(self) -> Config:
+    def _load(self) -> Loaded:
+        """Read all of it; blocks. Raises `ConfigError`."""
         loaded = self._source.load()
         require_key(loaded.config)
-        for warning in loaded.warnings:
-            if warning not in self._warned:
-                log.warning("%s", warning)
-        self._warned = loaded.warnings
-        return loaded.config
+        return loaded
 
     def _refuse(self, problems: str) -> None:
         if problems != self._problems:

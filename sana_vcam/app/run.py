@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.config.schema import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
+from sana_vcam.lib.descriptors import raise_limit
 from sana_vcam.lib.logs import into_the_journal, log, set_up_logging
+from sana_vcam.lib.lossystream import lossy_stderr
 
 if TYPE_CHECKING:
+    from sana_vcam.app.daemon import Daemon
     from sana_vcam.config.source import ConfigSource
 
 
@@ -29,21 +32,25 @@ def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | 
     again at SIGHUP. None: `config` holds to the end.
     """
     limit_arenas()
-    set_up_logging(config.log.level)
-    for warning in warnings:
-        log.warning("%s", warning)
-    return run_until_done(lambda: _serve(config, source))
-
-
-async def _serve(config: Config, source: ConfigSource | None) -> None:
+    raise_limit()
+    # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
+
+    with lossy_stderr():
+        set_up_logging(config.log.level)
+        for warning in warnings:
+            log.warning("%s", warning)
+        return run_until_done(lambda: _serve(Daemon, config, source))
+
+
+async def _serve(make: type[Daemon], config: Config, source: ConfigSource | None) -> None:
     from sana_vcam.app.signals import Hangup, on_hangup, stop_on_signals
     from sana_vcam.config.paths import folders
     from sana_vcam.control.access import group
 
     stop = asyncio.Event()
     places = folders(os.environ)
-    daemon = Daemon(config, source=source, state_dir=places.state, runtime_dir=places.runtime)
+    daemon = make(config, source=source, state_dir=places.state, runtime_dir=places.runtime)
     if places.runtime is not None and places.shared is not None:
         copy = group.Copy(places.runtime, places.shared)
         # Called at each change of the state, so also right after the control server is up.

@@ -6,6 +6,7 @@ Free of any transport.
 from __future__ import annotations
 
 import base64
+import importlib
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,12 +19,14 @@ from sana_vcam.control.protocol.reading import command_from_line_query, command_
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
 from sana_vcam.control.server.pages import Dashboard, PageRequest
 from sana_vcam.control.server.responses import JPEG, JSON, Response
+from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.library import THUMBNAIL_PATH
 
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
 LINE_PATH = "/v1/line"
 METRICS_PATH = "/metrics"
+METRICS_MODULE = "sana_vcam.control.server.metrics"
 VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
 """A field that changes with a still, so that a page takes the new one; no part of the command."""
 
@@ -64,10 +67,15 @@ class Routes:
     async def answer(self, target: str, request: PageRequest) -> Response:
         """Answer `target`, the path with its query. Paths are taken as they are, not decoded."""
         path, _, query = target.partition("?")
-        page = self._dashboard.answer(path, request)
-        if page is not None:
-            return page
+        if path == "/" or path.startswith(DASHBOARD_PREFIX):
+            read = partial(self._dashboard.answer, path, request)
+            page = await run_blocking(read, name="dashboard")
+            if page is not None:
+                return page
         if path == METRICS_PATH:
+            # Half a second at the first scrape; most daemons are never asked.
+            load = partial(importlib.import_module, METRICS_MODULE)
+            await run_blocking(load, name="load-metrics")
             return self._metrics()
         if path == SNAPSHOT_PATH:
             return _as_picture(await self._run(partial(command_from_query, "snapshot", query)))

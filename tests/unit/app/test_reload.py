@@ -82,9 +82,9 @@ def running(file, systemd, level):
     return daemon, ConfigWatcher(ConfigSource(file), config, daemon.reload, systemd[1])
 
 
-def test_a_good_configuration_is_taken_on_and_what_waits_is_named(running, caplog, level):
+async def test_a_good_configuration_is_taken_on_and_what_waits_is_named(running, caplog, level):
     daemon, watcher = running
-    watcher.reload()
+    await watcher.reload()
 
     assert daemon.taken[0].sink.label == "Other"
     assert level.level == logging.DEBUG
@@ -93,12 +93,12 @@ def test_a_good_configuration_is_taken_on_and_what_waits_is_named(running, caplo
     assert ("WARNING", "in force after a restart only: sink.label") in said
 
 
-def test_reading_the_same_again_changes_nothing(running, caplog, level):
+async def test_reading_the_same_again_changes_nothing(running, caplog, level):
     daemon, watcher = running
-    watcher.reload()
+    await watcher.reload()
     daemon.config = daemon.taken[-1]
     caplog.clear()
-    watcher.reload()
+    await watcher.reload()
     assert caplog.messages == ["configuration read again; in force now: nothing new"]
 
 
@@ -112,10 +112,10 @@ def test_reading_the_same_again_changes_nothing(running, caplog, level):
     ],
     ids=["key", "value", "syntax", "no API key"],
 )
-def test_a_bad_configuration_changes_nothing_and_is_named(running, file, caplog, text, words):
+async def test_a_bad_configuration_changes_nothing_and_is_named(running, file, caplog, text, words):
     daemon, watcher = running
     file.write_text(text)
-    watcher.reload()
+    await watcher.reload()
 
     assert daemon.taken == []
     record = caplog.records[-1]
@@ -124,20 +124,20 @@ def test_a_bad_configuration_changes_nothing_and_is_named(running, file, caplog,
     assert all(word in record.getMessage() for word in words)
 
 
-def test_a_configuration_that_vanished_changes_nothing(running, file, caplog):
+async def test_a_configuration_that_vanished_changes_nothing(running, file, caplog):
     daemon, watcher = running
     file.unlink()
-    watcher.reload()
+    await watcher.reload()
     assert daemon.taken == []
     assert "no such file" in caplog.text
 
 
 @pytest.mark.parametrize("text", [GOOD, "[sink\n"], ids=["good", "bad"])
-def test_systemd_is_told_of_both_ends_whatever_the_outcome(running, systemd, file, text):
+async def test_systemd_is_told_of_both_ends_whatever_the_outcome(running, systemd, file, text):
     sock, notifier = systemd
     file.write_text(text)
     notifier.ready()
-    running[1].reload()
+    await running[1].reload()
 
     first, begin, end = received(sock)
     assert (first, end) == ("READY=1", "READY=1")
@@ -146,8 +146,8 @@ def test_systemd_is_told_of_both_ends_whatever_the_outcome(running, systemd, fil
     assert since.removeprefix("MONOTONIC_USEC=").isdigit()
 
 
-def test_a_reload_before_frames_flow_does_not_make_the_service_ready(running, systemd):
-    running[1].reload()
+async def test_a_reload_before_frames_flow_does_not_make_the_service_ready(running, systemd):
+    await running[1].reload()
     assert received(systemd[0]) == []
 
 
@@ -157,43 +157,43 @@ def test_differences_are_the_dotted_keys_in_order():
     assert differences(old, new) == ["sink.label", "sink.fps", "log.level", "presets"]
 
 
-def test_what_is_wrong_is_said_in_a_sentence_until_it_is_mended(running, file):
+async def test_what_is_wrong_is_said_in_a_sentence_until_it_is_mended(running, file):
     daemon, watcher = running
     assert watcher.error is None
     file.write_text("[reactor]\nlocal = true\n[sink]\nwidht = 640\nhieght = 1\n")
-    watcher.check()
+    await watcher.check()
     assert watcher.error is not None
     assert watcher.error.startswith(f"the changed configuration is not in force: {file}:4:")
     assert watcher.error.endswith("(and 1 more: sana-vcam config check)")
     file.write_text(GOOD)
-    watcher.check()
+    await watcher.check()
     assert watcher.error is None
     assert len(daemon.taken) == 1
 
 
-def test_a_change_that_nobody_asked_about_is_said_once(running, file, caplog):
+async def test_a_change_that_nobody_asked_about_is_said_once(running, file, caplog):
     daemon, watcher = running
     file.write_text("[sink\n")
     for _ in range(3):
-        watcher.check()
+        await watcher.check()
     assert len(caplog.records) == 1
-    watcher.reload()
+    await watcher.reload()
     assert len(caplog.records) == 2, "asked for, it answers"
     file.write_text(GOOD)
     caplog.clear()
     for _ in range(3):
-        watcher.check()
+        await watcher.check()
     assert [m for m in caplog.messages if m.startswith("configuration read again")] != []
     assert len(daemon.taken) == 1
     assert len(caplog.records) == 2, "what is in force now, and what waits"
 
 
-def test_a_warning_about_the_files_is_said_once(running, file, caplog):
+async def test_a_warning_about_the_files_is_said_once(running, file, caplog):
     _, watcher = running
     file.write_text(GOOD + '[control]\ntoken = "secret"\n')
     file.chmod(0o644)
     for _ in range(3):
-        watcher.check()
+        await watcher.check()
     assert len([m for m in caplog.messages if "others may read it" in m]) == 1
     assert 'secret"' not in caplog.text
 
@@ -353,7 +353,7 @@ async def test_a_later_edit_of_the_old_list_is_told_once(rig, caplog):
     await rig.watcher.edit(Remove("noir"))
     rig.path.write_text(LOCAL + '[[presets]]\nid = "a"\nname = "A"\nprompt = "x"\n')
     for _ in range(3):
-        rig.watcher.check()
+        await rig.watcher.check()
     told = [message for message in caplog.messages if "are not in force" in message]
     assert [message.partition(": ")[0] for message in told] == [f"{rig.path}:3"]
     assert str(rig.own) in told[0]

@@ -1,0 +1,146 @@
+"""Standard error that nobody reads holds nobody; what is lost is counted and said."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import logging
+import os
+import sys
+
+import pytest
+
+from sana_vcam.lib.logs import set_up_logging
+from sana_vcam.lib.lossystream import LossyStream, lossy_stderr
+
+
+@pytest.fixture
+def pipe():
+    """A pipe with room for one page, whose reader reads when it is told to."""
+    reader, writer = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with os.fdopen(writer, "w") as stream:
+        yield reader, stream
+    os.close(reader)
+
+
+@pytest.fixture
+def logging_restored():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], logging.getLogger("sana_vcam").level
+    yield
+    root.handlers[:] = handlers
+    logging.getLogger("sana_vcam").setLevel(level)
+
+
+def drained(reader, ending):
+    """What comes out of the pipe until the ending."""
+    found = b""
+    while not found.endswith(ending):
+        found += os.read(reader, 65536)
+    return found.decode()
+
+
+def test_what_is_written_comes_out_in_its_order(pipe):
+    reader, behind = pipe
+    stream = LossyStream(behind)
+    for number in range(100):
+        stream.write(f"{number}\n")
+    assert drained(reader, b"99\n").split() == [str(number) for number in range(100)]
+    stream.end()
+    assert stream.lost == 0
+
+
+def test_a_reader_that_stands_still_holds_nobody_and_costs_lines(pipe, caplog):
+    reader, behind = pipe
+    stream = LossyStream(behind, max_waiting=10_000)
+    for _ in range(1000):
+        stream.write("x" * 99 + "\n")
+    assert 800 < stream.lost < 1000, "a pipe of 4096 and a queue of 10000 took the rest"
+    os.set_blocking(reader, True)
+    lines = 1000 - stream.lost
+    found = b""
+    while len(found) < 100 * lines:
+        found += os.read(reader, 65536)
+    stream.end()
+    assert found == (b"x" * 99 + b"\n") * lines
+    assert any("were lost" in message for message in caplog.messages)
+
+
+def test_an_end_beside_a_reader_that_stands_still_does_not_wait_for_it(pipe):
+    reader, behind = pipe
+    stream = LossyStream(behind)
+    stream.write("x" * 100_000)
+    stream.end(0.01)
+    stream.write("later")
+    assert stream.lost == 1
+    # Let the thread go.
+    while os.read(reader, 65536):
+        if not stream._thread.is_alive():
+            break
+        stream._thread.join(0.01)
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    gone, write = os.pipe()
+    os.close(gone)
+    with os.fdopen(write, "w") as broken:
+        stream = LossyStream(broken)
+        print("to nobody", file=stream)
+        stream.end()
+    assert stream.lost >= 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_device_that_fails_is_no_error_and_what_comes_later_is_written(monkeypatch, pipe, number):
+    reader, behind = pipe
+    stream = LossyStream(behind)
+    write = os.write
+
+    def failing(_, data):
+        if bytes(data).startswith(b"first"):
+            raise OSError(number, os.strerror(number))
+        return write(behind.fileno(), data)
+
+    monkeypatch.setattr(os, "write", failing)
+    stream.write("first\n")
+    while not stream.lost:
+        pass
+    stream.write("second\n")
+    assert drained(reader, b"second\n") == "second\n"
+    stream.end()
+
+
+def test_text_of_no_encoding_is_written_as_escapes(pipe):
+    reader, behind = pipe
+    stream = LossyStream(behind)
+    stream.write("caf\udce9\n")
+    assert drained(reader, b"\n") == "caf\\udce9\n"
+    stream.end()
+
+
+def test_a_stream_without_a_descriptor_is_written_to_as_well():
+    behind = io.StringIO()
+    stream = LossyStream(behind)
+    stream.write("a")
+    stream.write("b")
+    stream.end()
+    assert behind.getvalue() == "ab"
+
+
+def test_the_log_goes_through_it(pipe, monkeypatch, logging_restored):
+    reader, behind = pipe
+    monkeypatch.setattr(sys, "stderr", behind)
+    with lossy_stderr() as stream:
+        assert sys.stderr is stream
+        set_up_logging("info")
+        log = logging.getLogger("sana_vcam")
+        # Four times what the pipe and the queue hold.
+        for _ in range(4 * 300):
+            log.info("%s", "y" * 1000)
+        assert stream.lost > 0
+        while stream._thread.is_alive() and (stream._waiting or stream._busy):
+            os.read(reader, 65536)
+    assert sys.stderr is behind
