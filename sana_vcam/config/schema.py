@@ -6,12 +6,14 @@ comments of the configuration file (`sana_vcam.config.text`), so they speak to i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -64,6 +66,30 @@ def _loopback(host: str) -> str:
     return host
 
 
+def scheme_of(path: str) -> str | None:
+    """Find the scheme of an address such as rtsp://camera/1, of which `Path` leaves one slash."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", path)
+    return found and found[1].lower()
+
+
+def address_words(scheme: str) -> str:
+    """Say how an address becomes a camera; the address itself may hold a password."""
+    return (
+        f"{scheme}://... is an address, not a file: feed it to a v4l2loopback device, ffmpeg -i "
+        f"'{scheme}://...' -pix_fmt yuv420p -f v4l2 /dev/video9, and set camera.source to webcam "
+        "and camera.device to /dev/video9"
+    )
+
+
+def _file_not_address(value: object) -> object:
+    """Take file:///a/clip.mp4 as the path that it means, and refuse any other address."""
+    if not isinstance(value, str) or "://" not in value or not (scheme := scheme_of(value)):
+        return value
+    if scheme == "file":
+        return unquote(urlsplit(value).path, errors="surrogateescape")
+    raise _conflict(address_words(scheme), "camera.path")
+
+
 type Fit = Literal["crop", "pad", "stretch"]
 type PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Minutes = Annotated[float, Field(ge=0, le=100_000)]
@@ -71,6 +97,7 @@ type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
 type OptionalPath = Annotated[
     Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
 ]
+type VideoPath = Annotated[OptionalPath, BeforeValidator(_file_not_address)]
 type OptionalSecret = Annotated[
     SecretStr | None, BeforeValidator(_one_word), Expected("one word of printable ASCII characters")
 ]
@@ -136,8 +163,8 @@ class CameraConfig(Section):
     device: DeviceName = ""
     """Which webcam: a stable id from /dev/v4l/by-id, a path, a number, or a part of its name.
     Empty: the first real camera. `sana-vcam devices` lists them."""
-    path: OptionalPath = None
-    """The video file for source = "file"; played in real time and looped."""
+    path: VideoPath = None
+    """The video file or photo for source = "file"; played in real time and looped."""
     width: Annotated[int, Field(ge=64, le=8192)] = 1280
     """Width asked of the webcam; what it gives is fitted to the track."""
     height: Annotated[int, Field(ge=64, le=8192)] = 720

@@ -25,6 +25,9 @@ class _OpenCv:
 
     cvtColor: Callable[..., Pixels]  # noqa: N815
     flip: Callable[..., Pixels]
+    transpose: Callable[..., Pixels]
+    merge: Callable[..., Pixels]
+    multiply: Callable[..., Pixels]
     imdecode: Callable[..., Pixels | None]
     resize: Callable[..., Pixels]
 

@@ -50,5 +50,5 @@ def open_source(config: CameraConfig) -> CameraSource:
     if kind == "webcam":
         return Webcam(config)
     if kind == "file":
-        return VideoFile(config.path)
+        return VideoFile(config.path, most_fps=config.fps)
     return TestScene(config.width, config.height, config.fps)

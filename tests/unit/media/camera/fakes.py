@@ -1,10 +1,34 @@
-"""A camera that does what a script says."""
+"""A camera that does what a script says, and a clock that only waiting moves."""
 
 import threading
 
 import numpy as np
 
 from sana_vcam.errors import CameraError
+
+
+class Clock:
+    """A clock that only waiting moves: every wait takes exactly as long as was asked for."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.waits = []
+
+    def __call__(self):
+        return self.now
+
+    def drive(self, source):
+        """Make the source's waits pass on this clock."""
+        closed = source._closed
+        real_wait = closed.wait
+
+        def wait(seconds):
+            self.waits.append(seconds)
+            self.now += seconds
+            return real_wait(0)
+
+        closed.wait = wait
+        return source
 
 
 class Lost:

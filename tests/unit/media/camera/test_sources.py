@@ -17,30 +17,7 @@ from sana_vcam.media.camera.timecode import read_counter
 from sana_vcam.media.camera.videofile import VideoFile
 from sana_vcam.media.camera.webcam import Webcam
 from sana_vcam.media.v4l2 import devices
-
-
-class Clock:
-    """A clock that only waiting moves: every wait takes exactly as long as was asked for."""
-
-    def __init__(self):
-        self.now = 1000.0
-        self.waits = []
-
-    def __call__(self):
-        return self.now
-
-    def drive(self, source):
-        """Make the source's waits pass on this clock."""
-        closed = source._closed
-        real_wait = closed.wait
-
-        def wait(seconds):
-            self.waits.append(seconds)
-            self.now += seconds
-            return real_wait(0)
-
-        closed.wait = wait
-        return source
+from tests.unit.media.camera.fakes import Clock
 
 
 def make_clip(path, *, frames=12, fps=12, size=(64, 48), stamps=None):
