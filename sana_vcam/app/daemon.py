@@ -41,6 +41,7 @@ from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, UsageAccount
+from sana_vcam.lib.diskwriter import DiskWriter
 from sana_vcam.lib.threads import run_blocking, run_loop, short_switch_interval, supervise_optional
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.latency.watch import watch_latency
@@ -117,11 +118,14 @@ class Daemon:
             size = (self.config.sink.width, self.config.sink.height)
             away = Picture.from_slate(draw(AWAY, *size))
             sink = Sink.open(self.config.sink, slate=away)
+            disk = DiskWriter()
             try:
-                self.parts = self._build(sink)
+                accounts = await run_blocking(lambda: self._open_accounts(disk), name="accounts")
+                self.parts = self._build(sink, *accounts)
                 await self._run_parts(self.parts, stop)
-                self._restarts.end()
+                disk.write_soon(self._state_dir / RESTARTS_FILE, self._restarts.end)
             finally:
+                await run_blocking(disk.end, name="last-writes")
                 sink.close()
 
     def read_config(self) -> None:
@@ -148,7 +152,13 @@ class Daemon:
         self._changed()
         return differences(self.config, new)
 
-    def _build(self, sink: Sink) -> Parts:
+    def _open_accounts(self, disk: DiskWriter) -> tuple[Ledger, UsageAccount]:
+        """Read what earlier runs have left; blocks."""
+        ledger = Ledger(self._state_dir / "sessions.json", disk.write_soon)
+        path = self._state_dir / USAGE_FILE
+        return ledger, UsageAccount(path, self.config.cost, write_soon=disk.write_soon)
+
+    def _build(self, sink: Sink, ledger: Ledger, usage: UsageAccount) -> Parts:
         """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
@@ -157,8 +167,8 @@ class Daemon:
             _first_desired(config),
             factory=ReactorSessionFactory(config.reactor),
             pipeline=media,
-            ledger=Ledger(self._state_dir / "sessions.json"),
-            usage=UsageAccount(self._state_dir / USAGE_FILE, config.cost),
+            ledger=ledger,
+            usage=usage,
             on_change=self._changed,
             connect_wanted=False,
         )

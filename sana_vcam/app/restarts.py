@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sana_vcam.lib import statefile
 from sana_vcam.lib.atomicfile import remove_drafts, replace_file
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ RESTARTS_FILE = "runs.json"
 class _RestartsFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    restarts: NonNegativeInt = 0
+    restarts: Annotated[int, Field(ge=0, le=10**9)] = 0
     running: bool = False
 
 
@@ -51,16 +53,19 @@ class RestartCounter:
 
     def _read(self) -> _RestartsFile:
         try:
-            return _RestartsFile.model_validate_json(self._path.read_bytes())
+            return _RestartsFile.model_validate_json(statefile.read_bounded(self._path))
         except FileNotFoundError:
             return _RestartsFile()
         except (OSError, ValidationError) as error:
-            log.warning("%s cannot be read; restarts are counted anew: %s", self._path, error)
+            why = error.strerror if isinstance(error, OSError) else "it holds no count"
+            kept = statefile.kept_as(statefile.set_aside(self._path))
+            text = "%s cannot be read (%s)%s; restarts are counted anew"
+            log.warning(text, self._path, why, kept)
             return _RestartsFile()
 
     def _write(self, file: _RestartsFile) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            statefile.make_private_folder(self._path.parent)
             replace_file(self._path, file.model_dump_json().encode())
         except OSError as error:
             log.warning("%s cannot be written; restarts are not counted: %s", self._path, error)

@@ -18,16 +18,19 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.engine.budget import Budget, Seconds
+from sana_vcam.lib import statefile
 from sana_vcam.lib.atomicfile import remove_drafts, replace_file
+from sana_vcam.lib.diskwriter import WriteSoon, write_at_once
 
 log = logging.getLogger(__name__)
 
@@ -39,27 +42,39 @@ WRITE_EVERY_S = 15.0
 KEPT_DAYS = 400
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+VERSION = 1
+"""Of the file's form; a file of a later one is left as it is."""
+_DAYS_S = 100 * 86400.0
+"""More than a day's sessions can come to, side by side."""
+
+type _Seconds = Annotated[float, Field(strict=True, ge=0.0, le=1e11, allow_inf_nan=False)]
+type _DaySeconds = Annotated[float, Field(strict=True, ge=0.0, le=_DAYS_S, allow_inf_nan=False)]
+_SECONDS, _DAY_SECONDS = TypeAdapter[float](_Seconds), TypeAdapter[float](_DaySeconds)
+_DATE = TypeAdapter[date](Annotated[date, Field(ge=date(2000, 1, 1), le=date(9998, 12, 31))])
 
 
-class _Open(_Stored):
+class _Open(BaseModel):
     """A session that was billed when the file was written, up to `counted_at` (since 1970).
 
     If nobody goes on with it, it is counted for `left_s` more at most.
     """
 
-    session_id: str
-    counted_at: float
-    left_s: NonNegativeFloat = DROPPED_S
+    model_config = ConfigDict(extra="ignore")
+
+    session_id: Annotated[str, Field(strict=True, min_length=1, max_length=256)]
+    counted_at: _Seconds
+    left_s: Annotated[float, Field(strict=True, ge=0.0, le=DROPPED_S)] = DROPPED_S
 
 
-class _File(_Stored):
+_OPEN = TypeAdapter(_Open)
+
+
+class _File(BaseModel):
     """`days` holds the seconds of each local day, `total_s` those of all days ever."""
 
-    version: int = 1
-    total_s: NonNegativeFloat = 0.0
-    days: dict[date, NonNegativeFloat] = {}
+    version: int = VERSION
+    total_s: float = 0.0
+    days: dict[date, float] = {}
     open: list[_Open] = []
 
 
@@ -85,9 +100,14 @@ class UsageAccount:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        write_soon: WriteSoon = write_at_once,
     ) -> None:
-        """Read `path`; one that cannot be read is kept aside, and the count starts anew."""
+        """Read `path`, which blocks; what cannot be read is kept aside, and the rest counts.
+
+        `write_soon` writes the file; at once, unless the daemon's disk writer does.
+        """
         self._path = path
+        self._write_soon = write_soon
         self.cost = cost
         self._clock = clock
         self._wall = wall
@@ -98,12 +118,21 @@ class UsageAccount:
         self._written_at = -math.inf
         self._cannot_write = False
         remove_drafts(path)
-        stored = read(path, keep_aside=True)
+        stored, is_newer, is_kept_aside = read(path, keep_aside=True)
+        if is_newer:
+            self._path = statefile.beside_newer(path, VERSION)
+            log.warning(
+                "%s is of a newer sana-vcam and stays as it is; what is billed is noted in %s",
+                path,
+                self._path,
+            )
+            ours = read(self._path, keep_aside=True)[0]
+            stored = ours if ours.days else stored
         self._total_s, self._days = stored.total_s, dict(stored.days)
         for left in stored.open:
             self._take_up(left)
-        if stored.open:
-            # Or another start would charge them again.
+        if stored.open or is_kept_aside:
+            # Or another start would charge them again, and keep another copy.
             self._write()
 
     # -- what is counted -----------------------------------------------------------------------
@@ -212,44 +241,96 @@ class UsageAccount:
                 for each, billed in self._billed.items()
             ],
         )
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_file(self._path, file.model_dump_json().encode())
-        except OSError as error:
-            level = logging.DEBUG if self._cannot_write else logging.WARNING
-            log.log(level, "%s: what is billed cannot be noted: %s", self._path, error)
-            self._cannot_write = True
-        else:
-            self._cannot_write = False
+        text = file.model_dump_json()
+
+        def write() -> None:
+            try:
+                statefile.make_private_folder(self._path.parent)
+                replace_file(self._path, text.encode())
+            except OSError as error:
+                level = logging.DEBUG if self._cannot_write else logging.WARNING
+                log.log(level, "%s: what is billed cannot be noted: %s", self._path, error)
+                self._cannot_write = True
+            else:
+                self._cannot_write = False
+
+        self._write_soon(self._path, write)
 
 
 def stored_seconds(path: Path, wall: float) -> Seconds:
     """Read what a file says at `wall` (seconds since 1970), without a daemon; changes nothing."""
-    stored = read(path, keep_aside=False)
+    stored, is_newer, _ = read(path, keep_aside=False)
+    if is_newer and (ours := read(statefile.beside_newer(path, VERSION), keep_aside=False)[0]).days:
+        stored = ours
     return Seconds(0.0, *_day_and_month(stored.days, _day(wall)), stored.total_s)
 
 
-def read(path: Path, *, keep_aside: bool) -> _File:
-    """Read the file, or warn and begin an empty one; a broken file can be kept beside it."""
+def read(path: Path, *, keep_aside: bool) -> tuple[_File, bool, bool]:
+    """Read every entry of the file that can be read, and warn of the others.
+
+    Also whether it is of a newer program, and whether a copy of it was kept because of what
+    cannot be read, if it is to be kept.
+    """
+    data = b""
     try:
-        return _File.model_validate_json(path.read_bytes())
+        data = statefile.read_bounded(path)
+        found = statefile.parse_object(data)
     except FileNotFoundError:
-        return _File()
-    except (OSError, ValidationError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no account of this program's"
-        aside = _set_aside(path) if keep_aside else None
-        kept = f"; it is kept as {aside}" if aside else ""
-        log.warning("%s cannot be read (%s)%s; what was billed before is unknown", path, why, kept)
-        return _File()
+        return _File(), False, False
+    except (OSError, ValueError) as error:
+        file, found = _File(), {}
+        damaged = error.strerror if isinstance(error, OSError) else str(error)
+    else:
+        file, count = _judged(found)
+        damaged = f"{count} of its entries" if count else ""
+    is_newer = statefile.is_newer(found, VERSION)
+    aside = None
+    if damaged and keep_aside and not is_newer:
+        aside = statefile.copy_aside(path, data) if data else statefile.set_aside(path)
+    if damaged:
+        kept = statefile.kept_as(aside)
+        what = "what was billed before is unknown" if not file.days else "the others count"
+        log.warning("%s cannot be read (%s)%s; %s", path, damaged, kept, what)
+    return file, is_newer, aside is not None
 
 
-def _set_aside(path: Path) -> Path | None:
-    aside = path.with_name(f"{path.stem}.broken-{time.time_ns()}{path.suffix}")
-    try:
-        path.rename(aside)
-    except OSError:
-        return None
-    return aside
+def _judged(found: dict[str, Any]) -> tuple[_File, int]:
+    """Take what is right of a file, and count what is not."""
+    days, bad_days = _right(
+        _table(found, "days"),
+        lambda d, s: (_DATE.validate_python(d), _DAY_SECONDS.validate_python(s)),
+    )
+    sessions = found.get("open", [])
+    numbered = dict(enumerate(sessions if isinstance(sessions, list) else [None]))
+    left, bad_left = _right(numbered, lambda n, one: (n, _OPEN.validate_python(one)))
+    least_s = math.fsum(days.values())
+    total, bad_total = _right(
+        {"total_s": found.get("total_s", least_s)}, lambda k, s: (k, _SECONDS.validate_python(s))
+    )
+    file = _File(total_s=total.get("total_s", least_s), days=days, open=list(left.values()))
+    return file, bad_days + bad_left + bad_total
+
+
+def _table(found: dict[str, Any], key: str) -> dict[str, Any]:
+    """Read a table; what is none is one entry that cannot be read."""
+    table = found.get(key, {})
+    return table if isinstance(table, dict) else {key: table}
+
+
+def _right[K, V, L, W](
+    entries: Mapping[K, V], judge: Callable[[K, V], tuple[L, W]]
+) -> tuple[dict[L, W], int]:
+    """Judge each entry by itself: those that are right, and how many are not."""
+    right: dict[L, W] = {}
+    wrong = 0
+    for key, value in entries.items():
+        try:
+            judged = judge(key, value)
+        except ValidationError:
+            wrong += 1
+        else:
+            right[judged[0]] = judged[1]
+    return right, wrong
 
 
 def spread(wall: float, seconds: float) -> Iterator[tuple[date, float]]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -93,12 +97,130 @@ def test_garbage_is_told_and_passed_over(path, content, caplog):
     assert Ledger(path).pending == (ONE,)
 
 
-def test_a_folder_in_its_place_is_told_and_passed_over(path, caplog):
-    path.mkdir(parents=True)
+def put(path, *entries, **more):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"sessions": entries} | more))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        None,
+        {},
+        [],
+        asdict(ONE) | {"session_id": 7},
+        asdict(ONE) | {"session_id": "../../tokens"},
+        asdict(ONE) | {"session_id": ".."},
+        asdict(ONE) | {"session_id": "a\x1b[2J"},
+        asdict(ONE) | {"session_id": "x" * 5000},
+        asdict(ONE) | {"api_url": "file:///etc/passwd"},
+        asdict(ONE) | {"api_url": "https://x y"},
+        asdict(ONE) | {"local": "yes"},
+    ],
+)
+def test_a_damaged_entry_hides_no_good_one_and_is_kept_aside(path, caplog, damaged):
+    content = put(path, damaged, asdict(TWO))
+    assert Ledger(path).pending == (TWO,)
+    assert "1 of its 2 sessions" in caplog.text
+    (aside,) = path.parent.glob("sessions.broken-*.json")
+    assert aside.read_bytes() == content
+    caplog.clear()
+    assert Ledger(path).pending == (TWO,)
+    assert caplog.text == "", "it is said once"
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_a_file_that_is_cut_off_gives_what_is_whole(path, cut):
+    content = put(path, asdict(ONE), asdict(TWO))
+    path.write_bytes(content[:-cut])
+    assert ONE in Ledger(path).pending
+    assert ONE in Ledger(path).pending, "and so at the next start"
+
+
+@pytest.mark.parametrize("name", ["one", "3f0e2c1a-9d2b-4f6e-8a77-0d4c1f6a1b2c", "a.b:c=d", "..a"])
+def test_whatever_the_platform_calls_a_session_is_read_again(path, name):
+    session = replace(ONE, session_id=name)
+    Ledger(path).opened(session)
+    assert Ledger(path).pending == (session,)
+
+
+def test_a_newer_program_s_file_is_read_and_left_as_it_is(path, caplog):
+    content = put(path, asdict(ONE) | {"more": 1}, {"new": "form"}, version=2, else_=[1])
     ledger = Ledger(path)
-    ledger.opened(ONE)
     assert ledger.pending == (ONE,)
+    assert "of a newer sana-vcam" in caplog.text
+    ledger.opened(TWO)
+    assert Ledger(path).pending == (ONE, TWO)
+    ledger.ended("one")
+    ledger.ended("two")
+    assert path.read_bytes() == content
+    assert list(path.parent.glob("*broken*")) == []
+
+
+def _fifo(path):
+    os.mkfifo(path)
+
+
+def _huge(path):
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def _device(path):
+    path.symlink_to("/dev/zero")
+
+
+def _endless(path):
+    path.symlink_to("/dev/tty")
+
+
+def _socket(path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+
+
+@pytest.mark.parametrize("make", [_fifo, _huge, _device, _endless, _socket, Path.mkdir])
+def test_whatever_stands_in_its_place_is_told_kept_aside_and_never_waited_for(
+    tmp_path, caplog, make
+):
+    path = tmp_path / "sessions.json"
+    make(path)
+    ledger = Ledger(path)
+    assert ledger.pending == ()
+    assert "is unreadable" in caplog.text
+    assert len(list(tmp_path.glob("sessions.broken-*.json"))) == 1
+    ledger.opened(ONE)
+    assert Ledger(path).pending == (ONE,)
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_passed_over(path, caplog, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    put(path, asdict(ONE), None)
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(Path, "rename", refuse)
+    ledger = Ledger(path)
+    assert ledger.pending == (ONE,)
+    ledger.opened(TWO)
+    assert ledger.pending == (ONE, TWO)
     assert "cannot be noted" in caplog.text
+
+
+def test_folders_that_are_made_are_private_whatever_the_umask(tmp_path):
+    path = tmp_path / "a" / "b" / "sessions.json"
+    for umask in (0, 0o777):
+        old = os.umask(umask)
+        try:
+            Ledger(path).opened(ONE)
+        finally:
+            os.umask(old)
+        for folder in (path.parent, path.parent.parent):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        path.unlink()
+        path.parent.rmdir()
+        path.parent.parent.rmdir()
 
 
 @pytest.mark.parametrize("failing", ["fsync", "open"])

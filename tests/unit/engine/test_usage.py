@@ -282,6 +282,85 @@ def test_a_broken_file_is_kept_aside_and_the_count_starts_anew(path, clock, capl
     assert account(path, clock).seconds.total == 10
 
 
+GOOD_DAY = "2026-03-09"
+ODD = [
+    '"x": 1',
+    f'"{GOOD_DAY}0": 1',
+    '"0001-01-01": 1',
+    '"2026-03-08": NaN',
+    '"2026-03-08": Infinity',
+    '"2026-03-08": 1e999',
+    '"2026-03-08": -1',
+    '"2026-03-08": 1e12',
+    '"2026-03-08": "7"',
+    '"2026-03-08": null',
+    '"2026-03-08": [[]]',
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_one_day_that_is_odd_hides_no_good_one(path, clock, caplog, odd):
+    path.parent.mkdir()
+    content = f'{{"total_s": 9, "days": {{"{GOOD_DAY}": 5, {odd}}}, "open": []}}'
+    path.write_text(content)
+    for _ in range(2):
+        assert account(path, clock).seconds.total == 9
+        days = json.loads(path.read_text())["days"]
+        assert days == {GOOD_DAY: 5}
+    (aside,) = path.parent.glob("usage.broken-*.json")
+    assert aside.read_text() == content
+    assert caplog.text.count("1 of its entries") == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "null",
+        '{"session_id": "b"}',
+        '{"session_id": "b", "counted_at": NaN}',
+        '{"session_id": "b", "counted_at": 1, "left_s": 1e300}',
+        '{"session_id": 7, "counted_at": 1}',
+    ],
+)
+def test_one_session_that_is_odd_hides_no_good_one(path, clock, odd):
+    path.parent.mkdir()
+    good = f'{{"session_id": "a", "counted_at": {clock.wall}, "left_s": 30}}'
+    path.write_text(f'{{"open": [{odd}, {good}]}}')
+    usage = account(path, clock)
+    clock.goes(100)
+    usage.count()
+    assert usage.seconds.total == 30
+
+
+@pytest.mark.parametrize("total", ["NaN", "-1", "1e300", '"many"'])
+def test_a_total_that_is_odd_is_the_sum_of_the_days(path, clock, total):
+    path.parent.mkdir()
+    path.write_text(f'{{"total_s": {total}, "days": {{"{GOOD_DAY}": 5, "2026-03-08": 6}}}}')
+    assert account(path, clock).seconds.total == 11
+
+
+def test_a_newer_program_s_file_is_counted_from_and_left_as_it_is(path, clock, caplog):
+    path.parent.mkdir()
+    content = f'{{"version": 2, "total_s": 9, "days": {{"{GOOD_DAY}": 9}}, "more": 1}}'
+    path.write_text(content)
+    usage = account(path, clock)
+    usage.ready("a", clock.now)
+    clock.goes(10)
+    usage.ended("a")
+    assert "of a newer sana-vcam" in caplog.text
+    assert account(path, clock).seconds.total == 19
+    assert stored_seconds(path, clock.wall).total == 19
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_file_that_would_never_end_is_not_waited_for(path, clock, caplog, make):
+    path.parent.mkdir()
+    make(path)
+    assert account(path, clock).seconds.total == 0
+    assert "cannot be read (it is a" in caplog.text
+
+
 def test_a_file_that_may_not_be_read_stops_nothing(path, clock, caplog):
     path.mkdir(parents=True)
     usage = account(path, clock)
