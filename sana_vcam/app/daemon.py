@@ -37,6 +37,7 @@ from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.factory import ReactorSessionFactory
 from sana_vcam.engine.ledger import Ledger
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
@@ -162,10 +163,11 @@ class Daemon:
         """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
+        sending = Sending(config.reactor)
         engine = Engine(
             config.reactor,
             _first_desired(config),
-            factory=ReactorSessionFactory(config.reactor),
+            factory=ReactorSessionFactory(config.reactor, sending),
             pipeline=media,
             ledger=ledger,
             usage=usage,
@@ -199,9 +201,11 @@ class Daemon:
             viewers=Viewers(lambda: sink.devices, self._changed),
             quality=QualityWatch(
                 lambda: _streaming(engine),
-                lambda now: _rates(config, media, now),
+                lambda now: _rates(config, media, engine, now),
                 engine.report_poor_quality,
+                sending=sending,
             ),
+            sending=sending,
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
 
@@ -336,14 +340,15 @@ def _streaming(engine: Engine) -> SanaClient | None:
     return engine.client if engine.status.state is SessionState.STREAMING else None
 
 
-def _rates(config: Config, media: Pipeline, now: float) -> Rates:
+def _rates(config: Config, media: Pipeline, engine: Engine, now: float) -> Rates:
     """Measure the frames per second on their way into the model and out of it."""
-    reactor = config.reactor
+    client = engine.client
+    width, height = client.send_size if client is not None else (0, 0)
     return Rates(
         wanted=config.camera.fps,
         camera=media.publisher.meter.rate(now),
         model=media.received.rate(now),
-        track_pixels=reactor.track_width * reactor.track_height,
+        track_pixels=width * height,
     )
 
 

@@ -9,6 +9,7 @@ from sana_vcam.config.schema import Config
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.engine import Engine
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.quality.watch import QualityWatch
 from sana_vcam.lib.meter import Stopwatch
 from sana_vcam.media.pipeline import Pipeline
@@ -32,6 +33,7 @@ class Parts:
     sink: Sink
     viewers: Viewers
     quality: QualityWatch
+    sending: Sending
     watched: Stopwatch = field(default_factory=Stopwatch)
     """How long somebody has watched; written by the event loop."""
     config_error: Callable[[], str | None] = lambda: None
@@ -45,6 +47,9 @@ class Parts:
         glass, quality = self.media.latency.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
         session, day, month = budget.periods
+        client = self.engine.client
+        send_size = client.send_size if client is not None else self.sending.next_size
+        received_size = client.received_size if client is not None else None
         return State(
             output=program.output,
             card=slate.headline if slate is not None else None,
@@ -81,6 +86,11 @@ class Parts:
             sink_name=self.sink.name,
             width=self.sink.size[0],
             height=self.sink.size[1],
+            send_width=send_size[0],
+            send_height=send_size[1],
+            send_reduced=self.sending.is_reduced(send_size),
+            model_width=None if received_size is None else received_size[0],
+            model_height=None if received_size is None else received_size[1],
             fps_camera=round(self.media.publisher.meter.rate(now), 1),
             fps_model=round(self.media.received.rate(now), 1),
             fps_output=round(self.playout.meter.rate(now), 1),

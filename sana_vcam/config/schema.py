@@ -91,6 +91,29 @@ def _file_not_address(value: object) -> object:
 
 
 type Fit = Literal["crop", "pad", "stretch"]
+type Size = tuple[int, int]
+"""Width and height."""
+SENT_LEAST, SENT_MOST = 64, 4096
+"""The shortest and the longest side of what is sent, in pixels."""
+SEND_AUTO, SEND_MODEL = "auto", "model"
+
+
+def size_of(text: str) -> Size:
+    """Read a size that can be sent, such as 640x352. Raises `ValueError`."""
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text)
+    sides = [int(side) for side in found.groups()] if found else []
+    if not sides or any(side % 2 or not SENT_LEAST <= side <= SENT_MOST for side in sides):
+        raise ValueError(f"{text} is no size that can be sent")
+    width, height = sides
+    return width, height
+
+
+def _sendable(text: str) -> str:
+    if text not in {SEND_AUTO, SEND_MODEL}:
+        size_of(text)
+    return text
+
+
 type PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Minutes = Annotated[float, Field(ge=0, le=100_000)]
 type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
@@ -98,6 +121,10 @@ type OptionalPath = Annotated[
     Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
 ]
 type VideoPath = Annotated[OptionalPath, BeforeValidator(_file_not_address)]
+type SentSide = Annotated[
+    Annotated[int, Field(ge=SENT_LEAST, le=SENT_MOST, multiple_of=2)] | None,
+    BeforeValidator(_empty_is_unset),
+]
 type OptionalSecret = Annotated[
     SecretStr | None, BeforeValidator(_one_word), Expected("one word of printable ASCII characters")
 ]
@@ -149,10 +176,23 @@ class ReactorConfig(Section):
     """Kilobits a second that the camera's way up begins with, until the network has shown what it
     carries. 0: WebRTC's own guess, whose first seconds are softer. Set 0 if the way up has less
     than 1000: else the picture is up to 1.5 s later there, for the first quarter of a minute."""
-    track_width: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 1280
-    """Width that is published. The model takes 1280x704 only; tests and benchmarks change it."""
-    track_height: Annotated[int, Field(ge=64, le=4096, multiple_of=2)] = 704
-    """Height that is published; see track_width."""
+    send: Annotated[
+        str,
+        AfterValidator(_sendable),
+        Expected(
+            "auto, model, or WIDTHxHEIGHT such as 640x352: even numbers "
+            f"from {SENT_LEAST} to {SENT_MOST}"
+        ),
+    ] = "auto"
+    """How large the camera's picture is sent; what comes back has the model's size in any case.
+    model: as large as the model's own. A size such as 640x352: a quarter of the pixels, so a
+    quarter of the upload and of the encoder's work, and a softer picture to edit. auto: as model,
+    and half as wide and high while the upload is poor, from the next session on."""
+    track_width: SentSide = None
+    """Width of the model's own picture, where a runtime of yours has another one than the
+    published model. Empty: the model's."""
+    track_height: SentSide = None
+    """Height of the model's own picture; see track_width."""
 
 
 class CameraConfig(Section):

@@ -21,7 +21,6 @@ from sana_vcam.lib.atomicfile import create_file, replace_file
 WIDTH = 88
 MASK = "********"
 UNSET = "(unset)"
-MODEL_SIZE = "1280x704"
 LABEL_BYTES = 31
 """The longest name that a V4L2 device can have: `card` in struct v4l2_capability, less its zero."""
 
@@ -192,10 +191,16 @@ def _about_reactor(config: Config) -> Iterator[str]:
         require_key(config)
     except ConfigError as error:
         yield str(error)
-    size = f"{config.reactor.track_width}x{config.reactor.track_height}"
-    if not config.reactor.local and size != MODEL_SIZE:
+    reactor = config.reactor
+    own = [
+        f"reactor.{key}"
+        for key in ("track_width", "track_height")
+        if getattr(reactor, key) is not None
+    ]
+    if own and not reactor.local:
         yield (
-            f"reactor.track_width and track_height are {size}; the model takes {MODEL_SIZE} only"
+            f"{' and '.join(own)}: the size of a runtime of your own, and the published model has "
+            'its own; to send another size, set reactor.send = "WIDTHxHEIGHT"'
         )
 
 

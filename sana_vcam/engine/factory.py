@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.engine.quality.sending import Sending, start_bps
 from sana_vcam.reactor import OpenSession, Platform, Refused, SanaClient
 
 
@@ -23,23 +24,25 @@ class SessionFactory(Protocol):
 class ReactorSessionFactory:
     """Sessions on Reactor's platform, or on a runtime of this machine."""
 
-    def __init__(self, config: ReactorConfig) -> None:
+    def __init__(self, config: ReactorConfig, sending: Sending | None = None) -> None:
+        """Prepare; `sending` chooses the size in which each session is sent the camera."""
         self._config = config
+        self._sending = sending or Sending(config)
         self._key = config.api_key.get_secret_value() if config.api_key else None
 
     def new_client(self) -> SanaClient:
-        """Make a client with the configured key, model, limits and track size."""
-        config = self._config
+        """Make a client with the configured key, model and limits, and the size of the moment."""
+        config, send_size = self._config, self._sending.size()
         return SanaClient(
             self._key,
             api_url=config.api_url,
             local=config.local,
             model=config.model,
             max_session_s=config.max_session_s,
-            track_size=(config.track_width, config.track_height),
+            send_size=send_size,
             connect_timeout_s=config.connect_timeout_s,
             waiting_timeout_s=config.waiting_timeout_s,
-            start_bps=config.start_kbps * 1000,
+            start_bps=start_bps(config.start_kbps * 1000, send_size),
         )
 
     async def end(self, session: OpenSession) -> None:

@@ -60,7 +60,7 @@ class LiveSessions:
         self._breaker.take_token(self._clock())
         client = self._factory.new_client()
         client.on_session(self._session_opened)
-        feed = self._pipeline.open_feed()
+        feed = self._pipeline.open_feed(client.send_size)
         return Session(client, feed, self._desired, on_change=on_change, clock=self._clock)
 
     def close(self, *sessions: Session) -> None:

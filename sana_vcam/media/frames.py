@@ -21,7 +21,7 @@ from sana_vcam.media.pixels import Pixels, black_i420, to_i420
 
 @dataclass(frozen=True, slots=True)
 class CameraFrame:
-    """One raw picture of the camera, already fitted to the track's constant size.
+    """One raw picture of the camera, fitted to the size that the sessions want.
 
     `bgr` is (height, width, 3) BGR, C-contiguous, never written to after construction.
     `captured_at` is `time.monotonic()` seconds at the end of the device read.

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.schema import Fit, Size
 
 type Pixels = npt.NDArray[np.uint8]
 type PixelFormat = Literal["I420", "BGR24"]
@@ -111,8 +111,12 @@ def to_i420(pixels: Pixels) -> Pixels:
 
 
 def bgra_bytes_to_i420(bgra: bytes, width: int, height: int) -> Pixels:
-    """Convert the bytes of a BGRA picture, as the SDK hands them over, to I420; see `to_i420`."""
-    return to_i420(np.frombuffer(bgra, np.uint8).reshape(height, width, 4))
+    """Convert the bytes of a BGRA picture, as the SDK hands them over, to I420; see `to_i420`.
+
+    Of an odd size, the last column or row is left out.
+    """
+    pixels = np.frombuffer(bgra, np.uint8).reshape(height, width, 4)
+    return to_i420(pixels[: height // 2 * 2, : width // 2 * 2])
 
 
 def black_i420(width: int, height: int) -> Pixels:
@@ -171,6 +175,20 @@ def fit_i420(i420: Pixels, width: int, height: int, mode: Fit) -> Pixels:
     return fitted
 
 
+def cover_i420(i420: Pixels, width: int, height: int) -> Pixels:
+    """Make a picture smaller that is much larger than (width, height), so that it just covers it.
+
+    It keeps its shape, and all that a sink of that size can show of it. Any other comes back as
+    it is. All sizes have to be even.
+    """
+    have_height, have_width = i420.shape[0] * 2 // 3, i420.shape[1]
+    scale = max(width / have_width, height / have_height)
+    if scale * LITTLE >= 1:
+        return i420
+    across, down = (-(-int(have * scale) // 2) * 2 for have in (have_width, have_height))
+    return fit_i420(i420, max(width, across), max(height, down), "stretch")
+
+
 def i420_to_bgr(i420: Pixels) -> Pixels:
     """Convert planar I420 in (h * 3 / 2, w) to (h, w, 3) BGR."""
     return cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420)
@@ -197,7 +215,6 @@ BLACK = (LUMA_RANGE[0], 128, 128)
 SCALES = (1, 2, 2)
 """How much smaller each plane is than the picture, each way."""
 
-type Size = tuple[int, int]
 type Part = tuple[int, int, int, int]
 """Left, top, width, height."""
 

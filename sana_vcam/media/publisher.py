@@ -5,28 +5,50 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from sana_vcam.config.schema import Fit, Size
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.frames import CameraFrame
-from sana_vcam.media.pixels import bgr_to_bgra_bytes
+from sana_vcam.media.pixels import bgr_to_bgra_bytes, fit
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTarget:
+    """A session's camera track.
+
+    `push` takes BGRA bytes of exactly `size`, (width, height), and says whether they were sent.
+    """
+
+    push: Callable[[bytes], bool]
+    size: Size
 
 
 class Publisher:
     """The sender of frames to `targets`, which are two while one session follows another.
 
-    A target takes BGRA bytes of the track's size and says whether they were sent. The tuple is
-    replaced by the event loop and read here; frames themselves never touch the loop.
+    Each target gets frames of its one size, whatever size the camera's have: a size that changed
+    in a run would crash the model. The tuple is replaced by the event loop and read here; frames
+    themselves never touch the loop.
     """
 
     def __init__(
-        self, camera: Mailbox[CameraFrame], on_sent: Callable[[CameraFrame], None] | None = None
+        self,
+        camera: Mailbox[CameraFrame],
+        on_sent: Callable[[CameraFrame], None] | None = None,
+        *,
+        mode: Fit = "crop",
     ) -> None:
-        """`on_sent` is called on this thread with every frame that was sent, after that."""
-        self.targets: tuple[Callable[[bytes], bool], ...] = ()
+        """`on_sent` is called on this thread with every frame that was sent, after that.
+
+        `mode` is how a frame of another shape becomes a target's.
+        """
+        self.targets: tuple[CameraTarget, ...] = ()
         self.meter = Meter()
         self._camera = camera
         self._on_sent = on_sent
+        self._mode: Fit = mode
 
     def run(self, stop: threading.Event) -> None:
         """Push until `stop`; end the wait for a frame by closing the mailbox."""
@@ -37,13 +59,19 @@ class Publisher:
             except Closed:
                 return
             targets = self.targets
-            if targets and _push(targets, bgr_to_bgra_bytes(frame.bgr)):
+            if targets and self._push(targets, frame):
                 self.meter.count(time.monotonic())
                 if self._on_sent is not None:
                     self._on_sent(frame)
 
-
-def _push(targets: tuple[Callable[[bytes], bool], ...], bgra: bytes) -> bool:
-    """Push to all, and tell whether one of them has sent it."""
-    sent = [push(bgra) for push in targets]
-    return any(sent)
+    def _push(self, targets: tuple[CameraTarget, ...], frame: CameraFrame) -> bool:
+        """Push to all, converted once for each size, and tell whether one of them has sent it."""
+        converted: dict[Size, bytes] = {}
+        sent = False
+        for target in targets:
+            bgra = converted.get(target.size)
+            if bgra is None:
+                bgra = bgr_to_bgra_bytes(fit(frame.bgr, *target.size, self._mode))
+                converted[target.size] = bgra
+            sent = target.push(bgra) or sent
+        return sent

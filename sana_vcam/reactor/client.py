@@ -49,7 +49,7 @@ ID_PATIENCE_S = 8.0
 """How long `close` waits for the answer to a create request in flight: only that answer has the id
 by which the session can be ended."""
 START_BPS = 2_500_000
-"""WebRTC's own ceiling at 1280x704. Left alone, the bitrate begins at what the first packets seem
+"""WebRTC's own ceiling above 960x540. Left alone, the bitrate begins at what the first packets seem
 to prove, on a busy machine often a third of that, and is slow to rise. There is no floor: over a
 poor link a floor fills the queues for as long as it lasts."""
 
@@ -85,7 +85,7 @@ class ReactorClient(ABC):
         local: bool = False,
         model: str | None = None,
         max_session_s: int | None = None,
-        track_size: tuple[int, int] = (1280, 704),
+        send_size: tuple[int, int] = (1280, 704),
         connect_timeout_s: float = 20.0,
         waiting_timeout_s: float = 180.0,
         start_bps: int = START_BPS,
@@ -98,14 +98,14 @@ class ReactorClient(ABC):
             local: A runtime on this machine, without authentication.
             model: The name under which the platform has the model, if it is not `self.model`.
             max_session_s: The platform ends the session after this many seconds.
-            track_size: (width, height) of every pushed frame. A model may crash when the size
-                changes in a run (`sana-streaming` does), so another size is refused here.
+            send_size: (width, height) of every pushed frame; another is refused, as a change in a
+                run crashes a model such as `sana-streaming`. What comes back has a size of its own.
             connect_timeout_s: How long one step of connecting may stay without progress.
             waiting_timeout_s: How long to wait for a GPU.
             start_bps: Where the camera's bitrate begins on every connection; 0 leaves it to WebRTC.
         """
         self.platform = Platform(api_url, local, model or self.model, api_key, max_session_s)
-        self.track_size = track_size
+        self.send_size = send_size
         self.session_id: str | None = None
         self.phase = Phase.DISCONNECTED
         self.ready_at: float | None = None
@@ -115,14 +115,12 @@ class ReactorClient(ABC):
         self._phase_since = time.monotonic()
         self._reactor: Reactor | None = None
         self._token: str | None = None
-        self._has_gpu = False
-        self._closed = False
-        self._ended = False
+        self._has_gpu = self._closed = self._ended = False
         self._once = Once(log)
         self._camera = CameraTrack(
-            self.camera_track, track_size, require=self._require, ready=self._if_ready
+            self.camera_track, send_size, require=self._require, ready=self._if_ready
         )
-        self._video = VideoTrack(track_size)
+        self._video = VideoTrack()
         self._channel = Channel(self.messages, self._require)
         self._channel.on(Message, self._note)
         self._life_cycle = asyncio.Lock()
@@ -135,6 +133,8 @@ class ReactorClient(ABC):
         self._session_handlers: list[Callable[[OpenSession], None]] = []
         self.push = self._camera.push
         """Send one frame; the track's own method, so that a frame makes no detour."""
+        self.run_began, self.run_ended = self._video.run_began, self._video.run_ended
+        """Take frames for pictures since the model said that a run began, until one has ended."""
 
     # -- who is told what ----------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class ReactorClient(ABC):
         self._session_handlers.append(handler)
 
     def on_frame(self, handler: Callable[[ModelFrame], None]) -> None:
-        """Call `handler` on the SDK's media thread for every edited frame of the track's size.
+        """Call `handler` on the SDK's media thread for every edited frame of a run, in its size.
 
         A handler that takes long makes the SDK keep only the newest frame.
         """
@@ -189,6 +189,7 @@ class ReactorClient(ABC):
             # Without it a publish after a reconnect is refused.
             self._camera.unpublish()
             self._lost.clear()
+            self._video.connection_began()
             try:
                 await self._bounded(reactor.reconnect, from_reconnect, too_late=SessionGone)
             except BaseException:
@@ -221,6 +222,11 @@ class ReactorClient(ABC):
     def last_frame_at(self) -> float | None:
         """When the last edited frame came, of `time.monotonic`; None before the first."""
         return self._video.last_frame_at
+
+    @property
+    def received_size(self) -> tuple[int, int] | None:
+        """The (width, height) of the run's edited frames; None before they are known."""
+        return self._video.size
 
     async def wait_lost(self) -> None:
         """Wait until the connection has dropped without having been closed here."""

@@ -208,7 +208,10 @@ class SanaClient(ReactorClient):
 
     async def start(self) -> bool:
         """Begin the run. Without effect while one is going on."""
-        return await self.send_command("start", {}, _shows(started=True))
+        is_on = await self.send_command("start", {}, _shows(started=True))
+        # Also where no message says so.
+        self.run_began()
+        return is_on
 
     async def pause(self) -> bool:
         """Pause after the current chunk."""
@@ -220,7 +223,10 @@ class SanaClient(ReactorClient):
 
     async def reset(self) -> bool:
         """End the run and clear prompt and clip."""
-        return await self.send_command("reset", {}, _shows(started=False))
+        is_over = await self.send_command("reset", {}, _shows(started=False))
+        if is_over:
+            self.run_ended()
+        return is_over
 
     async def upload(self, video: Path | bytes, *, name: str = "clip.mp4") -> FileRef:
         """Upload a clip for `set_video`. Raises `UploadFailed` or `SessionLost`."""
@@ -246,9 +252,13 @@ class SanaClient(ReactorClient):
                 self.state = message
             case ChunkComplete(chunk_index=index):
                 self.last_chunk = index
-            case GenerationStarted() | GenerationReset():
+            case GenerationStarted():
                 # `state.current_chunk` keeps the former run's value until the first chunk.
                 self.last_chunk = None
+                self.run_began()
+            case GenerationReset():
+                self.last_chunk = None
+                self.run_ended()
             case _:
                 return
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from reactor_sdk import Reactor, ReactorError, Track
 
+from sana_vcam.config.schema import Size
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pixels import bgra_bytes_to_i420
 from sana_vcam.reactor.errors import Unavailable, from_command
@@ -114,22 +115,86 @@ class CameraTrack:
         return True
 
 
-class VideoTrack:
-    """The way down; its numbers are written by the SDK's media thread."""
+FIXES = 2
+"""So often in a row a size has to come to be the run's: a placeholder comes once."""
+PERSISTS = 24
+"""So often in a row another size has to come to take its place: a second of the model's frames, all
+of which would be lost otherwise, for as long as the run goes on."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+
+class RunSize:
+    """The one size of a run's frames, found out by the frames themselves; on one thread.
+
+    The size is the first one that comes twice in a row. Neither a placeholder nor the black frame
+    of its own size with which the pacer of each connection begins can fix it, or is taken for the
+    model's picture; and none of them can keep the model's picture out, since a size that keeps
+    coming is taken in the end.
+    """
+
+    def __init__(self, size: Size | None = None) -> None:
+        """Begin a connection; `size` is known if the run began on another one."""
+        self.size = size
+        self._settled = False
+        self._last: Size | None = None
+        self._in_a_row = 0
+
+    def takes(self, size: Size) -> bool:
+        """Whether a frame of this size, the next that came, is a picture of the run."""
+        self._in_a_row = self._in_a_row + 1 if size == self._last else 1
+        self._last = size
+        if self.size is None or (size == self.size and not self._settled):
+            needed = FIXES
+        else:
+            needed = 1 if size == self.size else PERSISTS
+        if self._in_a_row < needed:
+            return False
+        self.size, self._settled = size, True
+        return True
+
+
+class VideoTrack:
+    """The way down; its numbers are written by the SDK's media thread.
+
+    Frames count while the model has a run, as far as `run_began` and `run_ended` have said: what
+    comes before is a placeholder, whatever its size.
+    """
+
+    def __init__(self) -> None:
         self.frames_received = 0
         self.last_frame_at: float | None = None
         """When the last one came, of `time.monotonic`."""
         self.handler: Callable[[ModelFrame], None] | None = None
-        self._size = size
+        # Replaced as a whole by the event loop; what is in it belongs to the media thread.
+        self._run: RunSize | None = None
         self._once = Once(log)
+
+    @property
+    def size(self) -> Size | None:
+        """The (width, height) of the present run's frames; None before they are known."""
+        run = self._run
+        return run.size if run is not None else None
+
+    def run_began(self) -> None:
+        """Count frames from now on, of whatever size this run has."""
+        self._run = RunSize()
+
+    def run_ended(self) -> None:
+        """Count no more frames until the next run."""
+        self._run = None
+
+    def connection_began(self) -> None:
+        """Expect the first frame of another connection; a run that is on goes on in its size."""
+        if self._run is not None:
+            self._run = RunSize(self._run.size)
 
     def frame_arrived(self, bgra: bytes, width: int, height: int, *_: object) -> None:
         """Take one frame of the SDK, on its media thread."""
-        if (width, height) != self._size:
-            # The pacer may send one black frame of its own default size before the model's first.
-            self._once.say(f"ignored frames of {width}x{height}")
+        run = self._run
+        if run is None:
+            return
+        if not run.takes((width, height)):
+            if run.size not in {None, (width, height)}:
+                self._once.say(f"ignored frames of {width}x{height}")
             return
         now = time.monotonic()
         self.frames_received += 1

@@ -64,6 +64,7 @@ class FakeSessionFactory:
         self.most_open = 0
         # More than so many at once are refused as an account without a second session is.
         self.room = 2
+        self.send_size = (1280, 704)
         # How long two sessions were open at once, each time.
         self.overlaps: list[float] = []
         self._two_since: float | None = None
@@ -129,6 +130,8 @@ class FakeClient:
         self.state: StateMessage | None = None
         self.ready_at: float | None = None
         self.last_chunk: int | None = None
+        self.send_size = platform.send_size
+        self.received_size: tuple[int, int] | None = None
         self.published = False
         self.silent = False
         self.says_state = True
@@ -325,8 +328,8 @@ class FakeMedia:
     def camera_ready(self) -> bool:
         return self.camera
 
-    def open_feed(self) -> FakeFeed:
-        self.feeds.append(FakeFeed(self))
+    def open_feed(self, send_size: tuple[int, int]) -> FakeFeed:
+        self.feeds.append(FakeFeed(self, send_size))
         return self.feeds[-1]
 
     @property
@@ -346,7 +349,8 @@ class FakeMedia:
 class FakeFeed:
     """One session's place."""
 
-    def __init__(self, media: FakeMedia) -> None:
+    def __init__(self, media: FakeMedia, send_size: tuple[int, int]) -> None:
+        self.send_size = send_size
         self.target: Callable[[bytes], bool] | None = None
         self.runs = 0
         self.closed = False

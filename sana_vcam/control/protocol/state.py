@@ -85,6 +85,16 @@ class State(BaseModel):
     """Width that viewers get."""
     height: int
     """Height that viewers get."""
+    send_width: int = 0
+    """Width of what is sent to the model in this session, or will be in the next one."""
+    send_height: int = 0
+    """Height of what is sent to the model."""
+    send_reduced: bool = False
+    """True if that is the smaller size, because the way up was poor."""
+    model_width: int | None = None
+    """Width of what comes back from the model; None while nothing does."""
+    model_height: int | None = None
+    """Height of what comes back from the model."""
     fps_camera: float
     """Frames per second published to the model."""
     fps_model: float

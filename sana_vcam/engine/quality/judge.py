@@ -44,7 +44,7 @@ LOSS = (0.02, 0.08)
 """Share of lost packets. Up to 2 % is mended by sending again; at 10 % the measured rate allowed
 to the encoder fell to a third, and what does not come in time freezes the picture."""
 BITS_PER_PIXEL = (0.05, 0.02)
-"""What the encoder may use, per pixel of the track and frame. The usual 2500 kbit/s for 1280x704
+"""What the encoder may use, per pixel that is sent and frame. The usual 2500 kbit/s for 1280x704
 at 24 fps is 0.12. At 0.04 (800 kbit/s) the measured delay was 2 s; 0.014 (300 kbit/s) smears."""
 RTT_MS = (150.0, 400.0)
 """A lost packet that is sent again is a round trip late: up to 150 ms the receiver's buffer hides
@@ -58,8 +58,12 @@ begin at a third of the final bitrate, and to need 12 to 18 s."""
 
 LITTLE_LIGHT = "the camera gives fewer frames than it should"
 SLOW_HERE = "the upload, or this computer, is too slow for all of the camera's frames"
+LOST_UP = "packets are lost on the way to the model"
+NARROW_UP = "the upload is too slow for the picture"
 AT_HOME = frozenset({LITTLE_LIGHT, SLOW_HERE})
-"""Causes that another session would have as well."""
+"""Causes that another session of the same size would have as well."""
+UPLINK = (LOST_UP, NARROW_UP, SLOW_HERE)
+"""How the causes begin that fewer pixels to encode and to send are a help against."""
 
 WORSE = (3, 5)
 """A worse word takes so many of the last so many seconds."""
@@ -78,6 +82,7 @@ class Sample:
     fps_encoded: float | None
     fps_model: float
     track_pixels: int
+    """Width times height of what is sent."""
     rtt_ms: float | None
     relay: str | None
     loss_up: float | None
@@ -98,12 +103,10 @@ def symptoms(sample: Sample) -> Iterator[Symptom]:
     """Yield each limit that is reached, from the camera to viewers."""
     yield from _low(sample.fps_camera, sample.fps_wanted, CAMERA_SHARE, LITTLE_LIGHT)
     way = " (through a relay)" if sample.relay else ""
-    yield from _high(sample.loss_up, LOSS, f"packets are lost on the way to the model{way}")
+    yield from _high(sample.loss_up, LOSS, f"{LOST_UP}{way}")
     if sample.age_s > RAMP_S:
         kbps = sample.track_pixels * sample.fps_wanted / 1000
-        yield from _low(
-            sample.target_kbps, kbps, BITS_PER_PIXEL, f"the upload is too slow for the picture{way}"
-        )
+        yield from _low(sample.target_kbps, kbps, BITS_PER_PIXEL, f"{NARROW_UP}{way}")
         yield from _low(sample.fps_encoded, sample.fps_camera, ENCODED_SHARE, SLOW_HERE)
     yield from _high(sample.rtt_ms, RTT_MS, f"the way to the model is long or congested{way}")
     yield from _high(sample.loss_down, LOSS, f"packets are lost on the way back{way}")
@@ -139,6 +142,12 @@ def worst(sample: Sample) -> tuple[Level, str | None]:
     if not found:
         return Level.GOOD, None
     return max(found, key=lambda finding: finding[0])
+
+
+def uplink_level(sample: Sample) -> Level:
+    """Tell how bad what is sent makes the connection: what a smaller picture would mend."""
+    found = (level for level, cause in symptoms(sample) if cause.startswith(UPLINK))
+    return max(found, default=Level.GOOD)
 
 
 class Judge:

@@ -7,7 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sana_vcam.engine.quality.judge import AT_HOME, WORDS, Judge, Level, QualityWord, Sample
+from sana_vcam.engine.quality.judge import (
+    AT_HOME,
+    UPLINK,
+    WORDS,
+    Judge,
+    Level,
+    QualityWord,
+    Sample,
+)
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.lib.idle import aligned_sleep
 from sana_vcam.reactor import ConnectionStats, SanaClient, SessionError
 
@@ -44,6 +53,7 @@ class Rates:
     camera: float
     model: float
     track_pixels: int
+    """Width times height of what is sent."""
 
 
 class QualityWatch:
@@ -55,17 +65,19 @@ class QualityWatch:
         rates: Callable[[float], Rates],
         on_poor: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        sending: Sending | None = None,
     ) -> None:
         """Watch `session()`, which is None unless it streams.
 
         `on_poor` is called with the cause, again and again, while it has been poor for long and
-        another session may be better.
+        another session may be better. `sending` hears every second, before that.
         """
         self.now = UNKNOWN
         self._session = session
         self._rates = rates
         self._on_poor = on_poor
         self._clock = clock
+        self._sending = sending
         self._watched: SanaClient | None = None
         self._since = 0.0
         self._judge = Judge()
@@ -132,6 +144,8 @@ class QualityWatch:
 
     def _take(self, sample: Sample) -> None:
         self._judge.take(sample)
+        if self._sending is not None:
+            self._sending.take(sample)
         poor = self._judge.level is Level.POOR
         since = (self.now.poor_since or self._clock()) if poor else None
         self.now = Quality(
@@ -145,8 +159,17 @@ class QualityWatch:
         )
         cause = self._judge.cause
         lasts = since is not None and self._clock() - since > POOR_FOR_LONG_S
-        if lasts and cause is not None and cause not in AT_HOME:
+        if lasts and cause is not None and (cause not in AT_HOME or self._is_mended(sample, cause)):
             self._on_poor(cause)
+
+    def _is_mended(self, sample: Sample, cause: str) -> bool:
+        """Whether another session would send less, and that would mend the cause."""
+        sending = self._sending
+        return (
+            sending is not None
+            and cause.startswith(UPLINK)
+            and sending.would_change(sample.track_pixels)
+        )
 
 
 def _rounded(value: float | None, digits: int = 1) -> float | None:

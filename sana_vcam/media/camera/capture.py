@@ -1,4 +1,4 @@
-"""The camera thread, which reads the source, fits each picture to the track and posts it."""
+"""The camera thread, which reads the source, fits each picture to a size and posts it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sana_vcam.config.schema import CameraConfig
+from sana_vcam.config.schema import CameraConfig, Size
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.lib.backoff import backoff
 from sana_vcam.lib.mailbox import Mailbox
@@ -49,14 +49,14 @@ class CameraStatus:
 class Camera:
     """The keeper of the camera's newest picture, in a mailbox, for as long as that is wanted.
 
-    `run` is the body of the camera thread, the one writer of everything but `wanted`. A camera
-    that is not wanted is closed, and its light is off; it starts as not wanted.
+    `run` is the body of the camera thread, the one writer of everything but `wanted` and `size`. A
+    camera that is not wanted is closed, and its light is off; it starts as not wanted.
     """
 
     def __init__(
         self,
         config: CameraConfig,
-        track_size: tuple[int, int],
+        size: Size,
         mailbox: Mailbox[CameraFrame],
         on_change: Callable[[], None],
         *,
@@ -64,13 +64,14 @@ class Camera:
         clock: Callable[[], float] = time.monotonic,
         nodes: Callable[[], object] = devices.video_nodes,
     ) -> None:
-        """Make a camera that fits to `track_size` (width, height).
+        """Make a camera that fits to `size` (width, height).
 
         `on_change` is called on the camera thread after each change of `status`. `nodes` tells
         which video nodes there are: when that changes, a lost camera is tried at once.
         """
         self._config = config
-        self._track_size = track_size
+        self.size = size
+        """What the next picture is fitted to. Written by the event loop."""
         self._mailbox = mailbox
         self._on_change = on_change
         self._make_source = make_source
@@ -164,7 +165,7 @@ class Camera:
             self._mailbox.clear()
 
     def _post(self, picture: Pixels, captured_at: float, name: str) -> None:
-        frame = camera_frame(picture, self._track_size, self._config, self._sequence, captured_at)
+        frame = camera_frame(picture, self.size, self._config, self._sequence, captured_at)
         self._mailbox.put(frame)
         self._sequence += 1
         height, width = picture.shape[:2]
@@ -199,21 +200,20 @@ def _lost(before: CameraStatus, name: str, error: CameraError) -> CameraStatus:
 
 def camera_frame(
     picture: Pixels,
-    track_size: tuple[int, int],
+    size: Size,
     config: CameraConfig,
     sequence: int,
     captured_at: float,
 ) -> CameraFrame:
-    """Fit one picture of the camera to the track (width, height).
+    """Fit one picture of the camera to `size`, (width, height), whatever the device gave.
 
-    The one place that makes a `CameraFrame`: a track that changes its size in mid-session crashes
-    the model, so the size is checked here whatever the device gave.
+    The one place that makes a `CameraFrame`.
     """
-    width, height = track_size
+    width, height = size
     fitted = fit(to_bgr(picture), width, height, config.fit, mirror=config.mirror)
     bgr = np.ascontiguousarray(fitted)
     if bgr.shape != (height, width, 3):
-        raise ValueError(f"a frame for the {width}x{height} track came out as {bgr.shape}")
+        raise ValueError(f"a frame of {width}x{height} came out as {bgr.shape}")
     return CameraFrame(bgr, sequence, captured_at)
 
 

@@ -19,7 +19,8 @@ MAX_CORRECTION = 0.08
 CORRECTION_S = 1.5
 """The time in which a difference from the schedule is made up for."""
 CHUNK_FRAMES = 24
-"""Frames of the model that come at once, on top of what the delay holds back; one is 1.4 MB."""
+"""Frames that come at once, on top of what the delay holds back; one of 1280x704 is 1.4 MB. It is
+`sana-streaming`'s chunk; a feed may have another."""
 SAME_RATE = 1.01
 """A source no faster than this, in the sink's rate, has a tick for each of its frames."""
 ROUNDING = 1e-3
@@ -59,16 +60,23 @@ class PlayoutBuffer:
     Times are `time.monotonic()` seconds, handed in. Positions count frames since `clear`.
     """
 
-    def __init__(self, *, fps: float, max_delay_s: float, wakeup: Wakeup | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fps: float,
+        max_delay_s: float,
+        chunk_frames: int = CHUNK_FRAMES,
+        wakeup: Wakeup | None = None,
+    ) -> None:
         """Prepare for ticks at `fps`; smoothing adds at most `max_delay_s` (0: none).
 
-        `wakeup` is told of each arrival.
+        `chunk_frames` is how many come at once at most. `wakeup` is told of each arrival.
         """
         self.wakeup = wakeup or Wakeup()
         self._fps = fps
         self._smooth = max_delay_s > 0
         self._max_delay_s = max_delay_s
-        self._most = int(max_delay_s * fps) + CHUNK_FRAMES + 1
+        self._most = int(max_delay_s * fps) + chunk_frames + 1
         self._lock = threading.Lock()
         self._frames: deque[ModelFrame] = deque()
         self._schedule = Schedule(1 / fps, max_delay_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pacing import PresentationTime
-from sana_vcam.media.playout.buffer import PlayoutBuffer, Wakeup
+from sana_vcam.media.playout.buffer import CHUNK_FRAMES, PlayoutBuffer, Wakeup
 
 
 class Mixer:
@@ -31,9 +31,14 @@ class Mixer:
         self._dropped = 0
         self._repeated = 0
 
-    def open(self) -> PlayoutBuffer:
-        """Make a buffer for one more session; off air."""
-        buffer = PlayoutBuffer(fps=self._fps, max_delay_s=self._max_delay_s, wakeup=self.wakeup)
+    def open(self, chunk_frames: int = CHUNK_FRAMES) -> PlayoutBuffer:
+        """Make a buffer for one more session, whose chunks are so large at most; off air."""
+        buffer = PlayoutBuffer(
+            fps=self._fps,
+            max_delay_s=self._max_delay_s,
+            chunk_frames=chunk_frames,
+            wakeup=self.wakeup,
+        )
         self._buffers = (*self._buffers, buffer)
         return buffer
 

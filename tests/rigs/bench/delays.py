@@ -19,11 +19,12 @@ from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.parts import Parts
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
-from sana_vcam.config.schema import Config
+from sana_vcam.config.schema import Config, Size
 from sana_vcam.control.access.discovery import find
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pipeline import Feed, Pipeline
+from sana_vcam.media.playout.buffer import CHUNK_FRAMES
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.reactor import SanaClient
@@ -106,8 +107,8 @@ class TimedMedia(Pipeline):
         for values in (self.pushed, self.callbacks, self.handed_over, self.waited):
             values.clear()
 
-    def open_feed(self) -> Feed:
-        return TimedFeed(self)
+    def open_feed(self, send_size: Size, *, chunk_frames: int = CHUNK_FRAMES) -> Feed:
+        return TimedFeed(self, send_size, chunk_frames)
 
     def sent(self, started: float, shown: ModelFrame | None) -> None:
         """A picture was handed to the sink; `started` is when its tick began."""
@@ -121,8 +122,8 @@ class TimedMedia(Pipeline):
 class TimedFeed(Feed):
     """A session's place with clocks at its ends."""
 
-    def __init__(self, media: TimedMedia) -> None:
-        super().__init__(media)
+    def __init__(self, media: TimedMedia, send_size: Size, chunk_frames: int) -> None:
+        super().__init__(media, send_size, chunk_frames)
         self._timed = media
 
     def attach(self, push: Callable[[bytes], bool]) -> None:

@@ -27,6 +27,7 @@ from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pipeline import Feed, Pipeline
 from sana_vcam.media.pixels import bgra_bytes_to_i420
 from sana_vcam.media.playout.program import Program
+from sana_vcam.media.publisher import CameraTarget
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate
 
@@ -48,7 +49,7 @@ class Way:
         self._raw = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
         self._edited = self._raw[:704].repeat(2, axis=2)[:, :, :4].tobytes()
         self.media = Pipeline(config, lambda: None)
-        self.feed: Feed = self.media.open_feed()
+        self.feed: Feed = self.media.open_feed(TRACK)
         self.feed.go_on_air()
         self.sink = Sink.open(config.sink)
         self.program = Program(
@@ -77,7 +78,7 @@ class Way:
             stop.set()
             return True
 
-        self.media.publisher.targets = (push,)
+        self.media.publisher.targets = (CameraTarget(push, TRACK),)
         self.media.camera_frames.put(frame)
         self.media.publisher.run(stop)
 

@@ -285,6 +285,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "reactor.connect_timeout_s": ("1.5", 1.5),
     "reactor.waiting_timeout_s": ("2", 2.0),
     "reactor.start_kbps": ("0", 0),
+    "reactor.send": ("640x352", "640x352"),
     "reactor.track_width": ("640", 640),
     "reactor.track_height": ("352", 352),
     "camera.source": ("test", "test"),
@@ -446,6 +447,14 @@ def test_secrets_are_refused_as_flags(machine: Machine) -> None:
         ('[camera]\n\nfit="x"', '3: camera.fit = "x": expected one of crop, pad, stretch'),
         ("[sink]\nwidth = 641", "2: sink.width = 641: expected an even number from 64 to 4096"),
         ("[sink]\nwidth = 9.5", "2: sink.width = 9.5: expected an even number from 64 to 4096"),
+        *(
+            (
+                f'[reactor]\nsend = "{size}"',
+                f'2: reactor.send = "{size}": expected auto, model, or WIDTHxHEIGHT '
+                "such as 640x352: even numbers from 64 to 4096",
+            )
+            for size in ("big", "", "641x352", "640x353", "62x64", "640x4098", "640 x 352", "640")
+        ),
         ("[camera]\nfps = 0", "2: camera.fps = 0: expected a number from 1 to 120"),
         ("[camera]\nfps = nan", "2: camera.fps = NaN: expected a number from 1 to 120"),
         (

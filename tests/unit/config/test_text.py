@@ -231,7 +231,10 @@ def test_check_without_a_file_says_where_it_looked(path: Path) -> None:
             "sink.width and sink.height are 1280x7",
         ),
         ({"sink.label": "€" * 11}, "sink.label is longer than the 31 bytes"),
-        ({"reactor.track_width": 640}, "reactor.track_width and track_height are 640x704; "),
+        (
+            {"reactor.track_width": 640},
+            "reactor.track_width: the size of a runtime of your own, and the published model has",
+        ),
         (
             {"sink.pixel_format": "BGR24"},
             "sink.pixel_format is set (flag --set sink.pixel_format) and has no effect: "
@@ -257,6 +260,7 @@ def test_check_warns(path: Path, overrides: dict[str, object], warning: str) -> 
         {"sink.kind": "raw", "sink.pixel_format": "BGR24", "sink.path": "out", "sink.width": 66},
         {"camera.source": "file", "camera.path": "/a.mp4"},
         {"reactor.local": True, "reactor.track_width": 640},
+        {"reactor.send": "640x352"},
         {"sink.width": 640, "sink.height": 480},
     ],
 )

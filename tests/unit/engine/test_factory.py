@@ -6,6 +6,7 @@ import pytest
 
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.factory import ReactorSessionFactory
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.reactor import OpenSession, Refused
 
 
@@ -24,8 +25,19 @@ def test_the_configuration_reaches_the_client():
     assert client.platform.model == "other"
     assert client.platform.max_session_s == 90
     assert client.platform.local is False
-    assert client.track_size == (640, 352)
+    assert client.send_size == (640, 352)
+    assert client._start_bps == 625_000, "as the pixels are, of what is for 1280x704"
     assert ReactorSessionFactory(config).new_client() is not client
+
+
+def test_each_client_gets_the_size_of_its_moment():
+    config = ReactorConfig(local=True)
+    sending = Sending(config)
+    sessions = ReactorSessionFactory(config, sending)
+    sizes = [sessions.new_client().send_size]
+    sending.reduced = True
+    sizes.append(sessions.new_client().send_size)
+    assert sizes == [(1280, 704), (640, 352)]
 
 
 async def test_a_cloud_session_cannot_be_ended_without_a_key_and_that_is_no_crash():

@@ -345,3 +345,40 @@ def test_planes_are_fitted_like_pixels(mode, size):
     assert far.mean() < 2
     # The cuts differ by up to two pixels, which shows at the bars' edges only.
     assert np.percentile(far, 99) <= 6
+
+
+@pytest.mark.parametrize(("width", "height"), [(7, 5), (7, 4), (6, 5), (641, 353), (1279, 703)])
+def test_an_odd_size_of_the_model_loses_its_last_column_or_row(width, height):
+    picture = np.zeros((height, width, 4), np.uint8)
+    picture[: height // 2 * 2, : width // 2 * 2] = 200
+
+    i420 = pixels.bgra_bytes_to_i420(picture.tobytes(), width, height)
+
+    even = np.full((height // 2 * 2, width // 2 * 2, 4), 200, np.uint8)
+    assert np.array_equal(i420, pixels.to_i420(even))
+
+
+@pytest.mark.parametrize("mode", ["crop", "pad", "stretch"])
+def test_a_model_s_picture_of_any_even_size_fills_the_sink(mode):
+    random = np.random.default_rng(3)
+    sizes = [(952, 544), (1248, 720), (640, 384), (2560, 1536), (832, 480), (480, 832), (2, 2)]
+    sizes += [tuple(side * 2 for side in random.integers(1, 900, 2).tolist()) for _ in range(40)]
+    for width, height in sizes:
+        i420 = np.full((height * 3 // 2, width), 120, np.uint8)
+        for piece in (i420, pixels.cover_i420(i420, 1280, 720)):
+            fitted = pixels.fit_i420(piece, 1280, 720, mode)
+            assert fitted.shape == (1080, 1280)
+            if mode != "pad":
+                assert np.all(fitted == 120), (width, height)
+
+
+def test_what_covers_the_sink_shows_the_same_as_the_whole():
+    picture = ramp(2560, 1536)
+    whole = pixels.to_i420(picture)
+
+    direct = pixels.fit_i420(whole, 1280, 720, "crop")
+    held = pixels.cover_i420(whole, 1280, 720)
+
+    assert held.shape == (1152, 1280)
+    by_way_of_it = pixels.fit_i420(held, 1280, 720, "crop")
+    assert np.abs(direct.astype(int) - by_way_of_it).max() <= 2

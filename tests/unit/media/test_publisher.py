@@ -9,7 +9,9 @@ import pytest
 
 from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.media.frames import CameraFrame
-from sana_vcam.media.publisher import Publisher
+from sana_vcam.media.publisher import CameraTarget, Publisher
+
+SIZE = (6, 4)
 
 
 def frame(number: int) -> CameraFrame:
@@ -49,14 +51,14 @@ def camera():
 
 
 def test_a_frame_is_pushed_as_bgra(camera):
-    camera.publisher.targets = (camera.push,)
+    camera.publisher.targets = (CameraTarget(camera.push, SIZE),)
     camera.box.put(frame(5))
     camera.wait()
     assert camera.pushed == [bytes([5, 10, 20, 255]) * 24]
 
 
 def test_only_what_was_sent_is_counted(camera):
-    camera.publisher.targets = (camera.push,)
+    camera.publisher.targets = (CameraTarget(camera.push, SIZE),)
     camera.accepts = False
     for number in range(3):
         camera.box.put(frame(number))
@@ -67,7 +69,7 @@ def test_only_what_was_sent_is_counted(camera):
 
 
 def test_sent_frames_are_counted(camera):
-    camera.publisher.targets = (camera.push,)
+    camera.publisher.targets = (CameraTarget(camera.push, SIZE),)
     for number in range(3):
         camera.box.put(frame(number))
         camera.wait()
@@ -78,13 +80,13 @@ def test_sent_frames_are_counted(camera):
 
 def test_without_a_target_frames_go_nowhere_and_are_not_kept(camera):
     camera.box.put(frame(1))
-    camera.publisher.targets = (camera.push,)
+    camera.publisher.targets = (CameraTarget(camera.push, SIZE),)
     camera.box.put(frame(2))
     camera.wait()
     assert camera.pushed[-1][0] == 2
     camera.publisher.targets = ()
     camera.box.put(frame(3))
-    camera.publisher.targets = (camera.push,)
+    camera.publisher.targets = (CameraTarget(camera.push, SIZE),)
     camera.box.put(frame(4))
     camera.wait()
     assert camera.pushed[-1][0] in {3, 4}
@@ -98,7 +100,7 @@ def test_a_slow_target_gets_the_newest_frame(camera):
         assert go_on.wait(20)
         return camera.push(bgra)
 
-    camera.publisher.targets = (slow,)
+    camera.publisher.targets = (CameraTarget(slow, SIZE),)
     camera.box.put(frame(1))
     assert busy.wait(20)
     for number in range(2, 50):
@@ -115,10 +117,19 @@ def test_a_target_that_fails_ends_the_thread_with_its_error():
     def fail(bgra: bytes) -> bool:
         raise ValueError("another size")
 
-    camera.publisher.targets = (fail,)
+    camera.publisher.targets = (CameraTarget(fail, SIZE),)
     camera.box.put(frame(1))
     with pytest.raises(ValueError, match="another size"):
         camera.publisher.run(camera.stop)
+
+
+def test_a_target_of_another_size_gets_its_own(camera):
+    camera.publisher.targets = (CameraTarget(camera.push, (3, 2)), CameraTarget(camera.push, SIZE))
+    camera.box.put(frame(5))
+    camera.wait()
+    camera.wait()
+    assert [len(bgra) for bgra in camera.pushed] == [24, 96]
+    assert camera.pushed[0] == bytes([5, 10, 20, 255]) * 6
 
 
 def test_stop_ends_it_as_well():

@@ -59,7 +59,7 @@ async def test_another_models_name_tracks_commands_and_messages(
             made[0].message("zoomed", **data)
 
     monkeypatch.setattr(client_module, "Reactor", make)
-    async with OtherClient(api_url="http://127.0.0.1:9", local=True, track_size=(4, 2)) as client:
+    async with OtherClient(api_url="http://127.0.0.1:9", local=True, send_size=(4, 2)) as client:
         await client.connect()
         assert made[0].made_with == ("other", None, "http://127.0.0.1:9", True)
         made[0].answer = answer
@@ -75,7 +75,16 @@ async def test_another_models_name_tracks_commands_and_messages(
         edited = made[0].tracks["edited"].handler
         assert edited is not None
         edited(bytes(32), 4, 2)
-        assert client.frames_received == 1
+        assert client.frames_received == 0, "no run has begun"
+        client.run_began()
+        # The model's own size, which is not the one that is sent.
+        for _ in range(3):
+            edited(bytes(96), 6, 4)
+        assert client.frames_received == 2
+        assert client.received_size == (6, 4)
+        client.run_ended()
+        edited(bytes(96), 6, 4)
+        assert client.frames_received == 2
 
 
 async def test_the_name_under_which_the_platform_has_the_model() -> None:

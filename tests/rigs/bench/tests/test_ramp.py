@@ -95,7 +95,7 @@ async def test_the_bounded_daemon_bounds_before_its_first_picture(monkeypatch):
     monkeypatch.setattr(client_module, "Reactor", FakeReactor)
     opening, track = {"start_bps": 5}, {"min_bps": 6}
     kind = bounded(Bounds(opening, track, lifted_after_s=0.01), [])
-    client = kind(api_url="http://127.0.0.1:9", local=True, track_size=(4, 2))
+    client = kind(api_url="http://127.0.0.1:9", local=True, send_size=(4, 2))
     made = []
     make = client._make_reactor
 

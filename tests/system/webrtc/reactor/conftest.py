@@ -54,7 +54,7 @@ async def local() -> AsyncIterator[Callable[..., SanaClient]]:
     async with contextlib.AsyncExitStack() as stack:
 
         def make(runtime: Runtime, **options: float) -> SanaClient:
-            client = SanaClient(api_url=runtime.url, local=True, track_size=TRACK, **options)
+            client = SanaClient(api_url=runtime.url, local=True, send_size=TRACK, **options)
             stack.push_async_callback(client.close)
             return client
 

@@ -55,7 +55,7 @@ async def crowded() -> AsyncIterator[Coordinator]:
 
 
 def make(cloud: Coordinator, **options: Any) -> SanaClient:
-    return SanaClient(**({"api_key": KEY, "api_url": cloud.url, "track_size": TRACK} | options))
+    return SanaClient(**({"api_key": KEY, "api_url": cloud.url, "send_size": TRACK} | options))
 
 
 @pytest.fixture

@@ -235,7 +235,7 @@ async def test_stats(runtime: Runtime, local: Local) -> None:
     before = await client.stats()
     assert before.frames_up == before.bytes_up == 0
     await client.publish()
-    width, height = client.track_size
+    width, height = client.send_size
     async with asyncio.timeout(60):
         while (stats := await client.stats()).frames_up < 2 or stats.bytes_up == 0:
             await asyncio.to_thread(client.push, bytes(width * height * 4))

@@ -65,7 +65,7 @@ def fake(client: SanaClient) -> FakeReactor:
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[SanaClient]:
     """Connected; nothing listens at its address, as after a runtime has gone."""
-    client = SanaClient(api_url="http://127.0.0.1:9", local=True, track_size=(4, 2))
+    client = SanaClient(api_url="http://127.0.0.1:9", local=True, send_size=(4, 2))
     await client.connect()
     yield client
     await client.close()
@@ -385,26 +385,40 @@ async def test_the_platform_may_say_anything(
 # -- frames ----------------------------------------------------------------------------------------
 
 
-async def test_frames_of_the_tracks_size_only(client: SanaClient) -> None:
+async def test_frames_of_a_run_in_its_own_size_only(client: SanaClient) -> None:
     frames: list[ModelFrame] = []
     client.on_frame(frames.append)
     deliver = fake(client).track("main_video").handler
     assert deliver is not None
+    deliver(bytes(32), 4, 2, 0, 0, None)
+    deliver(bytes(32), 4, 2, 0, 0, None)
+    assert (client.frames_received, client.last_frame_at) == (0, None), "placeholders"
+    fake(client).message("generation_started", prompt="")
     deliver(bytes(2 * 2 * 4), 2, 2, 0, 0, None)
     deliver(bytes(1280 * 720 * 4), 1280, 720, 0, 0, None)
+    deliver(bytes(32), 4, 2, 0, 0, None)
     assert (client.frames_received, client.last_frame_at) == (0, None)
     deliver(bytes([90]) * 32, 4, 2, 0, 0, None)
+    deliver(bytes(1280 * 720 * 4), 1280, 720, 0, 0, None)
     deliver(bytes(32), 4, 2, 0, 0, None)
     assert [frame.sequence for frame in frames] == [1, 2]
     assert np.array_equal(frames[0].i420, to_i420(np.full((2, 4, 4), 90, np.uint8)))
     assert np.array_equal(frames[1].i420, black_i420(4, 2))
     assert client.last_frame_at == frames[1].received_at
     assert client.frames_received == 2
+    fake(client).message("generation_reset", reason="")
+    deliver(bytes(32), 4, 2, 0, 0, None)
+    assert client.frames_received == 2
 
 
 async def test_frames_without_a_handler_are_counted(client: SanaClient) -> None:
     deliver = fake(client).track("main_video").handler
     assert deliver is not None
+    assert await client.start()
+    deliver(bytes(32), 4, 2, 0, 0, None)
+    deliver(bytes(32), 4, 2, 0, 0, None)
+    assert client.frames_received == 1
+    assert await client.reset()
     deliver(bytes(32), 4, 2, 0, 0, None)
     assert client.frames_received == 1
 

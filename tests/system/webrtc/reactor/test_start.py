@@ -25,7 +25,7 @@ async def made(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[SanaClien
     """A client that has not connected, and the Reactor object that it is going to use."""
     reactor = FakeReactor("sana-streaming", jwt=None, api_url="http://127.0.0.1:9", local=True)
     monkeypatch.setattr(client_module, "Reactor", lambda *_, **__: reactor)
-    client = SanaClient(api_url="http://127.0.0.1:9", local=True, track_size=(4, 2))
+    client = SanaClient(api_url="http://127.0.0.1:9", local=True, send_size=(4, 2))
     yield client, reactor
     await client.close()
 
@@ -48,7 +48,7 @@ async def test_every_connection_begins_high_before_it_is_there(
 async def test_webrtc_is_left_alone_when_asked_to(made: tuple[SanaClient, FakeReactor]) -> None:
     _, reactor = made
     async with SanaClient(
-        api_url="http://127.0.0.1:9", local=True, track_size=(4, 2), start_bps=0
+        api_url="http://127.0.0.1:9", local=True, send_size=(4, 2), start_bps=0
     ) as client:
         await client.connect()
         await client.reconnect()

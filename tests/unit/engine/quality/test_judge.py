@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from sana_vcam.engine.quality.judge import AT_HOME, RAMP_S, Judge, Level, Sample, worst
+from sana_vcam.engine.quality.judge import (
+    AT_HOME,
+    RAMP_S,
+    Judge,
+    Level,
+    Sample,
+    uplink_level,
+    worst,
+)
 
 FINE = Sample(
     age_s=60.0,
@@ -94,6 +102,13 @@ def test_what_is_not_measured_is_not_judged():
 def test_the_limits_follow_the_size_of_the_track():
     small = {"track_pixels": 640 * 352, "target_kbps": 700.0}
     assert worst(sample(**small))[0] is Level.GOOD
+
+
+def test_what_a_smaller_picture_would_mend_is_told_apart():
+    assert uplink_level(FINE) is Level.GOOD
+    assert uplink_level(sample(target_kbps=300.0, relay="udp")) is Level.POOR
+    assert uplink_level(sample(loss_up=0.03, rtt_ms=900.0, loss_down=0.5)) is Level.FAIR
+    assert uplink_level(sample(rtt_ms=900.0, loss_down=0.5, fps_model=3.0)) is Level.GOOD
 
 
 BAD, FAIR = sample(loss_up=0.2), sample(loss_up=0.03)

@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import Any, cast
 
-from sana_vcam.engine.quality.judge import QualityWord
+from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.engine.quality.judge import SLOW_HERE, QualityWord
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.quality.watch import POOR_FOR_LONG_S, UNKNOWN, QualityWatch, Rates
 from sana_vcam.reactor import ConnectionStats, SanaClient, SessionLost
 
@@ -42,11 +44,13 @@ class Rig:
         self.session: FakeSession | None = FakeSession()
         self.rates = Rates(wanted=24.0, camera=24.0, model=24.0, track_pixels=1280 * 704)
         self.told: list[str] = []
+        self.sending = Sending(ReactorConfig(), clock=lambda: self.now)
         self.watch = QualityWatch(
             lambda: cast(SanaClient | None, self.session),
             lambda _: self.rates,
             self.told.append,
             lambda: self.now,
+            sending=self.sending,
         )
 
     def seconds(self, count: int, lost: int = 0, **change: Any) -> None:
@@ -112,6 +116,28 @@ def test_what_another_session_would_have_as_well_is_not_told():
     rig.seconds(int(POOR_FOR_LONG_S) + 20)
     assert rig.watch.now.word is QualityWord.POOR
     assert rig.told == []
+
+
+def test_a_way_up_that_is_too_slow_is_told_once_the_next_session_is_smaller():
+    """Of the same size, another one would be as slow where this computer is the cause."""
+    rig = Rig()
+    assert rig.session is not None
+
+    def seconds(count: int) -> None:
+        for _ in range(count):
+            # Ten frames a second only are encoded.
+            counters = rig.session.counters
+            rig.session.counters = replace(counters, frames_up=counters.frames_up - 14)
+            rig.seconds(1)
+
+    seconds(120)
+    assert rig.sending.reduced
+    assert rig.told
+    assert set(rig.told) == {SLOW_HERE}
+    rig.told.clear()
+    rig.rates = replace(rig.rates, track_pixels=640 * 352)
+    seconds(10)
+    assert rig.told == [], "smaller than that it does not get"
 
 
 def test_it_recovers():
