@@ -30,6 +30,7 @@ class _OpenCv:
     multiply: Callable[..., Pixels]
     imdecode: Callable[..., Pixels | None]
     resize: Callable[..., Pixels]
+    error: type[Exception]
 
     def __getattr__(self, name: str) -> Any:
         import cv2

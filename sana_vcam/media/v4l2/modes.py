@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from sana_vcam.media.v4l2.capabilities import Mode
 
 COMPRESSED = ("MJPG", "JPEG")
-RAW = ("YUYV", "UYVY", "YVYU", "NV12", "NV21", "YU12", "YV12", "BGR3", "RGB3", "GREY")
+COLOURED = ("YUYV", "UYVY", "YVYU", "NV12", "NV21", "YU12", "YV12", "BGR3", "RGB3")
+GREY = ("GREY", "Y16", "Y14", "Y12", "Y10")
+"""Brightness alone, as infrared cameras give it."""
+RAW = COLOURED + GREY
 DECODABLE = COMPRESSED + RAW
 """What `sana_vcam.media.camera.decode` reads, best first."""
 SMOOTH_FPS = 15.0
