@@ -206,13 +206,13 @@ class CameraConfig(Section):
     path: VideoPath = None
     """The video file or photo for source = "file"; played in real time and looped."""
     width: Annotated[int, Field(ge=64, le=8192)] = 1280
-    """Width asked of the webcam; what it gives is fitted to the track."""
+    """Width asked of the webcam; what it gives is fitted to the size that is sent."""
     height: Annotated[int, Field(ge=64, le=8192)] = 720
     """Height asked of the webcam."""
     fps: Annotated[float, Field(ge=1, le=120)] = 24.0
     """Frames per second that are captured and published; the model works at 24."""
     fit: Fit = "crop"
-    """How another shape becomes the track's: crop (scale, centre-crop), pad (bars) or stretch."""
+    """How another shape becomes that of what is sent: crop (scale, centre-crop), pad (bars) or stretch."""
     mirror: bool = False
     """Flip left and right before the model sees it."""
 
@@ -273,7 +273,8 @@ class SinkConfig(Section):
     pixel_format: Literal["I420", "BGR24"] = "I420"
     """For kind = "raw": I420 (BT.601, limited range) or BGR24."""
     fit: Fit = "crop"
-    """How the model's 1280x704 becomes the sink's size: crop, pad (8-pixel bars) or stretch."""
+    """How the model's picture becomes the sink's size: crop, pad (bars; 8 pixels of them for
+    1280x704) or stretch."""
 
 
 class PlayoutConfig(Section):

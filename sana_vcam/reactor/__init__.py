@@ -9,7 +9,7 @@
         await client.set_mode("live")
         await client.set_prompt("Van Gogh oil painting, swirling brushstrokes, vivid colors")
         await client.start()
-        client.push(bgra_bytes)                           # 1280x704, from any thread
+        client.push(bgra_bytes)                           # send_size, from any thread
 
 This package is the only place that imports the Reactor SDK.
 """

@@ -60,6 +60,7 @@ function network(state) {
       typeof loss === "number" && `${loss.toFixed(1)} % lost`,
       typeof rate === "number" && `${(rate / 1000).toFixed(1)} Mbit/s`,
       state.relay && "by relay",
+      state.send_reduced && `sends ${state.send_width}×${state.send_height}`,
     ),
   ];
 }

@@ -106,6 +106,7 @@ class StateCollector(Collector):
 
     def _connection(self) -> Iterator[Metric]:
         state = self.state
+        yield _gauge("send_reduced", "1 while less is sent for a poor way up.", state.send_reduced)
         if state.quality is not None:
             yield _one_of("quality", "The connection.", QualityWord, state.quality)
         gauges = (

@@ -12,6 +12,7 @@ from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import all_warnings
 from sana_vcam.control.access import listen, peers
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
 from sana_vcam.lib.openfiles import opened, socket_name
@@ -19,6 +20,8 @@ from sana_vcam.lib.openfiles import opened, socket_name
 KEY_PREFIX = "rk_"
 SHORTEST_KEY = 8
 ONLINE_TIMEOUT_S = 8.0
+SAME_SHAPE = 0.05
+"""Two shapes are as good as the same up to this part: 640x360 beside 1280x704 is 2 % off."""
 
 
 def check_configuration(facts: Facts) -> Iterator[Finding]:
@@ -42,6 +45,7 @@ def check_configuration(facts: Facts) -> Iterator[Finding]:
 def check_model(facts: Facts) -> Iterator[Finding]:
     """Yield every finding about the key; with `online` also what the platform says to it."""
     reactor = facts.config.reactor
+    yield _sent(reactor)
     if reactor.local:
         yield fine("model.key", f"not needed: a runtime of your own, {reactor.api_url}")
         return
@@ -62,6 +66,24 @@ def check_model(facts: Facts) -> Iterator[Finding]:
         yield _online(key, reactor)
     else:
         yield unknown("model.online", "the platform was not asked (sana-vcam doctor --online)")
+
+
+def _sent(reactor: ReactorConfig) -> Finding:
+    """Say how large the camera's picture is sent, and what is odd about that."""
+    sending = Sending(reactor)
+    (width, height), (own_width, own_height) = sending.full, sending.model_size
+    found, own = f"{width}x{height}", f"{own_width}x{own_height}"
+    if sending.small is not None:
+        small = f"{sending.small[0]}x{sending.small[1]}"
+        return fine("model.send", f"{found}, and {small} while the upload is poor")
+    as_configured = f'{found} (reactor.send = "{reactor.send}"); the model\'s picture is {own}'
+    if width * height > own_width * own_height:
+        means = "The upload and the encoder work for pixels that the model has no use for."
+        return warning("model.send", as_configured, means, "sana-vcam config show")
+    if abs(width * own_height / (height * own_width) - 1) > SAME_SHAPE:
+        means = "It has another shape, so the model cuts off its sides, or stretches it."
+        return warning("model.send", as_configured, means, "sana-vcam config show")
+    return fine("model.send", as_configured)
 
 
 def _user_key(facts: Facts) -> Path:

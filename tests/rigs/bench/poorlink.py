@@ -82,7 +82,7 @@ async def _all(home: Path, turns: int) -> dict[str, Any]:
         place.mkdir()
         link = Link()
         try:
-            _make_poor(link, network)
+            make_poor(link, network)
             runs = await _turns(link, clip, place, turns)
         finally:
             link.close()
@@ -90,7 +90,8 @@ async def _all(home: Path, turns: int) -> dict[str, Any]:
     return found
 
 
-def _make_poor(link: Link, network: Network) -> None:
+def make_poor(link: Link, network: Network) -> None:
+    """Make the near end's way up as poor as that."""
     link.loss = network.loss
     if network.kbps_up:
         shape = f"rate {network.kbps_up}kbit burst 4kb latency {QUEUE_MS}ms"

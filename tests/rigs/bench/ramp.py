@@ -123,8 +123,8 @@ def table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, obj
     return rows
 
 
-async def run(place: Place, bounds: Bounds, seconds: float) -> dict[str, Any]:
-    """The figures of `seconds` from the first picture on."""
+async def run(place: Place, bounds: Bounds, seconds: float, *settings: str) -> dict[str, Any]:
+    """The figures of `seconds` from the first picture on, with these settings (`key=value`)."""
     home = place.folder / f"run-{time.monotonic_ns()}"
     home.mkdir()
     stamps, record, fifo = home / "stamps.json", home / "record.json", home / "sink"
@@ -134,7 +134,7 @@ async def run(place: Place, bounds: Bounds, seconds: float) -> dict[str, Any]:
         *(sys.executable, "-m", "tests.rigs.bench.contenders.bounded"),
         *(json.dumps(asdict(bounds)), str(record)),
         *(place.url, str(place.clip.path), str(stamps), str(fifo), str(home)),
-        *(f"reactor.track_width={width}", f"reactor.track_height={height}"),
+        *(f"reactor.track_width={width}", f"reactor.track_height={height}", *settings),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

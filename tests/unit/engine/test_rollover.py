@@ -70,6 +70,19 @@ async def test_another_session_takes_over_before_the_platform_ends_the_old_one(t
 
 
 @virtual_time
+async def test_the_next_session_may_be_sent_another_size(tmp_path):
+    async with running(tmp_path) as rig:
+        await rig.streaming()
+        rig.sessions.send_size = (640, 352)
+        old, coming = await warm(rig)
+        assert [feed.send_size for feed in rig.media.feeds] == [(1280, 704), (640, 352)]
+        assert (old.send_size, coming.send_size) == ((1280, 704), (640, 352))
+        rig.media.plays_on = True
+        await rig.until(lambda: rig.gone(old))
+        assert rig.engine.client.send_size == (640, 352)
+
+
+@virtual_time
 async def test_it_goes_on_and_on(tmp_path):
     async with running(tmp_path, max_session_s=SHORT_S) as rig:
         await rig.streaming()

@@ -32,6 +32,8 @@ class Bounds:
     """For `Reactor.set_bitrate`, while a connection is being made: before its first estimate."""
     track: dict[str, int] = field(default_factory=dict)
     """For `Track.set_bitrate`, before the camera is published."""
+    as_shipped: bool = False
+    """A connection begins as the daemon itself has it."""
     lifted_after_s: float = 0.0
     """So long after that `Track.set_bitrate` is told of a floor of 1 bps; 0 is never."""
 
@@ -43,7 +45,9 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
         jobs: frozenset[asyncio.Task[None]] = frozenset()
 
         async def _start_high(self, reactor: Reactor) -> None:
-            if bounds.opening:
+            if bounds.as_shipped:
+                await super()._start_high(reactor)
+            elif bounds.opening:
                 await reactor.set_bitrate(**bounds.opening)
 
         async def publish(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.native import limit_arenas
@@ -25,8 +26,8 @@ async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings
     files: list[StampedFile] = []
 
     class Remembered(StampedFile):
-        def __init__(self, path: Path | None) -> None:
-            super().__init__(path)
+        def __init__(self, path: Path | None, **options: Any) -> None:
+            super().__init__(path, **options)
             files.append(self)
 
     source.VideoFile = Remembered  # type: ignore[misc]

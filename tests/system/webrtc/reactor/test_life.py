@@ -26,6 +26,7 @@ from tests.system.webrtc.reactor.rig import (
     Runtime,
     camera,
     eventually,
+    running_runtime,
     watched,
     within,
 )
@@ -176,7 +177,39 @@ async def test_reconnect_and_publish_again(runtime: Runtime, local: Local) -> No
         assert await client.set_prompt("another")
         assert client.state is not None
         assert client.state.started, "the run went on"
+        assert client.received_size == TRACK, "and in its size"
     assert await client.close()
+
+
+async def test_before_the_start_nothing_is_a_picture_not_even_of_the_right_size() -> None:
+    """The pacer's own black frame has the size of this model's pictures."""
+    with running_runtime("--width", "1280", "--height", "720", "--edit", "copy") as runtime:
+        client = SanaClient(api_url=runtime.url, local=True, send_size=TRACK)
+        sizes: list[tuple[int, int]] = []
+        taken = client._video.frame_arrived
+
+        def arrived(bgra: bytes, width: int, height: int, *rest: object) -> None:
+            sizes.append((width, height))
+            taken(bgra, width, height, *rest)
+
+        client._video.frame_arrived = arrived  # type: ignore[method-assign]
+        async with client:
+            await client.connect()
+            await client.publish()
+            async with camera(client):
+                await eventually(lambda: len(sizes) > 0)
+                assert (client.frames_received, client.last_frame_at) == (0, None)
+                placeholders = len(sizes)
+                assert await client.start()
+                await eventually(lambda: client.frames_received > 2)
+                assert client.received_size == (1280, 720)
+                assert await client.reset()
+                after = client.frames_received
+                # The track is cut to black, in the very size of the run.
+                black = len(sizes)
+                await asyncio.sleep(0.5)
+                assert client.frames_received == after, sizes[black:]
+        assert set(sizes[:placeholders]) == {(1280, 720)}
 
 
 async def test_what_is_sent_and_what_comes_back_are_two_sizes(runtime: Runtime) -> None:

@@ -39,6 +39,7 @@ HEALTHY = [
     ("camera.busy", "free"),
     ("camera.formats", "MJPG"),
     ("camera.rate", "1280x720 at 30 fps"),
+    ("model.send", "1280x704, and 640x352 while the upload is poor"),
     ("model.key", "environment REACTOR_API_KEY"),
     ("control.port", "listened on by sana-vcam"),
     ("control.daemons", f"one, pid {PID}"),
@@ -334,6 +335,21 @@ def another_camera_size(world):
 @fault("camera.formats", "does not say", UNKNOWN)
 def a_silent_camera(world):
     _camera(world, {})
+
+
+@fault("model.send", "640x360", FINE)
+def a_small_picture_is_sent(world):
+    world.environ["SANA_VCAM_REACTOR__SEND"] = "640x360"
+
+
+@fault("model.send", "the model's picture is 1280x704", WARNING, "no use", "config show")
+def more_is_sent_than_the_model_has(world):
+    world.environ["SANA_VCAM_REACTOR__SEND"] = "1920x1056"
+
+
+@fault("model.send", "640x480", WARNING, "another shape", "config show")
+def another_shape_is_sent(world):
+    world.environ["SANA_VCAM_REACTOR__SEND"] = "640x480"
 
 
 @fault("model.key", "there is none", PROBLEM, "No session", "install -D -m 600 /dev/stdin")

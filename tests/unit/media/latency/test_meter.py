@@ -12,7 +12,7 @@ import pytest
 from sana_vcam.media.frames import CameraFrame, ModelFrame
 from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.latency.watch import watch_latency
-from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420, to_i420
+from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420, fit, to_i420
 from tests.unit.media.latency.material import FPS, HEIGHT, WIDTH, Picture, talking
 
 LATE = 31
@@ -21,7 +21,8 @@ LATE = 31
 class Feed:
     """A meter whose camera shows a person, and whose model hands the pictures back later."""
 
-    def __init__(self) -> None:
+    def __init__(self, sent: tuple[int, int] | None = None) -> None:
+        self.sent = sent
         self.now = 100.0
         self.meter = LatencyMeter(lambda: self.now)
         self.pictures: list[Picture] = list(talking(16 * FPS))
@@ -31,7 +32,8 @@ class Feed:
         for _ in range(int(seconds * FPS)):
             self.now = 100.0 + self.number / FPS
             bgr = np.ascontiguousarray(self.pictures[self.number][:, :, ::-1])
-            self.meter.sent(CameraFrame(bgr, self.number, self.now))
+            sent = bgr if self.sent is None else fit(bgr, *self.sent, "crop")
+            self.meter.sent(CameraFrame(sent, self.number, self.now))
             if self.number >= LATE:
                 # Upside down in brightness, as an edit may be.
                 rgb = 255 - self.pictures[self.number - LATE]
@@ -48,6 +50,22 @@ def test_the_latency_is_from_the_cameras_read_to_the_write():
     reading = feed.meter.measure()
     assert reading is not None
     assert reading is feed.meter.reading
+    assert abs(reading.latency_s * FPS - LATE) < 0.5
+    assert reading.confidence > 0.8
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [(WIDTH // 2, HEIGHT // 2), (WIDTH // 4 * 2, HEIGHT), (160, 90), (2 * WIDTH, 2 * HEIGHT)],
+    ids=["half", "narrower", "wider", "double"],
+)
+def test_the_latency_is_right_where_what_is_sent_has_another_size(sent):
+    feed = Feed(sent)
+    feed.run(11)
+    feed.meter.measure()
+    feed.run(1)
+    reading = feed.meter.measure()
+    assert reading is not None
     assert abs(reading.latency_s * FPS - LATE) < 0.5
     assert reading.confidence > 0.8
 
