@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from sana_vcam.app.native import freeze_heap
 from sana_vcam.app.run import run_until_done
 from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
@@ -41,6 +42,7 @@ def run(overrides: Mapping[str, object]) -> int:
     # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
 
+    freeze_heap()
     with lossy_stderr():
         return run_until_done(lambda: _demo(Daemon, overrides))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 from collections.abc import MutableMapping
@@ -38,3 +39,13 @@ def limit_arenas() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(M_ARENA_MAX, ARENAS) == 1
+
+
+def freeze_heap() -> None:
+    """Have Python's collector never look again at what is there now; call after the imports.
+
+    A full collection goes through every object of every library, and holds the thread that it
+    falls upon, the event loop's or the playout's, for 50 to 80 ms (measured).
+    """
+    gc.collect()
+    gc.freeze()

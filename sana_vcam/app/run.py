@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.app.native import limit_arenas
+from sana_vcam.app.native import freeze_heap, limit_arenas
 from sana_vcam.config.schema import Config
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 from sana_vcam.lib.descriptors import raise_limit
@@ -36,6 +36,7 @@ def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | 
     # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
 
+    freeze_heap()
     with lossy_stderr():
         set_up_logging(config.log.level)
         for warning in warnings:

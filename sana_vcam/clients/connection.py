@@ -23,7 +23,7 @@ from sana_vcam.clients.terminal import (
     printable,
 )
 from sana_vcam.config import paths
-from sana_vcam.control.access import discovery, group, peers, tokens, unixsocket
+from sana_vcam.control.access import discovery, group, peers, sockdiag, tokens, unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import StartupError
 
@@ -73,10 +73,10 @@ def _has_gone(found: discovery.ControlFile) -> bool:
         return True
 
 
-def _server(url: str) -> peers.Endpoint:
+def _server(url: str) -> sockdiag.Endpoint:
     """Read where a daemon listens from its address; raises `ValueError` for what is none."""
     where = urlsplit(url)
-    return peers.endpoint(where.hostname or "", where.port or 0)
+    return sockdiag.endpoint(where.hostname or "", where.port or 0)
 
 
 def _system_daemon() -> group.SystemDaemon | None:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from sana_vcam.config.schema import ControlConfig
-from sana_vcam.control.access import discovery, peers
+from sana_vcam.control.access import discovery, peers, sockdiag
 from sana_vcam.errors import StartupError
 
 
@@ -34,13 +34,13 @@ def open_socket(config: ControlConfig, runtime_dir: Path) -> socket.socket:
             raise StartupError(
                 f"cannot listen on {host} port {config.port}: {error.strerror}; {fix}"
             ) from error
-        who = _holder(peers.endpoint(host, config.port), runtime_dir)
+        who = _holder(sockdiag.endpoint(host, config.port), runtime_dir)
         raise StartupError(
             f"port {config.port} of {host} is taken by {who}; stop that, or {fix}"
         ) from error
 
 
-def _holder(server: peers.Endpoint, runtime_dir: Path) -> str:
+def _holder(server: sockdiag.Endpoint, runtime_dir: Path) -> str:
     holder = peers.listener(server)
     if holder is None:
         return "another program"

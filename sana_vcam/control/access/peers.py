@@ -1,23 +1,24 @@
-"""Who owns a TCP socket of this machine, as Linux tells it in /proc.
+"""Who owns a TCP socket of this machine, as Linux tells it: by netlink, or else in /proc.
 
-Everywhere else there is no such table, and every answer is None.
+Everywhere else nobody tells, and every answer is None.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sana_vcam.control.access import sockdiag
+from sana_vcam.control.access.sockdiag import Connection, Endpoint, IPAddress, endpoint
 from sana_vcam.lib.openfiles import command_of, opened, socket_name, text_of
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+MAX_TABLE_BYTES = 8 << 20
+"""How much of each table is looked at: some 55,000 sockets."""
 _LISTEN = 0x0A
-
-type IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-type Endpoint = tuple[IPAddress, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +41,26 @@ class PortHolder:
     command: str | None
 
 
-def endpoint(host: str, port: int) -> Endpoint:
-    """Make an address comparable: an IPv4 address is the same when written as IPv6."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address, port
-
-
-def peer_uid(peer: Endpoint, server: Endpoint) -> int | None:
-    """Look up who owns the `peer` end of a connection to `server`; None if that is not known."""
-    return find_peer_uid(_sockets(), peer, server)
-
-
-def find_peer_uid(sockets: Iterable[Socket], peer: Endpoint, server: Endpoint) -> int | None:
-    """Find the owner of the `peer` end in a table; None if it is not in there.
-
-    A socket without an inode is one that its process has let go of; the kernel shows it as
-    root's, so it proves nothing.
-    """
-    for row in sockets:
-        if row.local == peer and row.remote == server and row.inode:
-            return row.uid
-    return None
-
-
 def listener(server: Endpoint) -> PortHolder | None:
     """Look up who listens on `server`, or on that port of every address; None if not known."""
-    row = find_listener(_sockets(), server)
-    if row is None:
+    found = _listening(server)
+    if found is None:
         return None
-    for _, pid in opened({socket_name(row.inode)}):
-        return PortHolder(row.uid, pid, command_of(pid) or None)
-    return PortHolder(row.uid, None, None)
+    for _, pid in opened({socket_name(found.inode)}):
+        return PortHolder(found.uid, pid, command_of(pid) or None)
+    return PortHolder(found.uid, None, None)
 
 
 def listener_uid(server: Endpoint) -> int | None:
     """Look up which user listens on `server`; None if that is not known."""
-    row = find_listener(_sockets(), server)
-    return None if row is None else row.uid
+    found = _listening(server)
+    return None if found is None else found.uid
+
+
+def _listening(server: Endpoint) -> Socket | sockdiag.Told | None:
+    if sockdiag.is_there():
+        return sockdiag.listener(server)
+    return find_listener(_sockets(), server)
 
 
 def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
@@ -91,6 +74,63 @@ def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
 def _covers(listening: IPAddress, address: IPAddress) -> bool:
     """Whether a socket on all addresses takes connections to `address`; IPv6's may take both."""
     return listening.is_unspecified and listening.version >= address.version
+
+
+def peer_uids(connections: Sequence[Connection]) -> list[int | None]:
+    """Look up who owns the peers' ends; None for one that is gone, or where that is not known.
+
+    Blocks for less than a millisecond, or without the kernel's help for one look at its tables.
+    """
+    if sys.platform != "linux" or not connections:
+        return [None] * len(connections)
+    asks = sockdiag.is_there()
+    found = sockdiag.owners(connections) if asks else owners_in(_TABLES, connections)
+    return [found.get(connection) for connection in connections]
+
+
+def owners_in(tables: Iterable[str], wanted: Sequence[Connection]) -> dict[Connection, int]:
+    """Find owners in the kernel's tables, as far as a bounded look at them goes.
+
+    A socket without an inode is one that its process has let go of; the kernel shows it as
+    root's, so it proves nothing.
+    """
+    keys = {
+        (local, remote): connection
+        for connection in wanted
+        for local, remote in zip(*map(_spellings, connection), strict=True)
+    }
+    found: dict[Connection, int] = {}
+    for table in tables:
+        for row in _rows(Path(table)):
+            _, local, remote, *_ = columns = row.split(None, 10)
+            connection = keys.get((local, remote))
+            if connection is not None and len(columns) > 9 and int(columns[9]):
+                found[connection] = int(columns[7])
+                if len(found) == len(wanted):
+                    return found
+    return found
+
+
+def _rows(table: Path) -> Iterator[bytes]:
+    """Read the rows of a table up to `MAX_TABLE_BYTES`; nothing where there is none."""
+    try:
+        with table.open("rb") as file:
+            file.readline()
+            yield from file.readlines(MAX_TABLE_BYTES)
+    except OSError:
+        return
+
+
+def _spellings(end: Endpoint) -> Iterator[bytes]:
+    """Write an address as the tables may have it: as IPv4, and as IPv6."""
+    address, port = end
+    packed = address.packed
+    wide = packed if len(packed) == 16 else b"\0" * 10 + b"\xff\xff" + packed
+    for raw in (packed, wide):
+        words = [raw[at : at + 4] for at in range(0, len(raw), 4)]
+        if sys.byteorder == "little":
+            words = [word[::-1] for word in words]
+        yield f"{b''.join(words).hex().upper()}:{port:04X}".encode()
 
 
 def parse_table(text: str) -> Iterator[Socket]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,15 +21,19 @@ from websockets.server import ServerProtocol
 from websockets.typing import LoggerLike, StatusLike
 
 from sana_vcam.control.access import unixsocket
+from sana_vcam.control.access.sockdiag import endpoint
 from sana_vcam.control.server import limits
+from sana_vcam.control.server.entrance import Ends, Entrance
 from sana_vcam.control.server.responses import Response, secure
 
 
 class Listener:
     """Keeps the connections of one listening socket, and sends away those that only wait."""
 
-    def __init__(self, *, is_unix: bool) -> None:
+    def __init__(self, *, is_unix: bool, entrance: Entrance | None = None) -> None:
+        """`entrance` finds out whose a connection is, before it is read; a Unix socket says so."""
         self.is_unix = is_unix
+        self.entrance = entrance
         self.sockets: set[Connection] = set()
         """Every connection that is not closed."""
         self.admitted: set[Connection] = set()
@@ -51,10 +55,18 @@ class Listener:
         The one that has waited longest is aborted when there are too many.
         """
         self._waiting[connection] = None
-        if len(self._waiting) > limits.MAX_OPENING:
-            oldest = next(iter(self._waiting))
-            del self._waiting[oldest]
-            oldest.transport.abort()
+        if len(self._waiting) > limits.max_opening():
+            self._abort_oldest()
+
+    def bound_share(self, uid: int | None) -> None:
+        """Abort the oldest connection of a user who has more waiting than one may have."""
+        if sum(each.uid == uid for each in self._waiting) > limits.STRANGERS_OF_ONE_USER:
+            self._abort_oldest(lambda each: each.uid == uid)
+
+    def _abort_oldest(self, of: Callable[[Connection], bool] = lambda _: True) -> None:
+        oldest = next(filter(of, self._waiting))
+        del self._waiting[oldest]
+        oldest.transport.abort()
 
     def attend(self, connection: Connection) -> None:
         """Count a connection as waiting no longer: a command runs for it, and it may stay."""
@@ -167,6 +179,8 @@ class Connection(ServerConnection):
             self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))
         self._listener.enter(self)
         self._set_deadline(limits.HEAD_TIMEOUT_S)
+        if self._listener.entrance is not None:
+            self._listener.entrance.arrive(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the listener; commands that a WebSocket had sent before it broke still run."""
@@ -176,6 +190,31 @@ class Connection(ServerConnection):
         self._set_deadline(None)
         self._listener.leave(self)
         super().connection_lost(exc)
+
+    @property
+    def ends(self) -> Ends | None:
+        """The far and the near end; None for one that is closed."""
+        far, near = self.remote_address, self.local_address
+        if self.is_gone or far is None or near is None:
+            return None
+        return endpoint(*far[:2]), endpoint(*near[:2])
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is closed, or will be in a moment."""
+        return self not in self._listener.sockets or self.transport.is_closing()
+
+    def hold(self) -> None:
+        """Read nothing of it for now."""
+        self.transport.pause_reading()
+
+    def bound_share(self) -> None:
+        """Have its user not keep more waiting than one may."""
+        self._listener.bound_share(self.uid)
+
+    def let_in(self) -> None:
+        """Begin to read."""
+        self.transport.resume_reading()
 
     def admit(self) -> None:
         """Let the client open a WebSocket."""

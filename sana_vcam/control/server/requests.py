@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
 from typing import cast
 
@@ -15,8 +14,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 from websockets.http11 import Response as HttpResponse
 
-from sana_vcam.control.access import peers, unixsocket
 from sana_vcam.control.access import policy as access
+from sana_vcam.control.access import unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection, Listener
@@ -79,7 +78,7 @@ class RequestGate:
         asked = access.AccessRequest(
             target=request.path,
             headers=tuple(request.headers.raw_items()),
-            peer_uid=partial(_peer_uid, listener, connection),
+            peer_uid=lambda: connection.uid,
             over_unix_socket=listener.is_unix,
         )
         decision = self.policy.decide(asked)
@@ -106,7 +105,6 @@ class RequestGate:
             return Response.text(HTTPStatus.NOT_FOUND, f"connect to {PATH}")
         if len(listener.admitted) >= limits.MAX_CLIENTS:
             return self._refuse(_full(f"{limits.MAX_CLIENTS} clients are connected; close one"))
-        connection.uid = _peer_uid(listener, connection)
         if connection.uid not in {None, self.policy.own_uid}:
             of_this_user = sum(other.uid == connection.uid for other in listener.admitted)
             if of_this_user >= limits.MAX_CLIENTS_OF_ANOTHER_USER:
@@ -147,13 +145,3 @@ def own_uid() -> int | None:
 
 def _full(reason: str) -> access.Denied:
     return access.Denied(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-
-
-def _peer_uid(listener: Listener, connection: Connection) -> int | None:
-    if listener.is_unix:
-        return connection.uid
-    ends = connection.remote_address, connection.local_address
-    if None in ends:
-        return None
-    peer, server = (peers.endpoint(*end[:2]) for end in ends)
-    return peers.peer_uid(peer, server)

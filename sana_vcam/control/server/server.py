@@ -19,13 +19,22 @@ from websockets.exceptions import ConnectionClosed
 
 import sana_vcam
 from sana_vcam.config.schema import ControlConfig
-from sana_vcam.control.access import discovery, listen, policy, privatefiles, tokens, unixsocket
+from sana_vcam.control.access import (
+    discovery,
+    listen,
+    policy,
+    privatefiles,
+    sockdiag,
+    tokens,
+    unixsocket,
+)
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol import events, messages, replies
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection, Listener
 from sana_vcam.control.server.counters import Counters
+from sana_vcam.control.server.entrance import Entrance, quiet_accept
 from sana_vcam.control.server.logfeed import LogFeed, Redaction
 from sana_vcam.control.server.pages import Dashboard
 from sana_vcam.control.server.requests import PATH, RequestGate, own_uid
@@ -34,6 +43,7 @@ from sana_vcam.control.server.routes import Routes
 from sana_vcam.control.server.websocket import ClientConnection
 from sana_vcam.errors import StartupError
 from sana_vcam.lib.idle import until_tick
+from sana_vcam.lib.threads import run_blocking
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +95,9 @@ class ControlServer:
         self._control_file: discovery.ControlFile | None = None
         self._socket_path: str | None = None
         self._port = 0
-        self._listeners = (Listener(is_unix=False), Listener(is_unix=True))
+        # Elsewhere nobody tells whose a connection is.
+        self._entrance = Entrance(own_uid()) if sys.platform == "linux" else None
+        self._listeners = (Listener(is_unix=False, entrance=self._entrance), Listener(is_unix=True))
         self._clients: set[ClientConnection] = set()
         self._state_changed = asyncio.Event()
         self._background: tuple[asyncio.Task[None], ...] = ()
@@ -127,6 +139,10 @@ class ControlServer:
             unix_listening = self._open_unix_socket(stack)
             servers: list[tuple[Server, Listener]] = []
             stack.push_async_callback(self._close, servers)
+            if self._entrance is not None:
+                await run_blocking(sockdiag.is_there, name="probe-sock-diag")
+                stack.push_async_callback(self._entrance.close)
+            stack.enter_context(quiet_accept())
             servers.append((await self._serve(listening, tcp), tcp))
             if unix_listening is not None:
                 servers.append((await self._serve(unix_listening, unix), unix))
@@ -186,7 +202,7 @@ class ControlServer:
         wire_log = logging.getLogger(f"{__name__}.wire")
         wire_log.setLevel(logging.WARNING)
         wire_log.filters = [self._redaction]
-        return await serve(
+        server = await serve(
             self._serve_client,
             sock=listening,
             unix=listener.is_unix,
@@ -199,7 +215,11 @@ class ControlServer:
             open_timeout=None,
             close_timeout=limits.CLOSE_GRACE_S,
             logger=wire_log,
+            backlog=limits.ACCEPTED_AT_ONCE,
         )
+        # asyncio takes in as many at once as it has the system keep; that may be more.
+        listening.listen(limits.BACKLOG)
+        return server
 
     def _metrics(self) -> Response:
         # Loaded by the first scrape: most daemons are never asked.

@@ -11,7 +11,7 @@ from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
 from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import all_warnings
-from sana_vcam.control.access import listen, peers
+from sana_vcam.control.access import listen, peers, sockdiag
 from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
@@ -200,7 +200,7 @@ def _port(facts: Facts) -> Finding:
         return fine("control.port", "a free one at each start, as configured")
     tables = (facts.machine.text(f"/proc/net/{name}") or "" for name in ("tcp", "tcp6"))
     sockets = (row for table in tables for row in peers.parse_table(table))
-    row = peers.find_listener(sockets, peers.endpoint(listen.address(config), config.port))
+    row = peers.find_listener(sockets, sockdiag.endpoint(listen.address(config), config.port))
     if row is None:
         return fine("control.port", f"{config.port} is free")
     holder = _process_with(facts, row.inode)
