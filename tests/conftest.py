@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from sana_vcam.lib.threads import STARTER
+
 pytest_plugins = ["tests.fakes.controlserver", "tests.rigs.slowcalls.plugin"]
 
 TESTS = Path(__file__).parent
 
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
 
-LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor")
-"""Threads of libraries that live as long as the process: the SDK's native ones are Dummy-N."""
+LIBRARY_THREADS = ("Dummy-", "asyncio_", "ThreadPoolExecutor", STARTER)
+"""Threads that live as long as the process: the SDK's native ones are Dummy-N."""
 
 
 def layer(path: Path) -> str:

@@ -212,7 +212,8 @@ class CameraConfig(Section):
     fps: Annotated[float, Field(ge=1, le=120)] = 24.0
     """Frames per second that are captured and published; the model works at 24."""
     fit: Fit = "crop"
-    """How another shape becomes that of what is sent: crop (scale, centre-crop), pad (bars) or stretch."""
+    """How another shape becomes that of what is sent: crop (scale, centre-crop), pad (bars) or
+    stretch."""
     mirror: bool = False
     """Flip left and right before the model sees it."""
 

@@ -1,4 +1,4 @@
-"""The JPEGs of cameras: without their end, with rubbish around them, or with a part lost on the way.
+"""The JPEGs of cameras: without their end, with rubbish around them, or with a part that was lost.
 
 OpenCV decodes what is damaged without a word, and refuses what only lacks its end marker. Here it
 is judged how much of a picture is there: one that is torn is dropped, one that lacks nothing that

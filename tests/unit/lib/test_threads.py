@@ -271,3 +271,30 @@ async def test_an_optional_task_is_started_again_after_a_defect(caplog):
     assert task.cancelled()
     assert "the latency cannot be told" in caplog.text
     assert "ValueError: a defect" in caplog.text
+
+
+async def test_a_process_without_threads_left_says_so(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start"):
+        await run_blocking(lambda: 1, name="one")
+    with pytest.raises(RuntimeError, match="can't start"):
+        await run_loop(lambda _: None, name="two")
+
+
+async def test_the_loop_does_not_wait_for_a_thread_to_begin(monkeypatch):
+    begin, start = threading.Event(), threading.Thread.start
+
+    def held_up(thread):
+        begin.wait(30)
+        start(thread)
+
+    await run_blocking(lambda: 0, name="first")
+    monkeypatch.setattr(threading.Thread, "start", held_up)
+    task = asyncio.create_task(run_blocking(lambda: 1, name="one"))
+    await asyncio.sleep(0.01)
+    assert not task.done(), "the loop went on, the thread did not"
+    begin.set()
+    assert await task == 1
