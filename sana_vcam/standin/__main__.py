@@ -6,12 +6,13 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
+from sana_vcam.standin.hosted import HOSTED, Model
 from sana_vcam.standin.settings import EditMode, Fault, Settings, Wire
 
 DESCRIPTION = """\
-Serve a stand-in for Reactor's `sana-streaming` on this machine: the same commands, messages and
+Serve a stand-in for one of Reactor's models on this machine: the same commands, messages and
 tracks, over real WebRTC, without a key, a GPU or the internet. The edit is classical image
 processing, chosen by the words of the prompt: a demonstration, not a generative model.
 """
@@ -42,16 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="port to listen on; 0 takes a free one, see the ready line (default: %(default)s)",
     )
     add(
+        "--model",
+        choices=get_args(Model),
+        default=default.model,
+        help="model to stand in for (default: %(default)s)",
+    )
+    add(
         "--width",
         type=_number(int, 16, 4096),
-        default=default.width,
-        help="width of main_video in pixels; 640x352 suits two shared cores (default: %(default)s)",
+        help="width of main_video in pixels; 640x352 suits two shared cores (default: the "
+        "model's, which for x2 is that of the source)",
     )
     add(
         "--height",
         type=_number(int, 16, 4096),
-        default=default.height,
-        help="height of main_video in pixels (default: %(default)s)",
+        help="height of main_video in pixels (default: as for --width)",
     )
     add(
         "--fps",
@@ -72,17 +78,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--chunk-frames",
         metavar="N",
         type=_number(int, 1, 120),
-        default=default.chunk_frames,
         help="frames per chunk; 1 emits each frame at once, for measurements of delay "
-        "(default: %(default)s)",
+        "(default: the model's)",
     )
     add(
         "--first-chunk",
         metavar="N",
         type=_number(int, 1, 120),
-        default=default.first_chunk,
         help="frames in the first chunk of a run, never more than --chunk-frames "
-        "(default: %(default)s)",
+        "(default: the model's)",
     )
     add(
         "--session-limit",
@@ -94,6 +98,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     add(
+        "--edit-limit",
+        dest="edit_limit_s",
+        metavar="SECONDS",
+        type=_number(float, 1, 86400),
+        default=default.edit_limit_s,
+        help="longest edit of vidu, which ends by itself then (default: %(default)s)",
+    )
+    add(
         "--edit",
         choices=get_args(EditMode),
         default=default.edit,
@@ -103,8 +115,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wire",
         choices=get_args(Wire),
         default=default.wire,
-        help="generation of the wire: live, the second, which takes a camera only; npm, the first "
-        "as its typed package has it; page, as its API page does (default: %(default)s)",
+        help="generation of the wire of sana-streaming: live, the second, which takes a camera "
+        "only; npm, the first as its typed package has it; page, as its API page does "
+        "(default: %(default)s)",
     )
     add(
         "--max-kbps",
@@ -130,7 +143,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Read the settings that parsed arguments stand for; other attributes are ignored."""
     names = Settings.__dataclass_fields__
-    return Settings(**{name: getattr(arguments, name) for name in names})
+    hosted = HOSTED[arguments.model]
+    own: dict[str, Any] = {
+        "width": hosted.size[0],
+        "height": hosted.size[1],
+        "chunk_frames": hosted.chunk_frames,
+        "first_chunk": hosted.first_chunk,
+    }
+    given: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    return Settings(**given | {name: own[name] for name in own if given[name] is None})
 
 
 def serve(settings: Settings) -> int:

@@ -23,9 +23,11 @@ import numpy.typing as npt
 from reactor_runtime.interface import (
     ClientInfo,
     InputBuffer,
+    MediaInput,
     ModelMessage,
     Output,
     ReactorApp,
+    UploadedFile,
     connected,
     disconnected,
     session_ended,
@@ -34,6 +36,7 @@ from reactor_runtime.interface import (
 
 from sana_vcam.standin import looks
 from sana_vcam.standin.clip import Frame, fit
+from sana_vcam.standin.images import ImageError, read_image
 from sana_vcam.standin.loopback import post_json
 from sana_vcam.standin.session import CommandRefused
 from sana_vcam.standin.settings import Settings
@@ -49,15 +52,19 @@ PLACEHOLDER_LEVEL = 24
 
 
 class ModelRun:
-    """One start of the model: its source, its prompt and seed, and whether it is still wanted.
+    """One start of the model: its source, what it was started with, and whether it is wanted.
 
     `cancel` may be set from any thread and is never cleared; the loop and the worker stop at the
     next frame.
     """
 
-    def __init__(self, source: FrameSource, seed: int) -> None:
+    def __init__(
+        self, source: FrameSource, seed: int = 0, prompt: str = "", image: Frame | None = None
+    ) -> None:
         self.source = source
         self.seed = seed
+        self.prompt = prompt
+        self.image = image
         self.frames_made = 0
         self.chunks_made = 0
         self.cancel = threading.Event()
@@ -82,6 +89,10 @@ class StandinApp(ReactorApp, ABC):
     """A hosted model, without its words."""
 
     settings: ClassVar[Settings] = Settings()
+    outputs: ClassVar[type[Output]]
+    """What clients subscribe to: a track main_video."""
+    input_track: ClassVar[str | None] = "camera"
+    """Track of `media` that clients publish; None for a model without one."""
     shows_placeholder: ClassVar[bool] = True
     """Whether pictures go out before the first start, as the cloud's sessions open with one."""
 
@@ -91,6 +102,8 @@ class StandinApp(ReactorApp, ABC):
         cls.settings = settings
         cls.fps = settings.playout_fps
         cls.buffer_size = settings.chunk_frames
+
+    media: MediaInput
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,32 +120,41 @@ class StandinApp(ReactorApp, ABC):
         """Take the snapshot that goes out after every change."""
 
     @abstractmethod
-    def _refusal(self, command: str, reason: str) -> ModelMessage:
-        """Put the refusal of a command into the model's words."""
-
-    @abstractmethod
-    def _output(self, batch: npt.NDArray[np.uint8]) -> Output:
-        """Wrap pictures (N, H, W, 3) RGB for the output track."""
+    async def _refused(
+        self, command: str, refusal: CommandRefused, client: ClientInfo | None
+    ) -> None:
+        """Tell of a refused command in the model's words, everybody or the client that sent it."""
 
     @abstractmethod
     def _forget(self) -> None:
         """Begin a session with fresh state."""
 
-    def _input(self) -> InputBuffer | None:
-        """Find the buffer of the input track; None for a model without one."""
-        return None
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Width and height of the pictures that go out now."""
+        return self.settings.width, self.settings.height
+
+    def _chunk_length(self, run: ModelRun) -> int:
+        """Count the frames of the next chunk of a run."""
+        return self.settings.chunk_length(run.chunks_made)
 
     @property
     def _paused(self) -> bool:
         """Whether the run is to make no chunks for now."""
         return False
 
+    async def _run_begun(self, run: ModelRun) -> None:
+        """Do what comes before the first frame of a run is waited for."""
+
+    async def _no_frames(self, run: ModelRun) -> None:
+        """Notice that the source had nothing for a while."""
+
     async def _before_chunk(self, run: ModelRun, frames: list[Frame]) -> None:
         """Announce what comes before a chunk of these frames."""
 
     def _picture(self, run: ModelRun, frame: Frame, prompt: str) -> Frame:
         """Edit one frame, in a worker thread; by default as the prompt says."""
-        picture = fit(frame, self.settings.width, self.settings.height)
+        picture = fit(frame, *self._size)
         if self.settings.edit == "copy":
             return picture
         return looks.edit(picture, prompt, run.seed, index=run.frames_made)
@@ -201,15 +223,15 @@ class StandinApp(ReactorApp, ABC):
     # -- commands --------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _command(self, name: str) -> AsyncIterator[None]:
+    async def _command(self, name: str, client: ClientInfo | None = None) -> AsyncIterator[None]:
         """Broadcast the state if the body accepts the command, else (`CommandRefused`) a refusal.
 
-        The client's call succeeds in both cases, as with the real model: a refusal is a message.
+        The client's call succeeds in both cases, if a refusal is a message with this model.
         """
         try:
             yield
         except CommandRefused as refusal:
-            await self._refused(name, str(refusal))
+            await self._refused(name, refusal, client)
             if not self._greet:
                 return
         self._greet = False
@@ -217,16 +239,12 @@ class StandinApp(ReactorApp, ABC):
 
     @asynccontextmanager
     async def _answered[M: ModelMessage](
-        self, name: str, _kind: type[M]
+        self, name: str, _kind: type[M], client: ClientInfo | None = None
     ) -> AsyncIterator[Answer[M]]:
         """Do as `_command` does, for a handler that returns the `message` of what this yields."""
         answer = Answer[M]()
-        async with self._command(name):
+        async with self._command(name, client):
             yield answer
-
-    async def _refused(self, name: str, reason: str) -> None:
-        """Tell everybody of a refusal."""
-        await self.send(self._refusal(name, reason))
 
     def _begin_run(self, run: ModelRun) -> None:
         self._abandon_run()
@@ -240,10 +258,19 @@ class StandinApp(ReactorApp, ABC):
             self._playing = None
         self._wake.set()
 
+    @property
+    def _buffer(self) -> InputBuffer:
+        """Frames of the input track that wait."""
+        # The runtime puts a buffer where the class declares the kind of track.
+        return cast(InputBuffer, getattr(self.media, self.input_track or ""))
+
     def _clear_input(self) -> None:
-        buffer = self._input()
-        if buffer is not None:
-            buffer.clear()
+        if self.input_track is not None:
+            self._buffer.clear()
+
+    async def _show(self, pictures: npt.NDArray[np.uint8]) -> None:
+        """Emit pictures (N, H, W, 3) RGB on the output track."""
+        await self.emit(self.outputs(main_video=pictures))
 
     # -- the chunk loop --------------------------------------------------------------------------
 
@@ -266,20 +293,23 @@ class StandinApp(ReactorApp, ABC):
         if self.shows_placeholder and self._fresh and self.connected.is_set():
             width, height = self._placeholder_size
             flat = np.full((1, height, width, 3), PLACEHOLDER_LEVEL, np.uint8)
-            await self.emit(self._output(flat))
+            await self._show(flat)
 
     @property
     def _placeholder_size(self) -> tuple[int, int]:
         """Width and height of the placeholder."""
-        return self.settings.width, self.settings.height
+        return self._size
 
     async def _play(self, run: ModelRun) -> None:
         """Make the chunks of one run until its source ends or the run is abandoned."""
         try:
+            await self._run_begun(run)
             while await self._may_go_on(run):
-                count = self.settings.chunk_length(run.chunks_made)
-                frames = await run.source.next_frames(count)
-                if frames is None or not run.wanted():
+                frames = await run.source.next_frames(self._chunk_length(run))
+                if frames is None:
+                    await self._no_frames(run)
+                    continue
+                if not run.wanted():
                     continue
                 if not frames:
                     await self._source_ended(run)
@@ -319,7 +349,7 @@ class StandinApp(ReactorApp, ABC):
         if batch is None or not run.wanted():
             return
         await self._chunk_edited(run, len(batch), time.monotonic() - begun)
-        await self.emit(self._output(batch))
+        await self._show(batch)
         if not run.wanted():
             return
         run.chunks_made += 1
@@ -355,3 +385,15 @@ class StandinApp(ReactorApp, ABC):
             raise RuntimeError(f"crash staged with --fault, after {chunk_index} chunks")
         while run.wanted():
             await self._change()
+
+
+async def picture_of(upload: UploadedFile) -> Frame:
+    """Read an uploaded image, (H, W, 3) RGB.
+
+    Raises:
+        CommandRefused: it is none, or too large.
+    """
+    try:
+        return await asyncio.to_thread(read_image, upload.data)
+    except ImageError as error:
+        raise CommandRefused(str(error)) from error

@@ -26,17 +26,18 @@ from reactor_runtime.core import RuntimeConfig
 from reactor_runtime.serve import serve as serve_runtime
 from reactor_runtime.transport.webrtc.config import WebRtcConfig
 
+from sana_vcam.standin.hosted import HOSTED
 from sana_vcam.standin.loopback import get_json
 from sana_vcam.standin.settings import Settings, Wire
 
 log = logging.getLogger(__name__)
 
 WIRES: dict[Wire, str] = {
-    "live": "sana_vcam.standin.models.wire_live",
-    "npm": "sana_vcam.standin.models.wire_npm",
-    "page": "sana_vcam.standin.models.wire_page",
+    "live": HOSTED["sana-streaming"].target,
+    "npm": "sana_vcam.standin.models.wire_npm:SanaStreaming",
+    "page": "sana_vcam.standin.models.wire_page:SanaStreaming",
 }
-"""Module of each generation of the wire; its class is always SanaStreaming."""
+"""Class of each generation of the wire of `sana-streaming`, as "module:Class"."""
 
 DRAIN_S = 1.0
 """Time a running session gets to end after a signal."""
@@ -77,12 +78,14 @@ def run(settings: Settings) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    module = importlib.import_module(WIRES[settings.wire])
-    module.SanaStreaming.configure(settings)
+    sana = settings.model == "sana-streaming"
+    target = WIRES[settings.wire] if sana else settings.hosted.target
+    module, _, name = target.partition(":")
+    getattr(importlib.import_module(module), name).configure(settings)
     threading.Thread(target=_announce, args=(settings,), name="announce", daemon=True).start()
     config = RuntimeConfig(
-        model_ref=f"{WIRES[settings.wire]}:SanaStreaming",
-        model_name="sana-streaming",
+        model_ref=target,
+        model_name=settings.hosted.name,
         host=settings.host,
         port=settings.port,
         grace_period=DRAIN_S,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CHUNK_FRAMES = 24
-"""Frames in a chunk of the real model, as its API page says."""
+from sana_vcam.standin.hosted import HOSTED, Hosted, Model
 
-FIRST_CHUNK_FRAMES = 9
-"""Frames in the first chunk of a run: 33 frames, the shortest clip, are then two whole chunks."""
+TIMED_FRAMES = 24
+"""Frames that `chunk_time_s` is for: a chunk of `sana-streaming`, as its API page says."""
 
 Wire = Literal["live", "npm", "page"]
 EditMode = Literal["look", "copy"]
@@ -31,7 +30,8 @@ class Settings:
     """Everything a stand-in can be told; `sana-vcam standin --help` explains each in words.
 
     Sizes are in pixels, rates in frames per second, times in seconds. A `session_limit_s` of 0
-    means no limit; a `port` of 0 means any free port.
+    means no limit; a `port` of 0 means any free port; a `width` and `height` of 0 mean the
+    source's.
     """
 
     host: str = "127.0.0.1"
@@ -39,16 +39,23 @@ class Settings:
     width: int = 1280
     height: int = 704
     fps: float = 24.0
-    chunk_frames: int = CHUNK_FRAMES
-    first_chunk: int = FIRST_CHUNK_FRAMES
+    chunk_frames: int = 24
+    first_chunk: int = 9
     chunk_time_s: float = 0.4
     session_limit_s: float = 0.0
+    edit_limit_s: float = 600.0
     max_kbps: int = 4000
     edit: EditMode = "look"
+    model: Model = "sana-streaming"
     wire: Wire = "live"
     fault: Fault | None = None
     exit_with_stdin: bool = False
     verbose: bool = False
+
+    @property
+    def hosted(self) -> Hosted:
+        """What there is to know about the model."""
+        return HOSTED[self.model]
 
     @property
     def url(self) -> str:
@@ -67,7 +74,7 @@ class Settings:
     @property
     def frame_time_s(self) -> float:
         """Seconds the edit of one frame is made to take, at least."""
-        return self.chunk_time_s / CHUNK_FRAMES
+        return self.chunk_time_s / TIMED_FRAMES
 
     @property
     def playout_fps(self) -> float:

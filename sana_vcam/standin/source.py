@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import islice
 from typing import Protocol
 
+import numpy as np
 from reactor_runtime.interface import InputBuffer, ReadMode
 
 from sana_vcam.standin.clip import Clip, Frame, decode
@@ -27,10 +29,16 @@ class FrameSource(Protocol):
 
 
 class LiveSource:
-    """The camera track. Never ends; when it falls two reads behind, it drops to the newest."""
+    """The camera track. Never ends; when it falls two reads behind, it drops to the newest.
 
-    def __init__(self, camera: InputBuffer) -> None:
+    It drops nothing as long as `keeps_backlog` says so.
+    """
+
+    def __init__(
+        self, camera: InputBuffer, keeps_backlog: Callable[[], bool] = lambda: False
+    ) -> None:
         self._camera = camera
+        self._keeps_backlog = keeps_backlog
         self._shape: tuple[int, ...] | None = None
 
     async def next_frames(self, count: int) -> list[Frame] | None:
@@ -39,7 +47,7 @@ class LiveSource:
         Raises:
             SizeChanged: the size of a frame differs from that of the run's first frame.
         """
-        behind = self._camera.available >= 2 * count
+        behind = self._camera.available >= 2 * count and not self._keeps_backlog()
         mode = ReadMode.LATEST if behind else ReadMode.FIFO
         try:
             frames = await self._camera.read(count, timeout=POLL_S, mode=mode)
@@ -67,3 +75,14 @@ class ClipSource:
     async def next_frames(self, count: int) -> list[Frame] | None:
         """Decode the next `count` frames, fewer at the end of the clip, [] after it."""
         return await asyncio.to_thread(lambda: list(islice(self._frames, count)))
+
+
+class NoSource:
+    """What a model without an input track has: as many empty frames as it asks for."""
+
+    def __init__(self) -> None:
+        self._empty = np.zeros((1, 1, 3), np.uint8)
+
+    async def next_frames(self, count: int) -> list[Frame] | None:
+        """Give `count` frames of one black pixel."""
+        return [self._empty] * count

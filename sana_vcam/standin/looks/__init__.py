@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from sana_vcam.standin.looks import drawing, grading, scenes, tiles
-from sana_vcam.standin.looks.canvas import Effect, Rgb, Touch
+from sana_vcam.standin.looks import drawing, grading, moving, scenes, tiles
+from sana_vcam.standin.looks.canvas import Effect, Extent, Rgb, Touch
 from sana_vcam.standin.looks.choice import choose
+from sana_vcam.standin.looks.scenes import PLACES
 
-__all__ = ["describe", "edit", "names"]
+__all__ = ["describe", "edit", "invent", "names"]
 
 _EFFECTS: dict[str, Effect] = {
     **drawing.EFFECTS,
@@ -36,6 +37,29 @@ def edit(frame: Rgb, prompt: str, seed: int, *, index: int = 0) -> Rgb:
         if name is not None:
             frame = _EFFECTS[name](frame, touch)
     return frame
+
+
+def invent(
+    size: Extent,
+    prompt: str,
+    seed: int,
+    *,
+    index: int = 0,
+    image: Rgb | None = None,
+    strength: float = 1.0,
+) -> Rgb:
+    """Make picture `index` of a moving scene from a prompt alone: (H, W, 3) RGB uint8.
+
+    The prompt names the place, the style, and with the seed the colours; an image is mixed into the
+    place by its strength, 0 to 1.
+    """
+    selection = choose(prompt)
+    touch = Touch(_mixed(prompt, seed), index)
+    draw = PLACES.get(selection.scene or "", scenes.imagined)
+    picture = moving.scene(size, draw, touch, image, strength)
+    if selection.style is not None:
+        picture = _EFFECTS[selection.style](picture, touch)
+    return picture
 
 
 def describe(prompt: str) -> str:

@@ -45,14 +45,15 @@ def before(scene: Draw) -> Effect:
     """Make a scene the effect that replaces the background by it."""
 
     def effect(frame: Rgb, touch: Touch) -> Rgb:
-        backdrop = _drawn(scene, size_of(frame), touch.seed)
+        backdrop = drawn(scene, size_of(frame), touch.seed)
         return blend(frame, backdrop, subject.mask(frame))
 
     return effect
 
 
 @lru_cache(maxsize=6)
-def _drawn(scene: Draw, size: Extent, seed: int) -> Rgb:
+def drawn(scene: Draw, size: Extent, seed: int) -> Rgb:
+    """Draw a scene, or find it drawn; not to be written to."""
     return scene(size, np.random.default_rng(seed), seed)
 
 
@@ -337,7 +338,7 @@ def imagined(size: Extent, rng: np.random.Generator, seed: int) -> Rgb:
 # -- clothes -------------------------------------------------------------------------------------
 
 
-def _dressed(frame: Rgb, cloth: Rgb) -> Rgb:
+def dressed(frame: Rgb, cloth: Rgb) -> Rgb:
     """Put a cloth where the shoulders of the person are; light and folds are the source's."""
     height, width = size_of(frame)
     top = round(height * 0.6)
@@ -358,7 +359,7 @@ def _shoulders(size: Extent) -> Gray:
 
 def suit(frame: Rgb, _touch: Touch) -> Rgb:
     """Dress the person in a dark suit, a white shirt and a tie."""
-    return _dressed(frame, _suit_cloth(size_of(frame)))
+    return dressed(frame, _suit_cloth(size_of(frame)))
 
 
 @lru_cache(maxsize=4)
@@ -375,7 +376,7 @@ def _suit_cloth(size: Extent) -> Rgb:
 
 def sweater(frame: Rgb, touch: Touch) -> Rgb:
     """Dress the person in a knitted sweater in a colour of its own."""
-    return _dressed(frame, _knitted(size_of(frame), touch.seed))
+    return dressed(frame, _knitted(size_of(frame), touch.seed))
 
 
 @lru_cache(maxsize=4)
@@ -389,18 +390,21 @@ def _knitted(size: Extent, seed: int) -> Rgb:
     return to_bytes(colour + (stitch + noise(size, 2.0, seed) * 6)[..., None])
 
 
+PLACES: dict[str, Draw] = {
+    "beach": beach,
+    "space": space,
+    "forest": forest,
+    "library": library,
+    "office": office,
+    "loft": loft,
+    "speakeasy": speakeasy,
+    "mountains": mountains,
+    "reef": reef,
+    "imagined": imagined,
+}
+
 EFFECTS: dict[str, Effect] = {
     "suit": suit,
     "sweater": sweater,
     "blurred": blurred,
-    "beach": before(beach),
-    "space": before(space),
-    "forest": before(forest),
-    "library": before(library),
-    "office": before(office),
-    "loft": before(loft),
-    "speakeasy": before(speakeasy),
-    "mountains": before(mountains),
-    "reef": before(reef),
-    "imagined": before(imagined),
-}
+} | {name: before(draw) for name, draw in PLACES.items()}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast, override
+from typing import ClassVar, override
 
-import numpy as np
-import numpy.typing as npt
 from reactor_runtime.interface import (
-    InputBuffer,
+    ClientInfo,
     InputField,
     MediaInput,
     ModelMessage,
@@ -17,7 +15,7 @@ from reactor_runtime.interface import (
 )
 
 from sana_vcam.standin.app import ModelRun, StandinApp
-from sana_vcam.standin.session import ModelSession, SourceMode
+from sana_vcam.standin.session import CommandRefused, ModelSession, SourceMode
 from sana_vcam.standin.source import FrameSource, LiveSource
 
 
@@ -79,6 +77,7 @@ class SanaModel(StandinApp):
     """The model, live; the commands that answer in every generation alike."""
 
     first_mode: ClassVar[SourceMode] = "live"
+    outputs = SanaOutput
     media: SanaInput
 
     def __init__(self) -> None:
@@ -106,7 +105,7 @@ class SanaModel(StandinApp):
     def _go_on(self) -> None:
         """End a pause; a live run goes on with the camera's present, not with its past."""
         self.session.resume()
-        self._camera.clear()
+        self._buffer.clear()
         self._wake.set()
 
     def _start_over(self) -> None:
@@ -117,26 +116,18 @@ class SanaModel(StandinApp):
 
     # -- what the chunk loop asks ----------------------------------------------------------------
 
-    def _refusal(self, command: str, reason: str) -> ModelMessage:
-        return RejectedCommand(command=command, reason=reason)
-
-    def _output(self, batch: npt.NDArray[np.uint8]) -> Output:
-        return SanaOutput(main_video=batch)
+    @override
+    async def _refused(
+        self, command: str, refusal: CommandRefused, client: ClientInfo | None
+    ) -> None:
+        await self.send(RejectedCommand(command=command, reason=str(refusal)))
 
     def _forget(self) -> None:
         self.session = ModelSession(self.first_mode)
 
-    def _input(self) -> InputBuffer:
-        return self._camera
-
-    @property
-    def _camera(self) -> InputBuffer:
-        # The runtime puts a buffer where the class declares the kind of track.
-        return cast(InputBuffer, self.media.camera)
-
     def _source(self) -> FrameSource:
-        self._camera.clear()
-        return LiveSource(self._camera)
+        self._buffer.clear()
+        return LiveSource(self._buffer)
 
     @property
     def _paused(self) -> bool:

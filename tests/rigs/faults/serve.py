@@ -12,7 +12,7 @@ from tests.rigs.faults import ORPHAN_TIMEOUT
 
 
 def main() -> int:
-    server.WIRES = dict.fromkeys(server.WIRES, "tests.rigs.faults.badmodel")
+    server.WIRES = dict.fromkeys(server.WIRES, "tests.rigs.faults.badmodel:SanaStreaming")
     if ORPHAN_TIMEOUT in os.environ:
         seconds = float(os.environ[ORPHAN_TIMEOUT])
         config = partial(server.RuntimeConfig, orphan_timeout=seconds)

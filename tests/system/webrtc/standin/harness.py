@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 from reactor_sdk import Reactor, ReactorError
 
 COMMAND = [sys.executable, "-m", "sana_vcam.standin"]
 WIDTH, HEIGHT = 320, 176
-SMALL = ("--width", str(WIDTH), "--height", str(HEIGHT), "--chunk-time", "0.05")
-"""Options that make a stand-in light enough for two shared cores."""
+SIZE = (WIDTH, HEIGHT)
+QUICK = ("--chunk-time", "0.05")
+"""Options that, with SIZE, make a stand-in light enough for two shared cores."""
 
 PATIENCE_S = 60.0
 """How long a test waits for anything before it fails."""
@@ -46,8 +48,12 @@ class Process:
 
 
 @contextlib.contextmanager
-def standin(*options: str) -> Iterator[Process]:
-    """Start a stand-in on a free port; it is asked to end afterwards, if it still runs."""
+def standin(*options: str, size: tuple[int, int] | None = SIZE) -> Iterator[Process]:
+    """Start a stand-in on a free port; it is asked to end afterwards, if it still runs.
+
+    Without a `size` that of main_video is the model's own.
+    """
+    shape = () if size is None else ("--width", str(size[0]), "--height", str(size[1]))
     with tempfile.TemporaryFile("w+") as log:
         popen = subprocess.Popen(
             [
@@ -57,7 +63,8 @@ def standin(*options: str) -> Iterator[Process]:
                 "--port",
                 "0",
                 "--exit-with-stdin",
-                *SMALL,
+                *shape,
+                *QUICK,
                 *options,
             ],
             stdin=subprocess.PIPE,
@@ -86,7 +93,8 @@ def standin(*options: str) -> Iterator[Process]:
 class Client:
     """One SDK client: every message and the newest frame it has received, and a camera to push."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, track: str = "camera") -> None:
+        self.track = track
         self.reactor = Reactor("sana-streaming", local=True, api_url=url)
         self.messages: list[dict[str, Any]] = []
         self.frames = 0
@@ -158,6 +166,15 @@ class Client:
         )
         return self.messages[begin:]
 
+    async def reply(self, command: str, **arguments: Any) -> dict[str, Any] | None:
+        """Send a command, and return its own answer."""
+        return await self.reactor.send_command(command, arguments)
+
+    async def upload(self, picture: Picture, name: str = "look.png") -> Any:
+        """Upload a picture (H, W, 3) RGB as PNG, and return what a command takes for it."""
+        png = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+        return await self.reactor.upload_file(png, name=name, mime_type="image/png")
+
     async def refused(self, command: str, **arguments: Any) -> str:
         """Send a command that must be refused; return the reason."""
         begin = len(self.of("command_error"))
@@ -166,15 +183,25 @@ class Client:
         assert error["command"] == command
         return str(error["reason"])
 
-    async def state(self, **expected: Any) -> dict[str, Any]:
-        """Wait until the newest state has these values, and return it."""
+    async def newest_of(self, kind: str, **expected: Any) -> dict[str, Any]:
+        """Wait until the newest message of a type has these values, and return its data."""
 
         def newest() -> dict[str, Any] | None:
-            states = self.of("state")
-            fits = states and all(states[-1][name] == value for name, value in expected.items())
-            return states[-1] if fits else None
+            known = self.of(kind)
+            fits = known and all(known[-1][name] == value for name, value in expected.items())
+            return known[-1] if fits else None
 
         return dict(await self.until(newest))
+
+    async def state(self, **expected: Any) -> dict[str, Any]:
+        """Wait until the newest state has these values, and return it."""
+        return await self.newest_of("state", **expected)
+
+    async def shows(self, condition: Callable[[Picture], Any]) -> Picture:
+        """Wait until the newest frame fulfils the condition, and return it."""
+        await self.until(lambda: self.newest is not None and condition(self.newest))
+        assert self.newest is not None
+        return self.newest
 
     async def publish(self, picture: Callable[[int], Picture], fps: float = 24) -> None:
         """Publish the camera and push pictures (H, W, 3) RGB by their index, until told to stop."""
@@ -187,14 +214,14 @@ class Client:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                return await self.reactor.track("camera").publish()
+                return await self.reactor.track(self.track).publish()
             except ReactorError:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.2)
 
     def _push(self, picture: Callable[[int], Picture], fps: float) -> None:
-        track = self.reactor.track("camera")
+        track = self.reactor.track(self.track)
         index = 0
         while not self._stop_pushing.wait(1 / fps):
             rgb = picture(index)
@@ -220,9 +247,11 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def client(url: str, session_id: str | None = None) -> AsyncIterator[Client]:
+async def client(
+    url: str, session_id: str | None = None, track: str = "camera"
+) -> AsyncIterator[Client]:
     """Connect a client for the length of a block, to a session or a new one."""
-    connected = Client(url)
+    connected = Client(url, track)
     try:
         await connected.connect(session_id)
         yield connected

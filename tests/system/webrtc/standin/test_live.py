@@ -19,32 +19,27 @@ IDLE: dict[str, Any] = {
 }
 
 
-async def reply(seen: Client, command: str, **arguments: Any) -> dict[str, Any] | None:
-    """Send a command, and return its own answer with plain numbers."""
-    return await seen.reactor.send_command(command, arguments)
-
-
 async def test_a_fresh_session_reports_everything_in_one_state(live_client: Client) -> None:
-    assert await reply(live_client, "set_seed", seed=0) is None
+    assert await live_client.reply("set_seed", seed=0) is None
     assert await live_client.state() == IDLE
 
 
 async def test_what_is_asked_for_is_answered_to_the_caller(live_client: Client) -> None:
     seen = live_client
-    accepted = await reply(seen, "set_prompt", prompt="neon")
+    accepted = await seen.reply("set_prompt", prompt="neon")
     assert accepted == {"type": "prompt_accepted", "data": {"prompt": "neon"}}
-    assert await reply(seen, "set_seed", seed=7) is None
-    assert await reply(seen, "set_anchor_interval", chunks=2) is None
+    assert await seen.reply("set_seed", seed=7) is None
+    assert await seen.reply("set_anchor_interval", chunks=2) is None
     await seen.publish(lambda _index: gray(90))
-    assert await reply(seen, "start") is None
+    assert await seen.reply("start") is None
     assert (await seen.message("generation_started"))["prompt"] == "neon"
     await seen.message("anchored")
     for command, kind in (("pause", "generation_paused"), ("resume", "generation_resumed")):
-        answer = await reply(seen, command)
+        answer = await seen.reply(command)
         assert answer is not None
         assert answer["type"] == kind
         assert answer["data"].keys() == {"chunk_index"}
-    ended = await reply(seen, "reset")
+    ended = await seen.reply("reset")
     assert ended == {"type": "generation_reset", "data": {"reason": "reset requested"}}
     assert await seen.state() == IDLE | {"seed": 7, "anchor_interval": 2}
 
@@ -61,7 +56,7 @@ async def test_a_reply_reaches_its_sender_only_and_the_state_everybody(live: Pro
 async def test_a_refusal_is_a_broadcast_and_the_call_itself_succeeds(live_client: Client) -> None:
     for command, reason in (("pause", "not generating"), ("resume", "not paused")):
         before = len(live_client.of("command_error"))
-        assert await reply(live_client, command) is None
+        assert await live_client.reply(command) is None
         error = await live_client.message("command_error", before + 1)
         assert error == {"command": command, "reason": reason}
 
