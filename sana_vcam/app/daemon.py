@@ -56,7 +56,7 @@ from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
-from sana_vcam.reactor import SanaClient
+from sana_vcam.reactor import ReactorClient
 
 log = logging.getLogger(__name__)
 
@@ -335,7 +335,7 @@ def _first_desired(config: Config) -> DesiredState:
     return DesiredState(start.prompt, None, start.seed, start.anchor_interval)
 
 
-def _streaming(engine: Engine) -> SanaClient | None:
+def _streaming(engine: Engine) -> ReactorClient | None:
     """Find the session on air; None while no pictures come from it."""
     return engine.client if engine.status.state is SessionState.STREAMING else None
 
@@ -354,15 +354,15 @@ def _rates(config: Config, media: Pipeline, engine: Engine, now: float) -> Rates
 
 def _on_air(parts: Parts) -> OnAir:
     """Describe what is on air, as far as a still of a preset depends on it."""
-    program, desired, model = parts.program, parts.engine.desired, parts.engine.model_state
+    program, desired, model = parts.program, parts.engine.desired, parts.engine.reading
     return OnAir(
         live=program.output is ProgramSource.LIVE and program.switches == Switches(),
         prompt=desired.prompt,
         preset=desired.preset,
         seed=desired.seed,
         paused=desired.paused,
-        model_prompt=model.current_prompt if model is not None else None,
-        chunk=parts.engine.chunk,
+        model_prompt=model.prompt if model is not None else None,
+        chunk=model.chunk if model is not None else None,
     )
 
 

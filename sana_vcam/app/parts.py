@@ -41,7 +41,7 @@ class Parts:
 
     def state(self, now: float) -> State:
         """Gather the state at `now` (monotonic seconds) from numbers and immutable snapshots."""
-        engine, desired, model = self.engine.status, self.engine.desired, self.engine.model_state
+        engine, desired, model = self.engine.status, self.engine.desired, self.engine.reading
         camera, buffer = self.media.camera.status, self.media.buffer
         program, switches, slate = self.program, self.program.switches, self.program.slate
         glass, quality = self.media.latency.reading, self.quality.now
@@ -71,7 +71,7 @@ class Parts:
             budget=budget.sentence,
             prompt=desired.prompt,
             preset=desired.preset,
-            model_prompt=model.current_prompt if model is not None else None,
+            model_prompt=model.prompt if model is not None else None,
             seed=desired.seed,
             anchor_interval=desired.anchor_interval,
             paused=desired.paused,
@@ -79,7 +79,7 @@ class Parts:
             freeze=switches.freeze,
             bypass=switches.bypass,
             bypass_allowed=program.bypass_allowed,
-            chunk=self.engine.chunk,
+            chunk=model.chunk if model is not None else None,
             camera=camera.state,
             camera_name=camera.name,
             sink=self.sink.kind,

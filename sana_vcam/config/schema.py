@@ -161,7 +161,12 @@ class ReactorConfig(Section):
     local: bool = False
     """true: a runtime on this machine (the stand-in, or your own), which needs no key."""
     model: Annotated[str, Field(min_length=1)] = "sana-streaming"
-    """The model's name on the platform."""
+    """The model's name on the platform, with its owner (reactor/sana-streaming) or without: then it
+    is tried with it, too, where the platform does not know it so."""
+    clean_change: Literal["anchor", "restart", "off"] = "anchor"
+    """After a change of preset, SANA-Streaming lays the new look over the former one until it looks
+    at the camera anew. anchor: it does that at the next chunk, which is seen as a short refresh.
+    restart: the run begins anew, with a gap of a second or two. off: at the next regular anchor."""
     max_session_s: Annotated[int, Field(ge=60, le=86400)] = 1200
     """The platform ends a session after this many seconds, whatever happens here: it bounds what
     can be billed."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sana_vcam.lib.idle import until_tick
+from sana_vcam.reactor.models import Image, Look, Scalar
 
 TICK_S = 0.25
 """How often whoever waits for a change of what is desired looks at everything else as well."""
@@ -24,6 +25,15 @@ class DesiredState:
     seed: int
     anchor_interval: int
     paused: bool = False
+    image: Image | None = None
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """Values of the model's other settings, by their names."""
+
+    @property
+    def look(self) -> Look:
+        """What a model is asked for."""
+        own = {"seed": self.seed, "anchor_interval": self.anchor_interval}
+        return Look(self.prompt, self.image, {**own, **self.settings})
 
     def changed(self, fields: dict[str, object]) -> DesiredState:
         """Make a copy with other `fields`."""

@@ -22,7 +22,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,14 +38,11 @@ from sana_vcam.engine.states import EngineStatus, check, check_takeover
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.takeover import Takeover
 from sana_vcam.engine.usage import UsageAccount
+from sana_vcam.engine.wishes import Wishes
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import wait_out
-from sana_vcam.reactor import (
-    Refused,
-    SanaClient,
-    SessionError,
-    StateMessage,
-)
+from sana_vcam.reactor import ReactorClient, Refused, SessionError
+from sana_vcam.reactor.models import Model, ModelReading, record_of
 
 if TYPE_CHECKING:
     from sana_vcam.media.pipeline import Pipeline
@@ -75,6 +72,17 @@ class Engine:
     ) -> None:
         """Prepare; `run` does the work. `on_change` is called on the loop at every change."""
         self.usage = usage
+        self.wishes = Wishes(
+            self._ask,
+            desired=lambda: self.desired,
+            model=lambda: self.model,
+            on_air=lambda: self._on_air,
+        )
+        self.set_prompt = self.wishes.set_prompt
+        self.set_seed = self.wishes.set_seed
+        self.set_anchor_interval = self.wishes.set_anchor_interval
+        self._name = config.model
+        self._record = record_of(config.model)
         self.status = EngineStatus(since=clock(), wanted=connect_wanted, paused=desired.paused)
         self._pipeline = pipeline
         self._on_change = on_change
@@ -91,6 +99,7 @@ class Engine:
             breaker=self._breaker,
             leftovers=self._leftovers,
             usage=None if config.local else usage,
+            clean_change=config.clean_change,
             clock=clock,
         )
         self._paused_at = clock()
@@ -111,19 +120,24 @@ class Engine:
         return self._desired.state
 
     @property
-    def client(self) -> SanaClient | None:
+    def client(self) -> ReactorClient | None:
         """The session on air, for statistics; None while there is none."""
         return self._on_air.client if self._on_air is not None else None
 
     @property
-    def model_state(self) -> StateMessage | None:
-        """What the model on air has said of itself last."""
-        return self._on_air.model_state if self._on_air is not None else None
+    def model(self) -> Model:
+        """What is known of the model: of the session on air, or as configured."""
+        return self._record if self._on_air is None else self._on_air.client.model
 
     @property
-    def chunk(self) -> int | None:
-        """Index of the last chunk that the model completed in this run."""
-        return self._on_air.client.last_chunk if self._on_air is not None else None
+    def model_name(self) -> str:
+        """The name under which the platform has the model, as far as it is known."""
+        return self._on_air.client.platform.model if self._on_air is not None else self._name
+
+    @property
+    def reading(self) -> ModelReading | None:
+        """What the model on air has said of itself last; None while there is none."""
+        return self._on_air.client.reading if self._on_air is not None else None
 
     def ends_in_s(self, now: float) -> float | None:
         """Count the seconds until the session on air is renewed; None before it is ready."""
@@ -148,43 +162,17 @@ class Engine:
         self._set(wanted=False, error=None)
         self._desired.wake()
 
-    async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
-        """Want this prompt (and seed). Raises `CommandFailed` and keeps the old one if refused."""
-        # A refusal of the service is final until the user asks for something; ours is not ended so.
-        if not isinstance(self._refusal, BreakerOpen):
-            self._end_refusal()
-        fields: dict[str, object] = {"prompt": prompt, "preset": preset}
-        if seed is not None:
-            fields["seed"] = seed
-
-        async def send(client: SanaClient) -> None:
-            if seed is not None:
-                await client.set_seed(seed)
-            await client.set_prompt(prompt)
-
-        await self._ask(send, fields)
-
     def name_preset(self, preset: str | None) -> None:
         """Say which preset the wanted prompt is now; the model is asked for nothing."""
         self._desired.ask({"preset": preset})
 
-    async def set_seed(self, seed: int) -> None:
-        """Want this seed; the model reads it when a run begins."""
-        await self._ask(lambda client: client.set_seed(seed), {"seed": seed})
-
-    async def set_anchor_interval(self, chunks: int) -> None:
-        """Want this many chunks between anchors."""
-        await self._ask(
-            lambda client: client.set_anchor_interval(chunks), {"anchor_interval": chunks}
-        )
-
     async def pause(self) -> None:
         """Want the run paused; a pause that lasts ends the session."""
-        await self._ask(lambda client: client.pause(), {"paused": True})
+        await self._ask({"paused": True})
 
     async def resume(self) -> None:
         """Want the run to go on, in another session if the pause has ended the last one."""
-        await self._ask(lambda client: client.resume(), {"paused": False})
+        await self._ask({"paused": False})
 
     async def reset(self) -> None:
         """Begin the run anew, with everything that is wanted."""
@@ -224,13 +212,14 @@ class Engine:
         self.usage.follow(cost)
         self._desired.wake()
 
-    async def _ask(
-        self, send: Callable[[SanaClient], Awaitable[object]], fields: dict[str, object]
-    ) -> None:
+    async def _ask(self, fields: dict[str, object]) -> None:
         """Want `fields`; send them if a run is on, and leave them to the next one if not."""
+        if fields.keys() & {"prompt", "image"} and not isinstance(self._refusal, BreakerOpen):
+            # A refusal of the service is final until the user asks for something; ours is not.
+            self._end_refusal()
         asker = self._desired.ask(fields)
         if self._on_air is not None:
-            await self._on_air.deliver(send, fields, asker)
+            await self._on_air.deliver(fields, asker)
 
     # -- the work ------------------------------------------------------------------------------
 
@@ -259,6 +248,9 @@ class Engine:
             self._is_new_session = False
         self._takeover.forget()
         self._breaker.check()
+        missing = self._record.missing(self.desired.look)
+        if missing is not None:
+            raise Refused(missing, words="The look needs a picture")
         self._on_air = self._live.open(self._session_changed)
         self._on_air.feed.go_on_air()
         self._on_air.start()
@@ -280,7 +272,7 @@ class Engine:
         camera_seen = self._clock()
         while self._on_air is not None:
             now = self._clock()
-            camera_seen = now if self._pipeline.camera_ready() else camera_seen
+            camera_seen = now if self._has_source() else camera_seen
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
                 self._set(error="the camera has stopped, so the session was closed")
@@ -399,8 +391,12 @@ class Engine:
             self.status.wanted
             and self.status.state is S.IDLE
             and not self.desired.paused
-            and self._pipeline.camera_ready()
+            and self._has_source()
         )
+
+    def _has_source(self) -> bool:
+        """Whether there are pictures for the model, or it takes none."""
+        return self.model.input_track is None or self._pipeline.camera_ready()
 
     def _may_sweep(self) -> bool:
         return self.status.state is S.IDLE and self._leftovers.is_due

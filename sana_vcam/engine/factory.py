@@ -6,13 +6,14 @@ from typing import Protocol
 
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.quality.sending import Sending, start_bps
-from sana_vcam.reactor import OpenSession, Platform, Refused, SanaClient
+from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused
+from sana_vcam.reactor.models import record_of
 
 
 class SessionFactory(Protocol):
     """Makes clients, and ends sessions by their id."""
 
-    def new_client(self) -> SanaClient:
+    def new_client(self) -> ReactorClient:
         """Make a client for one new session; no I/O."""
         ...
 
@@ -28,22 +29,31 @@ class ReactorSessionFactory:
         """Prepare; `sending` chooses the size in which each session is sent the camera."""
         self._config = config
         self._sending = sending or Sending(config)
+        self._record = record_of(config.model)
+        self._name = config.model
+        """Under which the platform has the model, as the last session has shown."""
         self._key = config.api_key.get_secret_value() if config.api_key else None
 
-    def new_client(self) -> SanaClient:
+    def new_client(self) -> ReactorClient:
         """Make a client with the configured key, model and limits, and the size of the moment."""
         config, send_size = self._config, self._sending.size()
-        return SanaClient(
+        client = ReactorClient(
             self._key,
+            record=self._record,
             api_url=config.api_url,
             local=config.local,
-            model=config.model,
+            model=self._name,
             max_session_s=config.max_session_s,
             send_size=send_size,
             connect_timeout_s=config.connect_timeout_s,
             waiting_timeout_s=config.waiting_timeout_s,
             start_bps=start_bps(config.start_kbps * 1000, send_size),
         )
+        client.on_session(self._opened)
+        return client
+
+    def _opened(self, session: OpenSession) -> None:
+        self._name = session.model
 
     async def end(self, session: OpenSession) -> None:
         """End `session` where it was opened, which may be another platform than today's."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sana_vcam.engine.anchor import CleanChange
 from sana_vcam.engine.breaker import Breaker
 from sana_vcam.engine.desired import Desired
 from sana_vcam.engine.factory import SessionFactory
@@ -33,6 +34,7 @@ class LiveSessions:
         breaker: Breaker,
         leftovers: Leftovers,
         usage: UsageAccount | None,
+        clean_change: CleanChange,
         clock: Callable[[], float],
     ) -> None:
         """Begin with none; `usage` is None where sessions cost nothing."""
@@ -43,6 +45,7 @@ class LiveSessions:
         self._breaker = breaker
         self._leftovers = leftovers
         self._usage = usage
+        self._clean_change = clean_change
         self._clock = clock
 
     @property
@@ -61,7 +64,14 @@ class LiveSessions:
         client = self._factory.new_client()
         client.on_session(self._session_opened)
         feed = self._pipeline.open_feed(client.send_size)
-        return Session(client, feed, self._desired, on_change=on_change, clock=self._clock)
+        return Session(
+            client,
+            feed,
+            self._desired,
+            clean_change=self._clean_change,
+            on_change=on_change,
+            clock=self._clock,
+        )
 
     def close(self, *sessions: Session) -> None:
         """Begin to end sessions."""

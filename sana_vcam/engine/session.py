@@ -1,21 +1,24 @@
 """One session from its connect to its end: what is sent to it, and how it is joined again.
 
-    connect ──▶ publish, mode, seed, anchor, prompt, start ──▶ streaming ──▶ close
-                   ▲                                               │
-                   └────────────── reconnect (20 s) ◀──────────────┘
+    connect ──▶ publish, what the adapter lists, start ──▶ streaming ──▶ close
+                   ▲                                           │
+                   └──────────── reconnect (20 s) ◀────────────┘
 
 The engine opens it, looks at it, and closes it. The desired state is what the user asked for,
 `_applied` what this session's model has accepted in its present run; what differs is sent again.
+Which commands that takes is the adapter's (`sana_vcam.reactor.models`): here is no model's word.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sana_vcam.engine.anchor import AnchorPull, CleanChange
 from sana_vcam.engine.desired import Desired, DesiredState
+from sana_vcam.engine.runcontrol import RunControl
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.states import check
 from sana_vcam.errors import CommandFailed
@@ -23,13 +26,13 @@ from sana_vcam.reactor import (
     CommandRejected,
     OpenSession,
     Phase,
-    Refused,
-    SanaClient,
+    ReactorClient,
     SessionError,
+    SessionGone,
     SessionLost,
-    StateMessage,
     Unavailable,
 )
+from sana_vcam.reactor.models import ModelReading, Step
 
 if TYPE_CHECKING:
     from sana_vcam.media.pipeline import Feed
@@ -52,10 +55,11 @@ class Session:
 
     def __init__(
         self,
-        client: SanaClient,
+        client: ReactorClient,
         feed: Feed,
         desired: Desired,
         *,
+        clean_change: CleanChange = "off",
         on_change: Callable[[Session], None],
         clock: Callable[[], float],
     ) -> None:
@@ -66,7 +70,6 @@ class Session:
         self.since = clock()
         self.error: str | None = None
         self.opened_at: float | None = None
-        self.model_state: StateMessage | None = None
         self.degraded: str | None = None
         """Why another session should take over from this one."""
         self.running = False
@@ -84,10 +87,14 @@ class Session:
         """When a pause was desired last."""
         self._own_pause_at: float | None = None
         self._told_to_go_on = False
+        self._ended = ""
+        """Why the last run has ended by itself."""
+        self._control = RunControl(client, feed, desired)
         self._applied = desired.state
+        self._anchor = AnchorPull(client, clean_change)
         client.on_session(self._session_opened)
         client.on_phase(self._phase_changed)
-        client.on(StateMessage, self._model_state_changed)
+        client.on_reading(self._reading_changed)
         client.on_frame(feed.model_frame)
 
     # -- for the engine ------------------------------------------------------------------------
@@ -131,20 +138,32 @@ class Session:
         self._restart = True
         self._desired.wake()
 
-    async def deliver(
-        self,
-        send: Callable[[SanaClient], Awaitable[object]],
-        fields: dict[str, object],
-        asker: object,
-    ) -> None:
+    async def deliver(self, fields: dict[str, object], asker: object) -> None:
         """Send what `asker` desires if the run is on; what does not arrive is sent again.
 
         Raises `CommandFailed` if the model rejects it, which takes it back.
         """
         if self.running:
             async with self._wire:
-                await self._deliver(send, fields, asker)
+                await self._deliver(fields, asker)
             self._follow_model()
+
+    async def schedule(self, prompt: str, chunk: int) -> None:
+        """Have this run take a prompt on at a later chunk.
+
+        Raises `CommandFailed` if the model refuses it or does not answer.
+        """
+        schedule = self.client.model.schedule
+        if schedule is None:
+            raise CommandFailed("rejected", "this model takes no prompts for later")
+        data = {schedule.prompt: prompt, schedule.chunk: chunk}
+        async with self._wire:
+            try:
+                await self._control.send([Step(schedule.command, data, answers=schedule.answers)])
+            except CommandRejected as error:
+                raise CommandFailed("rejected", str(error)) from None
+            except (SessionLost, Unavailable) as error:
+                raise CommandFailed("not_ready", str(error)) from None
 
     def stop(self) -> None:
         """End the work; what comes next is `close`."""
@@ -165,17 +184,18 @@ class Session:
 
     # -- the work ------------------------------------------------------------------------------
 
-    async def _deliver(
-        self,
-        send: Callable[[SanaClient], Awaitable[object]],
-        fields: dict[str, object],
-        asker: object,
-    ) -> None:
+    async def _deliver(self, fields: dict[str, object], asker: object) -> None:
         # The wire is held by another command for up to 10 s: the run may be over by now.
         if not self.running:
             return
+        given, wanted = self._applied, self._applied.changed(fields)
+        if self._takes_another_run(given, wanted):
+            return
         try:
-            await send(self.client)
+            await self._control.send(self.client.link.adapter.change(given.look, wanted.look))
+            if "paused" in fields:
+                await self._control.pause(on=wanted.paused)
+            await self._anchor.pull(given, wanted)
         except CommandRejected as error:
             # A session that is being closed refuses everything; that says nothing of this command.
             if self.state is not S.CLOSING:
@@ -205,6 +225,7 @@ class Session:
                     deadline = self._clock() + RECONNECT_WINDOW_S
                 log.warning("%s", error)
                 self.running = False
+                self._started &= client.model.keeps_run
                 self.feed.detach()
                 self._to(S.RECONNECTING, error=str(error))
                 await self._reconnect(deadline, RECONNECT_PAUSE_S if again else 0.0)
@@ -215,74 +236,80 @@ class Session:
         self.running = False
         async with self._wire:
             if self._restart:
-                await client.reset()
+                await self._control.send(client.link.adapter.end())
                 self._restart = self._started = False
-            if not client.published:
-                await client.publish()
+            self._anchor.forget()
+            if client.model.input_track is not None:
+                if not client.published:
+                    await client.publish()
+                self.feed.attach(client.push)
+            self._control.is_held = False
             self._run_began_at = self._clock()
             self.feed.run_began()
-            self.feed.attach(client.push)
             await self._converge(None)
             self.running = True
 
     async def _converge(self, sent: DesiredState | None) -> None:
         """Send what differs from `sent` until nothing changed meanwhile, and start the run."""
-        client, desired = self.client, self._desired
+        desired, adapter = self._desired, self.client.link.adapter
         if not self._started:
-            await client.set_mode("live")
+            self._control.say_unused(desired.state)
+            self.client.begin_run()
         while sent != desired.state or not self._started:
             wanted = desired.state
-            if sent is None or wanted.seed != sent.seed:
-                await _tolerant(client.set_seed(wanted.seed))
-            if sent is None or wanted.anchor_interval != sent.anchor_interval:
-                await _tolerant(client.set_anchor_interval(wanted.anchor_interval))
-            if sent is None or wanted.prompt != sent.prompt:
-                await self._send_prompt(wanted.prompt)
+            if sent is None:
+                steps = adapter.prepare(wanted.look, is_running=self._started)
+            elif self._started and self._takes_another_run(sent, wanted):
+                return
+            else:
+                steps = adapter.change(sent.look, wanted.look)
+            await self._control.bring(steps, self._applied, has_run=self._started)
+            if sent is not None:
+                await self._anchor.pull(sent, wanted)
             if not self._started and wanted is desired.state:
-                await client.start()
+                await self._control.start()
+                self._run_began_at = self._clock()
                 self._started = True
-            if self._started and wanted.paused != _is_paused(client):
-                await _tolerant(client.pause() if wanted.paused else client.resume())
+            if self._started and wanted.paused != self._control.is_paused:
+                await self._control.pause(on=wanted.paused, tolerant=True)
             sent = wanted
         self._applied = desired.state
 
-    async def _send_prompt(self, prompt: str) -> None:
-        """Send `prompt`; if it is refused, a run that is on keeps the prompt that it has.
-
-        Without a run, and unless another was asked for meanwhile, the end is `Refused`: starting
-        without a prompt would show the camera nearly as it is.
-        """
-        try:
-            await self.client.set_prompt(prompt)
-        except CommandRejected as error:
-            log.warning("%s", error)
-            if self._desired.state.prompt != prompt:
-                return
-            if not self._started:
-                raise Refused(
-                    f"{error}. Choose another: sana-vcam ctl prompt ...",
-                    words="The model refused the prompt",
-                ) from None
-            self._desired.take_back(("prompt", "preset"), self._applied)
+    def _takes_another_run(self, given: DesiredState, wanted: DesiredState) -> bool:
+        """Begin the run anew, or ask for another session, if that is what the change takes."""
+        adapter = self.client.link.adapter
+        if adapter.needs_new_session(given.look, wanted.look):
+            self.degraded = "the model keeps its reference image until the session ends"
+        if not (
+            adapter.needs_new_run(given.look, wanted.look)
+            or self._anchor.wants_restart(given, wanted)
+        ):
+            return False
+        self.restart()
+        return True
 
     async def _watch(self) -> None:
         """Keep the run as desired until it is to begin anew. Raises `SessionLost` when it drops."""
         lost = asyncio.ensure_future(self.client.wait_lost())
         try:
-            while self._started and not self._restart:
+            while not self._restart and (self._started or self._control.is_held):
                 await self._desired.wait(lost)
+                if self.client.ended is not None:
+                    raise SessionGone(f"the platform ended the session: {self.client.ended}")
                 if lost.done():
                     raise SessionLost("the connection to the model dropped")
                 await self._deliver_again()
+                await self._anchor.let_go(self._desired.state)
                 await self._mind_own_pause()
                 self._follow_model()
                 self._mind_silence()
         finally:
             lost.cancel()
         if not self._restart:
+            why = f" ({self._ended})" if self._ended else ""
             if not self.has_picture:
-                raise Unavailable("the model ended the run before its first picture")
-            log.warning("the model ended the run; starting it again")
+                raise Unavailable(f"the model ended the run before its first picture{why}")
+            log.warning("the model ended the run%s; starting it again", why)
 
     async def _deliver_again(self) -> None:
         """Send what did not arrive, unless something is being sent right now."""
@@ -292,7 +319,7 @@ class Session:
 
     async def _mind_own_pause(self) -> None:
         """Tell a model that has paused by itself to go on, once; it is billed all the same."""
-        if self._desired.state.paused or not self.running or not _is_paused(self.client):
+        if self._desired.state.paused or not self.running or not self.client.reading.paused:
             self._own_pause_at = None
             return
         now = self._clock()
@@ -307,13 +334,13 @@ class Session:
         self._told_to_go_on = True
         self._own_pause_at = None
         async with self._wire:
-            await _tolerant(self.client.resume())
+            await self._control.pause(on=False, tolerant=True)
 
     def _follow_model(self) -> None:
         """Be streaming or paused, as the model's own state and picture say."""
         if not self.running:
             return
-        if _is_paused(self.client):
+        if self._control.is_paused:
             self._to(S.PAUSED, error=None)
         elif self.has_picture:
             self._to(S.STREAMING, error=None)
@@ -362,12 +389,12 @@ class Session:
             self._to(S.WAITING)
         self._on_change(self)
 
-    def _model_state_changed(self, state: StateMessage) -> None:
-        # Only a change says that a run has ended: the state before `start` may come after it.
-        if self.model_state is not None and self.model_state.started and not state.started:
+    def _reading_changed(self, reading: ModelReading) -> None:
+        # Only a change says that a run has ended: a state of before may come after its start.
+        if reading.ended is not None and self._started:
+            self._ended = reading.ended
             self._started = False
             self._desired.wake()
-        self.model_state = state
         self._on_change(self)
 
     def _to(self, state: S, **changes: str | None) -> None:
@@ -379,15 +406,3 @@ class Session:
             self.state = state
             self.since = self._clock()
         self._on_change(self)
-
-
-async def _tolerant(command: Awaitable[bool]) -> None:
-    """Send a command whose rejection is no reason to show nothing."""
-    try:
-        await command
-    except CommandRejected as error:
-        log.warning("%s", error)
-
-
-def _is_paused(client: SanaClient) -> bool:
-    return client.state is not None and client.state.paused

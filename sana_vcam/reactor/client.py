@@ -1,8 +1,8 @@
 """`ReactorClient`: one session of the Reactor SDK, whatever model is behind it.
 
 A client is used for one session: connect once, reconnect as often as the platform's window
-allows, close. Everything but `push` and the frame handler belongs to one event loop. A model is
-a subclass, as `SanaClient` is.
+allows, close. Everything but `push` and the frame handler belongs to one event loop. What it knows
+of the model is a record (`sana_vcam.reactor.models`); `SanaClient` adds types for one of them.
 
 Facts about the SDK that shape this module were measured against reactor-sdk 1.13 and
 reactor-runtime 3.10: HTTP calls have no timeout, life-cycle calls must not overlap, a publish
@@ -16,17 +16,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from reactor_sdk import Reactor, ReactorError
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.reactor.channel import Channel
 from sana_vcam.reactor.errors import (
+    Refused,
     SessionError,
     SessionGone,
     SessionLost,
@@ -36,11 +36,15 @@ from sana_vcam.reactor.errors import (
     from_opening,
     from_reconnect,
 )
-from sana_vcam.reactor.messages import Message
+from sana_vcam.reactor.lifecycle import LifeCycle, NoProgress
+from sana_vcam.reactor.link import ModelLink
+from sana_vcam.reactor.messages import UnknownMessage, read_wire
+from sana_vcam.reactor.models import Model, ModelReading
+from sana_vcam.reactor.naming import open_by_name
 from sana_vcam.reactor.once import Once
 from sana_vcam.reactor.platform import TOKEN_TIMEOUT_S, OpenSession, Platform
 from sana_vcam.reactor.stats import ConnectionStats
-from sana_vcam.reactor.tracks import CameraTrack, VideoTrack
+from sana_vcam.reactor.tracks import CameraTrack, VideoTrack, start_high
 
 log = logging.getLogger(__name__)
 
@@ -63,24 +67,14 @@ class Phase(StrEnum):
     READY = "ready"
 
 
-class ReactorClient(ABC):
-    """One session with a model of the platform; a subclass knows the model.
-
-    Apart from what is declared here, a subclass has the model's commands, each in terms of
-    `send_command`.
-    """
-
-    model: ClassVar[str]
-    """The model's name on the platform, unless the client is given another one."""
-    messages: ClassVar[Mapping[str, type[Message]]]
-    """The model's messages, by their type on the wire."""
-    camera_track: ClassVar[str]
-    video_track: ClassVar[str]
+class ReactorClient:
+    """One session with a model of the platform, which a record describes."""
 
     def __init__(
         self,
         api_key: str | None = None,
         *,
+        record: Model,
         api_url: str = "https://api.reactor.inc",
         local: bool = False,
         model: str | None = None,
@@ -94,9 +88,11 @@ class ReactorClient(ABC):
 
         Args:
             api_key: The Reactor API key; not needed with `local`.
+            record: What is known of the model.
             api_url: Where the platform, or with `local` a runtime, answers.
             local: A runtime on this machine, without authentication.
-            model: The name under which the platform has the model, if it is not `self.model`.
+            model: The name under which the platform has the model; one without an owner is tried
+                with it, too, if it is refused. None: the record's.
             max_session_s: The platform ends the session after this many seconds.
             send_size: (width, height) of every pushed frame; another is refused, as a change in a
                 run crashes a model such as `sana-streaming`. What comes back has a size of its own.
@@ -104,43 +100,47 @@ class ReactorClient(ABC):
             waiting_timeout_s: How long to wait for a GPU.
             start_bps: Where the camera's bitrate begins on every connection; 0 leaves it to WebRTC.
         """
-        self.platform = Platform(api_url, local, model or self.model, api_key, max_session_s)
+        self.platform = Platform(api_url, local, model or record.name, api_key, max_session_s)
+        self.ended: str | None = None
+        """Why the platform has ended the session, if it has said so."""
         self.send_size = send_size
         self.session_id: str | None = None
         self.phase = Phase.DISCONNECTED
         self.ready_at: float | None = None
         self._connect_timeout_s = connect_timeout_s
-        self._waiting_timeout_s = waiting_timeout_s
         self._start_bps = start_bps
-        self._phase_since = time.monotonic()
         self._reactor: Reactor | None = None
         self._token: str | None = None
-        self._has_gpu = self._closed = self._ended = False
+        self._closed = False
+        self._ended = False
         self._once = Once(log)
         self._camera = CameraTrack(
-            self.camera_track, send_size, require=self._require, ready=self._if_ready
+            record.input_track, send_size, require=self._require, ready=self._if_ready
         )
         self._video = VideoTrack()
-        self._channel = Channel(self.messages, self._require)
-        self._channel.on(Message, self._note)
-        self._life_cycle = asyncio.Lock()
+        self.link = ModelLink(record, self._require, self._video)
+        self.on_reading = self.link.on_reading
+        self.on_message = self.link.channel.on_message
+        self.send = self.link.send
+        self.send_command = self.link.channel.send
+        self.upload = self.link.upload
+        self.begin_run = self.link.begin_run
+        self._life_cycle = LifeCycle(
+            connect_timeout_s, waiting_timeout_s, lambda: self.phase is Phase.WAITING
+        )
         self._closing = asyncio.Lock()
-        self._operation: asyncio.Task[None] | None = None
         self._starting_high: asyncio.Future[None] | None = None
         self._lost = asyncio.Event()
         self._session_known = asyncio.Event()
         self._phase_handlers: list[Callable[[Phase], None]] = []
         self._session_handlers: list[Callable[[OpenSession], None]] = []
+        self.unpublish = self._camera.unpublish
         self.push = self._camera.push
         """Send one frame; the track's own method, so that a frame makes no detour."""
         self.run_began, self.run_ended = self._video.run_began, self._video.run_ended
-        """Take frames for pictures since the model said that a run began, until one has ended."""
+        """Take frames for pictures from now on, as those of a run; and no more."""
 
     # -- who is told what ----------------------------------------------------------------------
-
-    def on[M: Message](self, kind: type[M], handler: Callable[[M], None]) -> None:
-        """Call `handler` on the loop for every message of `kind` (`Message`: for all)."""
-        self._channel.on(kind, handler)
 
     def on_phase(self, handler: Callable[[Phase], None]) -> None:
         """Call `handler` on the loop when the connection's phase changes."""
@@ -165,17 +165,36 @@ class ReactorClient(ABC):
         Raises `Refused`, `Unavailable`, `SessionLost` or `SessionGone`. After any of them, and
         after a cancellation, call `close`.
         """
-        async with self._life_cycle:
+        async with self._life_cycle.lock:
             if self._reactor is not None or self._closed:
                 raise RuntimeError("a client is used for one session; make a new one")
-            limit_s = min(self._connect_timeout_s, TOKEN_TIMEOUT_S)
-            token = await self.platform.mint(timeout_s=limit_s)
-            if self._closed:
-                raise SessionLost("the client was closed while it was connecting")
-            self._token = token
-            self._reactor = reactor = self._make_reactor(token)
+            await open_by_name(self.platform.model, self._open)
+            await self.link.learn()
+            self._follow_tracks()
+
+    async def _open(self, name: str) -> None:
+        self.platform = replace(self.platform, model=name)
+        if self._reactor is not None:
+            self._reactor.close()
+        limit_s = min(self._connect_timeout_s, TOKEN_TIMEOUT_S)
+        token = await self.platform.mint(timeout_s=limit_s)
+        if self._closed:
+            raise SessionLost("the client was closed while it was connecting")
+        self._token = token
+        self._reactor = reactor = self._make_reactor(token)
+        try:
             await self._bounded(reactor.connect, self._from_opening, too_late=Unavailable)
-            await self._channel.learn_declared()
+        except Refused as error:
+            # With a session open, another name would open a second one.
+            error.is_about_the_model &= self.session_id is None
+            raise
+
+    def _follow_tracks(self) -> None:
+        """Use the tracks that the session declares, if they are not those of the record."""
+        model = self.link.model
+        self._camera.name = model.input_track
+        if model.output_track != self._track and self._reactor is not None:
+            self._listen(self._reactor, model.output_track)
 
     async def reconnect(self) -> None:
         """Join the same session again after a loss; its run goes on at the model.
@@ -184,7 +203,7 @@ class ReactorClient(ABC):
         within the platform's window of 30 s, or `SessionGone`, also if no answer came: the SDK's
         call is then still under way, and this client can only be closed.
         """
-        async with self._life_cycle:
+        async with self._life_cycle.lock:
             reactor = self._require()
             # Without it a publish after a reconnect is refused.
             self._camera.unpublish()
@@ -204,9 +223,15 @@ class ReactorClient(ABC):
         """
         await self._camera.publish()
 
-    def unpublish(self) -> None:
-        """Stop sending the camera."""
-        self._camera.unpublish()
+    @property
+    def model(self) -> Model:
+        """What is known of the model."""
+        return self.link.model
+
+    @property
+    def reading(self) -> ModelReading:
+        """What the model has said of itself."""
+        return self.link.reading
 
     @property
     def published(self) -> bool:
@@ -266,20 +291,6 @@ class ReactorClient(ABC):
         except ReactorError as error:
             raise from_command(error, "get_stats") from None
 
-    async def send_command(
-        self, name: str, data: dict[str, Any], accepted: Callable[[Message], bool]
-    ) -> bool:
-        """Send a command of the model; `accepted` tells the message that says it was taken on.
-
-        False if this session's model does not have the command: then nothing was sent. Raises
-        `CommandRejected`, `SessionLost` or `Unavailable`.
-        """
-        return await self._channel.send(name, data, accepted)
-
-    @abstractmethod
-    def _note(self, message: Message) -> None:
-        """Keep what a message tells about the run, before anybody else hears of it."""
-
     # -- inside --------------------------------------------------------------------------------
 
     def _make_reactor(self, token: str | None) -> Reactor:
@@ -287,12 +298,16 @@ class ReactorClient(ABC):
         reactor = Reactor(platform.model, jwt=token, api_url=platform.api_url, local=platform.local)
         reactor.on("status_changed", self._status_changed)
         reactor.on("session_id_changed", self._session_changed)
-        reactor.on("message", self._channel.message_arrived)
-        reactor.on("capabilities_received", self._gpu_given)
+        reactor.on("message", self.link.channel.message_arrived)
+        reactor.on("capabilities_received", self._life_cycle.gpu_given)
         reactor.on("error", lambda error: log.debug("sdk error event: %s", describe(error)))
         reactor.on("runtime_message", self._runtime_message)
-        reactor.track(self.video_track).on_raw_frame(self._video.frame_arrived)
+        self._listen(reactor, self.link.model.output_track)
         return reactor
+
+    def _listen(self, reactor: Reactor, track: str) -> None:
+        self._track = track
+        reactor.track(track).on_raw_frame(self._video.frame_arrived)
 
     def _if_ready(self) -> Reactor | None:
         return self._reactor if self.phase is Phase.READY else None
@@ -315,38 +330,19 @@ class ReactorClient(ABC):
         *,
         too_late: type[SessionError],
     ) -> None:
-        """Run one life-cycle call of the SDK, giving up when a phase makes no progress.
-
-        A call that is given up, or whose await is cancelled, goes on at the SDK until `close`: it
-        may yet bring the id of a session that has to be ended.
-        """
-        if self._operation is not None:
-            raise SessionGone("an earlier call has not come back; the client can only be closed")
-        self._phase_since = time.monotonic()
-        operation = self._operation = asyncio.ensure_future(call())
-        operation.add_done_callback(self._operation_done)
-        while not operation.done():
-            await asyncio.wait({operation}, timeout=0.2)
-            waiting = self.phase is Phase.WAITING and not self._has_gpu
-            limit = self._waiting_timeout_s if waiting else self._connect_timeout_s
-            if not operation.done() and time.monotonic() - self._phase_since > limit:
-                what = "gave no GPU" if waiting else "did not answer"
-                raise too_late(f"{self.platform.api_url} {what} within {limit:.0f} s")
-        error = operation.exception()
-        if isinstance(error, Exception):
-            model, url = self.platform.model, self.platform.api_url
+        """Run one life-cycle call of the SDK, giving up when it makes no progress."""
+        model, url = self.platform.model, self.platform.api_url
+        try:
+            await self._life_cycle.run(call)
+        except SessionError:
+            raise
+        except NoProgress as error:
+            raise too_late(f"{url} {error}") from None
+        except Exception as error:
             raise translate(error, model=model, api_url=url) from None
-        if error is not None:
-            raise error
         if self._require().status.value != Phase.READY.value:
             raise SessionLost("the connection dropped as soon as it was there")
         self._set_phase(Phase.READY)
-
-    def _operation_done(self, operation: asyncio.Future[None]) -> None:
-        self._operation = None
-        if not operation.cancelled():
-            # Marks it as seen: nobody else looks at it once its caller was cancelled.
-            operation.exception()
 
     async def _end(self) -> bool:
         """Leave the session, free the native client, and see to it that the session is over."""
@@ -356,8 +352,10 @@ class ReactorClient(ABC):
             with self._camera.pushing:
                 self._reactor.close()
             self._reactor = None
-        answered = self._operation is None
-        in_flight = {one for one in (self._operation, self._starting_high) if one is not None}
+        answered = self._life_cycle.in_flight is None
+        in_flight = {
+            one for one in (self._life_cycle.in_flight, self._starting_high) if one is not None
+        }
         if in_flight:
             await asyncio.wait(in_flight, timeout=DISCONNECT_TIMEOUT_S)
         if self._starting_high is not None:
@@ -380,7 +378,7 @@ class ReactorClient(ABC):
         flight there is no order to keep.
         """
         await self._session_id_known()
-        if self._operation is not None:
+        if self._life_cycle.in_flight is not None:
             return False
         connected = self.phase is Phase.READY
         try:
@@ -392,12 +390,12 @@ class ReactorClient(ABC):
 
     async def _session_id_known(self) -> None:
         """Let a create request in flight come back, so that what it opened can be ended."""
-        if self._operation is None or self.session_id is not None:
+        if self._life_cycle.in_flight is None or self.session_id is not None:
             return
         known = asyncio.ensure_future(self._session_known.wait())
         try:
             await asyncio.wait(
-                {self._operation, known},
+                {self._life_cycle.in_flight, known},
                 timeout=ID_PATIENCE_S,
                 return_when=asyncio.FIRST_COMPLETED,
             )
@@ -420,25 +418,21 @@ class ReactorClient(ABC):
         phase = Phase(str(getattr(status, "value", status)))
         if phase is Phase.CONNECTING and self._reactor is not None and self._start_bps:
             # Only now: before, the SDK has nothing to tell it to; once ready, it is too late.
-            self._starting_high = asyncio.ensure_future(self._start_high(self._reactor))
+            self._starting_high = asyncio.ensure_future(start_high(self._reactor, self._start_bps))
         self._set_phase(phase)
 
-    async def _start_high(self, reactor: Reactor) -> None:
-        """Have the connection that is being made begin at `start_bps`, or without if need be."""
-        try:
-            await reactor.set_bitrate(start_bps=self._start_bps)
-        except (ReactorError, RuntimeError) as error:
-            # The second is the SDK's for a client that was closed meanwhile.
-            log.debug("the bitrate begins where WebRTC has it: %s", error)
-
     def _set_phase(self, phase: Phase) -> None:
-        self._phase_since = time.monotonic()
+        self._life_cycle.progress()
         if phase is self.phase:
             return
         was, self.phase = self.phase, phase
         if phase is Phase.READY and self.ready_at is None:
             self.ready_at = time.monotonic()
-        if phase is Phase.DISCONNECTED and was is Phase.READY and self._operation is None:
+        if (
+            phase is Phase.DISCONNECTED
+            and was is Phase.READY
+            and self._life_cycle.in_flight is None
+        ):
             self._camera.stop()
             self._mark_lost()
         for handler in self._phase_handlers:
@@ -447,10 +441,6 @@ class ReactorClient(ABC):
     def _mark_lost(self) -> None:
         if not self._closed:
             self._lost.set()
-
-    def _gpu_given(self, _capabilities: Any) -> None:
-        self._has_gpu = True
-        self._phase_since = time.monotonic()
 
     def _session_changed(self, session_id: str | None) -> None:
         if session_id is None or session_id == self.session_id:
@@ -461,5 +451,17 @@ class ReactorClient(ABC):
             handler(self._open_session(session_id))
 
     def _runtime_message(self, raw: Any) -> None:
-        kind = raw.get("type") if isinstance(raw, dict) else None
-        self._once.say(f"the platform says {kind!r}")
+        """Take what the platform itself says, beside the model."""
+        try:
+            message = read_wire(raw)
+        except UnknownMessage:
+            return
+        if message.type == "sessionEnded":
+            self.ended = str(message.data.get("reason") or "no reason was given")[:200]
+            log.warning("the platform has ended the session: %s", self.ended)
+            self._camera.stop()
+            self._mark_lost()
+        elif message.type == "moderation":
+            self.link.channel.moderated(message)
+        else:
+            self._once.say(f"the platform says {message.type!r}")

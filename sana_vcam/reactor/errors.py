@@ -46,11 +46,21 @@ class SessionError(SanaVcamError):
 
 
 class Refused(SessionError):
-    """A failure that trying again does not change; the message says what does."""
+    """A failure that trying again does not change; the message says what does.
 
-    def __init__(self, message: str, *, words: str = "The service refused the session") -> None:
+    `is_about_the_model`: another name for the model may do.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        words: str = "The service refused the session",
+        is_about_the_model: bool = False,
+    ) -> None:
         super().__init__(message)
         self.words = words
+        self.is_about_the_model = is_about_the_model
 
 
 class Unavailable(SessionError):
@@ -86,12 +96,13 @@ class SessionGone(SessionError):
 
 
 class CommandRejected(SessionError):
-    """A command that the model refused, for `reason`."""
+    """A command that the model refused, for `reason`; `code` is the SDK's, if it has one."""
 
-    def __init__(self, command: str, reason: str) -> None:
+    def __init__(self, command: str, reason: str, *, code: str | None = None) -> None:
         super().__init__(f"the model refused {command}: {reason}")
         self.command = command
         self.reason = reason
+        self.code = code
 
 
 class UploadFailed(SessionError):
@@ -111,10 +122,13 @@ _NO_ROOM = ("quota", "limit", "conflict", "concurren", "too_many", "capacity")
 open-ended, and none is documented."""
 
 
-def from_mint(status: int, retry_after: str | None, *, api_url: str) -> SessionError:
+def from_mint(
+    status: int, retry_after: str | None, *, api_url: str, model: str = ""
+) -> SessionError:
     """Read what a refused exchange of the key for a token means.
 
     `retry_after` is the answer's header. Its text is left out: a server may repeat the key.
+    `model` is what the token was asked for.
     """
     if 300 <= status < 400:
         return Refused(
@@ -122,13 +136,14 @@ def from_mint(status: int, retry_after: str | None, *, api_url: str) -> SessionE
             "Set [reactor] api_url to the address itself"
         )
     if status in (401, 403):
-        return _key_refused(api_url, f"HTTP {status}")
+        return _key_refused(api_url, f"HTTP {status}", model=model if status == 403 else "")
     if status == 402:
         return _unpaid(api_url)
     if status < 500 and status not in _PASSING:
         return Refused(
             f"{api_url} does not hand out a token for this (HTTP {status}). Check [reactor] "
-            "api_url, model and max_session_s, or update: pip install -U reactor-sdk"
+            "api_url, model and max_session_s, or update: pip install -U reactor-sdk",
+            is_about_the_model=bool(model),
         )
     return Unavailable(
         f"{api_url} cannot check the API key now (HTTP {status})",
@@ -144,11 +159,14 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
     if isinstance(error, AbortedError):
         return SessionLost("the client was closed while it was connecting")
     if isinstance(error, UnauthorizedError):
-        return _key_refused(api_url, describe(error))
+        is_scope = error.status == 403
+        return _key_refused(api_url, describe(error), model=model if is_scope else "")
     if isinstance(error, NotFoundError):
         return Refused(
-            f"{api_url} has no model {model!r}. Set [reactor] model to one that your account has.",
+            f"{api_url} has no model {model!r} ({describe(error)}). Set [reactor] model to one "
+            "that your account has.",
             words="The service does not have this model",
+            is_about_the_model=True,
         )
     if isinstance(error, VersionMismatchError):
         return Refused(
@@ -206,7 +224,7 @@ def from_command(error: ReactorError, command: str) -> SessionError:
             f"the model did not answer {command}: {describe(error)}",
             retry_after_s=_seconds(error.retry_after_ms),
         )
-    return CommandRejected(command, error.message)
+    return CommandRejected(command, error.message, code=error.code)
 
 
 def _has_no_room(error: ReactorError) -> bool:
@@ -224,10 +242,13 @@ def describe(error: ReactorError) -> str:
     return f"HTTP {error.status}" if error.status else f"{error.code}: {error.message}"
 
 
-def _key_refused(api_url: str, why: str) -> Refused:
+def _key_refused(api_url: str, why: str, *, model: str = "") -> Refused:
+    """Say that the key was refused; with `model`, that it may be for want of that one."""
+    about = f" Or it is not for the model {model!r}: see [reactor] model." if model else ""
     return Refused(
-        f"{api_url} did not accept the API key ({why}). {KEY_HELP}",
+        f"{api_url} did not accept the API key ({why}). {KEY_HELP}{about}",
         words="The service did not accept the key",
+        is_about_the_model=bool(model),
     )
 
 

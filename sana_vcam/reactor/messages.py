@@ -6,13 +6,23 @@ Numbers arrive as floats (the wire is a protobuf Struct) and become what a field
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 
+@dataclass(frozen=True)
+class WireMessage:
+    """One message as it came, whatever the model."""
+
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """Its fields, without those that are null: they mean the same as missing ones."""
+
+
 class Message(BaseModel):
-    """Base of every message; `wire_name` is its `type` on the wire."""
+    """Base of every typed message; `wire_name` is its `type` on the wire."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -40,15 +50,28 @@ class UnknownMessage(ValueError):
     """A message whose type the model is not known to send, or whose data does not fit."""
 
 
-def parse_message(raw: Any, kinds: Mapping[str, type[Message]]) -> Message:
-    """Turn `{"type", "data"}` from the wire into one of `kinds`. Raises `UnknownMessage`."""
+def read_wire(raw: Any) -> WireMessage:
+    """Read `{"type", "data"}` from the wire. Raises `UnknownMessage`."""
     if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
         raise UnknownMessage("a message without a type")
-    kind = kinds.get(raw["type"])
+    data = raw.get("data") or {}
+    if not isinstance(data, dict):
+        raise UnknownMessage(f"message {raw['type']!r} with odd data")
+    return WireMessage(raw["type"], {k: v for k, v in data.items() if v is not None})
+
+
+def parse_message(raw: Any, kinds: Mapping[str, type[Message]]) -> Message:
+    """Turn `{"type", "data"}` from the wire into one of `kinds`. Raises `UnknownMessage`."""
+    return typed(read_wire(raw), kinds)
+
+
+def typed(message: WireMessage, kinds: Mapping[str, type[Message]]) -> Message:
+    """Turn a message into one of `kinds`. Raises `UnknownMessage`."""
+    kind = kinds.get(message.type)
     if kind is None:
-        raise UnknownMessage(f"message {raw['type']!r}")
+        raise UnknownMessage(f"message {message.type!r}")
     try:
-        return kind.model_validate(raw.get("data") or {})
+        return kind.model_validate(message.data)
     except ValidationError as error:
         fields = ", ".join(sorted({str(e["loc"][0]) for e in error.errors() if e["loc"]}))
-        raise UnknownMessage(f"message {raw['type']!r} with odd {fields or 'data'}") from None
+        raise UnknownMessage(f"message {message.type!r} with odd {fields or 'data'}") from None

@@ -101,7 +101,8 @@ class Platform:
         except (OSError, ValueError, http.client.HTTPException):
             raise Unavailable(f"{self.api_url} cannot be reached to check the API key") from None
         if status >= 300:
-            raise from_mint(status, retry_after, api_url=self.api_url)
+            model = "" if body is ANYTHING else self.model
+            raise from_mint(status, retry_after, api_url=self.api_url, model=model)
         return self._token_in(answer)
 
     def _token_in(self, answer: bytes) -> str:

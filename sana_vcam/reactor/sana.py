@@ -7,19 +7,27 @@ union: what one generation lacks is None, what neither knows is ignored.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, Literal
 
-from reactor_sdk import AbortedError, DisconnectedError, FileRef, InvalidStateError, ReactorError
+from reactor_sdk import FileRef
 
-from sana_vcam.lib.threads import run_blocking
 from sana_vcam.reactor.client import ReactorClient
-from sana_vcam.reactor.errors import CommandRejected, SessionLost, UploadFailed, describe
-from sana_vcam.reactor.messages import CommandErrorMessage, Message
+from sana_vcam.reactor.errors import CommandRejected
+from sana_vcam.reactor.messages import (
+    CommandErrorMessage,
+    Message,
+    UnknownMessage,
+    WireMessage,
+    typed,
+)
+from sana_vcam.reactor.models.sana import SANA
+from sana_vcam.reactor.once import Once
 
-UPLOAD_TIMEOUT_S = 300.0
+log = logging.getLogger(__name__)
+
 SET_VIDEO_TRIES = 3
 """As often is a clip sent whose decoding failed: that is sometimes a false alarm on a valid clip,
 and the API page says to repeat it."""
@@ -162,15 +170,21 @@ class SanaClient(ReactorClient):
     `Unavailable`.
     """
 
-    model: ClassVar[str] = "sana-streaming"
-    messages: ClassVar[Mapping[str, type[Message]]] = MESSAGES
-    camera_track: ClassVar[str] = "camera"
-    video_track: ClassVar[str] = "main_video"
-
     state: StateMessage | None = None
     """The last one that came; the one sent on connect is usually lost."""
     last_chunk: int | None = None
     """The index of the run's last completed chunk; None before the first."""
+
+    def __init__(self, api_key: str | None = None, *, model: str | None = None, **how: Any) -> None:
+        """Prepare a client; `model` is its name on the platform. More in `ReactorClient`."""
+        super().__init__(api_key, record=SANA, model=model or "sana-streaming", **how)
+        self._typed_handlers: list[tuple[type[Message], Callable[[Any], None]]] = []
+        self._said = Once(log)
+        self.on_message(self._typed)
+
+    def on[M: Message](self, kind: type[M], handler: Callable[[M], None]) -> None:
+        """Call `handler` on the loop for every message of `kind` (`Message`: for all)."""
+        self._typed_handlers.append((kind, handler))
 
     async def set_mode(self, mode: Literal["live", "file"]) -> bool:
         """Choose the source of the next run; before `start`."""
@@ -228,23 +242,16 @@ class SanaClient(ReactorClient):
             self.run_ended()
         return is_over
 
-    async def upload(self, video: Path | bytes, *, name: str = "clip.mp4") -> FileRef:
-        """Upload a clip for `set_video`. Raises `UploadFailed` or `SessionLost`."""
-        reactor = self._require()
+    def _typed(self, raw: WireMessage) -> None:
         try:
-            if isinstance(video, Path):
-                video = await run_blocking(video.read_bytes, name="read-clip")
-            if not video:
-                raise UploadFailed("the clip is empty")
-            sending = reactor.upload_file(video, name=name, mime_type="video/mp4")
-            return await asyncio.wait_for(sending, UPLOAD_TIMEOUT_S)
-        except (AbortedError, DisconnectedError, InvalidStateError):
-            raise SessionLost("the connection dropped during the upload") from None
-        except ReactorError as error:
-            raise UploadFailed(f"the clip could not be uploaded: {describe(error)}") from None
-        except OSError as error:
-            reason = error.strerror or "no answer"
-            raise UploadFailed(f"the clip could not be uploaded: {reason}") from None
+            message = typed(raw, MESSAGES)
+        except UnknownMessage as error:
+            self._said.say(f"ignored {error}")
+            return
+        self._note(message)
+        for kind, handler in self._typed_handlers:
+            if isinstance(message, kind):
+                handler(message)
 
     def _note(self, message: Message) -> None:
         match message:
@@ -252,31 +259,26 @@ class SanaClient(ReactorClient):
                 self.state = message
             case ChunkComplete(chunk_index=index):
                 self.last_chunk = index
-            case GenerationStarted():
+            case GenerationStarted() | GenerationReset():
                 # `state.current_chunk` keeps the former run's value until the first chunk.
                 self.last_chunk = None
-                self.run_began()
-            case GenerationReset():
-                self.last_chunk = None
-                self.run_ended()
             case _:
                 return
 
 
-def _sends(kind: type[Message]) -> Callable[[Message], bool]:
+def _sends(kind: type[Message]) -> Callable[[WireMessage], bool]:
     """Accept a message of `kind`."""
-    return lambda message: isinstance(message, kind)
+    return lambda message: message.type == kind.wire_name
 
 
-def _shows(**fields: object) -> Callable[[Message], bool]:
+def _shows(**fields: object) -> Callable[[WireMessage], bool]:
     """Accept a `state` with these fields, so that `SanaClient.state` shows them as well.
 
     Any other `state` proves nothing: one is sent after every chunk.
     """
 
-    def matches(message: Message) -> bool:
-        return isinstance(message, StateMessage) and all(
-            getattr(message, name) == value for name, value in fields.items()
-        )
+    def matches(message: WireMessage) -> bool:
+        is_state = message.type == StateMessage.wire_name
+        return is_state and fields.items() <= message.data.items()
 
     return matches

@@ -29,7 +29,7 @@ class CameraTrack:
 
     def __init__(
         self,
-        name: str,
+        name: str | None,
         size: tuple[int, int],
         *,
         require: Callable[[], Reactor],
@@ -38,14 +38,14 @@ class CameraTrack:
         """Prepare the track `name` for frames of `size`, (width, height).
 
         Args:
-            name: What the model calls it.
+            name: What the model calls it; None: it takes no camera, and nothing is published.
             size: (width, height) of every frame.
             require: Gives the open connection, or raises `SessionLost`.
             ready: Gives the connection if it is ready, else None.
         """
         self.pushing = threading.Lock()
         """Held during a push, so that the native client is not freed under it."""
-        self._name = name
+        self.name = name
         self._size = size
         self._require = require
         self._ready = ready
@@ -56,7 +56,9 @@ class CameraTrack:
 
         Raises `SessionLost` or `Unavailable`.
         """
-        track = self._require().track(self._name)
+        if self.name is None:
+            return
+        track = self._require().track(self.name)
         deadline = time.monotonic() + PUBLISH_PATIENCE_S
         while True:
             try:
@@ -80,8 +82,8 @@ class CameraTrack:
         """Stop sending, and tell a connection that is ready."""
         self.stop()
         reactor = self._ready()
-        if reactor is not None:
-            reactor.unpublish_track(self._name)
+        if reactor is not None and self.name is not None:
+            reactor.unpublish_track(self.name)
 
     def stop(self) -> None:
         """Stop sending, and tell nobody."""
@@ -202,3 +204,12 @@ class VideoTrack:
         if self.handler is not None:
             i420 = bgra_bytes_to_i420(bgra, width, height)
             self.handler(ModelFrame(i420, self.frames_received, now))
+
+
+async def start_high(reactor: Reactor, start_bps: int) -> None:
+    """Have a connection that is being made begin at `start_bps`, or without if need be."""
+    try:
+        await reactor.set_bitrate(start_bps=start_bps)
+    except (ReactorError, RuntimeError) as error:
+        # The second is the SDK's for a client that was closed meanwhile.
+        log.debug("the bitrate begins where WebRTC has it: %s", error)

@@ -92,6 +92,8 @@ class Coordinator:
         self.url = ""
         self.key = key
         self.room = room
+        # The names under which it has its model.
+        self.models = {MODEL}
         self.pending = 0
         self.most_open = 0
         self.requests: list[Request] = []
@@ -221,7 +223,7 @@ class Coordinator:
             token = _Token(account_wide=True)
         else:
             resources = details[0]["resources"]
-            if resources["models"].get("match") not in (None, [MODEL]):
+            if resources["models"].get("match") not in (None, *([name] for name in self.models)):
                 return 404, {}, _json({"detail": "no such model"})
             token = _Token(account_wide=False)
         jwt = f"jwt_{secrets.token_hex(12)}"
@@ -229,7 +231,7 @@ class Coordinator:
         return 200, {}, _json({"jwt": jwt})
 
     async def _create(self, request: Request, token: _Token) -> tuple[int, dict[str, str], bytes]:
-        if json.loads(request.body)["model"]["name"] != MODEL:
+        if json.loads(request.body)["model"]["name"] not in self.models:
             return 404, {}, _json({"detail": "no such model"})
         if self.room is not None and len(self.still_open) >= self.room:
             return 409, {}, _json({"detail": "the account has its sessions already"})

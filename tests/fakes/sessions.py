@@ -1,6 +1,6 @@
 """A platform with one model, scripted: what the engine's sessions do when a test says so.
 
-It speaks as `SanaClient` and `Sessions` do, on virtual time, and watches what the engine may not
+It speaks as `ReactorClient` and `Sessions` do, on virtual time, and watches what the engine may not
 do: overlapping life-cycle calls, a client used after its end, three sessions at once.
 """
 
@@ -10,7 +10,8 @@ import asyncio
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 from sana_vcam.engine.states import SessionState
@@ -19,9 +20,10 @@ from sana_vcam.reactor import (
     OpenSession,
     Phase,
     SessionLost,
-    StateMessage,
     Unavailable,
 )
+from sana_vcam.reactor.messages import WireMessage
+from sana_vcam.reactor.models import SANA, Model, ModelReading, Step, adapter_for
 
 URL = "https://platform.test"
 LATENCY_S = 0.01
@@ -68,6 +70,8 @@ class FakeSessionFactory:
         # How long two sessions were open at once, each time.
         self.overlaps: list[float] = []
         self._two_since: float | None = None
+        # What the clients know of their model.
+        self.record = SANA
         # What the sessions that are over were billed for.
         self.billed_s = 0.0
 
@@ -121,15 +125,30 @@ class FakeSessionFactory:
         outcome()
 
 
+@dataclass(frozen=True)
+class FakeRun:
+    """What the model really does."""
+
+    started: bool = False
+    paused: bool = False
+    prompt: str = ""
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    image: Any = None
+
+
 class FakeClient:
     """One session with a model that edits whatever is published, until told otherwise."""
 
     def __init__(self, platform: FakeSessionFactory, session_id: str) -> None:
         self.calls = Calls()
         self.session_id: str | None = None
-        self.state: StateMessage | None = None
+        self.reading = ModelReading()
+        self.model: Model = platform.record
+        self.link = SimpleNamespace(adapter=adapter_for(platform.record))
+        self.platform = SimpleNamespace(model="sana-streaming")
+        self.ended: str | None = None
         self.ready_at: float | None = None
-        self.last_chunk: int | None = None
         self.send_size = platform.send_size
         self.received_size: tuple[int, int] | None = None
         self.published = False
@@ -144,13 +163,22 @@ class FakeClient:
         self._busy: str | None = None
         self._connected = False
         self._lost = asyncio.Event()
-        self._model = StateMessage()
+        self._run = FakeRun()
         self._frame_at: float | None = None
         self._handlers: dict[Any, Callable[[Any], None]] = {}
         self._session_handlers: list[Callable[[OpenSession], None]] = []
 
-    def on(self, kind: type, handler: Callable[[Any], None]) -> None:
-        self._handlers[kind] = handler
+    def on_reading(self, handler: Callable[[ModelReading], None]) -> None:
+        self._handlers["reading"] = handler
+
+    def on_message(self, handler: Callable[[WireMessage], None]) -> None:
+        self._handlers["message"] = handler
+
+    def begin_run(self) -> None:
+        self.reading = ModelReading(prompt=self.reading.prompt)
+
+    def run_began(self) -> None:
+        """Its frames are pictures anyway."""
 
     def on_phase(self, handler: Callable[[Phase], None]) -> None:
         self._handlers["phase"] = handler
@@ -164,8 +192,9 @@ class FakeClient:
     @property
     def last_frame_at(self) -> float | None:
         """Frames come all the time while the model runs."""
-        runs = self._model.started and not self._model.paused
-        if self._connected and self.published and runs and not self.silent:
+        runs = self._run.started and not self._run.paused
+        has_source = self.published or self.model.input_track is None
+        if self._connected and has_source and runs and not self.silent:
             self._frame_at = asyncio.get_running_loop().time()
         return self._frame_at
 
@@ -229,7 +258,7 @@ class FakeClient:
 
     def says_late(self, **change: Any) -> None:
         """An old state arrives, which is not what the model does now."""
-        self._handlers[StateMessage](self._model.model_copy(update=change))
+        self._tell(replace(self._run, **change))
 
     def _drop(self) -> None:
         self._frame_at = self.last_frame_at
@@ -251,35 +280,28 @@ class FakeClient:
         await self._command("publish")
         self.published = True
 
-    async def set_mode(self, mode: str) -> bool:
-        return await self._command("set_mode", mode)
-
-    async def set_seed(self, seed: int) -> bool:
-        return await self._command("set_seed", seed, change={"seed": seed})
-
-    async def set_anchor_interval(self, chunks: int) -> bool:
-        return await self._command("set_anchor_interval", chunks)
-
-    async def set_prompt(self, prompt: str) -> bool:
-        refusal = "not that" if prompt in self._platform.bad_prompts else None
+    async def send(self, step: Step) -> bool:
+        """Do what a step says, as a model with these commands does."""
+        change: dict[str, Any] = {}
+        refusal = None
+        match step.command:
+            case "set_prompt":
+                change = {"prompt": step.data["prompt"]}
+                refusal = "not that" if change["prompt"] in self._platform.bad_prompts else None
+            case "set_seed":
+                change = dict(step.data)
+            case "start":
+                change = {"started": True}
+            case "pause":
+                runs = self._run.started and not self._run.paused
+                change, refusal = {"paused": True}, None if runs else "nothing to pause"
+            case "resume":
+                change, refusal = {"paused": False}, None if self._run.paused else "not paused"
+            case "reset":
+                change = {"started": False, "paused": False, "prompt": ""}
         return await self._command(
-            "set_prompt", prompt, change={"current_prompt": prompt}, refusal=refusal
+            step.command, *step.data.values(), change=change, refusal=refusal
         )
-
-    async def start(self) -> bool:
-        return await self._command("start", change={"started": True})
-
-    async def pause(self) -> bool:
-        refusal = None if self._model.started and not self._model.paused else "nothing to pause"
-        return await self._command("pause", change={"paused": True}, refusal=refusal)
-
-    async def resume(self) -> bool:
-        refusal = None if self._model.paused else "not paused"
-        return await self._command("resume", change={"paused": False}, refusal=refusal)
-
-    async def reset(self) -> bool:
-        change = {"started": False, "paused": False, "current_prompt": None}
-        return await self._command("reset", change=change)
 
     async def _command(
         self,
@@ -303,15 +325,20 @@ class FakeClient:
         return True
 
     def _says(self, **change: Any) -> None:
-        self._model = self._model.model_copy(update=change)
+        self._run = replace(self._run, **change)
         if self.says_state:
-            self.state = self._model
-            self._handlers[StateMessage](self._model)
+            self._tell(self._run)
+
+    def _tell(self, run: FakeRun) -> None:
+        data = {"started": run.started, "paused": run.paused, "current_prompt": run.prompt or None}
+        message = WireMessage("state", {k: v for k, v in data.items() if v is not None})
+        self.reading = self.link.adapter.read(self.reading, message)
+        self._handlers["reading"](self.reading)
 
     @property
-    def model(self) -> StateMessage:
+    def run(self) -> FakeRun:
         """What the model really does, whatever it says."""
-        return self._model
+        return self._run
 
 
 class FakeMedia:

@@ -18,7 +18,7 @@ from sana_vcam.engine.quality.judge import (
 )
 from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.lib.idle import aligned_sleep
-from sana_vcam.reactor import ConnectionStats, SanaClient, SessionError
+from sana_vcam.reactor import ConnectionStats, ReactorClient, SessionError
 
 EVERY_S = 1.0
 STATS_TIMEOUT_S = 5.0
@@ -61,7 +61,7 @@ class QualityWatch:
 
     def __init__(
         self,
-        session: Callable[[], SanaClient | None],
+        session: Callable[[], ReactorClient | None],
         rates: Callable[[float], Rates],
         on_poor: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
@@ -78,7 +78,7 @@ class QualityWatch:
         self._on_poor = on_poor
         self._clock = clock
         self._sending = sending
-        self._watched: SanaClient | None = None
+        self._watched: ReactorClient | None = None
         self._since = 0.0
         self._judge = Judge()
         self._before: tuple[float, ConnectionStats] | None = None
@@ -110,7 +110,7 @@ class QualityWatch:
         if before is not None and session is self._session():
             self._take(self._sample(before, self._before))
 
-    def _begin(self, session: SanaClient | None) -> None:
+    def _begin(self, session: ReactorClient | None) -> None:
         """Forget the former session."""
         self.now = UNKNOWN
         self._watched = session

@@ -114,7 +114,7 @@ class EditRefused(CommandRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class EditLook:
     """An image, and what it is."""
 
     editing_type: EditingType
@@ -126,7 +126,7 @@ class ViduSession:
     """Where the edit of one client session stands; `since` is when it was started."""
 
     phase: Phase = "idle"
-    look: Look | None = None
+    look: EditLook | None = None
     since: float = 0.0
     frame_at: float = 0.0
     told_at: float = 0.0
@@ -168,7 +168,7 @@ class ViduEditing(StandinApp):
             if image is None:
                 raise EditRefused("INVALID_INPUT", "request", "no reference image given")
             now = time.monotonic()
-            self.session = ViduSession("starting", Look(editing_type, image), now, now)
+            self.session = ViduSession("starting", EditLook(editing_type, image), now, now)
             self._begin_run(ModelRun(LiveSource(self._buffer)))
 
     @event(name="switch_reference", description="Change the image, what it is, or both.")
@@ -190,7 +190,7 @@ class ViduEditing(StandinApp):
             if image is not None and min(image.shape[:2]) < LEAST_SIDE:
                 self._refuse_late(session)
             else:
-                session.look = Look(kind, session.look.image if image is None else image)
+                session.look = EditLook(kind, session.look.image if image is None else image)
             answer.message = ReferenceSwitched(
                 editing_type=kind, reference_changed=image is not None
             )

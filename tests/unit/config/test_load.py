@@ -280,6 +280,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "reactor.api_url": ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     "reactor.local": ("true", True),
     "reactor.model": ("other", "other"),
+    "reactor.clean_change": ("off", "off"),
     "reactor.max_session_s": ("60", 60),
     "reactor.renew_margin_s": ("30", 30.0),
     "reactor.connect_timeout_s": ("1.5", 1.5),

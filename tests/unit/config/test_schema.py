@@ -26,6 +26,7 @@ DEFAULTS: dict[str, object] = {
     "reactor.api_url": "https://api.reactor.inc",
     "reactor.local": False,
     "reactor.model": "sana-streaming",
+    "reactor.clean_change": "anchor",
     "reactor.max_session_s": 1200,
     "reactor.renew_margin_s": 90.0,
     "reactor.connect_timeout_s": 20.0,

@@ -141,7 +141,7 @@ async def test_a_pause_that_lasts_ends_the_session_and_resume_opens_another(tmp_
         await rig.engine.resume()
         second = await rig.streaming()
         assert second is not client
-        assert not second.model.paused
+        assert not second.run.paused
         assert spent_s < rig.usage.seconds.session + 1, "the same session, as the user has it"
 
 

@@ -44,14 +44,14 @@ async def test_a_session_is_brought_to_what_is_wanted_in_order(tmp_path):
         assert rig.states == [S.IDLE, S.CONNECTING, S.WAITING, S.STARTING, S.STREAMING]
         assert rig.media.target is client.push
         assert rig.engine.status.ready_at == client.ready_at
-        assert rig.engine.model_state.current_prompt == "as a drawing"
+        assert rig.engine.reading.prompt == "as a drawing"
         assert rig.on_disk == {"session-1"}
 
     assert rig.states[-2:] == [S.CLOSING, S.IDLE]
     assert rig.on_disk == set()
     assert rig.sessions.open == {}
     assert rig.engine.status.ready_at is None
-    assert rig.engine.model_state is None
+    assert rig.engine.reading is None
     assert rig.errors == []
 
 
@@ -192,7 +192,7 @@ async def test_a_prompt_refused_before_the_first_start_is_final_and_says_what_to
         assert "start" not in rig.client.calls.names(), "the camera would be shown as it is"
         assert rig.sessions.open == {}
         await rig.engine.set_prompt("a good one", preset=None, seed=None)
-        assert (await rig.streaming()).model.current_prompt == "a good one"
+        assert (await rig.streaming()).run.prompt == "a good one"
 
 
 @virtual_time
@@ -318,7 +318,7 @@ async def test_a_model_that_ends_every_run_at_once_is_not_hammered(tmp_path):
             await rig.until(S.STARTING)
             client = rig.client
             client.silent = True
-            await rig.until(lambda client=client: client.model.started)
+            await rig.until(lambda client=client: client.run.started)
             client.end_run()
             await rig.until(state)
             assert "before its first picture" in rig.error
@@ -508,8 +508,8 @@ async def test_a_connection_that_drops_before_the_start_is_joined_again(tmp_path
         rig.sessions.plan(step, rig.client.lose)
         client = await rig.streaming()
         assert len(rig.sessions.clients) == 1
-        assert client.model.started
-        assert client.model.current_prompt == DESIRED.prompt
+        assert client.run.started
+        assert client.run.prompt == DESIRED.prompt
 
 
 async def _next_session(rig: Rig):
@@ -642,7 +642,7 @@ async def test_a_rejected_prompt_is_taken_back(tmp_path):
         assert failure.value.code == "rejected"
         assert rig.engine.desired == DESIRED
         await asyncio.sleep(5)
-        assert client.model.current_prompt == DESIRED.prompt
+        assert client.run.prompt == DESIRED.prompt
         assert rig.state is S.STREAMING
 
 
@@ -665,7 +665,7 @@ async def test_a_rejected_prompt_leaves_what_was_asked_meanwhile(tmp_path):
         assert rig.engine.desired == replace(
             DESIRED, prompt="good", preset="g", seed=5, anchor_interval=9
         )
-        assert client.model.current_prompt == "good"
+        assert client.run.prompt == "good"
 
 
 @virtual_time
@@ -690,7 +690,7 @@ async def test_a_wish_that_the_model_did_not_answer_is_sent_again(tmp_path):
         with pytest.raises(CommandFailed, match="sent again") as failure:
             await rig.engine.set_prompt("in oil", preset=None, seed=None)
         assert failure.value.code == "not_ready"
-        await rig.until(lambda: client.model.current_prompt == "in oil")
+        await rig.until(lambda: client.run.prompt == "in oil")
         assert rig.state is S.STREAMING
         assert len(rig.sessions.clients) == 1
 
@@ -705,7 +705,7 @@ async def test_a_wish_whose_asker_went_away_is_sent_all_the_same(tmp_path):
         )
         await asyncio.sleep(1)
         asking.cancel()
-        await rig.until(lambda: client.model.current_prompt == "in oil")
+        await rig.until(lambda: client.run.prompt == "in oil")
 
 
 @virtual_time
@@ -716,7 +716,7 @@ async def test_a_wish_is_kept_when_the_line_drops_under_it(tmp_path):
         await rig.engine.set_prompt("in oil", preset=None, seed=None)
         await rig.until(S.RECONNECTING)
         await rig.streaming()
-        assert client.model.current_prompt == "in oil"
+        assert client.run.prompt == "in oil"
 
 
 @virtual_time
@@ -725,7 +725,7 @@ async def test_a_wish_that_the_drop_swallowed_without_a_loss_is_sent_again(tmp_p
         client = await rig.streaming()
         rig.sessions.plan("set_prompt", SessionLost("a fault in passing"))
         await rig.engine.set_prompt("in oil", preset=None, seed=None)
-        await rig.until(lambda: client.model.current_prompt == "in oil")
+        await rig.until(lambda: client.run.prompt == "in oil")
 
 
 @virtual_time
@@ -743,7 +743,7 @@ async def test_a_wish_in_flight_when_the_session_closes_is_kept(tmp_path):
         await rig.until(S.IDLE)
         assert rig.engine.desired.prompt == "in oil"
         rig.engine.connect()
-        assert (await _next_session(rig)).model.current_prompt == "in oil"
+        assert (await _next_session(rig)).run.prompt == "in oil"
 
 
 @virtual_time
@@ -786,7 +786,7 @@ async def test_a_prompt_kept_while_reconnecting_and_refused_then_leaves_the_run_
         await rig.engine.set_prompt("bad", preset="b", seed=None)
         await rig.streaming()
         assert rig.engine.desired == DESIRED
-        assert client.model.current_prompt == DESIRED.prompt
+        assert client.run.prompt == DESIRED.prompt
         assert S.REFUSED not in rig.states
 
 
@@ -820,10 +820,10 @@ async def test_pause_is_kept_in_every_state_and_resume_ends_it(tmp_path, state):
         rig.engine.connect()
         await asyncio.sleep(200)
         assert rig.state is (S.IDLE if state in {S.IDLE, S.BACKOFF, S.REFUSED} else S.PAUSED)
-        assert not rig.sessions.clients or rig.client.closes or rig.client.model.paused
+        assert not rig.sessions.clients or rig.client.closes or rig.client.run.paused
         await rig.engine.resume()
         client = await rig.streaming()
-        assert not client.model.paused
+        assert not client.run.paused
 
 
 @virtual_time
@@ -836,7 +836,7 @@ async def test_a_paused_run_that_was_lost_is_paused_again(tmp_path):
         # The platform's reconnect clears a pause.
         client.unpause_run()
         await rig.until(S.PAUSED)
-        assert client.model.paused
+        assert client.run.paused
 
 
 @virtual_time
@@ -848,7 +848,7 @@ async def test_a_run_resumed_while_its_connection_was_lost_goes_on(tmp_path):
         await rig.until(S.RECONNECTING)
         await rig.engine.resume()
         await rig.streaming()
-        assert not client.model.paused
+        assert not client.run.paused
 
 
 @virtual_time

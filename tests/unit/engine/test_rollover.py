@@ -33,7 +33,7 @@ async def overlap(rig: Rig) -> tuple[FakeClient, FakeClient]:
 async def warm(rig: Rig) -> tuple[FakeClient, FakeClient]:
     """Like `overlap`, with the next session streaming off air."""
     old, coming = await overlap(rig)
-    await rig.until(lambda: coming.model.started)
+    await rig.until(lambda: coming.run.started)
     return old, coming
 
 
@@ -58,7 +58,7 @@ async def test_another_session_takes_over_before_the_platform_ends_the_old_one(t
 
         new = rig.client
         assert new.calls == RECIPE
-        assert new.model.current_prompt == DESIRED.prompt
+        assert new.run.prompt == DESIRED.prompt
         assert rig.states == told, "streaming all the time"
         assert rig.errors == []
         assert not rig.engine.status.renewing
@@ -228,8 +228,8 @@ async def test_what_is_asked_meanwhile_reaches_both(tmp_path):
         old, coming = await warm(rig)
         await rig.engine.set_prompt("in oil", preset="oil", seed=3)
         await rig.engine.set_anchor_interval(4)
-        await rig.until(lambda: coming.model.current_prompt == "in oil")
-        assert old.model.current_prompt == "in oil"
+        await rig.until(lambda: coming.run.prompt == "in oil")
+        assert old.run.prompt == "in oil"
         rig.media.plays_on = True
         await rig.until(lambda: rig.gone(old))
         assert rig.engine.desired == replace(
@@ -247,7 +247,7 @@ async def test_a_prompt_that_both_refuse_is_taken_back(tmp_path):
             await rig.engine.set_prompt("bad", preset="b", seed=None)
         await asyncio.sleep(2)
         assert rig.engine.desired == DESIRED
-        assert coming.model.current_prompt == DESIRED.prompt
+        assert coming.run.prompt == DESIRED.prompt
         assert coming.closes == 0
 
 
@@ -257,7 +257,7 @@ async def test_a_pause_meanwhile_leaves_one_session_that_is_paused(tmp_path):
         old, coming = await warm(rig)
         await rig.engine.pause()
         await rig.until(lambda: rig.gone(old))
-        assert coming.model.paused
+        assert coming.run.paused
         assert rig.state is S.PAUSED
         assert rig.sessions.open.keys() == {"session-2"}
         await rig.engine.resume()
@@ -275,7 +275,7 @@ async def test_a_pause_while_a_gpu_is_waited_for_and_a_resume(tmp_path):
         await rig.engine.resume()
         rig.media.plays_on = True
         await rig.until(lambda: rig.gone(old))
-        assert not coming.model.paused
+        assert not coming.run.paused
 
 
 @virtual_time
@@ -742,7 +742,7 @@ async def test_next_ones_that_give_no_picture_are_not_paid_for_for_ever(tmp_path
         for _ in range(3):
             clients = len(rig.sessions.clients)
             await rig.until(lambda clients=clients: len(rig.sessions.clients) > clients)
-            await rig.until(lambda: rig.client.model.started)
+            await rig.until(lambda: rig.client.run.started)
             rig.client.end_run()
             rig.client.silent = True
             coming = rig.client

@@ -189,10 +189,10 @@ class Walk:
         rig.engine.connect()
         for client in rig.sessions.clients:
             client.silent = False
-        await rig.until(lambda: rig.state is S.STREAMING and self.on_air.model.started)
-        await rig.until(lambda: self.on_air.model.current_prompt == prompt)
-        assert self.on_air.model.seed == 4
-        assert not self.on_air.model.paused
+        await rig.until(lambda: rig.state is S.STREAMING and self.on_air.run.started)
+        await rig.until(lambda: self.on_air.run.prompt == prompt)
+        assert self.on_air.run.seed == 4
+        assert not self.on_air.run.paused
         assert rig.engine.desired == replace(
             rig.engine.desired, prompt=prompt, preset=None, seed=4, paused=False
         )

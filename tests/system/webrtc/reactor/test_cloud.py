@@ -54,6 +54,9 @@ async def crowded() -> AsyncIterator[Coordinator]:
         await coordinator.until(lambda: not coordinator.still_open)
 
 
+OWNED = "reactor/sana-streaming"
+
+
 def make(cloud: Coordinator, **options: Any) -> SanaClient:
     return SanaClient(**({"api_key": KEY, "api_url": cloud.url, "send_size": TRACK} | options))
 
@@ -172,8 +175,9 @@ async def test_no_token(
 ) -> None:
     # A careless server repeats what it was sent.
     body = {"detail": f"bad key {KEY}"} if answer.body is None and answer.status != 200 else None
+    crowded.models = {OWNED}
     crowded.next("tokens", Answer(answer.status, body or answer.body, answer.headers))
-    client = make(crowded)
+    client = make(crowded, model=OWNED)
     error = await failure(client.connect())
     assert type(error) is kind
     assert words in str(error)
@@ -302,7 +306,7 @@ async def test_closed_while_the_token_is_minted(crowded: Coordinator) -> None:
         (Answer(401), Refused, "did not accept the API key (HTTP 401)", None),
         (Answer(403), Refused, "did not accept the API key (HTTP 403)", None),
         (Answer(402), Refused, "wants a payment first", None),
-        (Answer(404), Refused, "has no model 'sana-streaming'", None),
+        (Answer(404), Refused, "has no model 'reactor/sana-streaming'", None),
         (Answer(409), Unavailable, "still busy with an earlier session", 1.0),
         (Answer(426), Refused, "speaks another version", None),
         (Answer(501), Refused, "speaks another version", None),
@@ -319,8 +323,9 @@ async def test_no_session(
     retry_after_s: float | None,
 ) -> None:
     echo = {"detail": "jwt_echoed"}
+    crowded.models = {OWNED}
     crowded.next("create", Answer(answer.status, echo, answer.headers))
-    client = make(crowded)
+    client = make(crowded, model=OWNED)
     error = await failure(client.connect())
     assert type(error) is kind
     assert words in str(error)
@@ -328,6 +333,54 @@ async def test_no_session(
     assert client.session_id is None
     assert await client.close()
     assert crowded.count("POST", "/tokens") == 1, "nothing to end, no token to end it"
+
+
+# -- the model's name ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refusing", ["tokens", "create"])
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_short_name_is_tried_with_its_owner(
+    crowded: Coordinator, refusing: Any, status: int
+) -> None:
+    crowded.models = {"sana-streaming", OWNED}
+    crowded.next(refusing, Answer(status))
+    client = make(crowded, model="sana-streaming", waiting_timeout_s=0.5)
+    assert isinstance(await failure(client.connect()), Unavailable), "it waited for a GPU"
+    assert client.platform.model == OWNED
+    assert await client.close()
+
+
+async def test_a_short_name_that_is_known_stays_short(crowded: Coordinator) -> None:
+    client = make(crowded, model="sana-streaming", waiting_timeout_s=0.5)
+    await failure(client.connect())
+    assert client.platform.model == "sana-streaming"
+    assert crowded.count("POST", "/sessions") == 1
+    assert await client.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "tries", "nearest"), [("sana-strem", 2, True), ("nobody/sana-strem", 1, True)]
+)
+async def test_a_name_that_nobody_knows(
+    crowded: Coordinator, name: str, tries: int, nearest: bool
+) -> None:
+    client = make(crowded, model=name)
+    error = await failure(client.connect())
+    assert isinstance(error, Refused)
+    assert "HTTP 404" in str(error)
+    assert ("'reactor/sana-streaming'" in str(error)) is nearest
+    assert crowded.count("POST", "/tokens") == tries
+    assert crowded.opened == []
+    assert await client.close()
+
+
+async def test_a_refused_key_is_tried_once(crowded: Coordinator) -> None:
+    crowded.next("tokens", Answer(401))
+    client = make(crowded, model="sana-streaming")
+    assert isinstance(await failure(client.connect()), Refused)
+    assert crowded.count("POST", "/tokens") == 1
+    assert await client.close()
 
 
 @pytest.mark.parametrize("body", ["nonsense", {}, {"session_id": 7}])

@@ -71,8 +71,8 @@ async def test_what_only_the_newer_wire_has(runtime: Runtime, local: Local) -> N
     client = local(runtime)
     messages = watched(client)
     await client.connect()
-    assert client._channel.declared is not None
-    assert "set_anchor_interval" in client._channel.declared
+    assert client.link.channel.schema is not None
+    assert "set_anchor_interval" in client.link.channel.schema.commands
     assert await client.set_anchor_interval(3)
     assert client.state is not None
     assert client.state.anchor_interval == 3
@@ -90,7 +90,8 @@ async def test_what_the_older_wire_lacks_is_not_sent(
 ) -> None:
     client = local(page)
     await client.connect()
-    assert client._channel.declared == {
+    assert client.link.channel.schema is not None
+    assert set(client.link.channel.schema.commands) == {
         *("set_mode", "set_video", "set_prompt", "set_seed"),
         *("start", "pause", "resume", "reset"),
     }
@@ -142,7 +143,7 @@ async def test_clips_that_are_none(runtime: Runtime, local: Local, tmp_path: Pat
         await client.set_video(clip(32))
     with pytest.raises(CommandRejected, match="decode failed"):
         await client.set_video(b"no video at all")
-    with pytest.raises(UploadFailed, match="the clip is empty"):
+    with pytest.raises(UploadFailed, match="the file is empty"):
         await client.set_video(b"")
     with pytest.raises(UploadFailed, match="could not be uploaded: No such file"):
         await client.set_video(tmp_path / "missing.mp4")

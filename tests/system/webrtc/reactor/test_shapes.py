@@ -39,11 +39,12 @@ from sana_vcam.reactor import (
     StateMessage,
     Unavailable,
     UploadFailed,
+    uploads,
 )
 from sana_vcam.reactor import channel as channel_module
 from sana_vcam.reactor import client as client_module
-from sana_vcam.reactor import sana as sana_module
 from sana_vcam.reactor import tracks as tracks_module
+from sana_vcam.reactor.models import Schema
 from tests.fakes.reactor import SESSION, FakeReactor
 from tests.system.webrtc.reactor.rig import eventually, within
 
@@ -78,10 +79,25 @@ async def test_rejected_by_the_platform(client: SanaClient) -> None:
     async def answer(command: str, data: dict[str, Any]) -> None:
         raise ReactorError("no such command", code="invalid_command")
 
+    client.link.channel.schema = Schema({"set_prompt": ()})
     fake(client).answer = answer
     with pytest.raises(CommandRejected) as caught:
         await client.set_prompt("x")
     assert (caught.value.command, caught.value.reason) == ("set_prompt", "no such command")
+    assert caught.value.code == "invalid_command"
+
+
+async def test_without_a_schema_a_refusal_says_that_there_is_no_such_command(
+    client: SanaClient,
+) -> None:
+    async def answer(command: str, data: dict[str, Any]) -> None:
+        raise ReactorError("no such command", code="invalid_command")
+
+    reactor = fake(client)
+    reactor.answer = answer
+    assert not await client.set_mode("live")
+    assert not await client.set_mode("live")
+    assert reactor.sent == [("set_mode", {"mode": "live"})], "it is not tried again"
 
 
 @pytest.mark.parametrize("when", ["before the answer", "after the answer"])
@@ -142,16 +158,12 @@ async def test_accepted_without_a_word(client: SanaClient) -> None:
     assert fake(client).sent == [("set_prompt", {"prompt": "x"})]
 
 
-async def test_accepted_with_an_unknown_reply(
-    client: SanaClient, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_accepted_with_an_unknown_reply(client: SanaClient) -> None:
     async def answer(command: str, data: dict[str, Any]) -> dict[str, Any]:
         return {"type": "weather", "data": {}}
 
     fake(client).answer = answer
-    with caplog.at_level(logging.INFO, "sana_vcam.reactor"):
-        assert await client.set_prompt("x")
-    assert "ignored message 'weather'" in caplog.messages
+    assert await client.set_prompt("x")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +267,7 @@ async def test_without_a_schema_everything_is_sent(schema: Any) -> None:
     client.on_phase(lambda _: made.append(fake(client)))
     client.on_phase(lambda _: setattr(made[0], "schema", schema))
     await client.connect()
-    assert client._channel.declared is None
+    assert client.link.channel.schema is None
     assert await client.set_anchor_interval(3)
     assert made[0].sent == [("set_anchor_interval", {"chunks": 3})]
     await client.close()
@@ -266,21 +278,68 @@ async def test_arguments_are_sent_whatever_the_schema_says_of_them() -> None:
     schema = {"paths": {"/events/set_prompt": {"post": {"requestBody": {"$ref": "#/elsewhere"}}}}}
     client.on_phase(lambda _: setattr(fake(client), "schema", schema))
     await client.connect()
-    assert client._channel.declared == {"set_prompt"}
+    assert client.link.channel.schema is not None
+    assert set(client.link.channel.schema.commands) == {"set_prompt"}
     assert await client.set_prompt("x")
     assert not await client.start()
     assert fake(client).sent == [("set_prompt", {"prompt": "x"})]
     await client.close()
 
 
-async def test_a_schema_that_does_not_come(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_schema_that_does_not_come(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "SETTLE_S", 0.0)
     client = SanaClient(api_url="http://127.0.0.1:9", local=True)
     error = RequestTimeoutError("nothing", recoverable=True)
     client.on_phase(lambda _: setattr(fake(client), "schema", error))
     await client.connect()
-    assert client._channel.declared is None
+    assert client.link.channel.schema is None
     assert "does not say which commands it has" in caplog.text
     await client.close()
+
+
+async def test_a_schema_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "SETTLE_S", 0.0)
+    monkeypatch.setattr(channel_module, "SCHEMA_TIMEOUTS_S", (0.05, 5.0))
+    client = SanaClient(api_url="http://127.0.0.1:9", local=True)
+    asked: list[int] = []
+
+    async def request() -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        return {"paths": {"/events/start": {}}}
+
+    client.on_phase(lambda _: setattr(fake(client), "request_schema", request))
+    await client.connect()
+    assert len(asked) == 2
+    assert client.link.channel.has("start")
+    assert not client.link.channel.has("set_mode")
+    await client.close()
+
+
+@pytest.mark.parametrize("how", ["nothing comes", "the SDK gives up"])
+async def test_the_first_command_that_is_not_answered_is_sent_once_more(
+    client: SanaClient, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(channel_module, "FIRST_ANSWER_S", 0.05)
+    reactor = fake(client)
+
+    async def answer(command: str, data: dict[str, Any]) -> None:
+        if len(reactor.sent) == 1:
+            if how == "nothing comes":
+                await asyncio.Event().wait()
+            raise RequestTimeoutError("nothing in 10 s", recoverable=True)
+        if len(reactor.sent) > 2:
+            raise RequestTimeoutError("nothing in 10 s", recoverable=True)
+
+    reactor.answer = answer
+    assert await client.set_prompt("x")
+    assert reactor.sent == [("set_prompt", {"prompt": "x"})] * 2
+    with pytest.raises(Unavailable):
+        await client.set_seed(1)
+    assert len(reactor.sent) == 3, "only the first one is"
 
 
 # -- set_video -------------------------------------------------------------------------------------
@@ -341,7 +400,7 @@ async def test_an_upload_that_fails(
 async def test_an_upload_that_does_not_end(
     client: SanaClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sana_module, "UPLOAD_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(uploads, "UPLOAD_TIMEOUT_S", 0.01)
 
     async def upload(file: bytes, *, name: str, mime_type: str) -> FileRef:
         await asyncio.Event().wait()
@@ -377,9 +436,9 @@ async def test_the_platform_may_say_anything(
     client: SanaClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "sana_vcam.reactor"):
-        fake(client).fire("runtime_message", {"type": "moderation", "data": {}})
+        fake(client).fire("runtime_message", {"type": "weather", "data": {}})
         fake(client).fire("runtime_message", "odd")
-    assert "the platform says 'moderation'" in caplog.messages
+    assert "the platform says 'weather'" in caplog.messages
 
 
 # -- frames ----------------------------------------------------------------------------------------
