@@ -7,6 +7,7 @@
      │   └─ CameraFault        … with calm words for viewers
      ├─ SinkError              the virtual camera cannot be opened or refused a frame
      │   └─ SinkLost           … and may come back by itself
+     ├─ ClipFailed             a video file cannot be read, edited or written
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.reactor`: what the platform or the model refused
 
@@ -66,6 +67,10 @@ class SinkError(SanaVcamError):
 
 class SinkLost(SinkError):
     """A virtual camera took frames and takes none any more; its owner opens it again."""
+
+
+class ClipFailed(SanaVcamError):
+    """A video file that is to be edited cannot be read, or the edited one not be written."""
 
 
 class CommandFailed(SanaVcamError):

@@ -64,6 +64,25 @@ while it runs, in another terminal:
 """
 
 
+EDIT_EXAMPLES = """\
+IN goes to the model picture by picture, and OUT gets what comes back at the times of IN, with its
+sound. The ending of OUT says the container: .mp4, .m4v, .mov, .mkv, .webm or .ts.
+
+Where the model takes files, IN is uploaded. Where it is live only, IN is sent as a camera would
+send it, which takes its length in time; on a terminal you are asked first, unless you say --yes.
+
+Configuration and key are those of `sana-vcam run`; [cost] caps hold here as well.
+
+examples:
+  sana-vcam edit in.mp4 out.mp4 --prompt "as a charcoal drawing"
+  sana-vcam edit holiday.mov holiday.webm --preset van-gogh --seed 7
+  sana-vcam edit in.mp4 out.mp4 --preset noir --demo       without key and internet
+  sana-vcam edit in.mp4 out.mp4 --preset noir --json | jq  an event a line
+
+exit status: 0 OUT is whole, 78 wrong configuration, 1 anything else.
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit status: 0, 78 for a bad configuration, else 1."""
     arguments = _parser().parse_args(argv)
@@ -91,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     run = add_verb(commands, "run", "run the daemon", RUN_EXAMPLES, run=_run)
     add_config(run)
     _setting_flags(run)
+    edit = add_verb(commands, "edit", "edit a video file", EDIT_EXAMPLES, run=_edit)
+    _edit_flags(edit)
     _lazy(commands, "standin", "serve the stand-in model alone", _standin)
     _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
     _lazy(commands, "service", "run the daemon as a systemd service", _service)
@@ -134,6 +155,29 @@ def _setting_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _edit_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("source", metavar="IN", type=Path, help="the video file to edit")
+    add("target", metavar="OUT", type=Path, help="the new file; its ending says the container")
+    add("--prompt", help="what to change")
+    add("--preset", metavar="ID", help="one of the looks, instead (see `sana-vcam presets`)")
+    add("--seed", metavar="N", help="the model's noise seed")
+    add("--fit", metavar="crop|pad|stretch", help="how another shape becomes the model's")
+    add("--force", "-f", action="store_true", help="replace OUT if it is there")
+    add("--yes", "-y", action="store_true", help="edit live without a question if need be")
+    add(
+        "--mode",
+        choices=("auto", "file", "live"),
+        default="auto",
+        help="how IN goes to the model; auto: by file, else live (default: %(default)s)",
+    )
+    add("--demo", action="store_true", help="against the stand-in model, which it starts")
+    add_json(parser)
+    add_config(parser)
+    add("--log-level", metavar="LEVEL", help="debug, info, warning or error")
+    add("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="any other key")
+
+
 _FLAG_KEYS = {
     "camera": "camera.source",
     "device": "camera.device",
@@ -141,6 +185,8 @@ _FLAG_KEYS = {
     "sink": "sink.kind",
     "prompt": "start.prompt",
     "preset": "start.preset",
+    "seed": "start.seed",
+    "fit": "camera.fit",
     "port": "control.port",
     "log_level": "log.level",
 }
@@ -151,10 +197,10 @@ def overrides(arguments: argparse.Namespace) -> dict[str, object]:
     from sana_vcam.errors import ConfigError
 
     given: dict[str, object] = {}
-    if arguments.video is not None:
+    if getattr(arguments, "video", None) is not None:
         given["camera.source"] = "file"
     for flag, key in _FLAG_KEYS.items():
-        value = getattr(arguments, flag)
+        value = getattr(arguments, flag, None)
         if value is not None:
             given[key] = value
     for pair in arguments.set:
@@ -180,6 +226,21 @@ def _demo(arguments: argparse.Namespace) -> int:
     from sana_vcam.app import demo
 
     return demo.run(overrides(arguments))
+
+
+def _edit(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app import edit
+
+    wanted = edit.EditOrder(
+        source=arguments.source,
+        target=arguments.target,
+        force=arguments.force,
+        yes=arguments.yes,
+        mode=arguments.mode,
+        demo=arguments.demo,
+        json=arguments.json,
+    )
+    return edit.run(wanted, arguments.config, overrides(arguments))
 
 
 def _standin(arguments: argparse.Namespace) -> int:
@@ -235,10 +296,12 @@ def _usage(arguments: argparse.Namespace) -> int:
     from sana_vcam.config.paths import state_dir
     from sana_vcam.control.protocol.replies import Usage
     from sana_vcam.engine.budget import Budget
+    from sana_vcam.engine.edits.accounts import EDIT_USAGE_FILE
     from sana_vcam.engine.usage import USAGE_FILE, stored_seconds
 
     # The file is up to 15 s behind a daemon that runs, and knows no session.
-    seconds = stored_seconds(state_dir() / USAGE_FILE, time.time())
+    folder = state_dir()
+    seconds = stored_seconds(folder / USAGE_FILE, time.time(), beside=folder / EDIT_USAGE_FILE)
     usage = Usage.of(Budget(_load(arguments).config.cost, seconds)).model_dump(exclude={"session"})
     print(usage_json(usage) if arguments.json else render_usage(usage))
     return EXIT_OK

@@ -34,6 +34,7 @@ from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.desired import DesiredState
+from sana_vcam.engine.edits.accounts import EDIT_USAGE_FILE, take_over_edits
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.factory import ReactorSessionFactory
 from sana_vcam.engine.ledger import Ledger
@@ -155,9 +156,16 @@ class Daemon:
 
     def _open_accounts(self, disk: DiskWriter) -> tuple[Ledger, UsageAccount]:
         """Read what earlier runs have left; blocks."""
-        ledger = Ledger(self._state_dir / "sessions.json", disk.write_soon)
-        path = self._state_dir / USAGE_FILE
-        return ledger, UsageAccount(path, self.config.cost, write_soon=disk.write_soon)
+        state = self._state_dir
+        ledger = Ledger(state / "sessions.json", disk.write_soon)
+        take_over_edits(ledger, state)
+        usage = UsageAccount(
+            state / USAGE_FILE,
+            self.config.cost,
+            beside=state / EDIT_USAGE_FILE,
+            write_soon=disk.write_soon,
+        )
+        return ledger, usage
 
     def _build(self, sink: Sink, ledger: Ledger, usage: UsageAccount) -> Parts:
         """Build and wire every part; none of them runs yet."""

@@ -53,7 +53,7 @@ async def _demo(make: type[Daemon], overrides: Mapping[str, object]) -> None:
     stop = asyncio.Event()
     with stop_on_signals(stop):
         _say("starting the stand-in model ...")
-        async with _standin() as url:
+        async with standin_beside() as url:
             source = ConfigSource(overrides=_demo_overrides(overrides, url))
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
@@ -79,11 +79,12 @@ def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
 
 
 @contextlib.asynccontextmanager
-async def _standin() -> AsyncIterator[str]:
+async def standin_beside(*options: str) -> AsyncIterator[str]:
     """Run the stand-in on a free loopback port, and yield its URL. It ends with this process."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "sana_vcam.standin", "--port", "0", "--exit-with-stdin"),
+        *options,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

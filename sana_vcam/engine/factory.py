@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.quality.sending import Sending, start_bps
-from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused
+from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused, SanaClient
 from sana_vcam.reactor.models import record_of
 
 
@@ -19,6 +19,14 @@ class SessionFactory(Protocol):
 
     async def end(self, session: OpenSession) -> None:
         """End a session that no client holds. Raises `SessionError`."""
+        ...
+
+
+class SanaSessionFactory(Protocol):
+    """Makes clients for `sana-streaming`, with its own commands."""
+
+    def new_sana_client(self) -> SanaClient:
+        """Make a client for one new session; no I/O."""
         ...
 
 
@@ -36,21 +44,28 @@ class ReactorSessionFactory:
 
     def new_client(self) -> ReactorClient:
         """Make a client with the configured key, model and limits, and the size of the moment."""
-        config, send_size = self._config, self._sending.size()
-        client = ReactorClient(
-            self._key,
-            record=self._record,
-            api_url=config.api_url,
-            local=config.local,
-            model=self._name,
-            max_session_s=config.max_session_s,
-            send_size=send_size,
-            connect_timeout_s=config.connect_timeout_s,
-            waiting_timeout_s=config.waiting_timeout_s,
-            start_bps=start_bps(config.start_kbps * 1000, send_size),
-        )
+        client = ReactorClient(self._key, record=self._record, **self._how())
         client.on_session(self._opened)
         return client
+
+    def new_sana_client(self) -> SanaClient:
+        """Make one that is typed for `sana-streaming`, under whatever name."""
+        client = SanaClient(self._key, **self._how())
+        client.on_session(self._opened)
+        return client
+
+    def _how(self) -> dict[str, Any]:
+        config, send_size = self._config, self._sending.size()
+        return {
+            "api_url": config.api_url,
+            "local": config.local,
+            "model": self._name,
+            "max_session_s": config.max_session_s,
+            "send_size": send_size,
+            "connect_timeout_s": config.connect_timeout_s,
+            "waiting_timeout_s": config.waiting_timeout_s,
+            "start_bps": start_bps(config.start_kbps * 1000, send_size),
+        }
 
     def _opened(self, session: OpenSession) -> None:
         self._name = session.model

@@ -98,16 +98,21 @@ class UsageAccount:
         path: Path,
         cost: CostConfig,
         *,
+        beside: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         write_soon: WriteSoon = write_at_once,
     ) -> None:
         """Read `path`, which blocks; what cannot be read is kept aside, and the rest counts.
 
+        `beside` is the file of another process, which is read now and then: what it has billed
+        counts for day, month and total, and is never written here.
         `write_soon` writes the file; at once, unless the daemon's disk writer does.
         """
         self._path = path
         self._write_soon = write_soon
+        self._beside = beside
+        self._others = _File() if beside is None else _stored(beside)
         self.cost = cost
         self._clock = clock
         self._wall = wall
@@ -118,6 +123,7 @@ class UsageAccount:
         self._written_at = -math.inf
         self._cannot_write = False
         remove_drafts(path)
+        self._looked_at = clock()
         stored, is_newer, is_kept_aside = read(path, keep_aside=True)
         if is_newer:
             self._path = statefile.beside_newer(path, VERSION)
@@ -166,6 +172,7 @@ class UsageAccount:
 
     def count(self) -> None:
         """Count up to now; to be called often. Writes the file now and then."""
+        self._look_beside()
         if not self._billed:
             return
         now = self._clock()
@@ -187,8 +194,7 @@ class UsageAccount:
     @property
     def seconds(self) -> Seconds:
         """The session's, the day's, the month's and all seconds, as counted last."""
-        today = _day(self._wall())
-        return Seconds(self._session_s, *_day_and_month(self._days, today), self._total_s)
+        return _seconds(self._session_s, self._wall(), (self._total_s, self._days), self._others)
 
     @property
     def budget(self) -> Budget:
@@ -201,6 +207,16 @@ class UsageAccount:
         self._warned.clear()
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _look_beside(self) -> None:
+        now = self._clock()
+        beside = self._beside
+        if beside is not None and now - self._looked_at >= WRITE_EVERY_S:
+            self._looked_at = now
+            self._write_soon(beside, lambda: self._read_beside(beside))
+
+    def _read_beside(self, path: Path) -> None:
+        self._others = _stored(path)
 
     def _attribute(self, seconds: float) -> None:
         self._total_s += seconds
@@ -257,12 +273,18 @@ class UsageAccount:
         self._write_soon(self._path, write)
 
 
-def stored_seconds(path: Path, wall: float) -> Seconds:
-    """Read what a file says at `wall` (seconds since 1970), without a daemon; changes nothing."""
+def stored_seconds(path: Path, wall: float, *, beside: Path | None = None) -> Seconds:
+    """Read what the files say at `wall` (seconds since 1970), by themselves; changes nothing."""
+    stored = _stored(path)
+    others = _File() if beside is None else _stored(beside)
+    return _seconds(0.0, wall, (stored.total_s, stored.days), others)
+
+
+def _stored(path: Path) -> _File:
     stored, is_newer, _ = read(path, keep_aside=False)
     if is_newer and (ours := read(statefile.beside_newer(path, VERSION), keep_aside=False)[0]).days:
-        stored = ours
-    return Seconds(0.0, *_day_and_month(stored.days, _day(wall)), stored.total_s)
+        return ours
+    return stored
 
 
 def read(path: Path, *, keep_aside: bool) -> tuple[_File, bool, bool]:
@@ -347,6 +369,15 @@ def spread(wall: float, seconds: float) -> Iterator[tuple[date, float]]:
 
 def _day(wall: float) -> date:
     return datetime.fromtimestamp(wall).date()
+
+
+def _seconds(
+    session_s: float, wall: float, own: tuple[float, dict[date, float]], others: _File
+) -> Seconds:
+    today = _day(wall)
+    day, month = _day_and_month(own[1], today)
+    other_day, other_month = _day_and_month(others.days, today)
+    return Seconds(session_s, day + other_day, month + other_month, own[0] + others.total_s)
 
 
 def _day_and_month(days: dict[date, float], today: date) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from reactor_sdk import FileRef
 
+from sana_vcam.media.frames import ModelFrame
 from sana_vcam.reactor.client import ReactorClient
 from sana_vcam.reactor.errors import CommandRejected
 from sana_vcam.reactor.messages import (
@@ -185,6 +186,15 @@ class SanaClient(ReactorClient):
     def on[M: Message](self, kind: type[M], handler: Callable[[M], None]) -> None:
         """Call `handler` on the loop for every message of `kind` (`Message`: for all)."""
         self._typed_handlers.append((kind, handler))
+
+    def on_every_frame(self, handler: Callable[[ModelFrame], None]) -> None:
+        """Call `handler` as `on_frame` does, also for the first and the last frames of a run.
+
+        The first is told from a placeholder when the second has come, and comes with it. The last
+        are played out after the model has said that the run is over. For one run in a session.
+        """
+        self._video.keeps_every_frame = True
+        self.on_frame(handler)
 
     async def set_mode(self, mode: Literal["live", "file"]) -> bool:
         """Choose the source of the next run; before `start`."""

@@ -136,6 +136,8 @@ class RunSize:
     def __init__(self, size: Size | None = None) -> None:
         """Begin a connection; `size` is known if the run began on another one."""
         self.size = size
+        self.held: tuple[bytes, Size, float] | None = None
+        """The frame that is of the run if the next one has its size, and when it came."""
         self._settled = False
         self._last: Size | None = None
         self._in_a_row = 0
@@ -166,6 +168,9 @@ class VideoTrack:
         self.last_frame_at: float | None = None
         """When the last one came, of `time.monotonic`."""
         self.handler: Callable[[ModelFrame], None] | None = None
+        self.keeps_every_frame = False
+        """Whether the handler gets a run's first frame as well, which is known to be of it only
+        when the second has come, and what is still played out after the run's end."""
         # Replaced as a whole by the event loop; what is in it belongs to the media thread.
         self._run: RunSize | None = None
         self._once = Once(log)
@@ -182,7 +187,8 @@ class VideoTrack:
 
     def run_ended(self) -> None:
         """Count no more frames until the next run."""
-        self._run = None
+        if not self.keeps_every_frame:
+            self._run = None
 
     def connection_began(self) -> None:
         """Expect the first frame of another connection; a run that is on goes on in its size."""
@@ -194,11 +200,19 @@ class VideoTrack:
         run = self._run
         if run is None:
             return
+        now = time.monotonic()
         if not run.takes((width, height)):
             if run.size not in {None, (width, height)}:
                 self._once.say(f"ignored frames of {width}x{height}")
+            elif self.keeps_every_frame:
+                run.held = bgra, (width, height), now
             return
-        now = time.monotonic()
+        held, run.held = run.held, None
+        if held is not None and held[1] == (width, height):
+            self._hand_over(held[0], width, height, held[2])
+        self._hand_over(bgra, width, height, now)
+
+    def _hand_over(self, bgra: bytes, width: int, height: int, now: float) -> None:
         self.frames_received += 1
         self.last_frame_at = now
         if self.handler is not None:

@@ -14,6 +14,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
@@ -34,6 +35,8 @@ THREADS = 4
 """The most threads that decode one file."""
 READ_BYTES = 1 << 16
 NO_PICTURE = "it holds no picture that can be decoded"
+DEFAULT_BASE = Fraction(1, 90_000)
+"""The unit of time stamps where a file tells none: MPEG's."""
 MOST_DAMAGED = 2000
 """After so many packets in a row that cannot be decoded, nothing will come of the rest."""
 
@@ -52,6 +55,14 @@ class ClipPicture:
     """How long it stands if no other follows."""
     _frame: VideoFrame
     _view: View
+
+    @property
+    def stamp_s(self) -> Fraction | None:
+        """When it is shown by the file's own clock, in exact seconds; None if it has no stamp."""
+        frame = self._frame
+        if frame.pts is None or frame.time_base is None:
+            return None
+        return Fraction(frame.pts) * frame.time_base
 
     @property
     def size(self) -> tuple[int, int]:
@@ -119,6 +130,11 @@ class ClipReader:
         """How long a picture usually stands, as the file says; None if it says nothing."""
         rate = self._stream.guessed_rate or self._stream.average_rate
         return float(1 / rate) if rate else None
+
+    @property
+    def time_base(self) -> Fraction:
+        """The unit of the file's time stamps, in seconds."""
+        return Fraction(self._stream.time_base or DEFAULT_BASE)
 
     def pictures(self) -> Iterator[ClipPicture]:
         """Decode one picture after the other; damaged packets are passed over.

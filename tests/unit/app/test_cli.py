@@ -16,7 +16,19 @@ from sana_vcam.engine.usage import USAGE_FILE
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
 
 COMMANDS = [
-    *("demo", "run", "standin", "ctl", "service", "doctor", "devices", "presets", "usage", "config")
+    *(
+        "demo",
+        "run",
+        "edit",
+        "standin",
+        "ctl",
+        "service",
+        "doctor",
+        "devices",
+        "presets",
+        "usage",
+        "config",
+    )
 ]
 
 

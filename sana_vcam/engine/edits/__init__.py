@@ -1,0 +1,1 @@
+"""Editing a whole clip: its sessions, tries and accounts."""
