@@ -133,6 +133,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for tests: after N chunks of a run, stall (no more output) or crash (exit status 1)",
     )
     add(
+        "--deaf",
+        metavar="N",
+        type=_number(int, 0, 1000),
+        default=default.deaf,
+        help="for tests: leave the first N commands of each session unanswered",
+    )
+    add(
+        "--no-schema",
+        action="store_true",
+        help="for tests: leave requests for the schema unanswered",
+    )
+    add(
         "--exit-with-stdin",
         action="store_true",
         help="end when standard input ends, so that a killed parent leaves no orphan",

@@ -41,6 +41,7 @@ from sana_vcam.standin.loopback import post_json
 from sana_vcam.standin.session import CommandRefused
 from sana_vcam.standin.settings import Settings
 from sana_vcam.standin.source import FrameSource, SizeChanged
+from sana_vcam.standin.unheard import Hearing
 
 log = logging.getLogger(__name__)
 
@@ -100,10 +101,13 @@ class StandinApp(ReactorApp, ABC):
     def configure(cls, settings: Settings) -> None:
         """Fix what the runtime reads from the class. Call before the runtime builds the model."""
         cls.settings = settings
+        cls.hearing = Hearing(settings)
         cls.fps = settings.playout_fps
         cls.buffer_size = settings.chunk_frames
 
     media: MediaInput
+
+    hearing: ClassVar[Hearing] = Hearing(Settings())
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,6 +183,7 @@ class StandinApp(ReactorApp, ABC):
         """Begin with fresh state, and with the clock of the session limit."""
         self._forget()
         self._fresh = True
+        self.hearing.begin_session()
         limit_s = self.settings.session_limit_s
         if limit_s > 0:
             loop = asyncio.get_running_loop()

@@ -29,6 +29,7 @@ from reactor_runtime.transport.webrtc.config import WebRtcConfig
 from sana_vcam.standin.hosted import HOSTED
 from sana_vcam.standin.loopback import get_json
 from sana_vcam.standin.settings import Settings, Wire
+from sana_vcam.standin.unheard import stage
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,10 @@ def _serve(settings: Settings) -> int:
     sana = settings.model == "sana-streaming"
     target = WIRES[settings.wire] if sana else settings.hosted.target
     module, _, name = target.partition(":")
-    getattr(importlib.import_module(module), name).configure(settings)
+    model = getattr(importlib.import_module(module), name)
+    model.configure(settings)
+    if settings.deaf or settings.no_schema:
+        stage(model.hearing)
     threading.Thread(target=_announce, args=(settings,), name="announce", daemon=True).start()
     config = RuntimeConfig(
         model_ref=target,

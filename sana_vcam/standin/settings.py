@@ -49,6 +49,8 @@ class Settings:
     model: Model = "sana-streaming"
     wire: Wire = "live"
     fault: Fault | None = None
+    deaf: int = 0
+    no_schema: bool = False
     exit_with_stdin: bool = False
     verbose: bool = False
 

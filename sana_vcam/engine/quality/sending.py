@@ -42,13 +42,18 @@ class Sending:
         config: ReactorConfig,
         own: Size = MODEL_SIZE,
         *,
+        follows: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with the full size; `own` is that of the model's picture, as it is published."""
+        """Begin with the full size; `own` is that of the model's picture, as it is published.
+
+        `follows`: the model gives back what it is sent in its size, so less is never sent unasked.
+        """
         self.model_size: Size = (config.track_width or own[0], config.track_height or own[1])
         by_word = config.send in {SEND_AUTO, SEND_MODEL}
         self.full: Size = self.model_size if by_word else size_of(config.send)
-        self.small: Size | None = _half(self.full) if config.send == SEND_AUTO else None
+        may_choose = config.send == SEND_AUTO and not follows
+        self.small: Size | None = _half(self.full) if may_choose else None
         """What is sent while the way up is poor; None where the user has chosen a size."""
         self.reduced = False
         """Whether the next session gets the smaller size."""

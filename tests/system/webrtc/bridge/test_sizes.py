@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
+from sana_vcam.app.daemon import Daemon
+from sana_vcam.config.load import load
+from sana_vcam.control.protocol.state import State
+from sana_vcam.engine.quality import judge, sending, watch
 from sana_vcam.media.camera.timecode import read_counter
 from sana_vcam.media.pixels import Pixels
-from tests.system.daemon import View, clip, running_daemon, running_standin
+from sana_vcam.reactor import ConnectionStats, SanaClient
+from tests.fakes.coordinator import KEY
+from tests.system.daemon import (
+    PATIENCE_S,
+    TRACK,
+    View,
+    clip,
+    local_settings,
+    running_daemon,
+    running_standin,
+)
 from tests.system.webrtc.bridge.test_rollover import cloud_settings, service
 
 FPS = 24
@@ -90,6 +108,55 @@ async def test_sizes_of_model_and_sink_may_be_any(tmp_path: Path):
         width, height = bridge.control.state["model_width"], bridge.control.state["model_height"]
         assert abs(width - 477) <= 1
         assert abs(height - 273) <= 1
+
+
+async def test_a_poor_way_up_makes_the_next_session_smaller_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The judgement is the daemon's own, of figures as a poor upload has them, only sooner."""
+    monkeypatch.setattr(judge, "RAMP_S", 0.0)
+    monkeypatch.setattr(watch, "POOR_FOR_LONG_S", 2.0)
+    monkeypatch.setattr(sending, "ENOUGH", 9)
+    measured = SanaClient.stats
+
+    async def poor(client: SanaClient) -> ConnectionStats:
+        """What the encoder may use, per pixel: far too little for the full size alone."""
+        return replace(await measured(client), target_bps=100_000.0)
+
+    monkeypatch.setattr(SanaClient, "stats", poor)
+    states: list[State] = []
+
+    async def until(wanted: Callable[[State], bool]) -> None:
+        async with asyncio.timeout(2 * PATIENCE_S):
+            while not states or not wanted(states[-1]):
+                await asyncio.sleep(0.05)
+
+    async with service(("--edit", "copy"), ("--edit", "copy")) as stage:
+        overrides = local_settings(stage.cloud.url) | {
+            "reactor.local": "false",
+            "sink.kind": "preview",
+        }
+        key = {"SANA_VCAM_REACTOR__API_KEY": KEY}
+        daemon = Daemon(
+            load(environ=key, overrides=overrides).config,
+            state_dir=tmp_path / "state",
+            runtime_dir=tmp_path / "runtime",
+        )
+        daemon.on_state = states.append
+        stop = asyncio.Event()
+        running = asyncio.create_task(daemon.run(stop))
+        try:
+            await until(lambda state: state.output == "live")
+            assert (states[-1].send_width, states[-1].send_height) == TRACK
+            first = len(states)
+            await until(lambda state: state.send_reduced)
+            assert (states[-1].send_width, states[-1].send_height) == (320, 176)
+            await until(lambda state: not state.renewing and state.model_width == TRACK[0])
+            assert {state.output for state in states[first:]} == {"live"}
+            await until(lambda state: state.quality == "good")
+        finally:
+            stop.set()
+            await running
 
 
 async def test_the_next_session_s_model_may_have_another_size(tmp_path: Path):

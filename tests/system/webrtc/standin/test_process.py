@@ -141,3 +141,25 @@ async def test_each_frame_can_be_a_chunk_of_its_own() -> None:
             assert {chunk["frames_emitted"] for chunk in seen.of("chunk_complete")} == {1}
             await seen.until(lambda: seen.frames > 5)
             assert seen.newest.mean() < 60, "copied, not edited"
+
+
+async def test_the_first_command_of_each_session_can_go_unanswered() -> None:
+    with standin("--deaf", "1") as process:
+        for _session in range(2):
+            async with client(process.url) as seen:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(seen.reply("set_prompt", prompt="lost"), 1)
+                await seen.send("set_seed", seed=1)
+                await seen.state(seed=1, has_prompt=False)
+
+
+@pytest.mark.parametrize(("options", "answered"), [((), True), (("--no-schema",), False)])
+async def test_the_schema_can_go_unanswered(options: tuple[str, ...], answered: bool) -> None:
+    with standin(*options) as process:
+        async with client(process.url) as seen:
+            asked = asyncio.ensure_future(seen.reactor.request_schema())
+            done, _waiting = await asyncio.wait([asked], timeout=None if answered else 2)
+            assert bool(done) == answered
+            asked.cancel()
+            assert await seen.reply("set_seed", seed=3) is None
+            await seen.state(seed=3)

@@ -209,6 +209,11 @@ def test_a_model_too_small_to_halve_stays_as_it_is():
     assert rig.sending.size() == (100, 100)
 
 
+def test_a_model_that_gives_back_the_size_that_it_gets_is_sent_no_less():
+    sending = Sending(ReactorConfig(), (832, 480), follows=True)
+    assert (sending.full, sending.small) == ((832, 480), None)
+
+
 def test_a_bitrate_begins_in_proportion_to_the_pixels():
     assert start_bps(2_500_000, FULL) == 2_500_000
     assert start_bps(2_500_000, SMALL) == 625_000
