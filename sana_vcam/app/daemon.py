@@ -53,11 +53,12 @@ from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Viewers
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import ProgramSource
+from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
 from sana_vcam.reactor import ReactorClient
+from sana_vcam.reactor.models import record_of
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Daemon:
         """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
-        sending = Sending(config.reactor)
+        sending = Sending(config.reactor, record_of(config.reactor.model).send_size)
         engine = Engine(
             config.reactor,
             _first_desired(config),
@@ -185,9 +186,9 @@ class Daemon:
 
         def slate() -> Slate:
             camera = media.camera.status
-            return slate_for(
-                engine.status, camera.state, time.monotonic(), camera_words=camera.words
-            )
+            # A model without a camera waits for none.
+            state = camera.state if engine.takes_camera else CameraState.CAPTURING
+            return slate_for(engine.status, state, time.monotonic(), camera_words=camera.words)
 
         program = Program(media.buffer, sink.size, slate=slate, bypass=media.bypass)
         return Parts(

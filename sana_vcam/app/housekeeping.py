@@ -33,7 +33,7 @@ async def follow_demand(parts: Parts, changed: asyncio.Event) -> None:
         wanted = parts.demand.wanted(now)
         if wanted != parts.engine.status.wanted:
             (parts.engine.connect if wanted else parts.engine.disconnect)()
-        parts.media.camera.set_wanted(wanted)
+        parts.media.camera.set_wanted(wanted and parts.engine.takes_camera)
         parts.playout.set_idle(not wanted and not parts.demand.watched)
         try:
             await asyncio.wait_for(changed.wait(), until_tick(DEMAND_LOOK_S))

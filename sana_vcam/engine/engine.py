@@ -73,16 +73,12 @@ class Engine:
         """Prepare; `run` does the work. `on_change` is called on the loop at every change."""
         self.usage = usage
         self.wishes = Wishes(
-            self._ask,
-            desired=lambda: self.desired,
-            model=lambda: self.model,
-            on_air=lambda: self._on_air,
+            self._ask, lambda: self.desired, lambda: self.model, lambda: self._on_air
         )
         self.set_prompt = self.wishes.set_prompt
         self.set_seed = self.wishes.set_seed
         self.set_anchor_interval = self.wishes.set_anchor_interval
-        self._name = config.model
-        self._record = record_of(config.model)
+        self._name, self._record = config.model, record_of(config.model)
         self.status = EngineStatus(since=clock(), wanted=connect_wanted, paused=desired.paused)
         self._pipeline = pipeline
         self._on_change = on_change
@@ -130,6 +126,11 @@ class Engine:
         return self._record if self._on_air is None else self._on_air.client.model
 
     @property
+    def takes_camera(self) -> bool:
+        """Whether the model takes the camera's picture; else the camera stays off."""
+        return self.model.input_track is not None
+
+    @property
     def model_name(self) -> str:
         """The name under which the platform has the model, as far as it is known."""
         return self._on_air.client.platform.model if self._on_air is not None else self._name
@@ -171,7 +172,7 @@ class Engine:
         await self._ask({"paused": True})
 
     async def resume(self) -> None:
-        """Want the run to go on, in another session if the pause has ended the last one."""
+        """Want the run to go on, in another session if the pause ended the last."""
         await self._ask({"paused": False})
 
     async def reset(self) -> None:
@@ -395,8 +396,7 @@ class Engine:
         )
 
     def _has_source(self) -> bool:
-        """Whether there are pictures for the model, or it takes none."""
-        return self.model.input_track is None or self._pipeline.camera_ready()
+        return not self.takes_camera or self._pipeline.camera_ready()
 
     def _may_sweep(self) -> bool:
         return self.status.state is S.IDLE and self._leftovers.is_due

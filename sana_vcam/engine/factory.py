@@ -36,7 +36,7 @@ class ReactorSessionFactory:
     def __init__(self, config: ReactorConfig, sending: Sending | None = None) -> None:
         """Prepare; `sending` chooses the size in which each session is sent the camera."""
         self._config = config
-        self._sending = sending or Sending(config)
+        self._sending = sending or Sending(config, record_of(config.model).send_size)
         self._record = record_of(config.model)
         self._name = config.model
         """Under which the platform has the model, as the last session has shown."""

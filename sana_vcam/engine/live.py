@@ -63,7 +63,7 @@ class LiveSessions:
         self._breaker.take_token(self._clock())
         client = self._factory.new_client()
         client.on_session(self._session_opened)
-        feed = self._pipeline.open_feed(client.send_size)
+        feed = self._pipeline.open_feed(client.send_size, chunk_frames=client.model.largest_chunk)
         return Session(
             client,
             feed,

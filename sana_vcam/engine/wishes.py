@@ -20,7 +20,6 @@ class Wishes:
     def __init__(
         self,
         ask: Callable[[dict[str, object]], Awaitable[None]],
-        *,
         desired: Callable[[], DesiredState],
         model: Callable[[], Model],
         on_air: Callable[[], Session | None],

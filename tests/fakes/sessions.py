@@ -330,10 +330,29 @@ class FakeClient:
             self._tell(self._run)
 
     def _tell(self, run: FakeRun) -> None:
-        data = {"started": run.started, "paused": run.paused, "current_prompt": run.prompt or None}
-        message = WireMessage("state", {k: v for k, v in data.items() if v is not None})
+        """Say in the model's own words what it does."""
+        words = self.model.state
+        data: dict[str, Any] = {words.running: run.started}
+        if words.paused:
+            data[words.paused] = run.paused
+        if words.prompt and run.prompt:
+            data[words.prompt] = run.prompt
+        self.says(WireMessage(words.message, data))
+
+    def says(self, message: WireMessage) -> None:
+        """A message of the model arrives."""
         self.reading = self.link.adapter.read(self.reading, message)
+        self._handlers["message"](message)
         self._handlers["reading"](self.reading)
+
+    def begins(self) -> None:
+        """An armed model has all that it needs."""
+        self._says(started=True)
+
+    def stops(self, reason: str) -> None:
+        """An armed model stops."""
+        self.says(WireMessage("generation_stopped", {"reason": reason}))
+        self._says(started=False)
 
     @property
     def run(self) -> FakeRun:
@@ -355,7 +374,8 @@ class FakeMedia:
     def camera_ready(self) -> bool:
         return self.camera
 
-    def open_feed(self, send_size: tuple[int, int]) -> FakeFeed:
+    def open_feed(self, send_size: tuple[int, int], *, chunk_frames: int) -> FakeFeed:
+        assert chunk_frames > 0
         self.feeds.append(FakeFeed(self, send_size))
         return self.feeds[-1]
 

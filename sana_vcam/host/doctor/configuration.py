@@ -70,7 +70,9 @@ def check_model(facts: Facts) -> Iterator[Finding]:
 
 def _sent(reactor: ReactorConfig) -> Finding:
     """Say how large the camera's picture is sent, and what is odd about that."""
-    sending = Sending(reactor)
+    from sana_vcam.reactor.models import record_of  # loads the SDK
+
+    sending = Sending(reactor, record_of(reactor.model).send_size)
     (width, height), (own_width, own_height) = sending.full, sending.model_size
     found, own = f"{width}x{height}", f"{own_width}x{own_height}"
     if sending.small is not None:

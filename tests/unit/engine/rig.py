@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sana_vcam.config.schema import CostConfig, ReactorConfig
+from sana_vcam.engine.anchor import CleanChange
 from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.usage import UsageAccount
+from sana_vcam.reactor.models import SANA, Model
 from tests.fakes.sessions import URL, FakeClient, FakeMedia, FakeSessionFactory
 
 DESIRED = DesiredState("as a drawing", None, 7, 20)
@@ -39,10 +41,14 @@ class Rig:
         room: int = 2,
         cost: CostConfig = NO_CAPS,
         noon: float = NOON,
+        record: Model = SANA,
+        model: str | None = None,
+        clean_change: CleanChange = "anchor",
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.sessions = FakeSessionFactory()
         self.sessions.room = room
+        self.sessions.record = record
         self.media = FakeMedia()
         self.states = [S.IDLE]
         self._news = asyncio.Event()
@@ -58,7 +64,12 @@ class Rig:
             wall=lambda: self.loop.time() + self.wall_offset,
         )
         self.engine = Engine(
-            ReactorConfig(api_url=URL, max_session_s=max_session_s),
+            ReactorConfig(
+                api_url=URL,
+                max_session_s=max_session_s,
+                model=model or record.name,
+                clean_change=clean_change,
+            ),
             desired,
             factory=self.sessions,
             pipeline=self.media,
@@ -113,6 +124,11 @@ class Rig:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_S if wanted in S else LOOK_EVERY_S):
                     await self._news.wait()
+
+    async def later(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.loop.time() + seconds
+        await self.until(lambda: self.loop.time() >= end)
 
     async def streaming(self) -> FakeClient:
         await self.until(S.STREAMING)
