@@ -36,9 +36,8 @@ from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.edits.accounts import EDIT_USAGE_FILE, take_over_edits
 from sana_vcam.engine.engine import Engine
-from sana_vcam.engine.factory import ReactorSessionFactory
+from sana_vcam.engine.factory import ReactorSessionFactory, sending_for
 from sana_vcam.engine.ledger import Ledger
-from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
@@ -58,7 +57,6 @@ from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
 from sana_vcam.reactor import ReactorClient
-from sana_vcam.reactor.models import record_of
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +170,7 @@ class Daemon:
         """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
-        sending = Sending(config.reactor, record_of(config.reactor.model).send_size)
+        sending = sending_for(config.reactor)
         engine = Engine(
             config.reactor,
             _first_desired(config),

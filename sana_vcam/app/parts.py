@@ -49,6 +49,8 @@ class Parts:
         session, day, month = budget.periods
         client = self.engine.client
         send_size = client.send_size if client is not None else self.sending.next_size
+        if client is not None and client.model.input_track is None:
+            send_size = (0, 0)
         received_size = client.received_size if client is not None else None
         return State(
             output=program.output,

@@ -10,6 +10,17 @@ from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused, San
 from sana_vcam.reactor.models import record_of
 
 
+def sending_for(config: ReactorConfig) -> Sending:
+    """Make the choice of the size that the configured model's sessions are sent."""
+    model = record_of(config.model)
+    return Sending(
+        config,
+        model.send_size,
+        multiple=model.send_multiple,
+        follows=model.output_size is None or model.input_track is None,
+    )
+
+
 class SessionFactory(Protocol):
     """Makes clients, and ends sessions by their id."""
 
@@ -36,7 +47,7 @@ class ReactorSessionFactory:
     def __init__(self, config: ReactorConfig, sending: Sending | None = None) -> None:
         """Prepare; `sending` chooses the size in which each session is sent the camera."""
         self._config = config
-        self._sending = sending or Sending(config, record_of(config.model).send_size)
+        self._sending = sending or sending_for(config)
         self._record = record_of(config.model)
         self._name = config.model
         """Under which the platform has the model, as the last session has shown."""

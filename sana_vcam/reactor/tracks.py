@@ -22,6 +22,20 @@ PUBLISH_PATIENCE_S = 15.0
 """A publish is refused until the platform has noticed that the former connection is dead, which
 takes up to 8 s."""
 PUBLISH_RETRY_S = 1.0
+CEILING_BITS = 0.22
+"""What the encoder may use at most, per pixel and frame: a small picture is no better for more. Of
+640x352, with 1700 kbit/s, which WebRTC allows (0.31), 33.7 dB came back, with 1200 the same, with
+900 33.2, and with 600 33.0."""
+CEILING_FPS = 24.0
+LEAST_CEILING_BPS = 300_000
+"""The tiniest picture is not starved."""
+OWN_CEILING_BPS = 2_000_000
+"""From here on WebRTC's own ceiling is lower: 2000 kbit/s up to 960x540, and 2500 above."""
+
+
+def ceiling_bps(size: Size) -> int:
+    """Compute what the camera's encoder may use at most for this (width, height)."""
+    return max(LEAST_CEILING_BPS, round(CEILING_BITS * CEILING_FPS * size[0] * size[1]))
 
 
 class CameraTrack:
@@ -59,6 +73,7 @@ class CameraTrack:
         if self.name is None:
             return
         track = self._require().track(self.name)
+        await self._bound(track)
         deadline = time.monotonic() + PUBLISH_PATIENCE_S
         while True:
             try:
@@ -77,6 +92,16 @@ class CameraTrack:
                 self._require()
                 self._track = track
                 return
+
+    async def _bound(self, track: Track) -> None:
+        """Let a small picture take no more of the way up than makes it better."""
+        most_bps = ceiling_bps(self._size)
+        if most_bps >= OWN_CEILING_BPS:
+            return
+        try:
+            await track.set_bitrate(max_bps=most_bps)
+        except ReactorError as error:
+            log.debug("the bitrate is bounded by WebRTC alone: %s", error)
 
     def unpublish(self) -> None:
         """Stop sending, and tell a connection that is ready."""

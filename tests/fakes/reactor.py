@@ -18,6 +18,8 @@ class FakeTrack:
         self.published = False
         self.pushed = 0
         self.refusals: list[Exception] = []
+        self.most_bps: int | None = None
+        self.bounds_error: Exception | None = None
         self.handler: Callable[..., None] | None = None
 
     def on_raw_frame(self, handler: Callable[..., None]) -> None:
@@ -27,6 +29,11 @@ class FakeTrack:
         if self.refusals:
             raise self.refusals.pop(0)
         self.published = True
+
+    async def set_bitrate(self, *, max_bps: int) -> None:
+        if self.bounds_error is not None:
+            raise self.bounds_error
+        self.most_bps = max_bps
 
     def push_frame(self, data: bytes, *, width: int, height: int) -> None:
         if not self.published:

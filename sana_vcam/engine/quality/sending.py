@@ -11,22 +11,26 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from math import lcm
 
 from sana_vcam.config.schema import SEND_AUTO, SEND_MODEL, SENT_LEAST, ReactorConfig, Size, size_of
 from sana_vcam.engine.quality.judge import BITS_PER_PIXEL, Level, Sample, uplink_level, worst
+from sana_vcam.reactor.tracks import ceiling_bps
 
 log = logging.getLogger(__name__)
 
 MODEL_SIZE: Size = (1280, 704)
 """The size of `sana-streaming`'s own picture."""
 MULTIPLE = 4
-"""Sides of the smaller size are multiples of this, as models with a source of any size want."""
+"""Sides of the smaller size are multiples of this at least."""
 WEIGHTS = {Level.POOR: 3, Level.FAIR: 1, Level.GOOD: -1}
 """What a second adds to the case against the full size, by how bad the way up was in it."""
 ENOUGH = 135
 """The case is made: 45 s of a poor way up, or 135 s of one that is fair at best."""
 ROOM = 1.2
 """So many times what the full size needs at least, the way up has to carry before it is tried."""
+ALL = 0.95
+"""Or so much of all that the smaller size may take."""
 GOOD_FOR_S = 600
 """So many good seconds in the smaller size, and the full one is tried again, at the next session
 that comes anyway. Twice as many after each try that ended in the smaller size again."""
@@ -42,18 +46,20 @@ class Sending:
         config: ReactorConfig,
         own: Size = MODEL_SIZE,
         *,
+        multiple: int = 2,
         follows: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with the full size; `own` is that of the model's picture, as it is published.
 
-        `follows`: the model gives back what it is sent in its size, so less is never sent unasked.
+        The sides of the smaller one are divisible by `multiple`. `follows`: the model gives back
+        what it is sent in its size, so less is never sent unasked.
         """
         self.model_size: Size = (config.track_width or own[0], config.track_height or own[1])
         by_word = config.send in {SEND_AUTO, SEND_MODEL}
         self.full: Size = self.model_size if by_word else size_of(config.send)
         may_choose = config.send == SEND_AUTO and not follows
-        self.small: Size | None = _half(self.full) if may_choose else None
+        self.small: Size | None = _half(self.full, multiple) if may_choose else None
         """What is sent while the way up is poor; None where the user has chosen a size."""
         self.reduced = False
         """Whether the next session gets the smaller size."""
@@ -102,10 +108,11 @@ class Sending:
             self._begin(reduced=True)
 
     def _judge_small(self, sample: Sample) -> None:
-        needed_kbps = BITS_PER_PIXEL[0] * _pixels(self.full) * sample.fps_wanted / 1000
+        full_kbps = BITS_PER_PIXEL[0] * _pixels(self.full) * sample.fps_wanted / 1000
+        enough_kbps = min(ROOM * full_kbps, ALL * ceiling_bps(self.next_size) / 1000)
         if worst(sample)[0] is not Level.GOOD:
             self._good_s = max(0, self._good_s - WEIGHTS[Level.POOR])
-        elif sample.target_kbps is not None and sample.target_kbps >= ROOM * needed_kbps:
+        elif sample.target_kbps is not None and sample.target_kbps >= enough_kbps:
             self._good_s += 1
         if self._good_s >= self._good_for_s:
             log.info("the way up is good: the next session is sent %s again", _words(self.full))
@@ -130,9 +137,10 @@ def start_bps(configured_bps: int, size: Size) -> int:
     return min(configured_bps, configured_bps * _pixels(size) // _pixels(MODEL_SIZE))
 
 
-def _half(size: Size) -> Size | None:
+def _half(size: Size, multiple: int) -> Size | None:
     """Halve both sides; None where that is too small to send."""
-    width, height = (side // 2 // MULTIPLE * MULTIPLE for side in size)
+    step = lcm(MULTIPLE, multiple)
+    width, height = (side // 2 // step * step for side in size)
     return (width, height) if min(width, height) >= SENT_LEAST else None
 
 

@@ -12,7 +12,6 @@ from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import all_warnings
 from sana_vcam.control.access import listen, peers, sockdiag
-from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
 from sana_vcam.lib.openfiles import opened, socket_name
@@ -70,9 +69,10 @@ def check_model(facts: Facts) -> Iterator[Finding]:
 
 def _sent(reactor: ReactorConfig) -> Finding:
     """Say how large the camera's picture is sent, and what is odd about that."""
-    from sana_vcam.reactor.models import record_of  # loads the SDK
+    # Loads the Reactor SDK, which takes a while.
+    from sana_vcam.engine.factory import sending_for
 
-    sending = Sending(reactor, record_of(reactor.model).send_size)
+    sending = sending_for(reactor)
     (width, height), (own_width, own_height) = sending.full, sending.model_size
     found, own = f"{width}x{height}", f"{own_width}x{own_height}"
     if sending.small is not None:

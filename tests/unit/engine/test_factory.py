@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sana_vcam.config.schema import ReactorConfig
-from sana_vcam.engine.factory import ReactorSessionFactory
+from sana_vcam.engine.factory import ReactorSessionFactory, sending_for
 from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.reactor import OpenSession, Refused
 
@@ -38,6 +38,24 @@ def test_each_client_gets_the_size_of_its_moment():
     sending.reduced = True
     sizes.append(sessions.new_client().send_size)
     assert sizes == [(1280, 704), (640, 352)]
+
+
+@pytest.mark.parametrize(
+    ("model", "send", "full", "small"),
+    [
+        ("sana-streaming", "auto", (1280, 704), (640, 352)),
+        ("joy-video-edit", "auto", (1248, 720), (624, 360)),
+        ("vidu-s2-editing", "auto", (1280, 720), (640, 360)),
+        ("x2", "auto", (832, 468), None),
+        ("x2", "416x232", (416, 232), None),
+        ("helios", "auto", (1280, 704), None),
+        ("a-model-of-tomorrow", "auto", (1280, 704), None),
+    ],
+)
+def test_the_sizes_are_the_models_own(model, send, full, small):
+    """Never less unasked where what comes back has the size of what is sent, or nobody knows."""
+    sending = sending_for(ReactorConfig(model=model, send=send))
+    assert (sending.full, sending.small) == (full, small)
 
 
 async def test_a_cloud_session_cannot_be_ended_without_a_key_and_that_is_no_crash():

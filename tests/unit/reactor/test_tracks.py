@@ -1,4 +1,4 @@
-"""The way down: which frames are the model's pictures, and which are placeholders."""
+"""The way up: what it may take. The way down: which frames are pictures, and which placeholders."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import logging
 
 import numpy as np
 import pytest
+from reactor_sdk import InvalidStateError
 
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pixels import to_i420
-from sana_vcam.reactor.tracks import PERSISTS, VideoTrack
+from sana_vcam.reactor.tracks import PERSISTS, CameraTrack, VideoTrack, ceiling_bps
+from tests.fakes.reactor import FakeReactor
 
 PACER = (16, 8)
 MODEL = (8, 4)
@@ -155,3 +157,37 @@ def test_frames_without_a_handler_are_counted(way):
     way.track.run_began()
     way.come(MODEL, MODEL)
     assert way.track.frames_received == 1
+
+
+# -- the way up ------------------------------------------------------------------------------------
+
+
+async def published(size: tuple[int, int], refused: Exception | None = None) -> FakeReactor:
+    reactor = FakeReactor("sana", jwt=None, api_url="http://127.0.0.1:9", local=True)
+    reactor.tracks["camera"].bounds_error = refused
+    track = CameraTrack("camera", size, require=lambda: reactor, ready=lambda: None)
+    await track.publish()
+    assert track.published
+    return reactor
+
+
+@pytest.mark.parametrize(
+    ("size", "most_kbps"),
+    [
+        ((640, 352), 1189),
+        ((476, 272), 684),
+        ((320, 176), 300),
+        ((64, 64), 300),
+        ((872, 480), None),
+        ((1280, 704), None),
+    ],
+)
+async def test_a_small_picture_takes_no_more_than_makes_it_better(size, most_kbps):
+    most_bps = (await published(size)).tracks["camera"].most_bps
+    assert (most_bps and round(most_bps / 1000)) == most_kbps
+    assert ceiling_bps(size) >= 300_000
+
+
+async def test_a_bound_that_is_refused_is_no_reason_to_send_nothing():
+    reactor = await published((640, 352), InvalidStateError("not now"))
+    assert reactor.tracks["camera"].most_bps is None

@@ -14,11 +14,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reactor_sdk import Reactor
+from reactor_sdk import Reactor, Track
 
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.engine import factory
-from sana_vcam.reactor import SanaClient, SessionError
+from sana_vcam.reactor import ReactorClient, SessionError
 from tests.rigs.bench.contenders import daemon
 
 SAMPLE_S = 0.5
@@ -31,17 +31,20 @@ class Bounds:
     opening: dict[str, int] = field(default_factory=dict)
     """For `Reactor.set_bitrate`, while a connection is being made: before its first estimate."""
     track: dict[str, int] = field(default_factory=dict)
-    """For `Track.set_bitrate`, before the camera is published."""
+    """For `Track.set_bitrate`, as soon as the camera is published."""
     as_shipped: bool = False
     """A connection begins as the daemon itself has it."""
     lifted_after_s: float = 0.0
     """So long after that `Track.set_bitrate` is told of a floor of 1 bps; 0 is never."""
 
 
-def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) -> type[SanaClient]:
+type Record = list[tuple[float, int, int, float | None]]
+
+
+def bounded(bounds: Bounds, record: Record) -> type[ReactorClient]:
     """A client with these bounds, that keeps a record."""
 
-    class Bounded(SanaClient):
+    class Bounded(ReactorClient):
         jobs: frozenset[asyncio.Task[None]] = frozenset()
 
         async def _start_high(self, reactor: Reactor) -> None:
@@ -51,10 +54,9 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
                 await reactor.set_bitrate(**bounds.opening)
 
         async def publish(self) -> None:
-            track = self._require().track(self.camera_track)
-            if bounds.track:
-                await track.set_bitrate(**bounds.track)
             await super().publish()
+            if bounds.track:
+                await self._camera_side().set_bitrate(**bounds.track)
             self._begin(self._record())
             if bounds.lifted_after_s:
                 self._begin(self._lift())
@@ -64,7 +66,11 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
 
         async def _lift(self) -> None:
             await asyncio.sleep(bounds.lifted_after_s)
-            await self._require().track(self.camera_track).set_bitrate(min_bps=1)
+            await self._camera_side().set_bitrate(min_bps=1)
+
+        def _camera_side(self) -> Track:
+            assert self.model.input_track is not None
+            return self._require().track(self.model.input_track)
 
         async def _record(self) -> None:
             clock = asyncio.get_running_loop().time
@@ -78,9 +84,9 @@ def bounded(bounds: Bounds, record: list[tuple[float, int, int, float | None]]) 
 
 
 def main(bounds: str, where: str, *arguments: str) -> None:
-    record: list[tuple[float, int, int, float | None]] = []
+    record: Record = []
     kind = bounded(Bounds(**json.loads(bounds)), record)
-    factory.SanaClient = kind  # type: ignore[attr-defined]
+    factory.ReactorClient = kind  # type: ignore[attr-defined]
     asyncio.run(daemon.main(*arguments))
     Path(where).write_text(json.dumps(record))
 

@@ -11,6 +11,7 @@ import pytest
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.quality.judge import Sample
 from sana_vcam.engine.quality.sending import ENOUGH, FORGET_S, GOOD_FOR_S, Sending, start_bps
+from sana_vcam.reactor.tracks import ceiling_bps
 
 FULL, SMALL = (1280, 704), (640, 352)
 GOOD = Sample(
@@ -29,8 +30,8 @@ GOOD = Sample(
 )
 POOR: dict[str, Any] = {"target_kbps": 300.0}
 FAIR: dict[str, Any] = {"target_kbps": 700.0}
-# What WebRTC allows at 640x352 where the way up carries it.
-ROOMY: dict[str, Any] = {"target_kbps": 1700.0}
+# What 640x352 may take where the way up carries it.
+ROOMY: dict[str, Any] = {"target_kbps": ceiling_bps(SMALL) / 1000}
 
 
 class Rig:
@@ -139,6 +140,15 @@ def test_it_is_full_again_after_minutes_that_were_good_and_had_room_for_it():
     assert rig.on_air == SMALL, "not before another session comes anyway"
     rig.renew()
     assert rig.on_air == FULL
+
+
+@pytest.mark.parametrize("fps", [15.0, 24.0, 30.0, 60.0])
+def test_what_the_small_size_may_take_is_enough_at_any_rate(fps):
+    rig = Rig()
+    rig.become_small()
+    rates = dict.fromkeys(("fps_wanted", "fps_camera", "fps_encoded", "fps_model"), fps)
+    rig.seconds(GOOD_FOR_S, **ROOMY, **rates)
+    assert not rig.sending.reduced
 
 
 def test_good_at_the_small_size_alone_proves_nothing_for_the_full_one():
