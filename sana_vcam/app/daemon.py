@@ -313,6 +313,7 @@ class Daemon:
         if self.parts is not None:
             state = self.parts.engine.status.state
             self.parts.program.patience_s = self._patience_s(state)
+            self.parts.program.follows_model = state is SessionState.STREAMING
             (self._streams.set if state is SessionState.STREAMING else self._streams.clear)()
         self._tell()
 
@@ -348,12 +349,18 @@ def _streaming(engine: Engine) -> ReactorClient | None:
 
 
 def _rates(config: Config, media: Pipeline, engine: Engine, now: float) -> Rates:
-    """Measure the frames per second on their way into the model and out of it."""
+    """Measure the frames per second on their way into the model and out of it.
+
+    A file gives what it holds, so nothing more is wanted of it.
+    """
+    given = media.publisher.pictures.rate(now)
+    wanted = config.camera.fps if config.camera.source != "file" else min(config.camera.fps, given)
     client = engine.client
     width, height = client.send_size if client is not None else (0, 0)
     return Rates(
-        wanted=config.camera.fps,
-        camera=media.publisher.meter.rate(now),
+        wanted=wanted,
+        camera=given,
+        sent=media.publisher.meter.rate(now),
         model=media.received.rate(now),
         track_pixels=width * height,
     )

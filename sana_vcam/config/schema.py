@@ -289,7 +289,8 @@ class PlayoutConfig(Section):
     max_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 1500
     """The most delay that smoothing may add. 0 shows each frame as it comes (least delay)."""
     slate_after_s: Annotated[float, Field(ge=0.5, le=30)] = 2.5
-    """After this long without a new frame of the model, viewers see the status card."""
+    """After this long without a new frame of the model, viewers see the status card. A model that
+    is known to take longer from one burst of frames to the next has that time."""
 
 
 class PrivacyConfig(Section):

@@ -22,7 +22,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -273,7 +273,7 @@ class Engine:
         camera_seen = self._clock()
         while self._on_air is not None:
             now = self._clock()
-            camera_seen = now if self._has_source() else camera_seen
+            camera_seen = _seen(self._has_source(), self._sessions, now, camera_seen)
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
                 self._set(error="the camera has stopped, so the session was closed")
@@ -452,3 +452,12 @@ class Engine:
         if status != self.status:
             self.status = status
             self._on_change()
+
+
+def _seen(has_source: bool, sessions: Sequence[Session], now: float, before: float) -> float:
+    """Tell when the camera was there last; without it, a model that is silent is not to blame."""
+    if has_source:
+        return now
+    for session in sessions:
+        session.note_no_camera()
+    return before

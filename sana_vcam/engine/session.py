@@ -85,6 +85,8 @@ class Session:
         self._run_began_at = 0.0
         self._pause_wanted_at = 0.0
         """When a pause was desired last."""
+        self._no_camera_at = 0.0
+        """When there was no camera last."""
         self._own_pause_at: float | None = None
         self._told_to_go_on = False
         self._ended = ""
@@ -164,6 +166,10 @@ class Session:
                 raise CommandFailed("rejected", str(error)) from None
             except (SessionLost, Unavailable) as error:
                 raise CommandFailed("not_ready", str(error)) from None
+
+    def note_no_camera(self) -> None:
+        """Take note that the camera gives nothing now: a model that is silent is not to blame."""
+        self._no_camera_at = self._clock()
 
     def stop(self) -> None:
         """End the work; what comes next is `close`."""
@@ -351,7 +357,8 @@ class Session:
             self._pause_wanted_at = self._clock()
             return
         last_frame_at = self.client.last_frame_at or 0.0
-        since = max(self.since, self._run_began_at, self._pause_wanted_at, last_frame_at)
+        excused_at = max(self._pause_wanted_at, self._no_camera_at)
+        since = max(self.since, self._run_began_at, excused_at, last_frame_at)
         silent_s = self._clock() - since
         if silent_s <= SILENT_RUN_S:
             return

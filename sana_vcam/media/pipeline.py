@@ -24,6 +24,10 @@ from sana_vcam.media.playout.program import BypassSource
 from sana_vcam.media.publisher import CameraTarget, Publisher
 from sana_vcam.media.states import CameraState
 
+LEAST_FPS = 12.0
+"""A camera that gives fewer frames has its newest one sent again: the model makes its chunk of 24
+from two seconds of them, and not from the ten that a camera in a dim room needs for it."""
+
 
 class Pipeline:
     """A camera, a publisher and a mixer, wired: what the engine is given."""
@@ -35,7 +39,12 @@ class Pipeline:
         self.camera = Camera(config.camera, self.sink_size, self.camera_frames, on_change)
         self.latency = LatencyMeter()
         """Notes every picture that is sent, and every one that viewers see."""
-        self.publisher = Publisher(self.camera_frames, self.latency.sent, mode=config.camera.fit)
+        self.publisher = Publisher(
+            self.camera_frames,
+            self.latency.sent,
+            mode=config.camera.fit,
+            least_fps=min(LEAST_FPS, config.camera.fps),
+        )
         self.buffer = Mixer(fps=config.sink.fps, max_delay_s=config.playout.max_delay_ms / 1000)
         self.received = Meter()
         """Counts the frames of the session on air."""

@@ -96,7 +96,7 @@ class State(BaseModel):
     model_height: int | None = None
     """Height of what comes back from the model."""
     fps_camera: float
-    """Frames per second published to the model."""
+    """Frames per second published to the model. Of a slow camera they are sent more than once."""
     fps_model: float
     """Frames per second received from the model."""
     fps_output: float

@@ -89,6 +89,13 @@ class Sample:
     loss_down: float | None
     kbps_up: float | None
     target_kbps: float | None
+    fps_sent: float | None = None
+    """With the pictures of a slow camera that were sent again; None: there were none."""
+
+    @property
+    def sent(self) -> float:
+        """What the encoder and the model were given."""
+        return self.fps_camera if self.fps_sent is None else self.fps_sent
 
     @property
     def loss(self) -> float | None:
@@ -107,12 +114,12 @@ def symptoms(sample: Sample) -> Iterator[Symptom]:
     if sample.age_s > RAMP_S:
         kbps = sample.track_pixels * sample.fps_wanted / 1000
         yield from _low(sample.target_kbps, kbps, BITS_PER_PIXEL, f"{NARROW_UP}{way}")
-        yield from _low(sample.fps_encoded, sample.fps_camera, ENCODED_SHARE, SLOW_HERE)
+        yield from _low(sample.fps_encoded, sample.sent, ENCODED_SHARE, SLOW_HERE)
     yield from _high(sample.rtt_ms, RTT_MS, f"the way to the model is long or congested{way}")
     yield from _high(sample.loss_down, LOSS, f"packets are lost on the way back{way}")
     if sample.age_s > RAMP_S / 4:
         model = "the model, or the way back, gives fewer frames than the camera"
-        yield from _low(sample.fps_model, sample.fps_camera, MODEL_SHARE, model)
+        yield from _low(sample.fps_model, sample.sent, MODEL_SHARE, model)
     if sample.relay in {"tcp", "tls"}:
         yield Level.FAIR, f"the network lets the picture through by {sample.relay.upper()} only"
 

@@ -51,9 +51,12 @@ class Rates:
 
     wanted: float
     camera: float
+    """Pictures of the camera that were sent."""
     model: float
     track_pixels: int
     """Width times height of what is sent."""
+    sent: float | None = None
+    """All that was sent: a slow camera's pictures are sent again. None: nothing was."""
 
 
 class QualityWatch:
@@ -131,6 +134,7 @@ class QualityWatch:
             age_s=now - self._since,
             fps_wanted=rates.wanted,
             fps_camera=rates.camera,
+            fps_sent=rates.sent,
             fps_encoded=(new.frames_up - old.frames_up) / took_s if goes_on else None,
             fps_model=rates.model,
             track_pixels=rates.track_pixels,

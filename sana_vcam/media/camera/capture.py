@@ -1,4 +1,8 @@
-"""The camera thread, which reads the source, fits each picture to a size and posts it."""
+"""The camera: one thread reads the source and posts its pictures, another looks after that one.
+
+A device, a disk in the network or a decoder may not come back from a call. Then the camera is lost
+by its name, and the end of the program does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +33,14 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 5.0
 LOOK_EVERY_S = 0.1
 """How often a waiting camera thread looks whether it is wanted (again), or a camera has come."""
+STALLED_S = 6.0
+"""A source that is not back from a read after so long is stuck. A webcam may take 4 s for its first
+picture, and no source takes longer: one whose picture stands gives it again."""
+OPENS_S = 12.0
+"""So long an opening may take: some webcams start slowly, some disks wake up first."""
+LEAVE_S = 2.0
+"""So long the end of the program waits for a source that is busy."""
+SUPERVISE_EVERY_S = 1.0
 SETTLE_S = 0.3
 """How long udev takes to give a new node its links and rights."""
 
@@ -46,11 +59,21 @@ class CameraStatus:
     """The same in calm words for viewers: no names, paths or commands."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that a source has not returned from: since when (monotonic), and how long it may."""
+
+    name: str
+    since: float
+    may_take_s: float
+
+
 class Camera:
     """The keeper of the camera's newest picture, in a mailbox, for as long as that is wanted.
 
-    `run` is the body of the camera thread, the one writer of everything but `wanted` and `size`. A
-    camera that is not wanted is closed, and its light is off; it starts as not wanted.
+    `run` is the body of the camera thread, which has the reading done by another and looks after
+    it; `status` changes under a lock. A camera that is not wanted is closed, and its light is off;
+    it starts as not wanted.
     """
 
     def __init__(
@@ -66,7 +89,7 @@ class Camera:
     ) -> None:
         """Make a camera that fits to `size` (width, height).
 
-        `on_change` is called on the camera thread after each change of `status`. `nodes` tells
+        `on_change` is called on either thread after each change of `status`. `nodes` tells
         which video nodes there are: when that changes, a lost camera is tried at once.
         """
         self._config = config
@@ -82,6 +105,15 @@ class Camera:
         self.status = CameraStatus()
         """The present status; for any thread."""
         self._sequence = 0
+        self._lock = threading.RLock()
+        """Held while a picture is posted or the status changes."""
+        self._look = threading.Event()
+        """Set when the one that looks after the reading has something to look at."""
+        self._call: _Call | None = None
+        """What the reading thread is doing in the source; None while it is not in there."""
+        self._posted: tuple[Pixels, CameraFrame] | None = None
+        self._left = False
+        """Whether the reading was left behind at the end."""
 
     @property
     def wanted(self) -> bool:
@@ -99,12 +131,61 @@ class Camera:
     def wake(self) -> None:
         """End the wait for being wanted, so that `run` notices `stop`; from any thread."""
         self._woken.set()
+        self._look.set()
 
     def run(self, stop: threading.Event) -> None:
         """Capture whenever wanted, until `stop` is set. Blocks; a lost camera is retried for ever.
 
-        A stalled webcam delays the return by its read timeout of a few seconds.
+        A source that is stuck in a call is told as lost, and delays the return by two seconds.
         """
+        defects: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                self._read(stop)
+            except BaseException as defect:  # raised below, on the thread that is waited for
+                defects.append(defect)
+            finally:
+                self._look.set()
+
+        reader = threading.Thread(target=read, name="camera reader", daemon=True)
+        reader.start()
+        while reader.is_alive() and not stop.is_set():
+            self._look.wait(SUPERVISE_EVERY_S if self._call is not None else None)
+            self._look.clear()
+            self._mind_stall()
+        reader.join(LEAVE_S)
+        if reader.is_alive():
+            self._leave()
+        if defects:
+            raise defects[0]
+
+    def _leave(self) -> None:
+        """End without the reading thread, which is stuck: what it still does shows nowhere."""
+        with self._lock:
+            log.warning("camera: %s does not come back; it is left to the system", self.status.name)
+            self._mailbox.clear()
+            self._become(CameraStatus())
+            self._left = True
+
+    def _mind_stall(self) -> None:
+        """Tell of a source that has been in one call for too long."""
+        call = self._call
+        if call is None or time.monotonic() - call.since < call.may_take_s:
+            return
+        with self._lock:
+            if self._call is not call or self.status.state is CameraState.LOST:
+                return
+            self._mailbox.clear()
+            error = CameraError(
+                f"{call.name} does not answer: if it is on a disk in the network, or on a hub, "
+                "look at that; it goes on by itself"
+            )
+            log.warning("camera: %s", error)
+            self._become(_lost(self.status, call.name, error))
+
+    def _read(self, stop: threading.Event) -> None:
+        """Do the reading, on a thread of its own."""
         source: CameraSource | None = None
         try:
             while not stop.is_set():
@@ -154,25 +235,58 @@ class Camera:
             self._become(CameraStatus(CameraState.OPENING, source.name))
         decimator = Decimator(self._config.fps)
         try:
-            source.open()
+            with self._calling(source, OPENS_S):
+                source.open()
             while self.wanted and not stop.is_set():
-                picture = source.read()
+                with self._calling(source, STALLED_S):
+                    picture = source.read()
                 captured_at = self._clock()
-                if decimator.take(captured_at):
+                if self.wanted and not stop.is_set() and decimator.take(captured_at):
                     self._post(picture, captured_at, source.name)
         finally:
-            source.close()
-            self._mailbox.clear()
+            with self._calling(source, STALLED_S):
+                source.close()
+            self._posted = None
+            with self._lock:
+                self._mailbox.clear()
+
+    @contextmanager
+    def _calling(self, source: CameraSource, may_take_s: float) -> Iterator[None]:
+        """Note that the source is being asked for something, and for how long it may take."""
+        self._call = _Call(source.name, time.monotonic(), may_take_s)
+        if not self._look.is_set() and may_take_s == OPENS_S:
+            self._look.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._call = None
 
     def _post(self, picture: Pixels, captured_at: float, name: str) -> None:
-        frame = camera_frame(picture, self.size, self._config, self._sequence, captured_at)
-        self._mailbox.put(frame)
-        self._sequence += 1
+        """Fit a picture and post it; one that stands is posted again with its number."""
+        if self._posted is not None and self._posted[0] is picture and self._fits(self._posted[1]):
+            frame = replace(self._posted[1], captured_at=captured_at)
+        else:
+            frame = camera_frame(picture, self.size, self._config, self._sequence, captured_at)
+            self._sequence += 1
+        self._posted = (picture, frame)
         height, width = picture.shape[:2]
-        self._become(CameraStatus(CameraState.CAPTURING, name, width, height))
+        with self._lock:
+            if not self._left:
+                self._mailbox.put(frame)
+            self._become(CameraStatus(CameraState.CAPTURING, name, width, height))
+
+    def _fits(self, frame: CameraFrame) -> bool:
+        return frame.bgr.shape[:2] == self.size[::-1]
 
     def _become(self, status: CameraStatus) -> None:
         """Change the status: the one place that does."""
+        with self._lock:
+            self._change(status)
+
+    def _change(self, status: CameraStatus) -> None:
+        if self._left:
+            return
         before, self.status = self.status, status
         if before == status:
             return

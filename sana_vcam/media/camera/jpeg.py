@@ -1,4 +1,4 @@
-"""The JPEGs of cameras: without their end, with rubbish around them, or with a part that was lost.
+"""JPEGs of cameras: without their end, with rubbish around them, or with a part lost on the way.
 
 OpenCV decodes what is damaged without a word, and refuses what only lacks its end marker. Here it
 is judged how much of a picture is there: one that is torn is dropped, one that lacks nothing that
@@ -8,7 +8,6 @@ can be seen is shown. Flipped bits, which USB notices and sends again, are not l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -29,6 +28,12 @@ HOLE = bytes(32)
 block of them has 63 coefficients of -1, which no scene gives."""
 MOST_MISSING = 0.02
 """The part of a picture that may be missing and is not seen: a line or two of blocks at the end."""
+LEAST_BITS = 2
+"""No block takes fewer: a bit for its mean, and one for no more."""
+SURE = 0.75
+"""The part of a flat end whose code is surely flat."""
+SHORTEST_TAIL, LONGEST_TAIL = 8, 96
+"""Bytes of code, from which on it is judged whether they repeat, and how many are looked at."""
 BLOCK = 8
 END_OF_BLOCK = b"\0"
 
@@ -41,8 +46,10 @@ class Header:
     """Where the coded picture begins."""
     width: int
     height: int
-    blocks: int
-    """How many blocks of the coded size (MCU) the picture has; 0 where scans differ."""
+    units: int
+    """How many coded units (MCU) the picture has; 0 where it is not coded in one go."""
+    unit_blocks: int
+    """How many blocks of 8x8 each of them has."""
     interval: int
     """So many of them lie between two restart markers; 0: there are none."""
     zeros_are_flat: bool
@@ -56,16 +63,14 @@ def decode_jpeg(data: bytes) -> Pixels | None:
     if header is None or header.width * header.height > MOST_PIXELS:
         return None
     end = data.find(EOI, header.at)
-    coded = data[header.at : end] if end >= 0 else _without_rest(data[header.at :], header)
-    if _has_hole(coded, header, whole=end >= 0):
+    whole = end >= 0
+    coded = _without_rest(
+        data[header.at : end] if whole else data[header.at :], header, whole=whole
+    )
+    if _has_hole(coded, header, whole=whole):
         return None
-    head = data[start : header.at]
-    picture = _decode(head + coded)
-    if picture is None or not _ends_flat(picture):
-        return picture
-    # Data that is over before the picture is, although its end was sent, has lost a part before.
-    most = 0.0 if end >= 0 else MOST_MISSING
-    return None if _missing(head, coded, picture) > most else picture
+    picture = _decode(data[start : header.at] + coded)
+    return None if picture is None or _is_torn(picture, coded, header, whole=whole) else picture
 
 
 def _decode(jpeg: bytes) -> Pixels | None:
@@ -77,7 +82,7 @@ def _decode(jpeg: bytes) -> Pixels | None:
 
 def _header(data: bytes, at: int) -> Header | None:
     """Read the segments up to the coded picture; None if they do not lead there."""
-    width = height = blocks = interval = 0
+    width = height = units = unit_blocks = interval = 0
     tables: list[bytes] = []
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -91,7 +96,7 @@ def _header(data: bytes, at: int) -> Header | None:
             return None
         if marker in FRAMES and len(body) >= 9:
             height, width = int.from_bytes(body[1:3]), int.from_bytes(body[3:5])
-            blocks = _blocks(marker, body, width, height)
+            units, unit_blocks = _units(marker, body, width, height)
         elif marker == DRI and len(body) >= 2:
             interval = int.from_bytes(body[:2])
         elif marker == DHT:
@@ -99,21 +104,21 @@ def _header(data: bytes, at: int) -> Header | None:
         elif marker == SOS:
             # The usual tables, if there are none, have another one for brightness.
             zeros_are_flat = bool(tables) and all(code == END_OF_BLOCK for code in tables)
-            found = Header(at, width, height, blocks, interval, zeros_are_flat)
+            found = Header(at, width, height, units, unit_blocks, interval, zeros_are_flat)
             return found if width and height else None
     return None
 
 
-def _blocks(marker: int, body: bytes, width: int, height: int) -> int:
-    """Count the blocks of a picture that is coded in one go; 0 for a progressive one."""
-    factors = [body[at] for at in range(7, len(body), 3)]
-    if marker not in {0xC0, 0xC1} or not factors:
-        return 0
-    across = max(factor >> 4 for factor in factors) if len(factors) > 1 else 1
-    down = max(factor & 15 for factor in factors) if len(factors) > 1 else 1
-    if not across or not down:
-        return 0
-    return -(-width // (BLOCK * across)) * -(-height // (BLOCK * down))
+def _units(marker: int, body: bytes, width: int, height: int) -> tuple[int, int]:
+    """Count the units of a picture that is coded in one go, and the blocks of each."""
+    factors = [(body[at] >> 4, body[at] & 15) for at in range(7, len(body), 3)]
+    if marker not in {0xC0, 0xC1} or not factors or not all(h and v for h, v in factors):
+        return 0, 0
+    if len(factors) == 1:
+        factors = [(1, 1)]
+    across, down = max(h for h, _ in factors), max(v for _, v in factors)
+    units = -(-width // (BLOCK * across)) * -(-height // (BLOCK * down))
+    return units, sum(h * v for h, v in factors)
 
 
 def _first_codes(body: bytes) -> list[bytes]:
@@ -127,9 +132,12 @@ def _first_codes(body: bytes) -> list[bytes]:
     return found
 
 
-def _without_rest(coded: bytes, header: Header) -> bytes:
-    """Take away what fills the buffer behind a picture without its end marker, or half of that."""
-    return coded.rstrip(b"\xff" if header.zeros_are_flat else b"\0\xff")
+def _without_rest(coded: bytes, header: Header, *, whole: bool) -> bytes:
+    """Take away what fills up the buffer behind a picture without its end marker, or a part of it.
+
+    Fill bytes before the marker go as well.
+    """
+    return coded.rstrip(b"\xff" if whole or header.zeros_are_flat else b"\0\xff")
 
 
 def _has_hole(coded: bytes, header: Header, *, whole: bool) -> bool:
@@ -139,35 +147,43 @@ def _has_hole(coded: bytes, header: Header, *, whole: bool) -> bool:
     """
     if not header.zeros_are_flat and HOLE in coded:
         return True
-    if not header.interval or not header.blocks:
+    if not header.interval or not header.units:
         return False
     raw = np.frombuffer(coded, np.uint8)
     found = raw[np.flatnonzero(raw[:-1] == 0xFF) + 1]
     restarts = found[(found & 0xF8) == 0xD0] & 7
-    wanted = -(-header.blocks // header.interval) - 1
+    wanted = -(-header.units // header.interval) - 1
     least = wanted if whole else wanted * (1 - MOST_MISSING)
     in_turn = np.array_equal(restarts, np.arange(restarts.size) & 7)
     return not (in_turn and least <= restarts.size <= wanted)
 
 
-def _ends_flat(picture: Pixels) -> bool:
-    """Whether the last block is of one colour, as the decoder makes what is missing."""
-    last = picture[-BLOCK:, -BLOCK:].reshape(-1, 3)
-    return bool((last == last[0]).all())
+def _is_torn(picture: Pixels, coded: bytes, header: Header, *, whole: bool) -> bool:
+    """Whether the picture ends in one colour for want of data, as the decoder fills up.
 
-
-def _missing(head: bytes, coded: bytes, picture: Pixels) -> float:
-    """Measure the part of the picture that no data was there for.
-
-    Other data behind what is there changes that part, and nothing else.
+    A part that is flat by itself has the same code for each block, again and again, up to the end.
+    `whole`: up to the end marker; then data that is over too early has lost a part before.
     """
-    other = _decode(head + coded + _noise(len(coded) // 8 + 1024))
-    if other is None or other.shape != picture.shape:
-        return 1.0
-    return float((other != picture).any(axis=2).mean())
+    flat = _flat_end(picture) * header.units
+    if header.zeros_are_flat or (not whole and flat < MOST_MISSING * header.units):
+        return False
+    size = min(int(flat * header.unit_blocks * LEAST_BITS / 8 * SURE), LONGEST_TAIL)
+    if size < SHORTEST_TAIL:
+        return False
+    # The last byte is filled up with ones.
+    tail = coded[-1 - size : -1]
+    return not any(tail[period:] == tail[:-period] for period in range(1, size // 2 + 1))
 
 
-@cache
-def _noise(size: int) -> bytes:
-    size = 1 << size.bit_length()
-    return np.random.default_rng(1).integers(1, 255, size, np.uint8).tobytes()
+def _flat_end(picture: Pixels) -> float:
+    """Measure the part of the picture, from its end backwards, that is of one colour."""
+    height, width = int(picture.shape[0]), int(picture.shape[1])
+    last = picture[-1, -1]
+    line = (picture[-BLOCK:] == last).all(axis=(0, 2))
+    if not line.all():
+        across = width - 1 - int(np.flatnonzero(~line)[-1])
+        return min(BLOCK, height) * across / (width * height)
+    flat: Pixels = (picture == last).all(axis=(1, 2))
+    busy = np.flatnonzero(~flat)
+    rest = height - 1 - int(busy[-1]) if busy.size else height
+    return rest / height

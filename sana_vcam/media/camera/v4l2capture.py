@@ -24,6 +24,13 @@ from sana_vcam.media.v4l2.modes import COMPRESSED, DECODABLE, ModeChoice, choose
 FIRST_PICTURE_S = 4.0
 """Some cameras set their exposure before they send anything."""
 NEXT_PICTURE_S = 2.5
+"""So long is waited for the next one, or for so many of them at the rate that was asked for."""
+LONGEST_WAIT_S = 5.0
+STANDS_S = 0.5
+"""What another program feeds (the screen of a phone, say) may stand; its last picture is given
+again after so long ..."""
+STANDS_AT_MOST_S = 60.0
+"""... but not for longer than this: that program has gone."""
 SLICE_S = 0.5
 """How long one wait lasts, so that a suspend does not go unnoticed."""
 BUFFERS = 4
@@ -57,7 +64,12 @@ class V4l2Capture:
         self._asleep = asleep or suspended_s
         self._maps: list[mmap.mmap] = []
         self._wait_s = FIRST_PICTURE_S
+        self._next_s = NEXT_PICTURE_S
         self._bad = 0
+        self._fed = device.kind == "virtual camera"
+        """Whether another program feeds the device, by v4l2loopback."""
+        self._last: tuple[Pixels, float] | None = None
+        """The latest picture, and when it came."""
         choice = choose(device.modes, config.width, config.height, config.fps)
         if choice is None:
             raise CameraFault(_no_format(device), CameraWords.FORMAT)
@@ -79,7 +91,8 @@ class V4l2Capture:
 
     def read(self) -> Pixels:
         """Wait for the next picture, and take the newest there is. Raises `CameraFault`."""
-        until = self._clock() + self._wait_s
+        begun = self._clock()
+        until = begun + self._wait_s
         while True:
             try:
                 data = self._newest()
@@ -88,10 +101,13 @@ class V4l2Capture:
             self._notice_sleep()
             picture = decode(data, self.format) if data else None
             if picture is not None:
-                self._wait_s, self._bad = NEXT_PICTURE_S, 0
+                self._wait_s, self._bad = self._next_s, 0
+                self._last = picture, self._clock()
                 return picture
             if data is not None:
                 self._bad += 1
+            if self._stands(begun) and self._last is not None:
+                return self._last[0]
             left_s = until - self._clock()
             if left_s <= 0 or self._bad >= MOST_BAD_PICTURES:
                 raise self._silent()
@@ -106,6 +122,13 @@ class V4l2Capture:
             one.close()
         self._maps.clear()
         os.close(self._node)
+
+    def _stands(self, begun: float) -> bool:
+        """Whether the last picture of a program that feeds the device is to be given again."""
+        if not self._fed or self._last is None or self._bad:
+            return False
+        now = self._clock()
+        return now - begun >= STANDS_S and now - self._last[1] < STANDS_AT_MOST_S
 
     def _set_format(self, choice: ModeChoice) -> PictureFormat:
         """Ask for the mode; what the driver made of it. Raises `OSError`, `CameraFault`."""
@@ -126,6 +149,7 @@ class V4l2Capture:
     def _start(self, choice: ModeChoice) -> None:
         """Set the rate, map the buffers, and stream. Raises `OSError`."""
         if choice.fps:
+            self._next_s = min(max(NEXT_PICTURE_S, NEXT_PICTURE_S / choice.fps), LONGEST_WAIT_S)
             with contextlib.suppress(OSError):
                 self._queue.set_rate(choice.fps)
         for index in range(self._queue.request_buffers(BUFFERS)):

@@ -27,6 +27,21 @@ ROUNDING = 1e-3
 """A position this close below a whole number is that number: due times are rounded."""
 
 
+UNKNOWN_S = 6.0
+"""A model that has shown one burst may be silent for so long before the next: its pace is not known
+yet, and the slowest that were seen take 5 s."""
+KNOWN_S = 3.0
+"""Frames that have come for so long without a pause come evenly."""
+PAUSE_S = 0.3
+"""A silence of at least this is one between bursts."""
+PAUSES = 4
+"""So many of the latest pauses count."""
+SPARE = (1.25, 0.25)
+"""A pause may be this many times the longest one that counts, and so many seconds longer."""
+LONGEST_S = 12.0
+"""No pace excuses a longer silence."""
+
+
 class Wakeup:
     """A wait of the playout thread that any other can end: a frame has come, or a change."""
 
@@ -91,9 +106,15 @@ class PlayoutBuffer:
         none may wait. Written by the reader."""
         self.dropped = 0
         self.repeated = 0
+        self._first_at: float | None = None
+        self._last_at = 0.0
+        self._pauses: deque[float] = deque(maxlen=PAUSES)
+        self.patience_s = UNKNOWN_S
+        """How long the model may be silent, by its own pace so far. Written by the writer."""
 
     def put(self, frame: ModelFrame) -> None:
         """Take a frame that has just arrived. Never blocks for long; any one thread."""
+        self._learn_pace(frame.received_at)
         with self._lock:
             self._schedule.arrived(self._count, frame.received_at)
             self._count += 1
@@ -103,8 +124,25 @@ class PlayoutBuffer:
                 self.dropped += 1
         self.wakeup.notify()
 
+    def _learn_pace(self, now: float) -> None:
+        """Learn from each arrival how long the model takes from one burst to the next."""
+        if self._first_at is None:
+            self._first_at = now
+        elif now - self._last_at > LONGEST_S:
+            # That was no pace, but a breakdown.
+            self._first_at = now
+        elif now - self._last_at >= PAUSE_S:
+            self._pauses.append(now - self._last_at)
+        self._last_at = now
+        if self._pauses:
+            times, more_s = SPARE
+            self.patience_s = min(max(self._pauses) * times + more_s, LONGEST_S)
+        elif now - self._first_at >= KNOWN_S:
+            self.patience_s = 0.0
+
     def clear(self) -> None:
         """Forget every frame and the schedule: what comes next is another run."""
+        self._first_at = None
         with self._lock:
             self._frames.clear()
             self._schedule.clear()

@@ -82,6 +82,12 @@ class Mixer:
         return buffer is not None and buffer.catches_up
 
     @property
+    def patience_s(self) -> float:
+        """How long the model on air may be silent, by its own pace so far."""
+        buffer = self._on_air
+        return buffer.patience_s if buffer else 0.0
+
+    @property
     def waiting(self) -> int:
         """How many frames are held, on air and off."""
         return sum(buffer.waiting for buffer in self._buffers)

@@ -18,8 +18,9 @@ from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import ProgramSource
 
-BYPASS_FRESH_S = 1.0
-"""A raw frame older than this is not live: the camera has stopped."""
+BYPASS_FRESH_S = 3.0
+"""A raw frame older than this is not live: the camera has stopped. In the dark one a second comes,
+and a picture that stands is given again sooner."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ class Program:
         self.patience_s = 0.0
         """How long the model's last picture stays without a new one; 0: it is not shown at all.
         Written by the event loop."""
+        self.follows_model = False
+        """Whether it stays longer where the model is known to take longer from one burst to the
+        next, so that picture and slate do not alternate. Written by the event loop."""
         self.switches = Switches()
         self.output = ProgramSource.SLATE
         self.slate: Slate | None = None
@@ -134,9 +138,14 @@ class Program:
         if self._model is None or frame is not self._model[0]:
             self._model = (frame, Picture.from_model(frame))
             self._fresh_at = now
-        if now - self._fresh_at >= self.patience_s:
+        if now - self._fresh_at >= self._patience():
             return None
         return self._model[1]
+
+    def _patience(self) -> float:
+        if not self.follows_model:
+            return self.patience_s
+        return max(self.patience_s, self._buffer.patience_s)
 
     def _hold(self, live: Picture | None) -> Picture:
         """Choose the picture that stays: the model's at the moment of freezing, else the slate.

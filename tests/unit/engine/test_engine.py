@@ -300,6 +300,19 @@ async def test_a_run_that_never_shows_anything_is_not_waited_for_for_ever(tmp_pa
 
 
 @virtual_time
+async def test_a_model_that_is_silent_for_want_of_a_camera_is_not_blamed(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        client.silent = True
+        rig.media.camera = False
+        await rig.until(S.IDLE)
+
+        assert "camera has stopped" in rig.error
+        assert not any("no picture" in error for error in rig.errors)
+        assert len(rig.sessions.clients) == 1, "no other session is paid for"
+
+
+@virtual_time
 async def test_a_run_that_the_model_ended_is_started_again(tmp_path):
     async with running(tmp_path) as rig:
         client = await rig.streaming()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.lib.mailbox import Mailbox
+from sana_vcam.media import publisher
 from sana_vcam.media.frames import CameraFrame
 from sana_vcam.media.publisher import CameraTarget, Publisher
 
@@ -23,9 +24,12 @@ def frame(number: int) -> CameraFrame:
 class Camera:
     """A publisher in its thread, and what it pushed."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options) -> None:
         self.box: Mailbox[CameraFrame] = Mailbox()
-        self.publisher = Publisher(self.box)
+        self.sent: list[int] = []
+        self.publisher = Publisher(
+            self.box, lambda frame: self.sent.append(frame.sequence), **options
+        )
         self.stop = threading.Event()
         self.pushed: list[bytes] = []
         self.arrived = threading.Semaphore(0)
@@ -138,3 +142,96 @@ def test_stop_ends_it_as_well():
     camera.box.put(frame(1))
     camera.publisher.run(camera.stop)
     assert camera.pushed == []
+
+
+@pytest.fixture
+def slow_camera():
+    """A publisher that sends the newest frame again, 200 times a second."""
+    camera = Camera(least_fps=200.0)
+    camera.thread.start()
+    yield camera
+    camera.box.close()
+    camera.thread.join()
+
+
+def test_the_frame_of_a_slow_camera_is_sent_again_and_again(slow_camera):
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    slow_camera.box.put(frame(5))
+    for _ in range(10):
+        slow_camera.wait()
+    slow_camera.box.put(frame(6))
+    for _ in range(10):
+        slow_camera.wait()
+
+    levels = [bgra[0] for bgra in slow_camera.pushed]
+    assert levels == sorted(levels)
+    assert levels.count(5) >= 5
+    assert levels.count(6) >= 5
+
+
+def test_only_its_pictures_are_counted_as_the_cameras(slow_camera):
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    for number in (5, 6):
+        slow_camera.box.put(frame(number))
+        for _ in range(10):
+            slow_camera.wait()
+    slow_camera.box.close()
+    slow_camera.thread.join()
+
+    assert slow_camera.publisher.pictures.total == 2
+    assert slow_camera.publisher.meter.total >= 19
+    assert slow_camera.sent == [5, 6], "latency is measured on pictures that are new"
+
+
+def test_a_picture_that_stands_is_posted_again_and_counted_once(slow_camera):
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    for _ in range(5):
+        slow_camera.box.put(frame(7))
+        slow_camera.wait()
+    slow_camera.box.close()
+    slow_camera.thread.join()
+
+    assert slow_camera.publisher.pictures.total == 1
+
+
+def test_a_camera_that_is_lost_has_nothing_sent_again(slow_camera):
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    slow_camera.box.put(frame(5))
+    slow_camera.wait()
+    slow_camera.box.clear()
+    # One more may be on its way.
+    slow_camera.arrived.acquire(timeout=0.05)
+    pushed = len(slow_camera.pushed)
+    slow_camera.stop.wait(0.05)
+
+    assert len(slow_camera.pushed) <= pushed + 1
+    slow_camera.box.put(frame(6))
+    slow_camera.wait()
+    slow_camera.wait()
+    assert slow_camera.pushed[-1][0] == 6
+
+
+def test_a_session_that_is_no_more_gets_nothing_again(slow_camera):
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    slow_camera.box.put(frame(5))
+    slow_camera.wait()
+    slow_camera.publisher.targets = ()
+    slow_camera.stop.wait(0.05)
+    pushed = len(slow_camera.pushed)
+    slow_camera.stop.wait(0.05)
+
+    assert len(slow_camera.pushed) == pushed
+
+
+def test_a_frame_that_is_sent_again_is_converted_once(slow_camera, monkeypatch):
+    converted = []
+    real = publisher.bgr_to_bgra_bytes
+    monkeypatch.setattr(
+        publisher, "bgr_to_bgra_bytes", lambda bgr: converted.append(1) or real(bgr)
+    )
+    slow_camera.publisher.targets = (CameraTarget(slow_camera.push, SIZE),)
+    slow_camera.box.put(frame(5))
+    for _ in range(10):
+        slow_camera.wait()
+
+    assert len(converted) == 1

@@ -55,6 +55,18 @@ def test_a_good_connection_has_no_cause():
         ({"fps_encoded": 12.0, "fps_model": 22.0}, Level.POOR, "this computer"),
         ({"rtt_ms": 200.0}, Level.FAIR, "congested"),
         ({"rtt_ms": 600.0}, Level.POOR, "congested"),
+        ({"fps_camera": 5.0, "fps_sent": 15.0}, Level.POOR, "camera"),
+        (
+            {"fps_wanted": 5.0, "fps_camera": 5.0, "fps_sent": 15.0, "fps_encoded": 8.0},
+            Level.POOR,
+            "this computer",
+        ),
+        (
+            {"fps_wanted": 5.0, "fps_camera": 5.0, "fps_sent": 15.0, "fps_encoded": 15.0}
+            | {"fps_model": 6.0},
+            Level.POOR,
+            "the model, or the way back",
+        ),
         ({"fps_model": 17.0}, Level.FAIR, "the model, or the way back"),
         ({"fps_model": 9.0}, Level.POOR, "the model, or the way back"),
         ({"relay": "tls"}, Level.FAIR, "TLS only"),

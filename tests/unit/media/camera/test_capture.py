@@ -354,3 +354,124 @@ def test_backoff_doubles_up_to_a_limit(monkeypatch):
     monkeypatch.setattr(capture, "LONGEST_WAIT_S", 5.0)
 
     assert list(itertools.islice(waits(), 6)) == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
+# A source that is stuck, and one whose picture stands
+
+
+class StuckSource:
+    """Is stuck in one of its calls, as if the system did not come back, until it is freed."""
+
+    name = "a disk in the network"
+
+    def __init__(self, stuck_in):
+        self.stuck_in = stuck_in
+        self.freed = threading.Event()
+        self.reached = threading.Event()
+        self.closed = 0
+
+    def _enter(self, call):
+        if call == self.stuck_in:
+            self.reached.set()
+            assert self.freed.wait(20)
+
+    def open(self):
+        self._enter("open")
+
+    def read(self):
+        self._enter("read")
+        time.sleep(0.001)
+        return np.full((36, 64, 3), 128, np.uint8)
+
+    def close(self):
+        self.closed += 1
+        self._enter("close")
+
+
+@pytest.fixture
+def _soon_stuck(monkeypatch):
+    monkeypatch.setattr(capture, "STALLED_S", 0.02)
+    monkeypatch.setattr(capture, "OPENS_S", 0.03)
+    monkeypatch.setattr(capture, "LEAVE_S", 0.02)
+    monkeypatch.setattr(capture, "SUPERVISE_EVERY_S", 0.005)
+
+
+@pytest.mark.usefixtures("_soon_stuck")
+@pytest.mark.parametrize("call", ["open", "read"])
+def test_a_source_that_does_not_come_back_is_lost_by_its_name_and_found_again(call):
+    source = StuckSource(call)
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.LOST)
+        assert "a disk in the network does not answer" in rig.camera.status.error
+        assert rig.camera.status.words == CameraWords.SILENT
+        assert rig.mailbox.peek()[0] is None
+        source.stuck_in = None
+        source.freed.set()
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.CAPTURING)
+        assert rig.camera.status.error is None
+
+
+@pytest.mark.usefixtures("_soon_stuck")
+@pytest.mark.parametrize("call", ["open", "read", "close"])
+def test_the_end_does_not_wait_for_a_source_that_does_not_come_back(call, caplog):
+    source = StuckSource(call)
+    rig = Rig(source)
+    before = set(threading.enumerate())
+    with rig.running():
+        rig.wait_for(lambda: rig.camera.status.state is not CameraState.OFF)
+        if call == "close":
+            rig.wait_for(lambda: rig.mailbox.posted)
+        else:
+            assert source.reached.wait(20)
+    assert rig.failure is None
+    assert rig.camera.status == CameraStatus()
+    assert rig.mailbox.peek()[0] is None
+    assert any("left to the system" in record.message for record in caplog.records)
+    posted = len(rig.mailbox.posted)
+
+    source.freed.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+    assert len(rig.mailbox.posted) == posted, "what was left behind shows nothing any more"
+    assert rig.camera.status == CameraStatus()
+    assert rig.mailbox.peek()[0] is None
+
+
+def test_no_picture_that_comes_after_the_camera_is_not_wanted_is_posted():
+    source = ScriptedSource((64, 36), Hang, (64, 36), (64, 36))
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(source.hanging.is_set)
+        rig.camera.set_wanted(False)
+        source.go_on.set()
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.OFF)
+
+    assert len(rig.mailbox.posted) == 1
+
+
+def test_a_picture_that_stands_is_posted_again_with_its_number_and_is_fitted_once():
+    picture = np.full((72, 128, 3), 90, np.uint8)
+    source = ScriptedSource(picture, picture, picture, (64, 36), picture, Hang)
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(source.hanging.is_set)
+
+    posted = rig.mailbox.posted
+    assert [frame.sequence for frame in posted] == [0, 0, 0, 1, 2]
+    assert posted[0].bgr is posted[1].bgr is posted[2].bgr
+    moments = [frame.captured_at for frame in posted]
+    assert moments == sorted(set(moments)), "each is as fresh as the source says"
+
+
+def test_a_picture_that_stands_is_fitted_anew_for_another_size():
+    picture = np.full((72, 128, 3), 90, np.uint8)
+    source = ScriptedSource(picture, Hang, picture, Hang)
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(source.hanging.is_set)
+        rig.camera.size = (32, 18)
+        source.go_on.set()
+        rig.wait_for(lambda: len(rig.mailbox.posted) >= 2)
+
+    assert rig.mailbox.posted[1].bgr.shape == (18, 32, 3)

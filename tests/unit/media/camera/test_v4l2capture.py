@@ -1,5 +1,6 @@
 """The webcam on Linux against a made-up driver, on a clock that only its waits move."""
 
+import dataclasses
 import errno
 import select
 
@@ -246,3 +247,68 @@ def test_the_words_for_viewers_name_nothing(words):
 
 def test_the_time_asleep_is_counted():
     assert v4l2capture.suspended_s() > -1
+
+
+def test_a_camera_that_leaves_out_the_end_of_its_pictures_is_shown(driver, opened):
+    driver.pictures = [jpeg(grey)[:-2] for grey in (10, 20, 30)]
+
+    assert [level(opened.read()) for _ in range(3)] == [10, 20, 30]
+
+
+def test_a_slow_mode_is_waited_for_as_long_as_its_rate_needs(tmp_path):
+    driver = CaptureDriver(tmp_path, modes=(("MJPG", 1280, 720, (0.6,)),))
+    one = open_stream(driver)
+    driver.pictures = [jpeg(10)]
+    one.read()
+    begun = driver.now
+    fault_of(one.read)
+    one.close()
+
+    assert driver.now - begun == pytest.approx(NEXT_PICTURE_S / 0.6)
+
+
+@pytest.fixture
+def fed(driver):
+    """A v4l2loopback device that another program feeds, such as the screen of a phone."""
+    device = dataclasses.replace(driver.device, kind="virtual camera")
+    one = V4l2Capture(device, CONFIG, system=driver.system, clock=driver.clock, asleep=lambda: 0.0)
+    yield one
+    one.close()
+
+
+def test_the_picture_of_a_program_that_feeds_a_device_may_stand(driver, fed):
+    driver.pictures = [jpeg(10)]
+    first = fed.read()
+    begun = driver.now
+    for number in range(1, 100):
+        assert fed.read() is first
+        assert driver.now - begun == pytest.approx(number * v4l2capture.STANDS_S)
+    driver.pictures = [jpeg(20)]
+    assert level(fed.read()) == 20
+
+
+def test_but_a_program_that_has_gone_is_noticed(driver, fed):
+    driver.pictures = [jpeg(10)]
+    first = fed.read()
+    for _ in range(int(v4l2capture.STANDS_AT_MOST_S / v4l2capture.STANDS_S) - 1):
+        assert fed.read() is first
+    message, words = fault_of(fed.read)
+
+    assert "gives no picture" in message
+    assert words is CameraWords.SILENT
+
+
+def test_what_never_gave_a_picture_does_not_stand(driver, fed):
+    assert fault_of(fed.read)[1] is CameraWords.SILENT
+
+
+@pytest.mark.parametrize("pixel_format", ["YU12", "NV12", "YUYV", "GREY", "Y16"])
+def test_odd_sizes_come_through_the_driver(tmp_path, pixel_format):
+    driver = CaptureDriver(tmp_path, modes=((pixel_format, 85, 47, (30.0,)),))
+    driver.line_bytes = {"YUYV": 170, "Y16": 170}.get(pixel_format, 85)
+    driver.pictures = [bytes(85 * 47 * 2 + 4096)]
+    one = open_stream(driver)
+    picture = one.read()
+    one.close()
+
+    assert picture.shape == (47, 85, 3)

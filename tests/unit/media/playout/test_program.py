@@ -210,6 +210,69 @@ def test_the_last_picture_stays_while_patience_lasts():
     assert stage.show(110.5)[0] is ProgramSource.LIVE
 
 
+@pytest.mark.parametrize("every_s", [1.5, 2.4, 3.0, 4.8, 9.0])
+def test_a_slow_model_does_not_alternate_with_the_slate(every_s):
+    """From its second burst on its pace is known; until then it may take 6 s."""
+    stage = Stage()
+    stage.program.follows_model = True
+    outputs, now = [], 10.0
+    for _ in range(6):
+        for number in range(24):
+            stage.model(now + number / 100)
+        until = now + every_s
+        while now < until:
+            now += 0.1
+            outputs.append(stage.show(now)[0])
+    known = outputs if every_s <= 6 else outputs[int(every_s * 10) :]
+
+    assert set(known) == {ProgramSource.LIVE}
+
+
+def test_a_slow_model_that_stops_is_replaced_by_the_slate_after_all():
+    stage = Stage()
+    stage.program.follows_model = True
+    for burst in range(4):
+        stage.model(10.0 + 3 * burst)
+        stage.show(10.0 + 3 * burst)
+
+    assert stage.show(19.0 + 3.9)[0] is ProgramSource.LIVE
+    assert stage.show(19.0 + 4.1)[0] is ProgramSource.SLATE
+
+
+def test_a_model_that_gives_even_frames_has_the_patience_that_is_configured():
+    stage = Stage()
+    stage.program.follows_model = True
+    for number in range(100):
+        stage.model(10.0 + number / 24)
+        stage.show(10.0 + number / 24)
+    last = 10.0 + 99 / 24
+
+    assert stage.show(last + 2.4)[0] is ProgramSource.LIVE
+    assert stage.show(last + 2.6)[0] is ProgramSource.SLATE
+
+
+def test_a_long_breakdown_is_no_pace():
+    stage = Stage()
+    stage.program.follows_model = True
+    for burst in (10.0, 11.2, 12.4, 60.0, 61.2, 62.4, 63.6):
+        stage.model(burst)
+        stage.show(burst)
+
+    assert stage.show(63.6 + 2.6)[0] is ProgramSource.SLATE
+
+
+def test_the_pace_of_the_model_gives_no_patience_where_it_is_not_followed():
+    stage = Stage()
+    for burst in range(4):
+        stage.model(10.0 + 3 * burst)
+        stage.show(10.0 + 3 * burst)
+
+    assert stage.show(19.0 + 2.6)[0] is ProgramSource.SLATE
+    stage.program.follows_model, stage.program.patience_s = True, 0.0
+    stage.program.follows_model = False
+    assert stage.show(19.0 + 0.1)[0] is ProgramSource.SLATE
+
+
 def test_without_patience_nothing_is_live():
     stage = Stage()
     stage.program.patience_s = 0.0
