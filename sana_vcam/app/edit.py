@@ -7,11 +7,13 @@ was stopped has got so far is kept as OUT.partial.
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -31,8 +33,10 @@ from sana_vcam.engine.edits.accounts import edit_accounts
 from sana_vcam.engine.edits.clipedit import ClipEdit, EditMode, EditStopped
 from sana_vcam.engine.edits.run import ClipLook
 from sana_vcam.engine.factory import ReactorSessionFactory
+from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.leftovers import Leftovers
 from sana_vcam.engine.quality.sending import Sending
+from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.errors import ClipFailed, ConfigError, SanaVcamError
 from sana_vcam.lib.logs import log, set_up_logging
 from sana_vcam.lib.threads import run_loop
@@ -44,6 +48,7 @@ from sana_vcam.presets.catalog import find
 from sana_vcam.reactor.models import record_of
 from sana_vcam.reactor.models.sana import SANA
 
+TMP = ".tmp"
 DEMO_OPTIONS = ("--wire", "npm")
 """The stand-in's generation that takes files."""
 
@@ -122,34 +127,35 @@ class _Work:
         with stop_on_signals(self._stop), on_hangup(self._stop.set):
             try:
                 replace = await self._may_replace()
+                accounts = edit_accounts(paths.state_dir(), self._config.cost)
                 async with self._reachable() as config:
-                    with _folder_beside(self._order.target) as folder:
-                        await self._edit(config, folder, replace=replace)
+                    with accounts as kept, _folder_beside(self._order.target) as folder:
+                        await self._edit(config, folder, *kept, replace=replace)
             except SanaVcamError as error:
                 self._progress.failed(str(error))
                 raise
 
-    async def _edit(self, config: Config, folder: Path, *, replace: bool) -> None:
+    async def _edit(
+        self, config: Config, folder: Path, ledger: Ledger, usage: UsageAccount, *, replace: bool
+    ) -> None:
         clip = await self._or_stopped(self._prepare(config, folder))
-        state_dir = paths.state_dir()
-        with edit_accounts(state_dir, config.cost) as (ledger, usage):
-            factory = ReactorSessionFactory(config.reactor)
-            leftovers = Leftovers(
-                ledger, usage, factory, api_url=config.reactor.api_url, clock=_monotonic
-            )
-            edit = ClipEdit(
-                clip,
-                self._look,
-                factory=factory,
-                leftovers=leftovers,
-                usage=None if config.reactor.local else usage,
-                folder=folder,
-                mode=self._order.mode,
-                audience=self._progress,
-            )
-            failure = await _failure(self._or_stopped(edit.run()))
-            usage.count()
-            billed_s = usage.seconds.session
+        factory = ReactorSessionFactory(config.reactor)
+        leftovers = Leftovers(
+            ledger, usage, factory, api_url=config.reactor.api_url, clock=time.monotonic
+        )
+        edit = ClipEdit(
+            clip,
+            self._look,
+            factory=factory,
+            leftovers=leftovers,
+            usage=None if config.reactor.local else usage,
+            folder=folder,
+            mode=self._order.mode,
+            audience=self._progress,
+        )
+        failure = await _failure(self._or_stopped(edit.run()))
+        usage.count()
+        billed_s = usage.seconds.session
         if failure is not None and not edit.reached:
             raise failure
         # From here on a signal is about the writing.
@@ -320,9 +326,14 @@ def _on_terminal(order: EditOrder) -> bool:
 
 @contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
-    """Make a hidden folder for what is not whole yet, on the same disk as OUT."""
+    """Make a hidden folder for what is not whole yet, on the same disk as OUT.
+
+    One that a killed edit of the same OUT has left is removed: no other edit runs now.
+    """
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*{TMP}"):
+        shutil.rmtree(left, ignore_errors=True)
     try:
-        folder = Path(tempfile.mkdtemp(".tmp", f".{target.name}.", target.parent))
+        folder = Path(tempfile.mkdtemp(TMP, f".{target.name}.", target.parent))
     except OSError as error:
         raise ClipFailed(f"{target.parent} cannot be written to: {error.strerror}") from None
     try:
@@ -382,7 +393,3 @@ async def _failure(work: Coroutine[Any, Any, None]) -> SanaVcamError | None:
     except SanaVcamError as error:
         return error
     return None
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
