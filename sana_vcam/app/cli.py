@@ -54,7 +54,10 @@ exit status: 0 stopped, 78 wrong configuration, 1 anything else.
 DEMO_EXAMPLES = """\
 Starts a stand-in for the model in a process of its own (classical image processing, no key, no
 internet), and the daemon against it. Uses your webcam if there is one, else a moving test scene;
-writes to the virtual camera if there is one, else keeps the picture for snapshots.
+writes to the virtual camera if there is one, else keeps the picture for snapshots. Helios needs no
+webcam; Vidu S2-Editing is shown a picture, which is painted here.
+
+  sana-vcam demo --model x2
 
 while it runs, in another terminal:
   sana-vcam ctl prompt "Van Gogh oil painting, swirling brushstrokes, vivid colors"
@@ -106,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     demo = add_verb(commands, "demo", "try all of it on this machine", DEMO_EXAMPLES, run=_demo)
+    demo.add_argument(
+        "--model",
+        metavar="NAME",
+        default="sana-streaming",
+        help="which model to stand in for: sana-streaming (default), x2, joyai, vidu or helios",
+    )
     _setting_flags(demo)
     run = add_verb(commands, "run", "run the daemon", RUN_EXAMPLES, run=_run)
     add_config(run)
@@ -225,7 +234,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from sana_vcam.app import demo
 
-    return demo.run(overrides(arguments))
+    return demo.run(overrides(arguments), arguments.model)
 
 
 def _edit(arguments: argparse.Namespace) -> int:

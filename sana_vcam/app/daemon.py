@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
 from sana_vcam.reactor import ReactorClient
+from sana_vcam.reactor.models import Image
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +80,13 @@ class Daemon:
         state_dir: Path | None = None,
         runtime_dir: Path | None = None,
         make_media: Callable[[Config, Callable[[], None]], Pipeline] = Pipeline,
+        image: Image | None = None,
     ) -> None:
         """Prepare; opens nothing. The folders default to the user's own.
 
         `source` is where the configuration came from: it is followed and edited while the daemon
-        runs. None: `config` holds to the end.
+        runs. None: `config` holds to the end. `image` is the first reference image, for a model
+        that takes one.
         """
         self.config = config
         self.parts: Parts | None = None
@@ -93,6 +97,7 @@ class Daemon:
         self._runtime_dir = runtime_dir or paths.runtime_dir()
         self._restarts = RestartCounter(self._state_dir / RESTARTS_FILE)
         self._make_media = make_media
+        self._image = image
         self._notifier = Notifier()
         self._watcher = (
             None if source is None else ConfigWatcher(source, config, self.reload, self._notifier)
@@ -173,7 +178,7 @@ class Daemon:
         sending = sending_for(config.reactor)
         engine = Engine(
             config.reactor,
-            _first_desired(config),
+            replace(_first_desired(config), image=self._image),
             factory=ReactorSessionFactory(config.reactor, sending),
             pipeline=media,
             ledger=ledger,

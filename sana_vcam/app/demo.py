@@ -1,4 +1,4 @@
-"""`sana-vcam demo`: the stand-in model in a process of its own, and the daemon against it."""
+"""`sana-vcam demo`: a stand-in for a model in a process of its own, and the daemon against it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sana_vcam.app.native import freeze_heap
@@ -19,13 +20,16 @@ from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.access import discovery
 from sana_vcam.control.protocol.state import State
-from sana_vcam.errors import StartupError
+from sana_vcam.errors import ConfigError, StartupError
 from sana_vcam.lib.descriptors import raise_limit
 from sana_vcam.lib.logs import set_up_logging
 from sana_vcam.lib.lossystream import lossy_stderr
+from sana_vcam.lib.threads import run_blocking
+from sana_vcam.standin.hosted import HOSTED, HostedName, hosted_named
 
 if TYPE_CHECKING:
     from sana_vcam.app.daemon import Daemon
+    from sana_vcam.reactor.models import Image
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -33,48 +37,83 @@ LINE_EVERY_S = 0.5
 DEFAULT_PRESET = "van-gogh"
 
 
-def run(overrides: Mapping[str, object]) -> int:
-    """Run the demo until Ctrl-C, and give the exit status."""
+SCENE = "A tropical beach in the style of Van Gogh, seen by a camera that moves slowly."
+"""First prompt for a model without a camera, which presets of edits would tell nothing."""
+
+PAINTED = "sunset over mountains, oil painting"
+"""What the picture shows that a model without prompts is given."""
+
+
+def run(overrides: Mapping[str, object], model: str) -> int:
+    """Run the demo of a model until Ctrl-C, and give the exit status."""
+    hosted = _hosted(model)
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
-    ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1")).load()
+    ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
     raise_limit()
     # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
 
     freeze_heap()
     with lossy_stderr():
-        return run_until_done(lambda: _demo(Daemon, overrides))
+        return run_until_done(lambda: _demo(Daemon, overrides, hosted))
 
 
-async def _demo(make: type[Daemon], overrides: Mapping[str, object]) -> None:
+def _hosted(name: str) -> HostedName:
+    """Find a model that can be stood in for. Raises `ConfigError` with the nearest that can."""
+    found = hosted_named(name)
+    if found is None:
+        known = [*HOSTED, *(one.name for one in HOSTED.values())]
+        near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise ConfigError(f"there is no stand-in for {name}: try sana-vcam demo --model {near}")
+    return found
+
+
+async def _demo(make: type[Daemon], overrides: Mapping[str, object], model: HostedName) -> None:
     from sana_vcam.app.signals import stop_on_signals
 
     stop = asyncio.Event()
     with stop_on_signals(stop):
         _say("starting the stand-in model ...")
-        async with standin_beside() as url:
-            source = ConfigSource(overrides=_demo_overrides(overrides, url))
+        async with standin_beside("--model", model) as url:
+            source = ConfigSource(overrides=_demo_overrides(overrides, url, model))
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
-            daemon = make(config, source=source)
-            line = _LiveLine(url, lambda: daemon.control_url)
+            image = await run_blocking(_painted, name="paint") if model == "vidu" else None
+            daemon = make(config, source=source, image=image)
+            line = _LiveLine(model, url, lambda: daemon.control_url)
             daemon.on_state = line.show
             await daemon.run(stop)
             line.end()
     _say("stopped; the session was closed.")
 
 
-def _demo_overrides(given: Mapping[str, object], url: str) -> dict[str, object]:
-    """Lay the user's flags over the demo's: a local runtime, and a first preset."""
+def _painted() -> Image:
+    """Paint a picture for a model that is told by one what to do; blocks for some tenths."""
+    import cv2
+
+    from sana_vcam.reactor.models import Image
+    from sana_vcam.standin import looks
+
+    picture = looks.invent((544, 952), PAINTED, seed=7)
+    jpeg = cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes()
+    return Image.read(jpeg, "a painted sunset")
+
+
+def _demo_overrides(given: Mapping[str, object], url: str, model: HostedName) -> dict[str, object]:
+    """Lay the user's flags over the demo's: a local runtime, and a first look."""
     demo: dict[str, object] = {
         "reactor.local": "true",
         "reactor.api_url": url,
+        "reactor.model": HOSTED[model].name,
         # It costs nothing here, and is to be seen before an application is opened.
         "capture.when": "always",
     }
     if "start.prompt" not in given and "start.preset" not in given:
-        demo["start.preset"] = DEFAULT_PRESET
+        if model == "helios":
+            demo["start.prompt"] = SCENE
+        else:
+            demo["start.preset"] = DEFAULT_PRESET
     return demo | dict(given)
 
 
@@ -131,7 +170,7 @@ async def _why(process: asyncio.subprocess.Process, talk: asyncio.Task[deque[str
 
 INTRODUCTION = """\
 camera  {camera}
-model   the stand-in at {model} (classical image processing, for show)
+model   a stand-in for {name} at {model} (classical image processing, for show)
 sink    {sink}
 control {control}
 
@@ -149,7 +188,10 @@ Ctrl-C stops.
 class _LiveLine:
     """One line that is rewritten on a terminal, and printed on changes elsewhere."""
 
-    def __init__(self, model_url: str, control_url: Callable[[], str | None]) -> None:
+    def __init__(
+        self, model: HostedName, model_url: str, control_url: Callable[[], str | None]
+    ) -> None:
+        self._model = model
         self._model_url = model_url
         self._control_url = control_url
         self._terminal = sys.stderr.isatty()
@@ -182,6 +224,7 @@ class _LiveLine:
         program = "sana-vcam" if shutil.which("sana-vcam") else sys.argv[0]
         text = INTRODUCTION.format(
             camera=state.camera_name,
+            name=HOSTED[self._model].name,
             model=self._model_url,
             sink=state.sink_name,
             control=control,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, get_args
 
-from sana_vcam.standin.hosted import HOSTED, Model
+from sana_vcam.standin.hosted import HOSTED, HostedName
 from sana_vcam.standin.settings import EditMode, Fault, Settings, Wire
 
 DESCRIPTION = """\
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--model",
-        choices=get_args(Model),
+        choices=get_args(HostedName),
         default=default.model,
         help="model to stand in for (default: %(default)s)",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Model = Literal["sana-streaming", "x2", "joyai", "vidu", "helios"]
+HostedName = Literal["sana-streaming", "x2", "joyai", "vidu", "helios"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Hosted:
 
 _MODELS = "sana_vcam.standin.models"
 
-HOSTED: dict[Model, Hosted] = {
+HOSTED: dict[HostedName, Hosted] = {
     "sana-streaming": Hosted(
         "sana-streaming", f"{_MODELS}.wire_live:SanaStreaming", (1280, 704), 24, 9
     ),
@@ -36,3 +36,12 @@ HOSTED: dict[Model, Hosted] = {
 }
 """Where a number is from: the platform's documents and, for X2, Vidu and Helios, what its plugin
 for ComfyUI measured. SANA's first chunk is 9 frames, so that 33, the shortest clip, are two."""
+
+
+def hosted_named(name: str) -> HostedName | None:
+    """Find a model by its word here or its name on the platform, with or without the owner."""
+    wanted = name.strip().lower()
+    for word, hosted in HOSTED.items():
+        if wanted in (word, hosted.name, hosted.name.partition("/")[2] or word, f"reactor/{word}"):
+            return word
+    return None

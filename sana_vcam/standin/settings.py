@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sana_vcam.standin.hosted import HOSTED, Hosted, Model
+from sana_vcam.standin.hosted import HOSTED, Hosted, HostedName
 
 TIMED_FRAMES = 24
 """Frames that `chunk_time_s` is for: a chunk of `sana-streaming`, as its API page says."""
@@ -46,7 +46,7 @@ class Settings:
     edit_limit_s: float = 600.0
     max_kbps: int = 4000
     edit: EditMode = "look"
-    model: Model = "sana-streaming"
+    model: HostedName = "sana-streaming"
     wire: Wire = "live"
     fault: Fault | None = None
     deaf: int = 0

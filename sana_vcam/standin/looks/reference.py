@@ -7,7 +7,7 @@ import numpy as np
 
 from sana_vcam.standin.clip import fit
 from sana_vcam.standin.looks import subject
-from sana_vcam.standin.looks.canvas import Rgb, as_bytes, blend, mix, to_bytes
+from sana_vcam.standin.looks.canvas import Floats, Rgb, as_bytes, blend, mix, to_bytes
 from sana_vcam.standin.looks.scenes import dressed
 
 INSET = 4
@@ -16,13 +16,19 @@ INSET = 4
 
 def coloured(frame: Rgb, image: Rgb) -> Rgb:
     """Give a frame the colours of the image: mean and spread of each channel of CIELAB."""
-    lab = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2LAB), np.float32)
-    small = cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA)
-    wanted = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
-    axes = (0, 1)
-    spread = wanted.std(axes) / np.maximum(lab.std(axes), 1)
-    moved = (lab - lab.mean(axes)) * np.clip(spread, 0.4, 2.0) + wanted.mean(axes)
-    return as_bytes(cv2.cvtColor(to_bytes(moved), cv2.COLOR_LAB2RGB))
+    have, wanted = _statistics(frame), _statistics(image)
+    spread = np.clip(wanted[1] / np.maximum(have[1], 1), 0.4, 2.0)
+    values = np.arange(256, dtype=np.float32)[:, None]
+    table = to_bytes((values - have[0]) * spread + wanted[0])
+    lab = cv2.cvtColor(frame, cv2.COLOR_RGB2LAB)
+    return as_bytes(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB))
+
+
+def _statistics(picture: Rgb) -> tuple[Floats, Floats]:
+    """Measure mean and deviation of each channel of CIELAB, on a small copy."""
+    small = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA)
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
+    return lab.mean((0, 1)), lab.std((0, 1))
 
 
 def guided(frame: Rgb, image: Rgb) -> Rgb:

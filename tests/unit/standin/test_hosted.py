@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from sana_vcam.standin.__main__ import add_arguments, settings_from
-from sana_vcam.standin.hosted import HOSTED, Model
+from sana_vcam.standin.hosted import HOSTED, HostedName, hosted_named
 from sana_vcam.standin.settings import Settings
 
 
@@ -24,7 +24,7 @@ def test_without_options_it_is_what_settings_are_by_default() -> None:
 
 
 def test_every_model_is_in_the_table() -> None:
-    assert set(HOSTED) == set(get_args(Model))
+    assert set(HOSTED) == set(get_args(HostedName))
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,21 @@ def test_what_is_given_wins() -> None:
     settings = parsed("--model", "helios", "--width", "320", "--chunk-frames", "5")
     assert (settings.width, settings.height, settings.chunk_frames) == (320, 384, 5)
     assert settings.chunk_length(0) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("x2", "x2"),
+        ("xmax/x2", "x2"),
+        ("reactor/x2", "x2"),
+        ("reactor/sana-streaming", "sana-streaming"),
+        ("vidu-s2-editing", "vidu"),
+        (" Helios ", "helios"),
+        ("joy-video-edit", "joyai"),
+        ("", None),
+        ("sora", None),
+    ],
+)
+def test_a_model_is_found_by_each_of_its_names(name: str, found: str | None) -> None:
+    assert hosted_named(name) == found
