@@ -363,7 +363,8 @@ def _rates(config: Config, media: Pipeline, engine: Engine, now: float) -> Rates
     client = engine.client
     width, height = client.send_size if client is not None else (0, 0)
     return Rates(
-        wanted=wanted,
+        # Of a model without a camera, nothing on the way up is judged.
+        wanted=wanted if engine.takes_camera else 0.0,
         camera=given,
         sent=media.publisher.meter.rate(now),
         model=media.received.rate(now),

@@ -84,6 +84,12 @@ def test_a_relay_alone_is_no_fault_but_is_named():
     assert "through a relay" in str(worst(sample(relay="udp", rtt_ms=300.0))[1])
 
 
+def test_a_model_without_a_camera_is_judged_by_what_comes_back():
+    silent = {"fps_wanted": 0.0, "fps_camera": 0.0, "fps_encoded": 0.0, "target_kbps": 0.0}
+    assert worst(sample(**silent, fps_model=16.0)) == (Level.GOOD, None)
+    assert worst(sample(**silent, loss_down=0.1))[0] is Level.POOR
+
+
 def test_of_equals_the_one_nearest_to_the_camera_is_the_cause():
     cause = worst(sample(loss_up=0.1, rtt_ms=900.0, fps_model=5.0))[1]
     assert "way to the model" in str(cause)
