@@ -44,6 +44,7 @@ def check_configuration(facts: Facts) -> Iterator[Finding]:
 def check_model(facts: Facts) -> Iterator[Finding]:
     """Yield every finding about the key; with `online` also what the platform says to it."""
     reactor = facts.config.reactor
+    yield _named(reactor)
     yield _sent(reactor)
     if reactor.local:
         yield fine("model.key", f"not needed: a runtime of your own, {reactor.api_url}")
@@ -65,6 +66,19 @@ def check_model(facts: Facts) -> Iterator[Finding]:
         yield _online(key, reactor)
     else:
         yield unknown("model.online", "the platform was not asked (sana-vcam doctor --online)")
+
+
+def _named(reactor: ReactorConfig) -> Finding:
+    """Say which model is configured, and whether it is one that is known here."""
+    from sana_vcam.reactor.models import connect_names, find, nearest  # loads the SDK
+
+    model = find(reactor.model)
+    if model is not None:
+        names = " or ".join(connect_names(reactor.model))
+        return fine("model.name", f"{model.title} ({names})")
+    means = "It works as far as what it declares tells, and the daemon's log says what was guessed."
+    better = f"sana-vcam run --set reactor.model={nearest(reactor.model)}"
+    return warning("model.name", f"{reactor.model!r} is not known here", means, better)
 
 
 def _sent(reactor: ReactorConfig) -> Finding:

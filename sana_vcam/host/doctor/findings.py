@@ -67,6 +67,7 @@ TITLES = {
     "camera.busy": "in use",
     "camera.formats": "format",
     "camera.rate": "rate",
+    "model.name": "model",
     "model.send": "sent size",
     "model.key": "API key",
     "model.key_file": "key file",

@@ -39,6 +39,7 @@ HEALTHY = [
     ("camera.busy", "free"),
     ("camera.formats", "MJPG"),
     ("camera.rate", "1280x720 at 30 fps"),
+    ("model.name", "SANA-Streaming (sana-streaming or reactor/sana-streaming)"),
     ("model.send", "1280x704, and 640x352 while the upload is poor"),
     ("model.key", "environment REACTOR_API_KEY"),
     ("control.port", "listened on by sana-vcam"),
@@ -335,6 +336,16 @@ def another_camera_size(world):
 @fault("camera.formats", "does not say", UNKNOWN)
 def a_silent_camera(world):
     _camera(world, {})
+
+
+@fault("model.name", "X2 (xmax/x2)", FINE)
+def another_model_that_is_known(world):
+    world.environ["SANA_VCAM_REACTOR__MODEL"] = "xmax/x2"
+
+
+@fault("model.name", "'sana-strem' is not known", WARNING, "log", "model=reactor/sana-streaming")
+def a_model_that_nobody_knows(world):
+    world.environ["SANA_VCAM_REACTOR__MODEL"] = "sana-strem"
 
 
 @fault("model.send", "640x360", FINE)
