@@ -39,10 +39,12 @@ from sana_vcam.engine.edits.accounts import EDIT_USAGE_FILE, take_over_edits
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.factory import ReactorSessionFactory, sending_for
 from sana_vcam.engine.ledger import Ledger
+from sana_vcam.engine.looks import look_of
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
 from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, UsageAccount
+from sana_vcam.errors import CommandFailed, ConfigError
 from sana_vcam.lib.diskwriter import DiskWriter
 from sana_vcam.lib.threads import run_blocking, run_loop, short_switch_interval, supervise_optional
 from sana_vcam.media.frames import Picture
@@ -93,6 +95,7 @@ class Daemon:
         """None until the sink is open."""
         self.on_state: Callable[[State], None] | None = None
         """Called with the state after each change."""
+        self._source = source
         self._state_dir = state_dir or paths.state_dir()
         self._runtime_dir = runtime_dir or paths.runtime_dir()
         self._restarts = RestartCounter(self._state_dir / RESTARTS_FILE)
@@ -127,7 +130,8 @@ class Daemon:
             disk = DiskWriter()
             try:
                 accounts = await run_blocking(lambda: self._open_accounts(disk), name="accounts")
-                self.parts = self._build(sink, *accounts)
+                desired = await self._first_desired()
+                self.parts = self._build(sink, desired, *accounts)
                 await self._run_parts(self.parts, stop)
                 disk.write_soon(self._state_dir / RESTARTS_FILE, self._restarts.end)
             finally:
@@ -158,6 +162,10 @@ class Daemon:
         self._changed()
         return differences(self.config, new)
 
+    def _presets_folder(self) -> Path:
+        """Find the folder that the presets' images are named from; blocks."""
+        return Path.cwd() if self._source is None else self._source.presets_folder
+
     def _open_accounts(self, disk: DiskWriter) -> tuple[Ledger, UsageAccount]:
         """Read what earlier runs have left; blocks."""
         state = self._state_dir
@@ -171,14 +179,28 @@ class Daemon:
         )
         return ledger, usage
 
-    def _build(self, sink: Sink, ledger: Ledger, usage: UsageAccount) -> Parts:
+    async def _first_desired(self) -> DesiredState:
+        """Say what is wanted at the start. Raises `ConfigError` for an image that cannot be had."""
+        start = self.config.start
+        desired = DesiredState(start.prompt, None, start.seed, start.anchor_interval)
+        if start.preset:
+            preset = find(self.config.presets, start.preset)
+            try:
+                desired = desired.changed(await look_of(preset, self._presets_folder))
+            except CommandFailed as error:
+                raise ConfigError(f"start.preset: {error}") from None
+        return desired if desired.image is not None else replace(desired, image=self._image)
+
+    def _build(
+        self, sink: Sink, desired: DesiredState, ledger: Ledger, usage: UsageAccount
+    ) -> Parts:
         """Build and wire every part; none of them runs yet."""
         config = self.config
         media = self._make_media(config, self._changed)
         sending = sending_for(config.reactor)
         engine = Engine(
             config.reactor,
-            replace(_first_desired(config), image=self._image),
+            desired,
             factory=ReactorSessionFactory(config.reactor, sending),
             pipeline=media,
             ledger=ledger,
@@ -225,7 +247,10 @@ class Daemon:
         thumbnails = Thumbnails(self._state_dir)
         watcher = self._watcher
         library = PresetLibrary(
-            lambda: self.config.presets, thumbnails, watcher.edit if watcher else None
+            lambda: self.config.presets,
+            thumbnails,
+            watcher.edit if watcher else None,
+            self._presets_folder,
         )
         commands = Commands(
             engine=parts.engine,
@@ -337,15 +362,6 @@ class Daemon:
             self._server.notify_state()
         if self.on_state is not None and self.parts is not None:
             self.on_state(self.parts.state(time.monotonic()))
-
-
-def _first_desired(config: Config) -> DesiredState:
-    start = config.start
-    if start.preset:
-        preset = find(config.presets, start.preset)
-        seed = start.seed if preset.seed is None else preset.seed
-        return DesiredState(preset.prompt, preset.id, seed, start.anchor_interval)
-    return DesiredState(start.prompt, None, start.seed, start.anchor_interval)
 
 
 def _streaming(engine: Engine) -> ReactorClient | None:

@@ -18,7 +18,7 @@ from sana_vcam.config import paths
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
-from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
 from sana_vcam.lib.commandline import Verbs, add_config, add_verb, command_line
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
@@ -31,6 +31,7 @@ examples:
   sana-vcam presets add dusk --name Dusk --prompt "Relight the scene with soft dusk light, \\
 leaving everything else unchanged."
   sana-vcam presets edit dusk --seed 42
+  sana-vcam presets add cape --name Cape --prompt "" --image cape.jpg
   sana-vcam presets move dusk first
   sana-vcam presets remove dusk
   sana-vcam presets reset --yes     back to the built-in ones
@@ -113,8 +114,20 @@ def _verb(
 
 def _value_flags(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
     parser.add_argument("--name", required=is_new, help="the name that people read")
-    parser.add_argument("--prompt", required=is_new, help="what the model is asked for")
+    parser.add_argument("--prompt", required=is_new, help="what the model is asked for, or ''")
     parser.add_argument("--seed", metavar="N|any", help="the seed that goes with it")
+    parser.add_argument(
+        "--image",
+        metavar="FILE",
+        help="a reference image, for a model that takes one; a relative path is from the folder "
+        'of the presets\' file; "" takes it away',
+    )
+    parser.add_argument(
+        "--setting",
+        action="append",
+        metavar="NAME=VALUE",
+        help='a setting of the model; may be repeated; "" alone takes all away',
+    )
     parser.add_argument(
         "--evolve",
         action="append",
@@ -130,6 +143,11 @@ def _values(given: argparse.Namespace) -> dict[str, object]:
             values[key] = value
     if given.seed is not None:
         values["seed"] = None if given.seed == "any" else given.seed
+    if given.image is not None:
+        values["image"] = given.image or None
+    if given.setting is not None:
+        words = [word for word in given.setting if word]
+        values["settings"] = dict(map(reading.setting_of, words))
     if given.evolve is not None:
         values["evolve"] = tuple(prompt for prompt in given.evolve if prompt)
     return values
@@ -143,7 +161,9 @@ def _edit(given: argparse.Namespace) -> Edit:
     values = _values(given) | ({"id": given.new_id} if given.new_id is not None else {})
     if not values:
         raise CommandFailed(
-            "invalid_data", "nothing to change; give --name, --prompt, --seed, --evolve or --id"
+            "invalid_data",
+            "nothing to change; give --name, --prompt, --seed, --image, --setting, "
+            "--evolve or --id",
         )
     example = {"id": "x", "name": "x", "prompt": "x"}
     checked = _preset(example | values)

@@ -35,6 +35,10 @@ def line_numbers(text: str) -> dict[str, int]:
                 found.setdefault(table, number)
                 index = lists[table] = lists.get(table, -1) + 1
                 table = f"{table}.{index}"
+            else:
+                # [presets.settings] is of the last one of [[presets]].
+                first, dot, rest = table.partition(".")
+                table = f"{first}.{lists[first]}{dot}{rest}" if first in lists and dot else table
             found[table] = number
         elif not in_text and (key := _KEY.match(line)):
             dotted = f"{table}.{key[2]}".lstrip(".")

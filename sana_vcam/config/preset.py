@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,39 @@ ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_NAME_CHARS = 64
 MAX_PROMPT_CHARS = 4000
 MAX_CONTINUATIONS = 12
+MAX_IMAGE_CHARS = 1024
+IMAGE_PATTERN = r"^[^\x00-\x1f]+$"
+MAX_SETTINGS = 32
+MAX_SETTING_CHARS = 200
+SETTING_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+OWN_SETTINGS = {
+    "seed": "a look's seed stands beside its settings: seed = 42",
+    "anchor_interval": "the anchor interval is that of all looks: [start] anchor_interval",
+}
+"""Settings of a model that have a key of their own, and where it is."""
+
+
+def _others_only(settings: Mapping[str, object]) -> Mapping[str, object]:
+    """Refuse the settings that have a key of their own, so that no value is given twice."""
+    for name, where in OWN_SETTINGS.items():
+        if name in settings:
+            raise ValueError(where)
+    return settings
+
+
+SettingName = Annotated[str, Field(pattern=SETTING_PATTERN)]
+SettingValue = (
+    StrictBool
+    | StrictInt
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | Annotated[StrictStr, Field(max_length=MAX_SETTING_CHARS)]
+)
+Settings = Annotated[
+    dict[SettingName, SettingValue],
+    Field(max_length=MAX_SETTINGS),
+    AfterValidator(_others_only),
+]
+"""Values of a model's settings by their names."""
 
 
 class Preset(BaseModel):
@@ -46,6 +81,28 @@ class Preset(BaseModel):
         Expected(f"a list of at most {MAX_CONTINUATIONS} prompts"),
     ] = ()
     """Whole prompts to go on with from this look; they are suggested first."""
+    image: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN),
+            Expected("the path of a PNG, JPEG or WebP file, from the folder of the presets' file"),
+        ]
+        | None
+    ) = None
+    """A reference image for a model that takes one: a file beside the presets' own."""
+    settings: Annotated[
+        Settings,
+        Expected(
+            "a table of the model's settings, each a number, true, false or a text, without "
+            "seed and anchor_interval, which have keys of their own"
+        ),
+    ] = {}
+    """Values of the model's settings that go with it; `list_settings` names them."""
+
+
+def image_path(image: str, folder: Path) -> Path:
+    """Find a preset's image, which is named from the `folder` of the presets' file."""
+    return folder / os.path.expanduser(image)  # noqa: PTH111  (never raises)
 
 
 BUILTINS = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sana_vcam.config.preset import Preset
 
@@ -64,5 +64,8 @@ def toml(value: object) -> str:
         return '""'
     if isinstance(value, tuple) and value:
         return "[\n" + "".join(f"    {toml(item)},\n" for item in value) + "]"
+    if isinstance(value, Mapping):
+        # The keys are names, which need no quotes.
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
     # The one character that JSON leaves as it is and TOML does not.
     return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")

@@ -42,6 +42,13 @@ class ConfigSource:
         """The presets' own file that edits write; it is not there before the first one."""
         return presets_paths(self.path, None, self.environ)[0]
 
+    @property
+    def presets_folder(self) -> Path:
+        """The folder of the file that the list of presets is in: their images are beside it."""
+        found = self.path or next(filter(Path.exists, default_paths(self.environ)), None)
+        listed = next(filter(Path.exists, presets_paths(self.path, found, self.environ)), None)
+        return (listed or self.file).parent
+
     def signature(self) -> Signature:
         """Look at the files: the result differs once one has changed, come or gone.
 

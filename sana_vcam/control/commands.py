@@ -15,6 +15,7 @@ from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
+from sana_vcam.engine.looks import look_of
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.pixels import to_jpeg
@@ -163,15 +164,35 @@ class Commands:
                 return _picture(await library.thumbnail(command.id))
         raise TypeError(f"nothing runs {command.wire_name}")
 
-    async def apply_preset(self, preset_id: str) -> Preset:
-        """Ask for a preset's prompt, and for its seed if it has one. Raises `not_found`."""
-        preset = self._library.find(preset_id)
-        await self._engine.set_prompt(preset.prompt, preset=preset.id, seed=preset.seed)
-        return preset
+    async def apply_preset(self, preset_id: str) -> replies.AppliedPreset:
+        """Ask for a preset as a whole: one wish, of which nothing holds if a part is wrong.
 
-    async def step_preset(self, by: int) -> Preset:
-        """Ask for the preset `by` places further, wrapping around."""
-        preset = step(self._library.listed(), self._engine.desired.preset, by)
+        Raises `not_found`, and what `look_of` and `Wishes.set_look` raise.
+        """
+        preset = self._library.find(preset_id)
+        wishes = self._engine.wishes
+        try:
+            left_out = await wishes.set_look(await look_of(preset, self._library.folder))
+        except CommandFailed as error:
+            if error.code == "invalid_data":
+                raise CommandFailed(error.code, f"preset {preset.id!r}: {error}") from None
+            raise
+        if left_out:
+            what = ", ".join(left_out)
+            log.info(
+                "%s does not take %s of %r; left out", self._engine.model.title, what, preset.id
+            )
+        return replies.AppliedPreset(**dict(preset), left_out=left_out)
+
+    async def step_preset(self, by: int) -> replies.AppliedPreset:
+        """Ask for the preset `by` places further, wrapping around.
+
+        For a model that shows nothing without an image, those without one are passed over.
+        """
+        listed, slot = self._library.listed(), self._engine.model.image
+        if slot is not None and slot.required:
+            listed = tuple(preset for preset in listed if preset.image is not None)
+        preset = step(listed, self._engine.desired.preset, by)
         return await self.apply_preset(preset.id)
 
     async def _save_preset(self, preset: Preset, replaces: str | None) -> Preset:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sana_vcam.config.preset import OWN_SETTINGS
 from sana_vcam.lib.idle import until_tick
-from sana_vcam.reactor.models import Image, Look, Scalar
+from sana_vcam.reactor.models import Image, Look, Model, Scalar
 
 TICK_S = 0.25
 """How often whoever waits for a change of what is desired looks at everything else as well."""
@@ -27,13 +28,23 @@ class DesiredState:
     paused: bool = False
     image: Image | None = None
     settings: Mapping[str, Scalar] = field(default_factory=dict)
-    """Values of the model's other settings, by their names."""
+    """Values of the model's other settings that the user has set by hand, by their names. They
+    hold for every look, until they are set anew."""
+    look_settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """Those that came with the preset; they go before, and go with it."""
 
     @property
     def look(self) -> Look:
         """What a model is asked for."""
         own = {"seed": self.seed, "anchor_interval": self.anchor_interval}
-        return Look(self.prompt, self.image, {**own, **self.settings})
+        return Look(self.prompt, self.image, {**own, **self.settings, **self.look_settings})
+
+    def left_out_by(self, model: Model) -> tuple[str, ...]:
+        """List the parts of the look that a model does not take.
+
+        Seed and anchor interval always have a value, so they say nothing.
+        """
+        return tuple(part for part in model.unused(self.look) if part not in OWN_SETTINGS)
 
     def changed(self, fields: dict[str, object]) -> DesiredState:
         """Make a copy with other `fields`."""

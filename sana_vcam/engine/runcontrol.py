@@ -102,7 +102,6 @@ class RunControl:
     def say_unused(self, wanted: DesiredState) -> None:
         """Log which parts of the look this model does not take."""
         model = self._client.model
-        own = {"seed", "anchor_interval"} - wanted.settings.keys()
-        unused = [part for part in model.unused(wanted.look) if part not in own]
+        unused = wanted.left_out_by(model)
         if unused:
             log.info("%s does not take %s; left out", model.title, ", ".join(unused))

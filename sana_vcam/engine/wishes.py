@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+from sana_vcam.config.preset import OWN_SETTINGS, nearest_first
 from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.session import Session
 from sana_vcam.errors import CommandFailed
-from sana_vcam.reactor.models import Image, Model, Scalar
+from sana_vcam.reactor.models import Image, Model, Scalar, Setting
 
 
 class Wishes:
@@ -32,14 +33,35 @@ class Wishes:
 
     async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
         """Want this prompt, and this seed if there is one."""
+        model = self._model()
+        if model.prompt is None and prompt.strip():
+            instead = ""
+            if model.image is not None:
+                instead = "; it is shown a picture: sana-vcam ctl set_image FILE"
+            raise CommandFailed("rejected", f"{model.title} takes no prompt{instead}")
         fields: dict[str, object] = {"prompt": prompt, "preset": preset}
         if seed is not None:
             fields["seed"] = seed
+        self._check_prompt(prompt)
         await self._ask(fields)
 
-    async def set_look(self, fields: dict[str, object]) -> None:
-        """Want these fields of `DesiredState`."""
+    async def set_look(self, fields: dict[str, object]) -> tuple[str, ...]:
+        """Want these fields of `DesiredState`, a whole look; gives what the model leaves out.
+
+        Nothing of a look is wanted if one part of it is wrong.
+        """
+        model, wanted = self._model(), self._desired().changed(fields)
+        self._check_prompt(wanted.prompt)
+        for name, value in wanted.look_settings.items():
+            setting = model.setting(name)
+            fault = None if setting is None else setting.fault(value)
+            if fault is not None:
+                raise CommandFailed("invalid_data", fault)
+        missing = model.missing(wanted.look)
+        if missing is not None:
+            raise CommandFailed("rejected", missing)
         await self._ask(fields)
+        return wanted.left_out_by(model)
 
     async def set_seed(self, seed: int) -> None:
         """Want this seed; the model reads it when a run begins."""
@@ -51,26 +73,34 @@ class Wishes:
 
     async def set_setting(self, name: str, value: Scalar) -> None:
         """Want this value of a setting that the model has."""
-        model = self._model()
+        model, desired = self._model(), self._desired()
         setting = model.setting(name)
         if setting is None:
-            names = ", ".join(one.name for one in model.settings) or "none"
+            names = nearest_first(name, [one.name for one in model.settings])
             raise CommandFailed(
-                "not_found", f"{model.title} has no setting {name!r}; have: {names}"
+                "not_found",
+                f"{model.title} has no setting {name!r}; have: {', '.join(names) or 'none'}",
             )
+        value = _typed(setting, value)
         fault = setting.fault(value)
         if fault is not None:
             raise CommandFailed("invalid_data", fault)
-        if name in ("seed", "anchor_interval"):
+        if name in OWN_SETTINGS:
             await self._ask({name: value})
-        else:
-            await self._ask({"settings": {**self._desired().settings, name: value}})
+            return
+        of_the_look = {key: one for key, one in desired.look_settings.items() if key != name}
+        await self._ask(
+            {"settings": {**desired.settings, name: value}, "look_settings": of_the_look}
+        )
 
     async def set_image(self, image: Image | None) -> None:
         """Want this reference image, or none."""
-        model = self._model()
+        model, wanted = self._model(), self._desired().changed({"image": image})
         if model.image is None:
             raise CommandFailed("rejected", f"{model.title} takes no reference image")
+        missing = model.missing(wanted.look)
+        if missing is not None:
+            raise CommandFailed("rejected", missing)
         await self._ask({"image": image})
 
     async def schedule_prompt(self, prompt: str, chunk: int) -> None:
@@ -80,4 +110,29 @@ class Wishes:
             raise CommandFailed("rejected", f"{model.title} takes no prompts for later")
         if session is None or not session.running:
             raise CommandFailed("not_ready", "no session is streaming, so there is no run")
+        self._check_prompt(prompt)
         await session.schedule(prompt, chunk)
+
+    def _check_prompt(self, prompt: str) -> None:
+        model = self._model()
+        if model.prompt is not None and len(prompt) > model.prompt.most:
+            raise CommandFailed(
+                "invalid_data",
+                f"{model.title} takes prompts of at most {model.prompt.most} characters; this one "
+                f"has {len(prompt)}",
+            )
+
+
+def _typed(setting: Setting, value: Scalar) -> Scalar:
+    """Read a value that came as text, as a line of words has it, as the setting's own type."""
+    if not isinstance(value, str) or setting.kind == "text":
+        return value
+    if setting.kind == "boolean":
+        return _SWITCHES.get(value.strip().lower(), value)
+    try:
+        return int(value) if setting.kind == "integer" else float(value)
+    except ValueError:
+        return value
+
+
+_SWITCHES: Mapping[str, bool] = {"true": True, "on": True, "false": False, "off": False}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sana_vcam.config.preset import Preset, not_found_text
 from sana_vcam.errors import CommandFailed
@@ -47,8 +47,18 @@ def render_presets(presets: Sequence[Preset]) -> str:
     return "\n".join(
         f"{p.id:<{id_width}}  {p.name:<{name_width}}  {p.prompt or '(no prompt)'}"
         f"{'' if p.seed is None else f'  [seed {p.seed}]'}"
+        f"{f'  [image {p.image}]' if p.image else ''}"
+        f"{f'  [{settings_text(p.settings)}]' if p.settings else ''}"
         f"{f'  [{len(p.evolve)} to go on with]' if p.evolve else ''}"
         for p in presets
+    )
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """Write settings as people type them: image_strength=0.6 sr_scale=2x."""
+    return " ".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in settings.items()
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from sana_vcam.config.load import Loaded
-from sana_vcam.config.preset import Preset
+from sana_vcam.config.preset import Preset, image_path
 from sana_vcam.config.presetsfile import render_presets_file
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import CommandFailed, ConfigError
@@ -64,7 +64,7 @@ def _edit_once(
     raw = _read(target)
     loaded = _judged(source, {}, "is wrong, so the presets are not edited")
     _require_from_file(loaded)
-    after = apply(edit, loaded.config.presets)
+    after = _moved(apply(edit, loaded.config.presets), source.presets_folder, path.parent)
     new = render_presets_file(
         None if isinstance(edit, RestoreBuiltins) else after,
         loaded.copied,
@@ -76,6 +76,18 @@ def _edit_once(
         return None
     _write(path, target, raw, new, source)
     return after
+
+
+def _moved(presets: Sequence[Preset], before: Path, after: Path) -> tuple[Preset, ...]:
+    """Keep the images where they are when the list goes from one folder to another."""
+    if before == after:
+        return tuple(presets)
+    return tuple(
+        preset.model_copy(update={"image": str(image_path(preset.image, before))})
+        if preset.image is not None
+        else preset
+        for preset in presets
+    )
 
 
 def _write(path: Path, target: Path, raw: bytes | None, text: str, source: ConfigSource) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 from sana_vcam.config.preset import Preset
@@ -24,8 +25,13 @@ class PresetLibrary:
         presets: Callable[[], Sequence[Preset]],
         thumbnails: Thumbnails,
         edit: Callable[[Edit], Awaitable[None]] | None,
+        folder: Callable[[], Path] = Path.cwd,
     ) -> None:
-        """`presets` gives those in force; `edit` changes them for good, None where nothing can."""
+        """`presets` gives those in force; `edit` changes them for good, None where nothing can.
+
+        `folder` finds where their images are named from; it looks at the disk, in a thread.
+        """
+        self.folder = folder
         self._presets = presets
         self._thumbnails = thumbnails
         self._edit = edit

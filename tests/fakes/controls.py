@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find, step
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
+from sana_vcam.reactor.models import SANA
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
@@ -88,6 +90,7 @@ class FakeLibrary:
 
     def __init__(self, controls: "FakeControls") -> None:
         self._controls = controls
+        self.folder = Path.cwd
 
     def listed(self) -> tuple[ListedPreset, ...]:
         return self._controls.looks
@@ -145,6 +148,7 @@ class FakeControls(Commands):
             state=self._state,
             on_change=lambda: None,
         )
+        self.model = SANA
         self.current = FIRST_STATE
         self.looks: tuple[ListedPreset, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
@@ -183,10 +187,16 @@ class FakeControls(Commands):
         now = self.current
         return DesiredState(now.prompt, now.preset, now.seed, now.anchor_interval)
 
+    @property
+    def wishes(self) -> "FakeControls":
+        return self
+
+    async def set_look(self, fields: dict[str, Any]) -> tuple[str, ...]:
+        preset = fields["preset"]
+        self.note("apply_preset", preset, prompt=fields["prompt"], preset=preset)
+        return ()
+
     async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
-        if preset is not None:
-            self.note("apply_preset", preset, prompt=prompt, preset=preset)
-            return
         self.waiting.set()
         await self.gate.wait()
         if prompt == "explode":

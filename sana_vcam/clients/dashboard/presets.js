@@ -201,8 +201,8 @@ class Grid {
     if (removed) this.#toast(`Removed “${preset.name}”`, () => this.#restore(preset, place));
   }
 
-  async #restore({ id, name, prompt, seed, evolve }, place) {
-    const fields = { id, name, prompt, seed, evolve: evolve ?? [] };
+  async #restore({ thumbnail: _, ...fields }, place) {
+    const { id } = fields;
     if (await this.#run("save_preset", fields)) await this.#run("move_preset", { id, place });
   }
 }

@@ -18,12 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sana_vcam.config.preset import (
     ID_PATTERN,
+    IMAGE_PATTERN,
     MAX_CONTINUATIONS,
+    MAX_IMAGE_CHARS,
     MAX_NAME_CHARS,
     MAX_PROMPT_CHARS,
     Preset,
+    Settings,
 )
 from sana_vcam.control.protocol.replies import (
+    AppliedPreset,
     Empty,
     EncodedPicture,
     EventName,
@@ -116,7 +120,7 @@ class ApplyPreset(Command):
     """Ask for a preset's look."""
 
     wire_name = "apply_preset"
-    reply = Preset
+    reply = AppliedPreset
     id: Annotated[str, Field(max_length=64, examples=["noir"])]
     """The preset's id; `list_presets` has them."""
 
@@ -125,7 +129,7 @@ class StepPreset(Command):
     """Go to the next preset, or the previous one with by = -1."""
 
     wire_name = "step_preset"
-    reply = Preset
+    reply = AppliedPreset
     by: Annotated[int, Field(ge=-1000, le=1000, examples=[1, -1])] = 1
     """How many places further, wrapping around."""
 
@@ -245,6 +249,13 @@ class SavePreset(Command):
     """Whole prompts to go on with from this look. In a URL or line of text: one on each line."""
     replaces: Annotated[str | None, Field(pattern=ID_PATTERN, examples=["noir"])] = None
     """The id of the preset that is edited, if its id changes."""
+    image: Annotated[
+        str | None,
+        Field(max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN, examples=["cape.jpg"]),
+    ] = None
+    """A PNG, JPEG or WebP file of at most 8 MB, named from the folder of presets.toml."""
+    settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
+    """Values of the model's settings that go with it. In a URL or line of text: name=value."""
 
     def preset(self) -> Preset:
         """Make the preset of the command's fields."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
+from sana_vcam.config.preset import MAX_SETTING_CHARS, MAX_SETTINGS
 from sana_vcam.control.protocol.messages import (
     COMMANDS,
     MAX_ID_INTEGER,
@@ -172,8 +173,20 @@ def _split_lists(model: type[Command], data: dict[str, object]) -> dict[str, obj
     if model is Subscribe and isinstance(events := data.get("events"), str):
         return data | {"events": events.replace(",", " ").split()}
     if model is SavePreset and isinstance(prompts := data.get("evolve"), str):
-        return data | {"evolve": [line.strip() for line in prompts.splitlines() if line.strip()]}
+        data |= {"evolve": [line.strip() for line in prompts.splitlines() if line.strip()]}
+    if model is SavePreset and isinstance(pairs := data.get("settings"), str):
+        data |= {"settings": dict(map(setting_of, _words(pairs.replace(",", " "))))}
     return data
+
+
+def setting_of(word: str) -> tuple[str, object]:
+    """Read name=value; what JSON reads as a number or a boolean is one, all else is a text."""
+    name, _, text = word.partition("=")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    return name, value if isinstance(value, bool | int | float) else text
 
 
 def _parse_json(text: str) -> Request:
@@ -302,6 +315,10 @@ def _expected(schema: Mapping[str, Any]) -> str:
             return f"a list of at most {schema['maxItems']} texts"
         case {"type": "array"}:
             return f"a list of: {', '.join(EVENT_NAMES)}"
+        case {"anyOf": [{"type": "boolean"}, {"type": "integer"}, *_]}:
+            return f"a number, true, false or a text of at most {MAX_SETTING_CHARS} characters"
+        case {"type": "object"}:
+            return f"at most {MAX_SETTINGS} settings, each a number, true, false or a text"
         case {"anyOf": [{"type": "boolean"}, _]}:
             return "true or false, or nothing to toggle"
         case {"anyOf": [inner, {"type": "null"}]}:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from sana_vcam.config.preset import Preset
 from sana_vcam.engine.budget import Budget
 from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
@@ -39,6 +40,13 @@ class Presets(MessageBody):
 
     presets: tuple[ListedPreset, ...]
     """The looks on the hotkeys."""
+
+
+class AppliedPreset(Preset):
+    """The look that is wanted now."""
+
+    left_out: tuple[str, ...] = ()
+    """What of it the model does not take: prompt, image, or the names of settings."""
 
 
 class Suggestions(MessageBody):

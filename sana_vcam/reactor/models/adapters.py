@@ -73,7 +73,9 @@ class Adapter(ABC):
 
     def change(self, given: Look, wanted: Look) -> list[Step]:
         """List what brings a run from one look to another, if it can take that on."""
-        return self._steps(self._changed(given, wanted), wanted, when="change")
+        return self._steps(
+            self._changed(given, wanted), self._with_defaults(given, wanted), when="change"
+        )
 
     def needs_new_run(self, given: Look, wanted: Look) -> bool:
         """Whether only another run can have `wanted`; what ends this one is `end`."""
@@ -156,6 +158,12 @@ class Adapter(ABC):
             for name, data in self.model.opening
             if self._has(name)
         ]
+
+    def _with_defaults(self, given: Look, wanted: Look) -> Look:
+        """Put a setting that is wanted no more back to its default, as far as that is known."""
+        gone = [self.model.setting(name) for name in given.settings.keys() - wanted.settings.keys()]
+        back = {one.name: one.default for one in gone if one and one.default is not None}
+        return replace(wanted, settings={**back, **wanted.settings})
 
     def _changed(self, given: Look, wanted: Look) -> list[str]:
         names = [

@@ -86,15 +86,31 @@ def test_each_edit(call: Call, path: Path) -> None:
     assert (status, out) == (0, f"wrote {own(path)}; the list has 3 presets now\n")
     assert listed(call)[2] == {
         "id": "c", "name": "C", "prompt": "look c", "seed": None, "evolve": ["On."],
+        "image": None, "settings": {},
     }  # fmt: skip
     assert ids(listed(call, "move", "c", "first")) == ["c", "a", "b"]
     assert ids(listed(call, "move", "c", "2")) == ["a", "c", "b"]
     assert ids(listed(call, "move", "a", "last")) == ["c", "b", "a"]
     edited = listed(call, "edit", "c", "--id", "d", "--seed", "5", "--evolve", "")
-    assert edited[0] == {"id": "d", "name": "C", "prompt": "look c", "seed": 5, "evolve": []}
+    assert edited[0] == {
+        "id": "d", "name": "C", "prompt": "look c", "seed": 5, "evolve": [],
+        "image": None, "settings": {},
+    }  # fmt: skip
     assert listed(call, "edit", "d", "--seed", "any")[0]["seed"] is None
     assert ids(listed(call, "remove", "d")) == ["b", "a"]
     assert path.read_text() == FILE
+
+
+def test_an_image_and_settings_of_a_look(call: Call, path: Path) -> None:
+    words = ["--name", "C", "--prompt", "", "--image", "cape.jpg", "--setting", "strength=0.5"]
+    added = listed(call, "add", "c", *words, "--setting", "sr_scale=2x", "--setting", "keep=true")
+    assert added[2]["image"] == "cape.jpg"
+    assert added[2]["settings"] == {"strength": 0.5, "sr_scale": "2x", "keep": True}
+    assert call()[1].splitlines()[2] == (
+        "c  C  (no prompt)  [image cape.jpg]  [strength=0.5 sr_scale=2x keep=true]"
+    )
+    bare = listed(call, "edit", "c", "--image", "", "--setting", "")[2]
+    assert (bare["image"], bare["settings"]) == (None, {})
 
 
 def test_a_reset_is_to_be_confirmed(call: Call, path: Path) -> None:
@@ -126,6 +142,8 @@ def test_a_named_file_is_edited_whichever_side_of_the_verb_it_stands(
         (["add", "a", "--name", "A", "--prompt", ""], "there is a preset 'a' already"),
         (["add", "Big", "--name", "A", "--prompt", ""], 'id = "Big": expected a short name'),
         (["edit", "a"], "nothing to change"),
+        (["edit", "a", "--setting", "seed=4"], "settings = a table: expected a table of the"),
+        (["edit", "a", "--setting", "x=" + "y" * 201], "settings = a table: expected a table"),
         (["edit", "a", "--seed", "x"], 'seed = "x": expected a whole number'),
         (["edit", "a", "--id", "b"], "another preset has that id"),
         (["edit", "x", "--name", "X"], "no preset 'x'; have: a, b"),

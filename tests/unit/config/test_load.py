@@ -493,7 +493,11 @@ def test_secrets_are_refused_as_flags(machine: Machine) -> None:
         ("sink = 1", "1: sink is a table: write [sink] and its keys below it"),
         ("[[sink]]\n", "1: sink is a table: write [sink] and its keys below it"),
         ('presets = "x"', "1: presets: expected a list of [[presets]] tables"),
-        ("presets = [1]", "1: preset 1: expected a table with id, name, prompt, seed, evolve"),
+        (
+            "presets = [1]",
+            "1: preset 1: expected a table with id, name, prompt, seed, evolve, "
+            "image, settings",
+        ),
         ('sink.fit = "x"', '1: sink.fit = "x": expected one of crop, pad, stretch'),
         ('sink = { fit = "x" }', '1: sink.fit = "x": expected one of crop, pad, stretch'),
         ('[ sink ]\n"fit" = "x"', '2: sink.fit = "x": expected one of crop, pad, stretch'),
@@ -504,6 +508,45 @@ def test_each_problem_says_where_what_and_what_is_expected(
 ) -> None:
     machine.file(text)
     assert machine.problems() == [f"{machine.path}:{problem}"]
+
+
+LOOK = '[[presets]]\nid = "a"\nname = "A"\nprompt = ""\n'
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'settings = { strength = 1, keep = true, sr = "2x" }\nimage = "cape.jpg"\n',
+        'image = "cape.jpg"\n[presets.settings]\nstrength = 1\nkeep = true\nsr = "2x"\n',
+    ],
+)
+def test_a_look_with_an_image_and_settings(machine: Machine, rest: str) -> None:
+    machine.file(LOOK + rest)
+    (preset,) = machine.load().config.presets
+    assert preset.image == "cape.jpg"
+    assert preset.settings == {"strength": 1, "keep": True, "sr": "2x"}
+    assert [type(value) for value in preset.settings.values()] == [int, bool, str]
+
+
+@pytest.mark.parametrize(
+    ("rest", "line", "words"),
+    [
+        ('image = ""', 5, 'image = "": expected the path of a PNG, JPEG or WebP file'),
+        ('image = "a\\u0000b"', 5, "expected the path of a PNG, JPEG or WebP file"),
+        ("image = 3", 5, "image = 3: expected the path"),
+        ("settings = 3", 5, "settings = 3: expected a table of the model's settings"),
+        ("settings = { a = [1] }", 5, "expected a table of the model's settings"),
+        ("settings = { a = inf }", 5, "expected a table of the model's settings"),
+        ("settings = { a = 2020-01-01 }", 5, "expected a table of the model's settings"),
+        ("settings = { 'a b' = 1 }", 5, "expected a table of the model's settings"),
+        ("[presets.settings]\nseed = 3", 5, "seed and anchor_interval, which have keys"),
+    ],
+)
+def test_what_no_look_can_carry(machine: Machine, rest: str, line: int, words: str) -> None:
+    machine.file(LOOK + rest)
+    problem = machine.problems()[0]
+    assert problem.startswith(f"{machine.path}:{line}: preset 1 (a): ")
+    assert words in problem
 
 
 def test_the_line_is_right_behind_a_text_of_many_lines(machine: Machine) -> None:

@@ -12,6 +12,7 @@ from tests.fakes.controlserver import TOKEN, open_client
 from tests.unit.control.server.test_routes import exchange, get
 
 DUSK = {"id": "dusk", "name": "Dusk", "prompt": "Relight the scene.", "seed": 7, "evolve": ["On."]}
+DUSK |= {"image": "dusk.png", "settings": {"image_strength": 0.5, "sr_scale": "2x"}}
 
 
 def command(name, /, **data):
@@ -43,7 +44,8 @@ async def test_a_preset_is_saved_moved_renamed_and_removed(serve):
 async def test_what_is_left_out_is_at_its_default(serve):
     async with serve() as server, open_client(server) as client:
         reply = await client.ask(command("save_preset", id="x", name="X", prompt=""))
-        assert reply["data"] == {"id": "x", "name": "X", "prompt": "", "seed": None, "evolve": []}
+        named = {"id": "x", "name": "X", "prompt": ""}
+        assert reply["data"] == named | {"seed": None, "evolve": [], "image": None, "settings": {}}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,12 @@ async def test_what_is_left_out_is_at_its_default(serve):
         (command("save_preset", **DUSK | {"evolve": "On."}), "invalid_data", "at most 12 texts"),
         (command("save_preset", **DUSK | {"evolve": [""]}), "invalid_data", "evolve"),
         (command("save_preset", **DUSK | {"evolve": ["x"] * 13}), "invalid_data", "evolve"),
+        (command("save_preset", **DUSK | {"image": ""}), "invalid_data", "image"),
+        (command("save_preset", **DUSK | {"settings": {"a b": 1}}), "invalid_data", "settings"),
+        (command("save_preset", **DUSK | {"settings": {"a": [1]}}), "invalid_data", "settings"),
+        (command("save_preset", **DUSK | {"settings": {"a": None}}), "invalid_data", "settings"),
+        (command("save_preset", **DUSK | {"settings": 3}), "invalid_data", "at most 32 settings"),
+        (command("save_preset", **DUSK | {"settings": {"seed": 3}}), "invalid_data", "seed = 42"),
         (command("save_preset", **DUSK | {"thumbnail": "x"}), "invalid_data", "unknown field"),
         (command("save_preset", **DUSK | {"id": "unwritable"}), "rejected", "may not write it"),
         (command("save_preset", **DUSK, replaces="nope"), "not_found", "no preset 'nope'"),

@@ -122,6 +122,31 @@ def test_the_first_edit_copies_the_configurations_list(home: Home) -> None:
     assert home.names() == {"config.toml", "presets.toml", ".presets.toml.lock"}
 
 
+PICTURED = Preset(
+    id="c",
+    name="C",
+    prompt="",
+    image="cape.jpg",
+    settings={"strength": 0.5, "keep": True, "steps": 4, "sr_scale": 'a "2x"\n\x7f'},
+)
+
+
+def test_an_image_and_settings_are_kept_as_they_were_given(home: Home) -> None:
+    assert edit_presets(home.source, Save(PICTURED))[1][-1] == PICTURED
+    assert home.source.load().config.presets[-1] == PICTURED
+    assert home.source.presets_folder == home.folder
+
+
+def test_an_image_stays_where_it_is_when_the_list_goes_to_another_folder(home: Home) -> None:
+    system = home.base / "etc" / "config.toml"
+    system.parent.mkdir()
+    system.write_text(f'{TABLE}image = "cape.jpg"\n')
+    assert home.source.presets_folder == system.parent
+    _, presets = edit_presets(home.source, Save(B))
+    assert presets[0].image == str(system.parent / "cape.jpg")
+    assert home.source.presets_folder == home.folder
+
+
 def test_the_file_says_who_writes_it(home: Home) -> None:
     home.configure(CONFIG)
     edit_presets(home.source, Save(B))
