@@ -75,6 +75,7 @@ class Rig:
         self.idle = None
         self.camera_wanted = None
         self.engine = SimpleNamespace(
+            takes_camera=True,
             status=SimpleNamespace(wanted=False),
             connect=lambda: setattr(self.engine.status, "wanted", True),
             disconnect=lambda: setattr(self.engine.status, "wanted", False),
