@@ -47,6 +47,7 @@ STILL = 0.05
 """Motion of less than this, in mean brightness, tells nothing."""
 
 type _Floats = npt.NDArray[np.float64]
+type _Integers = npt.NDArray[np.int_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,53 +181,59 @@ LEAD = 48
 LATE = 120
 """Pictures in all that the way up may leave out."""
 A_SLIP = 12.0
-"""The cost of a place where the way up left something out, in frames of doubt. Motions that are
-alike by chance do not reach it, and the right ones do within a second or two."""
+"""The cost of a place where pictures are missing that nothing else tells of, in frames of doubt.
+Motions that are alike by chance do not reach it, and the right ones do within a second or two."""
 A_SLIPPED = 0.05
 """The cost of each picture that was left out there."""
+NO_SLIP = 3.0
+"""The cost of following one frame with the next where a hole was found."""
 
 
 def follow_motion(
-    arrivals: Sequence[ReturnedFrame], numbers: Sequence[int | None], clip: Sequence[Luma]
+    frames: Sequence[ReturnedFrame], numbers: Sequence[int | None], clip: Sequence[Luma]
 ) -> list[int | None]:
     """Tell which pictures of the clip the numbered frames are that a camera's way up has brought.
 
     What is left out on the way up, the model has never seen, and does not count: only what moves
-    shows it. Where nothing moves, frames are taken to follow one another. A number outside of the
-    clip is a copy of its first picture, or of its last.
+    shows it. Where nothing moves, the numbers are right. One that is outside of the clip in the end
+    is a copy of its first picture, or of its last.
     """
-    there = [index for index, number in enumerate(numbers) if number is not None]
+    there = [(index, number) for index, number in enumerate(numbers) if number is not None]
     if not there or not clip:
         return list(numbers)
-    made = np.array([number for number in numbers if number is not None])
-    after = max(0, int(made[-1]) + 1 - len(clip)) + LATE
+    after = max(0, there[-1][1] + 1 - len(clip)) + LATE
     around = [*[clip[0]] * LEAD, *clip, *[clip[-1]] * after]
     motions = _motions(around)
-    moved = _motions([arrivals[index].look for index in there])
-    slips = np.arange(len(around) - int(made[-1]))
-    costs = np.where(slips == LEAD, 0.0, A_SLIP + A_SLIPPED * abs(slips - LEAD))
-    before = np.zeros((len(there), len(slips)), np.uint16)
-    before[0] = slips
-    for index in range(1, len(there)):
-        costs, before[index] = _with_slips(costs, slips)
-        first = int(made[index])
-        costs = costs - MOTION * _likeness(moved[index], motions, first, len(slips) - 1)
-    placed = list[int | None]([None] * len(arrivals))
+    moved = _motions([frames[index].look for index, _ in there])
+    slips = np.arange(len(around) - len(there) + 1)
+    begin = LEAD + there[0][1]
+    costs = np.where(slips == begin, 0.0, A_SLIP + A_SLIPPED * abs(slips - begin))
+    before = np.zeros((len(there), len(slips)), np.uint32)
+    for place in range(1, len(there)):
+        hole = there[place][1] - there[place - 1][1] - 1
+        costs, before[place] = _with_slips(costs, slips, hole)
+        costs = costs - MOTION * _likeness(moved[place], motions, place, len(slips) - 1)
+    placed = list[int | None]([None] * len(frames))
     slip = int(np.argmin(costs))
-    for index in range(len(there) - 1, -1, -1):
-        number = int(made[index]) + slip - LEAD
-        placed[there[index]] = number if 0 <= number < len(clip) else None
-        slip = int(before[index, slip])
+    for place in range(len(there) - 1, -1, -1):
+        number = place + slip - LEAD
+        placed[there[place][0]] = number if 0 <= number < len(clip) else None
+        slip = int(before[place, slip])
     return placed
 
 
-def _with_slips(
-    costs: _Floats, slips: npt.NDArray[np.int_]
-) -> tuple[_Floats, npt.NDArray[np.int_]]:
-    """Let each number of slips be reached from itself, or from a smaller one at a cost."""
+def _with_slips(costs: _Floats, slips: _Integers, hole: int) -> tuple[_Floats, _Integers]:
+    """Let each number of slips be reached from a smaller one: through the hole, or at a cost."""
     level = costs - A_SLIPPED * slips
     least = np.minimum.accumulate(level)
     from_there = np.maximum.accumulate(np.where(level == least, slips, 0))
-    slipped = least + A_SLIPPED * slips + A_SLIP
-    better = slipped < costs
-    return np.where(better, slipped, costs), np.where(better, from_there, slips)
+    reached = least + A_SLIPPED * slips + A_SLIP
+    stay = costs + (NO_SLIP if hole else 0.0)
+    from_there = np.where(stay <= reached, slips, from_there)
+    reached = np.minimum(stay, reached)
+    if 0 < hole < len(slips):
+        through = costs[:-hole]
+        better = through <= reached[hole:]
+        from_there[hole:][better] = slips[:-hole][better]
+        reached[hole:][better] = through[better]
+    return reached, from_there

@@ -171,6 +171,17 @@ def test_where_nothing_is_alike_frames_follow_one_another():
     )
 
 
+def test_a_hole_that_was_found_holds_unless_what_moves_says_otherwise():
+    clip = moving(120)
+    seen = [number for number in range(120) if number not in range(50, 56)]
+    found = [*range(50), *range(56, 120)]
+    assert follow_motion(came_live([STILL] * 120, found), found, [STILL] * 120) == found
+    wrong = [*range(20), *range(26, 120)]
+    placed = follow_motion(came_live(clip, seen), wrong, clip)
+    off = [(number or 0) - true for number, true in zip(placed, seen, strict=True)]
+    assert sum(each != 0 for each in off) <= 2
+
+
 def test_a_frame_that_was_left_out_before_stays_out():
     clip = moving(50)
     came = came_live(clip, list(range(50)))
