@@ -17,10 +17,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sana_vcam.app.housekeeping import counters, follow_demand, keep_house
+from sana_vcam.app.housekeeping import counters, follow_demand, keep_files, keep_house
 from sana_vcam.app.instance import single_instance
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.reload import ConfigWatcher, without_restart
@@ -63,6 +64,8 @@ from sana_vcam.reactor import ReactorClient
 from sana_vcam.reactor.models import Image
 
 log = logging.getLogger(__name__)
+
+type Work = Coroutine[Any, Any, None]
 
 PAUSED_PATIENCE_S = 0.5
 """After a pause the last chunk still plays out; then this much silence puts up the slate."""
@@ -123,16 +126,21 @@ class Daemon:
         Raises `StartupError` or `SinkError` for what the user can fix.
         """
         self._loop = asyncio.get_running_loop()
-        with single_instance(self._runtime_dir), short_switch_interval():
+        with (
+            single_instance(self._runtime_dir, self._state_dir) as instance,
+            short_switch_interval(),
+        ):
             size = (self.config.sink.width, self.config.sink.height)
             away = Picture.from_slate(draw(AWAY, *size))
             sink = Sink.open(self.config.sink, slate=away)
             disk = DiskWriter()
             try:
-                accounts = await run_blocking(lambda: self._open_accounts(disk), name="accounts")
+                opening = partial(self._open_accounts, disk)
+                ledger, usage = await run_blocking(opening, name="accounts")
                 desired = await self._first_desired()
-                self.parts = self._build(sink, desired, *accounts)
-                await self._run_parts(self.parts, stop)
+                self.parts = self._build(sink, desired, ledger, usage)
+                keeping = partial(keep_files, instance, ledger)
+                await self._run_parts(self.parts, stop, keeping)
                 disk.write_soon(self._state_dir / RESTARTS_FILE, self._restarts.end)
             finally:
                 await run_blocking(disk.end, name="last-writes")
@@ -243,7 +251,9 @@ class Daemon:
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
 
-    async def _run_parts(self, parts: Parts, stop: asyncio.Event) -> None:
+    async def _run_parts(
+        self, parts: Parts, stop: asyncio.Event, keeping: Callable[[], Work]
+    ) -> None:
         thumbnails = Thumbnails(self._state_dir)
         watcher = self._watcher
         library = PresetLibrary(
@@ -280,6 +290,7 @@ class Daemon:
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
                 tasks.append(group.create_task(self._take_stills(parts, thumbnails)))
+                tasks.append(group.create_task(keeping()))
                 if watcher is not None:
                     tasks.append(group.create_task(watcher.watch()))
                 await _first_of(stop, playout, tasks)

@@ -6,17 +6,24 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from sana_vcam.app.instance import Instance
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.server.counters import Counters
+from sana_vcam.engine.ledger import Ledger
 from sana_vcam.lib.idle import until_tick
+from sana_vcam.lib.threads import run_blocking
 
 HOUSEKEEPING_S = 1.0
 FIRST_LOOK_S = 0.05
 """How often the first tick of the playout is looked for: the service is ready with it."""
 DEMAND_LOOK_S = 1.0
+COPY_S = 1.0
+"""How often the group's copy of the control file is looked at."""
+FILES_S = 2.0
+"""How often the files are looked for that somebody may have cleaned away."""
 
 
 async def follow_demand(parts: Parts, changed: asyncio.Event) -> None:
@@ -58,6 +65,26 @@ async def keep_house(parts: Parts, notifier: Notifier, tell: Callable[[], None])
         notifier.status(_status_line(parts.state(time.monotonic())))
         tell()
         await asyncio.sleep(until_tick(HOUSEKEEPING_S) if ready else FIRST_LOOK_S)
+
+
+async def keep_files(instance: Instance, ledger: Ledger) -> None:
+    """Put the lock and the ledger of open sessions back when they are removed, until cancelled."""
+
+    def look() -> bool:
+        instance.restore()
+        return ledger.is_missing()
+
+    while True:
+        await asyncio.sleep(until_tick(FILES_S))
+        if await run_blocking(look, name="keep-files"):
+            ledger.write_again()
+
+
+async def keep_copy(bring_up_to_date: Callable[[], None]) -> None:
+    """Keep the group's copy of the control file up to date, until cancelled."""
+    while True:
+        await run_blocking(bring_up_to_date, name="copy-for-group")
+        await asyncio.sleep(until_tick(COPY_S))
 
 
 def _status_line(state: State) -> str:

@@ -97,6 +97,15 @@ class Ledger:
         if self._open.pop(session_id, None) is not None:
             self._write()
 
+    def is_missing(self) -> bool:
+        """Whether somebody has removed the file, or its folder. Blocks."""
+        return not self._path.exists()
+
+    def write_again(self) -> None:
+        """Note all that is open once more, if anything is."""
+        if self._open:
+            self._write()
+
     def _write(self) -> None:
         """Have the file replaced; a full disk costs the safety net, not the picture."""
         sessions = [asdict(session) for session in self._open.values()]

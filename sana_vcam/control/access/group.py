@@ -7,6 +7,7 @@ The folder is made by systemd and goes with the service.
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from pydantic import ValidationError
 
 from sana_vcam.control.access.discovery import CONTROL_FILE, ControlFile
 from sana_vcam.lib.atomicfile import replace_file
+from sana_vcam.lib.statefile import read_bounded
 
 SHARED = Path("/run/sana-vcam")
 """The folder of the group's copy."""
 GROUP = "sana-vcam"
 JOIN_GROUP = f"sudo usermod -aG {GROUP} $USER, then log out and in again"
 """What somebody outside the group has to do."""
+
+log = logging.getLogger(__name__)
 
 _MAX_FILE_BYTES = 4096
 _READABLE_BY_GROUP = 0o640
@@ -34,19 +38,28 @@ class Copy:
         self._source = private / CONTROL_FILE
         self._target = shared / CONTROL_FILE
         self._copied: tuple[int, int] | None = None
+        self._told = ""
 
     def bring_up_to_date(self) -> None:
-        """Copy the control file when it is new or has changed, as it does with another token."""
+        """Copy the control file when it is new or has changed, or the copy has gone. Blocks.
+
+        That it cannot be copied is logged.
+        """
         try:
             found = self._source.stat()
+            now = (found.st_ino, found.st_mtime_ns)
+            if now == self._copied and self._target.exists():
+                return
+            data = read_bounded(self._source, _MAX_FILE_BYTES)
+            replace_file(self._target, data, mode=_READABLE_BY_GROUP, lasting=False)
         except FileNotFoundError:
             return
-        now = (found.st_ino, found.st_mtime_ns)
-        if now == self._copied:
-            return
-        data = self._source.read_bytes()
-        replace_file(self._target, data, mode=_READABLE_BY_GROUP, lasting=False)
-        self._copied = now
+        except OSError as error:
+            if str(error) != self._told:
+                self._told = str(error)
+                log.warning("the group cannot find this daemon: %s", error)
+        else:
+            self._copied, self._told = now, ""
 
 
 @dataclass(frozen=True, slots=True)

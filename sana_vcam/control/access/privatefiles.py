@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import stat
@@ -13,9 +12,12 @@ from sana_vcam.lib.atomicfile import create_file, replace_file
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _MAX_FILE_BYTES = 4096
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 log = logging.getLogger(__name__)
+
+
+class CannotWrite(StartupError):
+    """A file or folder of ours cannot be made: the disk is full or may only be read."""
 
 
 def replace(path: Path, text: str, *, lasting: bool) -> None:
@@ -26,7 +28,7 @@ def replace(path: Path, text: str, *, lasting: bool) -> None:
     try:
         replace_file(path, text.encode(), lasting=lasting)
     except OSError as error:
-        raise StartupError(f"cannot write {path}: {error.strerror}") from error
+        raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
 
 
 def private_directory(path: Path) -> None:
@@ -39,7 +41,7 @@ def private_directory(path: Path) -> None:
         _make_private(path)
         parent, found = path.parent.stat(), path.lstat()
     except OSError as error:
-        raise StartupError(f"cannot make the directory {path}: {error.strerror}") from error
+        raise CannotWrite(f"cannot make the directory {path}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise StartupError(f"{path} is a symbolic link or a file; remove it: rm {path}")
     require_ours(path, found)
@@ -60,6 +62,8 @@ def _make_private(path: Path) -> None:
         path.mkdir(mode=0o700)
     except FileExistsError:
         return
+    # Whatever the umask has taken away.
+    path.chmod(0o700)
 
 
 def _only_owner_replaces(directory: os.stat_result) -> bool:
@@ -107,7 +111,10 @@ def read_private(path: Path, *, repair: bool = False) -> str:
         if repair and _is_open_to_others(found):
             log.warning("%s could be read by other users; made private", path)
             os.fchmod(file, 0o600)
-        return os.read(file, _MAX_FILE_BYTES).decode(errors="replace")
+        data = os.read(file, _MAX_FILE_BYTES + 1)
+        if len(data) > _MAX_FILE_BYTES:
+            raise StartupError(f"{path} is longer than any of ours; remove it: rm {path}")
+        return data.decode(errors="replace")
     finally:
         os.close(file)
 
@@ -115,13 +122,11 @@ def read_private(path: Path, *, repair: bool = False) -> str:
 def create(path: Path, text: str) -> None:
     """Write a file of ours that did not exist; see `create_file`.
 
-    Raises `StartupError`, or `OSError` when there is no room for it: the disk is full.
+    Raises `StartupError`, which is a `CannotWrite` where the disk does not take it.
     """
     try:
         create_file(path, text.encode())
     except FileExistsError as error:
         raise StartupError(f"{path} appeared just now; is another daemon starting?") from error
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise
-        raise StartupError(f"cannot write {path}: {error.strerror}") from error
+        raise CannotWrite(f"cannot write {path}: {error.strerror}") from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from sana_vcam.control.access.privatefiles import (
+    CannotWrite,
     create,
     private_directory,
     read_private,
@@ -38,8 +40,11 @@ def load_token(configured: SecretStr | None, state_dir: Path) -> str:
                 "set a long random word, or remove the key to have one generated"
             )
         return token
-    private_directory(state_dir)
     path = state_dir / TOKEN_FILE
+    try:
+        private_directory(state_dir)
+    except CannotWrite as error:
+        return _token_for_now(error)
     return read_private(path, repair=True).strip() or _create_token(path)
 
 
@@ -66,13 +71,20 @@ def rotate_token(state_dir: Path) -> str:
 
 def _create_token(path: Path) -> str:
     token = secrets.token_urlsafe(32)
-    path.unlink(missing_ok=True)  # an empty file, left by a crash
     try:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # an empty file, left by a crash
         create(path, token + "\n")
-    except OSError as error:
-        # A full disk is no reason for viewers to see nothing: control.json tells this token.
-        path.unlink(missing_ok=True)
-        log.warning("cannot keep the control token in %s: %s", path, error.strerror)
-    else:
-        log.info("generated a control token, kept in %s", path)
+    except CannotWrite as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return _token_for_now(error)
+    log.info("generated a control token, kept in %s", path)
     return token
+
+
+def _token_for_now(error: CannotWrite) -> str:
+    # A disk that takes nothing is no reason for viewers to see nothing: control.json tells this
+    # token.
+    log.warning("cannot keep the control token, which is good until the next start only: %s", error)
+    return secrets.token_urlsafe(32)

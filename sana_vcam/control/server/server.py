@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,8 @@ from sana_vcam.control.access import (
     discovery,
     listen,
     policy,
-    privatefiles,
     sockdiag,
     tokens,
-    unixsocket,
 )
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import PreviewServer
@@ -37,6 +35,7 @@ from sana_vcam.control.server.counters import Counters
 from sana_vcam.control.server.entrance import Entrance, quiet_accept
 from sana_vcam.control.server.logfeed import LogFeed, Redaction
 from sana_vcam.control.server.pages import Dashboard
+from sana_vcam.control.server.presence import Presence
 from sana_vcam.control.server.requests import PATH, RequestGate, own_uid
 from sana_vcam.control.server.responses import Response
 from sana_vcam.control.server.routes import Routes
@@ -83,6 +82,7 @@ class ControlServer:
         self._previews = previews
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
+        self._presence = Presence(runtime_dir)
         self._counters = counters
         self._state_every_s = state_every_s
         self._stats_every_s = stats_every_s
@@ -92,13 +92,13 @@ class ControlServer:
             policy.AccessPolicy(token="", own_uid=own_uid()),
             Routes(commands, dashboard=Dashboard(), metrics=self._metrics),
         )
-        self._control_file: discovery.ControlFile | None = None
-        self._socket_path: str | None = None
+        self._servers: list[tuple[Server, Listener]] = []
         self._port = 0
         # Elsewhere nobody tells whose a connection is.
         self._entrance = Entrance(own_uid()) if sys.platform == "linux" else None
         self._listeners = (Listener(is_unix=False, entrance=self._entrance), Listener(is_unix=True))
         self._clients: set[ClientConnection] = set()
+        self._trouble = ""
         self._state_changed = asyncio.Event()
         self._background: tuple[asyncio.Task[None], ...] = ()
         self._stack = AsyncExitStack()
@@ -129,32 +129,31 @@ class ControlServer:
                 cannot be trusted.
         """
         policy.require_loopback(self._config.host)
-        token = tokens.load_token(self._config.token, self._state_dir)
-        self._take_token(token)
+        load = partial(tokens.load_token, self._config.token, self._state_dir)
+        self._take_token(await run_blocking(load, name="load-token"))
         async with AsyncExitStack() as stack:
             tcp, unix = self._listeners
             listening = listen.open_socket(self._config, self._runtime_dir)
             stack.callback(listening.close)
             self._port = listening.getsockname()[1]
-            unix_listening = self._open_unix_socket(stack)
-            servers: list[tuple[Server, Listener]] = []
-            stack.push_async_callback(self._close, servers)
+            stack.callback(self._presence.withdraw)
+            unix_listening = await run_blocking(self._presence.open_socket, name="open-socket")
+            if unix_listening is not None:
+                stack.callback(unix_listening.close)
+            stack.push_async_callback(self._close)
             if self._entrance is not None:
                 await run_blocking(sockdiag.is_there, name="probe-sock-diag")
                 stack.push_async_callback(self._entrance.close)
             stack.enter_context(quiet_accept())
-            servers.append((await self._serve(listening, tcp), tcp))
+            await self._serve(listening, tcp)
             if unix_listening is not None:
-                servers.append((await self._serve(unix_listening, unix), unix))
+                await self._serve(unix_listening, unix)
             stack.enter_context(LogFeed(self._on_log, self._redaction))
-            stack.callback(self._withdraw)
-            if unix_listening is not None:
-                self._socket_path = str(self._runtime_dir / unixsocket.SOCKET_FILE)
-            self._publish_control_file()
+            await self._publish_control_file()
             self._background = (
                 asyncio.create_task(self._send_states(), name="control-state"),
                 asyncio.create_task(self._send_stats(), name="control-stats"),
-                asyncio.create_task(self._follow_token(), name="control-token"),
+                asyncio.create_task(self._follow_files(), name="control-files"),
             )
             stack.push_async_callback(_end, self._background)
             self._stack = stack.pop_all()
@@ -182,22 +181,7 @@ class ControlServer:
 
     # -- opening ---
 
-    def _open_unix_socket(self, stack: AsyncExitStack) -> socket.socket | None:
-        """Open the Unix socket where there can be one; elsewhere hotkeys take the TCP port."""
-        if not unixsocket.IS_SUPPORTED:
-            return None
-        privatefiles.private_directory(self._runtime_dir)
-        try:
-            listening = unixsocket.listen(self._runtime_dir)
-        except OSError as error:
-            log.warning("no Unix socket in %s: %s", self._runtime_dir, error.strerror or error)
-            return None
-        stack.callback(listening.close)
-        ours = unixsocket.identity(self._runtime_dir)
-        stack.callback(unixsocket.remove, self._runtime_dir, ours)
-        return listening
-
-    async def _serve(self, listening: socket.socket, listener: Listener) -> Server:
+    async def _serve(self, listening: socket.socket, listener: Listener) -> None:
         # At DEBUG the library logs request lines, and the token may be in one of those.
         wire_log = logging.getLogger(f"{__name__}.wire")
         wire_log.setLevel(logging.WARNING)
@@ -219,7 +203,7 @@ class ControlServer:
         )
         # asyncio takes in as many at once as it has the system keep; that may be more.
         listening.listen(limits.BACKLOG)
-        return server
+        self._servers.append((server, listener))
 
     def _metrics(self) -> Response:
         # Loaded by the first scrape: most daemons are never asked.
@@ -239,37 +223,40 @@ class ControlServer:
             if self._gate.is_revoked(client.connection):
                 client.revoked.set()
 
-    def _publish_control_file(self) -> None:
-        self._control_file = discovery.ControlFile(
+    async def _publish_control_file(self) -> None:
+        control_file = discovery.ControlFile(
             url=self.url,
             token=SecretStr(self._gate.policy.token),
             pid=os.getpid(),
             version=sana_vcam.__version__,
-            socket=self._socket_path,
+            socket=self._presence.socket_path,
         )
-        discovery.publish(self._control_file, self._runtime_dir)
+        await run_blocking(partial(self._presence.publish, control_file), name="publish")
 
-    def _withdraw(self) -> None:
-        if self._control_file is not None:
-            discovery.withdraw(self._control_file, self._runtime_dir)
+    async def _follow_files(self) -> None:
+        """Take up a token that has replaced the kept one, and put back what clients find us by."""
+        while True:
+            await asyncio.sleep(until_tick(self._token_every_s))
+            if self._config.token is None:
+                await self._follow_token()
+            listening = await run_blocking(self._presence.look, name="look-at-files")
+            if listening is not None:
+                await self._serve(listening, self._listeners[1])
 
     async def _follow_token(self) -> None:
-        """Take up a token that has replaced the kept one (`sana-vcam ctl token --rotate`)."""
-        trouble = ""
-        while self._config.token is None:
-            await asyncio.sleep(until_tick(self._token_every_s))
-            try:
-                token = tokens.kept_token(self._state_dir)
-                if token is not None and token != self._gate.policy.token:
-                    self._take_token(token)
-                    self._publish_control_file()
-                    log.info("took a new control token; clients with the old one are closed")
-                trouble = ""
-            except StartupError as error:
-                if str(error) != trouble:
-                    trouble = str(error)
-                    log.warning("the control token stays as it is: %s", trouble)
-        await asyncio.Event().wait()
+        """Take up another token (`sana-vcam ctl token --rotate`)."""
+        try:
+            read = partial(tokens.kept_token, self._state_dir)
+            token = await run_blocking(read, name="read-token")
+            if token is not None and token != self._gate.policy.token:
+                self._take_token(token)
+                await self._publish_control_file()
+                log.info("took a new control token; clients with the old one are closed")
+            self._trouble = ""
+        except StartupError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                log.warning("the control token stays as it is: %s", self._trouble)
 
     # -- messages ---
 
@@ -365,8 +352,9 @@ class ControlServer:
 
     # -- closing ---
 
-    async def _close(self, servers: Sequence[tuple[Server, Listener]]) -> None:
+    async def _close(self) -> None:
         """Close every client with 1001; cut off what has not ended after a grace."""
+        servers, self._servers = self._servers, []
         for server, listener in servers:
             server.close(reason="sana-vcam stops")
             listener.send_away()

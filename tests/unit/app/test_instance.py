@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +20,15 @@ import sys
 from pathlib import Path
 from sana_vcam.app.instance import single_instance
 
-with single_instance(Path(sys.argv[1])):
+with single_instance(*map(Path, sys.argv[1:])):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(*folders: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)],
+        [sys.executable, "-c", HOLD, *map(str, folders)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -111,3 +113,120 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path, obstacle):
     with pytest.raises(StartupError, match="XDG_RUNTIME_DIR") as refusal, single_instance(folder):
         pytest.fail("held without a lock")
     assert str(folder) in str(refusal.value)
+
+
+# -- the folder is cleaned away under a daemon that runs -------------------------------------------
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
+
+
+@linux
+def test_no_second_one_starts_when_the_folder_is_gone(tmp_path):
+    folder = tmp_path / "run"
+    with start(folder) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        shutil.rmtree(folder)
+        with pytest.raises(StartupError) as refusal, single_instance(folder):
+            pytest.fail("held twice")
+        assert f"kill {holder.pid}" in str(refusal.value)
+        holder.kill()
+    with single_instance(folder):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
+def test_no_second_one_starts_with_the_same_state(tmp_path):
+    with start(tmp_path / "one", tmp_path / "state") as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        other = tmp_path / "two"
+        with pytest.raises(StartupError) as refusal, single_instance(other, tmp_path / "state"):
+            pytest.fail("held twice")
+        assert "already running" in str(refusal.value)
+        with single_instance(other, tmp_path / "another state"):
+            pass
+        holder.kill()
+    with single_instance(other, tmp_path / "state"):
+        pass
+
+
+@linux
+def test_a_name_that_another_user_has_taken_keeps_nobody_from_starting(tmp_path, monkeypatch):
+    with single_instance(tmp_path / "a") as instance:
+        assert instance._name is not None
+        # Of another user's processes we are not shown what they have open.
+        monkeypatch.setattr("sana_vcam.app.instance.opened", lambda _: iter(()))
+        shutil.rmtree(tmp_path / "a")
+        with single_instance(tmp_path / "a"):
+            pass
+
+
+@pytest.mark.parametrize("what", ["", "daemon.lock", "daemon.pid"])
+def test_what_is_removed_comes_back_and_still_locks(tmp_path, caplog, what):
+    folder = tmp_path / "run"
+    with single_instance(folder) as instance:
+        if what:
+            (folder / what).unlink()
+        else:
+            shutil.rmtree(folder)
+        instance.restore()
+        instance.restore()
+        assert (folder / "daemon.pid").read_text() == f"{os.getpid()}\n"
+        assert stat.S_IMODE((folder / "daemon.lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        with start(folder) as second:
+            _, stderr = second.communicate(timeout=60)
+        assert f"pid {os.getpid()}" in stderr
+        assert caplog.text.count("there again") == (what != "daemon.pid")
+    assert not (folder / "daemon.pid").exists()
+
+
+def test_a_state_folder_that_is_made_anew_is_locked_anew(tmp_path):
+    state = tmp_path / "state"
+    with single_instance(tmp_path / "a", state) as instance:
+        state.rmdir()
+        instance.restore()
+        with start(tmp_path / "b", state) as second:
+            _, stderr = second.communicate(timeout=60)
+        assert "already running" in stderr
+
+
+def test_a_folder_that_cannot_come_back_is_said_once(tmp_path, caplog):
+    folder = tmp_path / "run"
+    with single_instance(folder) as instance:
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        for _ in range(3):
+            instance.restore()
+        assert caplog.text.count("cannot be put back") == 1
+        folder.unlink()
+        instance.restore()
+        assert (folder / "daemon.lock").exists()
+
+
+def test_a_pid_file_is_read_as_if_an_enemy_had_written_it(holder, tmp_path):
+    for make in (
+        os.mkfifo,
+        lambda path: path.write_text("7\x1b[2J\n"),
+        lambda path: path.write_bytes(b"7" * 10_000),
+        lambda path: path.symlink_to("/dev/zero"),
+    ):
+        (tmp_path / "daemon.pid").unlink(missing_ok=True)
+        make(tmp_path / "daemon.pid")
+        with pytest.raises(StartupError) as refusal, single_instance(tmp_path):
+            pytest.fail("held twice")
+        assert "(pid" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_all_that_is_made_is_private_whatever_the_umask(tmp_path, umask):
+    folder, state = tmp_path / "x" / "run", tmp_path / "y" / "state"
+    old = os.umask(umask)
+    try:
+        with single_instance(folder, state):
+            modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    finally:
+        os.umask(old)
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if not path.is_dir()} == {0o600}

@@ -1,3 +1,4 @@
+import errno
 import os
 import resource
 import stat
@@ -205,3 +206,29 @@ def test_a_folder_in_the_place_of_control_json_is_an_error_and_leaves_no_draft(f
     with pytest.raises(StartupError, match="cannot write"):
         publish(PUBLISHED, folder)
     assert [path.name for path in folder.iterdir()] == ["control.json"]
+
+
+def test_a_state_folder_that_cannot_be_made_costs_the_kept_token_only(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    token = load_token(None, tmp_path / "file" / "sana-vcam")
+    assert len(token) >= 43
+    assert "cannot keep the control token" in caplog.text
+    assert token not in caplog.text
+
+
+def test_a_state_folder_that_may_only_be_read_costs_the_kept_token_only(
+    folder, caplog, monkeypatch
+):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("sana_vcam.control.access.privatefiles.create_file", refuse)
+    assert len(load_token(None, folder)) >= 43
+    assert "Read-only file system" in caplog.text
+
+
+def test_a_token_file_that_is_too_long_is_refused_and_not_cut(folder):
+    load_token(None, folder)
+    (folder / "token").write_text("x" * 5000)
+    with pytest.raises(StartupError, match="longer than any of ours"):
+        load_token(None, folder)

@@ -1,0 +1,88 @@
+"""What clients find a daemon by, in its run-time folder: `control.json` and the Unix socket.
+
+Tidy programs clean such folders away. What is missing comes back within a second or two.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from pathlib import Path
+
+from sana_vcam.control.access import discovery, privatefiles, unixsocket
+from sana_vcam.errors import StartupError
+
+log = logging.getLogger(__name__)
+
+
+class Presence:
+    """The control file and the socket's file; all methods block, and come one after the other."""
+
+    def __init__(self, runtime_dir: Path) -> None:
+        self._folder = runtime_dir
+        self._control_file: discovery.ControlFile | None = None
+        self._socket: tuple[int, int] | None = None
+        self._told = ""
+
+    def open_socket(self) -> socket.socket | None:
+        """Open the Unix socket; None where there can be none, and clients take the TCP port.
+
+        Raises:
+            StartupError: the folder cannot be trusted, or another daemon has the socket.
+        """
+        if not unixsocket.IS_SUPPORTED:
+            return None
+        privatefiles.private_directory(self._folder)
+        try:
+            listening = unixsocket.listen(self._folder)
+        except OSError as error:
+            self._tell(f"no Unix socket in {self._folder}: {error.strerror or error}")
+            return None
+        self._socket = unixsocket.identity(self._folder)
+        return listening
+
+    @property
+    def socket_path(self) -> str | None:
+        """The Unix socket's file; None without one."""
+        return None if self._socket is None else str(self._folder / unixsocket.SOCKET_FILE)
+
+    def publish(self, control_file: discovery.ControlFile) -> None:
+        """Write the control file; that there is no room for it is said, and it is tried again.
+
+        Raises:
+            StartupError: the folder cannot be trusted.
+        """
+        self._control_file = control_file
+        privatefiles.private_directory(self._folder)
+        try:
+            discovery.publish(control_file, self._folder)
+        except privatefiles.CannotWrite as error:
+            self._tell(f"clients cannot find this daemon by its file: {error}")
+
+    def look(self) -> socket.socket | None:
+        """Put back what is missing; a new listening socket, if that was."""
+        listening = None
+        try:
+            if self._socket is not None and unixsocket.identity(self._folder) != self._socket:
+                listening = self.open_socket()
+                if listening is not None:
+                    log.warning("%s was cleaned away; the socket is there again", self._folder)
+            mine = self._control_file
+            if mine is not None and discovery.find(self._folder) != mine:
+                self.publish(mine)
+        except StartupError as error:
+            self._tell(f"clients cannot find this daemon: {error}")
+        if self._told and discovery.find(self._folder) == self._control_file:
+            self._told = ""
+        return listening
+
+    def withdraw(self) -> None:
+        """Remove both files, unless another daemon has replaced them."""
+        unixsocket.remove(self._folder, self._socket)
+        if self._control_file is not None:
+            discovery.withdraw(self._control_file, self._folder)
+
+    def _tell(self, what: str) -> None:
+        if what != self._told:
+            self._told = what
+            log.warning("%s", what)
