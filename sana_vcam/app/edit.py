@@ -151,6 +151,7 @@ class _Work:
             usage=None if config.reactor.local else usage,
             folder=folder,
             mode=self._order.mode,
+            longest_s=config.reactor.max_session_s,
             audience=self._progress,
         )
         failure = await _failure(self._or_stopped(edit.run()))

@@ -41,6 +41,10 @@ log = logging.getLogger(__name__)
 
 TRIES = 4
 """So often at most is a clip tried: each costs what was edited in it."""
+A_STEP_ON = 240
+"""Pictures after which the tries of a live edit are counted anew: it goes on where it was lost, and
+a long clip needs several sessions anyhow."""
+NO_FILES = "this model takes no files (it declares neither set_mode nor set_video)"
 IN_THE_WAY_S = 75.0
 """So long an earlier session may be in the way: a killed client's is ended after 68 s."""
 AROUND_S = 6.0
@@ -87,6 +91,7 @@ class ClipEdit:
         usage: UsageAccount | None,
         folder: Path,
         mode: EditMode,
+        longest_s: float,
         audience: EditAudience,
         waits: Iterator[float] | None = None,
     ) -> None:
@@ -100,6 +105,7 @@ class ClipEdit:
             usage: The account of what is billed; None where nothing is.
             folder: Where the takes are kept.
             mode: How the clip goes to the model; "auto" is by file, and live if it takes none.
+            longest_s: How long a session may last.
             audience: Who is told.
             waits: The seconds between tries.
         """
@@ -114,9 +120,11 @@ class ClipEdit:
         self._usage = usage
         self._folder = folder
         self._mode = mode
+        self._longest_s = longest_s
         self._audience = audience
         self._waits = waits or backoff(random.Random())
         self._tries = 0
+        self._counted_from = 0
         self._in_the_way_s = 0.0
 
     @property
@@ -129,16 +137,21 @@ class ClipEdit:
         if self._usage is not None:
             self._usage.new_session()
         await self._leftovers.sweep()
+        if not self.live and self._seconds > self._longest_s:
+            await self._go_live(
+                f"the clip takes about {self._seconds:.0f} s, and a session ends after "
+                f"[reactor] max_session_s = {self._longest_s:.0f}, so it cannot go as a file"
+            )
         while True:
             try:
                 await self._try()
                 return
             except NoFileMode:
-                await self._go_live()
+                await self._go_live(NO_FILES)
             except (SessionLost, SessionGone, Unavailable, UploadFailed) as error:
                 if await self._is_passing(error):
                     continue
-                self._tries += 1
+                self._tries = 1 if self._has_got_on() else self._tries + 1
                 if self._tries >= TRIES:
                     self._audience.say(f"{error}; that was the last of {TRIES} tries")
                     raise
@@ -146,7 +159,7 @@ class ClipEdit:
 
     def price(self) -> str:
         """Say what the clip takes in real time, and costs if a price is known."""
-        seconds = (self._clip.count - self.reached) / MODEL_FPS + AROUND_S
+        seconds = self._seconds
         words = f"about {seconds:.0f} s"
         money = None if self._usage is None else self._usage.budget.money(seconds)
         if self._usage is None or money is None:
@@ -155,9 +168,20 @@ class ClipEdit:
 
     # -- inside --------------------------------------------------------------------------------
 
-    async def _go_live(self) -> None:
-        """Take the way of a camera, if that is allowed."""
-        words = "this model takes no files (it declares neither set_mode nor set_video)"
+    @property
+    def _seconds(self) -> float:
+        """How long the rest of the clip takes in real time."""
+        return (self._clip.count - self.reached) / MODEL_FPS + AROUND_S
+
+    def _has_got_on(self) -> bool:
+        """Whether a live edit is well ahead of where it last began to count its tries."""
+        has = self.live and self.reached - self._counted_from >= A_STEP_ON
+        if has:
+            self._counted_from = self.reached
+        return has
+
+    async def _go_live(self, words: str) -> None:
+        """Take the way of a camera because of what `words` say, if that is allowed."""
         if self._mode == "file":
             raise EditStopped(f"{words}: leave out --mode file, and the clip is edited live")
         question = f"{words}; it can be edited live, in real time: {self.price()}"
@@ -218,7 +242,7 @@ class ClipEdit:
             except NoFileMode:
                 if self._audience.asks:
                     raise
-                await self._go_live()
+                await self._go_live(NO_FILES)
             else:
                 return
         await run.live()

@@ -126,7 +126,7 @@ class ClipRun:
             await self._start()
             self._sender.rolling.set()
             wanted = self._clip.count - self._first
-            await self._follow(lambda: sum(self._chunks) >= wanted, sending)
+            await self._follow(lambda: self._made >= wanted, sending)
         finally:
             sending.cancel()
             await asyncio.wait({sending})
@@ -151,6 +151,11 @@ class ClipRun:
         )
 
     # -- inside --------------------------------------------------------------------------------
+
+    @property
+    def _made(self) -> int:
+        """The frames that the model has made, as it says, or as they have come."""
+        return max(sum(self._chunks), self._recorder.count)
 
     async def _has_file_mode(self) -> bool:
         try:
@@ -185,6 +190,7 @@ class ClipRun:
                 self._check()
                 self._mind_silence()
                 self._told("editing")
+                self._sender.edited = self._made
         finally:
             lost.cancel()
 
@@ -206,7 +212,7 @@ class ClipRun:
     def _chunk_made(self, chunk: ChunkComplete) -> None:
         if self._recorder.recording:
             self._chunks.append(chunk.frames_emitted)
-            self._sender.edited = sum(self._chunks)
+            self._sender.edited = self._made
 
     def _all_made(self, _: GenerationComplete) -> None:
         self._complete = True

@@ -86,7 +86,7 @@ def place(
     said and no more frames come. `clip` is how the pictures of the clip look, in their order.
     """
     missing = sum(chunks) - len(arrivals)
-    if not chunks or not arrivals or missing == 0 or (missing < 0 and not whole):
+    if not any(chunks) or not arrivals or missing == 0 or (missing < 0 and not whole):
         return list(range(len(arrivals)))
     if missing < 0:
         return _without_repeats(arrivals, -missing)

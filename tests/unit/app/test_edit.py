@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,18 @@ def test_a_service_that_is_not_there_leaves_nothing_behind(
     assert "127.0.0.1:1" in text
     assert "Traceback" not in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_daemon_loads_nothing_of_it():
+    code = "import sys, sana_vcam.app.daemon; print([m for m in WATCHED if m in sys.modules])"
+    watched = ("av", "sana_vcam.media.clips", "sana_vcam.engine.edits.clipedit")
+    found = subprocess.run(
+        [sys.executable, "-c", code.replace("WATCHED", repr(watched))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
 
 
 # -- names ----------------------------------------------------------------------------------------

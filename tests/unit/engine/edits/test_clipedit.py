@@ -58,6 +58,7 @@ class Platform:
         self.clients: list[EditedClip] = []
         self.ended: list[str] = []
         self.close_confirms = True
+        self.counts = True
 
     def new_sana_client(self) -> EditedClip:
         step = self.plan.pop(0) if self.plan else None
@@ -130,7 +131,7 @@ class EditedClip:
 
     async def start(self) -> bool:
         self._began = True
-        if self._mode == "file" and self.platform.files:
+        if self._mode == "file":
             self._play(41 if self.step is None else int(self.step))  # type: ignore[arg-type]
             if self.step is None:
                 self._handlers[GenerationComplete](GenerationComplete(total_chunks=2))
@@ -162,7 +163,8 @@ class EditedClip:
             self.last_frame_at = time.monotonic()
             self._shown += 1
             self._handlers["frame"](ModelFrame(picture, self._shown, self.last_frame_at))
-        self._handlers[ChunkComplete](ChunkComplete(chunk_index=0, frames_emitted=count))
+        emitted = count if self.platform.counts else 0
+        self._handlers[ChunkComplete](ChunkComplete(chunk_index=0, frames_emitted=emitted))
 
     async def wait_lost(self) -> None:
         await self._lost.wait()
@@ -226,6 +228,7 @@ async def editing(
     mode: EditMode = "auto",
     audience: Audience | None = None,
     cost: CostConfig | None = None,
+    longest_s: float = 1200.0,
 ) -> AsyncIterator[ClipEdit]:
     platform.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]
     with edit_accounts(folder, cost or CostConfig()) as (ledger, usage):
@@ -238,6 +241,7 @@ async def editing(
             usage=usage,
             folder=folder,
             mode=mode,
+            longest_s=longest_s,
             audience=audience or Audience(),
             waits=itertools.repeat(0.0),
         )
@@ -349,6 +353,39 @@ async def test_an_earlier_session_in_the_way_is_waited_for_and_is_no_try(
     async with editing(clip, platform, tmp_path) as edit:
         await edit.run()
         assert (edit.sessions, edit.reached) == (1, FRAMES)
+
+
+async def test_a_clip_that_is_longer_than_a_session_goes_live(clip: PreparedClip, tmp_path: Path):
+    platform, audience = Platform(), Audience()
+    async with editing(clip, platform, tmp_path, audience=audience, longest_s=5.0) as edit:
+        await edit.run()
+        assert (edit.live, edit.reached) == (True, FRAMES)
+    assert "max_session_s = 5" in audience.questions[0]
+    async with editing(clip, Platform(), tmp_path, mode="file", longest_s=5.0) as edit:
+        with pytest.raises(EditStopped, match="max_session_s"):
+            await edit.run()
+        assert edit.sessions == 0
+
+
+async def test_a_live_edit_that_gets_on_has_its_tries_anew(
+    clip: PreparedClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sana_vcam.engine.edits.clipedit.A_STEP_ON", 4)
+    async with editing(clip, Platform(*[8] * 4, files=False), tmp_path, mode="live") as edit:
+        await edit.run()
+        assert edit.sessions == TRIES + 1
+        assert numbers(edit) == list(range(FRAMES))
+
+
+async def test_a_model_that_does_not_count_its_frames_is_followed_by_what_comes(
+    clip: PreparedClip, tmp_path: Path
+):
+    for mode in ("file", "live"):
+        platform = Platform()
+        platform.counts = False
+        async with editing(clip, platform, tmp_path, mode=mode) as edit:
+            await edit.run()
+            assert numbers(edit) == list(range(FRAMES))
 
 
 async def test_a_reached_cap_opens_nothing(clip: PreparedClip, tmp_path: Path):
