@@ -44,19 +44,22 @@ def clip(name: str) -> Path:
 
 @dataclass(frozen=True)
 class View:
-    """One I420 frame of 1280x720, as viewers get it."""
+    """One I420 frame of (width, height) `size`, as viewers get it."""
 
     number: int
     data: npt.NDArray[np.uint8]
+    size: tuple[int, int] = (WIDTH, HEIGHT)
 
     @property
     def luma(self) -> npt.NDArray[np.uint8]:
-        return self.data[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)
+        width, height = self.size
+        return self.data[: width * height].reshape(height, width)
 
     @property
     def chroma(self) -> npt.NDArray[np.uint8]:
-        """U over V, each (360, 640)."""
-        return self.data[WIDTH * HEIGHT :].reshape(2, HEIGHT // 2, WIDTH // 2)
+        """U over V, each of half the width and height."""
+        width, height = self.size
+        return self.data[width * height :].reshape(2, height // 2, width // 2)
 
     @property
     def colourfulness(self) -> float:
@@ -77,8 +80,11 @@ class View:
 class Viewer:
     """Reads whole frames from a pipe; keeps the newest, and what a test asks it to judge."""
 
-    def __init__(self, stream: asyncio.StreamReader) -> None:
+    def __init__(
+        self, stream: asyncio.StreamReader, size: tuple[int, int] = (WIDTH, HEIGHT)
+    ) -> None:
         self._stream = stream
+        self._size = size
         self._arrived = asyncio.Condition()
         self.newest: View | None = None
         self.frames = 0
@@ -90,11 +96,11 @@ class Viewer:
     async def run(self) -> None:
         while True:
             try:
-                data = await self._stream.readexactly(FRAME_BYTES)
+                data = await self._stream.readexactly(self._size[0] * self._size[1] * 3 // 2)
             except asyncio.IncompleteReadError as error:
                 self.torn = bool(error.partial)
                 break
-            view = View(self.frames, np.frombuffer(data, np.uint8))
+            view = View(self.frames, np.frombuffer(data, np.uint8), self._size)
             for judge in self.judges:
                 judge(view)
             async with self._arrived:
