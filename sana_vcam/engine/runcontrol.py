@@ -82,6 +82,22 @@ class RunControl:
             # Also where no message says so.
             self._client.run_began()
 
+    async def end(self) -> None:
+        """End the run; a refusal is none where the model says that there is no run."""
+        try:
+            await self.send(self._client.link.adapter.end())
+        except CommandRejected as error:
+            if self._client.reading.running:
+                raise
+            log.info("%s", error)
+
+    async def ask_state(self) -> None:
+        """Have the model say what it does, where it can be asked; its answer is a message."""
+        try:
+            await self.send(self._client.link.adapter.ask_state())
+        except CommandRejected as error:
+            log.info("%s", error)
+
     async def pause(self, *, on: bool, tolerant: bool = False) -> None:
         """Have the run pause or go on, or hold the camera back from a model that cannot."""
         adapter = self._client.link.adapter

@@ -231,7 +231,10 @@ class Session:
                     deadline = self._clock() + RECONNECT_WINDOW_S
                 log.warning("%s", error)
                 self.running = False
-                self._started &= client.model.keeps_run
+                if not client.model.keeps_run:
+                    # Whether there is a run is not known; one that has not ended refuses another.
+                    self._started, self._restart = False, True
+                    client.begin_run()
                 self.feed.detach()
                 self._to(S.RECONNECTING, error=str(error))
                 await self._reconnect(deadline, RECONNECT_PAUSE_S if again else 0.0)
@@ -242,7 +245,7 @@ class Session:
         self.running = False
         async with self._wire:
             if self._restart:
-                await self._control.send(client.link.adapter.end())
+                await self._control.end()
                 self._restart = self._started = False
             self._anchor.forget()
             if client.model.input_track is not None:
@@ -252,6 +255,8 @@ class Session:
             self._control.is_held = False
             self._run_began_at = self._clock()
             self.feed.run_began()
+            if self._started:
+                await self._control.ask_state()
             await self._converge(None)
             self.running = True
 
@@ -269,7 +274,13 @@ class Session:
                 return
             else:
                 steps = adapter.change(sent.look, wanted.look)
-            await self._control.bring(steps, self._applied, has_run=self._started)
+            had_run = self._started
+            await self._control.bring(steps, self._applied, has_run=had_run)
+            if had_run and not self._started:
+                # It has ended meanwhile, or before, and only now says so.
+                self.client.begin_run()
+                sent = None
+                continue
             if sent is not None:
                 await self._anchor.pull(sent, wanted)
             if not self._started and wanted is desired.state:

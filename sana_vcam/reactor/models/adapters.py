@@ -100,6 +100,13 @@ class Adapter(ABC):
         """List what ends a run."""
         return self._named(self.model.reset)
 
+    def ask_state(self) -> list[Step]:
+        """List what has the model say what it does; nothing for one that cannot be asked."""
+        state = self.model.state
+        if state.command is None or not self._has(state.command):
+            return []
+        return [Step(state.command, answers=(state.message,))]
+
     def pause(self, *, on: bool) -> list[Step]:
         """List what pauses a run or has it go on; nothing for a model that cannot be paused."""
         if not self.can_pause:

@@ -159,6 +159,8 @@ class StateFields:
 
     message: str = "state"
     """The message that is the full snapshot."""
+    command: str | None = None
+    """What asks for it; None: it comes unasked only."""
     running: str = "started"
     running_values: tuple[Scalar, ...] = (True,)
     shows: str | None = None

@@ -53,6 +53,7 @@ VIDU = Model(
     reset="end_edit",
     state=StateFields(
         message="session_state",
+        command="get_state",
         running="phase",
         running_values=("live", "warming_up", "starting"),
         shows="video_receiving",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.errors import CommandFailed
+from sana_vcam.reactor import CommandRejected
 from sana_vcam.reactor.messages import WireMessage
 from sana_vcam.reactor.models import Image, ModelReading
 from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.reactor.models.joyai import JOYAI
 from sana_vcam.reactor.models.vidu import VIDU
 from sana_vcam.reactor.models.x2 import X2
+from tests.fakes.sessions import FakeClient
 from tests.fakes.virtualtime import virtual_time
 from tests.unit.engine.rig import running
 
@@ -71,6 +74,66 @@ async def test_a_run_that_a_loss_ends_is_begun_anew(tmp_path: Path) -> None:
         await rig.until(S.RECONNECTING)
         await rig.streaming()
         assert client.calls.names().count("start") == 2
+
+
+@virtual_time
+async def test_a_run_that_the_model_still_has_after_a_loss_is_ended_first(tmp_path: Path) -> None:
+    """It refuses another one while it has not noticed that the connection was gone."""
+    async with running(tmp_path, record=JOYAI, desired=WANTED) as rig:
+        client = await rig.streaming()
+        del client.calls[:]
+        client.lose()
+        await rig.until(S.RECONNECTING)
+        await rig.streaming()
+        names = client.calls.names()
+        assert names.index("reset") < names.index("start")
+        assert len(rig.sessions.clients) == 1
+
+
+@virtual_time
+async def test_no_run_to_end_is_no_fault(tmp_path: Path) -> None:
+    async with running(tmp_path, record=JOYAI, desired=WANTED) as rig:
+        client = await rig.streaming()
+        rig.sessions.plan("reset", CommandRejected("reset", "not generating"))
+        client.lose()
+        await rig.until(S.RECONNECTING)
+        await rig.streaming()
+        assert len(rig.sessions.clients) == 1
+
+
+def _vidu_says(client: FakeClient, phase: str, **data: object) -> None:
+    client.says(WireMessage("session_state", {"phase": phase, **data}))
+
+
+@pytest.mark.parametrize("told_by", ["get_state", "switch_reference"])
+@virtual_time
+async def test_a_run_that_ended_while_nobody_listened_is_begun_anew(
+    tmp_path: Path, told_by: str
+) -> None:
+    """The model says so when it is asked, or by refusing what only a run takes."""
+    wanted = replace(WANTED, image=PICTURE)
+    async with running(tmp_path, record=VIDU, desired=wanted) as rig:
+        await rig.until(lambda: rig.sessions.clients and "start_edit" in rig.client.calls.names())
+        client = rig.client
+        client.begins()
+        _vidu_says(client, "live", video_receiving=True)
+        await rig.streaming()
+
+        def ended() -> None:
+            _vidu_says(client, "ended", end_reason="media_lost")
+            if told_by == "switch_reference":
+                raise CommandRejected("switch_reference", "no edit is live")
+
+        rig.sessions.plan(told_by, ended)
+        del client.calls[:]
+        client.lose()
+        await rig.until(S.RECONNECTING)
+        await rig.until(lambda: "start_edit" in client.calls.names())
+        _vidu_says(client, "live", video_receiving=True)
+        await rig.streaming()
+        assert ("switch_reference" in client.calls.names()) == (told_by == "switch_reference")
+        assert len(rig.sessions.clients) == 1
+        assert rig.engine.desired.image == PICTURE
 
 
 @virtual_time
