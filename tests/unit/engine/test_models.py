@@ -179,7 +179,7 @@ async def test_settings_are_checked_before_anything_is_sent(tmp_path: Path) -> N
         wishes = rig.engine.wishes
         with pytest.raises(CommandFailed, match="from 0 to 1, not 3"):
             await wishes.set_setting("image_strength", 3)
-        with pytest.raises(CommandFailed, match="no setting 'zoom'; have: seed, image_strength"):
+        with pytest.raises(CommandFailed, match="no setting 'zoom'; have: image_strength, seed"):
             await wishes.set_setting("zoom", 3)
         assert client.calls == []
         await wishes.set_setting("image_strength", 0.5)
