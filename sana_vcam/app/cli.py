@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sana_vcam import __version__
 from sana_vcam.errors import EXIT_OK, SanaVcamError
 from sana_vcam.lib.commandline import Run, Verbs, add_config, add_json, add_verb, command_line
+from sana_vcam.lib.printing import printable_json, printable_lines
 
 if TYPE_CHECKING:
     from sana_vcam.config.load import Loaded
@@ -93,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(arguments)
     except SanaVcamError as error:
-        print(f"sana-vcam: {error}", file=sys.stderr)
+        print(printable_lines(f"sana-vcam: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_OK
@@ -288,7 +289,7 @@ def _devices(arguments: argparse.Namespace) -> int:
     from sana_vcam.media.v4l2.devices import list_devices
 
     devices = list_devices()
-    print(to_json(devices) if arguments.json else render_devices(devices))
+    _show(to_json(devices) if arguments.json else render_devices(devices), arguments)
     return EXIT_OK
 
 
@@ -312,8 +313,13 @@ def _usage(arguments: argparse.Namespace) -> int:
     folder = state_dir()
     seconds = stored_seconds(folder / USAGE_FILE, time.time(), beside=folder / EDIT_USAGE_FILE)
     usage = Usage.of(Budget(_load(arguments).config.cost, seconds)).model_dump(exclude={"session"})
-    print(usage_json(usage) if arguments.json else render_usage(usage))
+    _show(usage_json(usage) if arguments.json else render_usage(usage), arguments)
     return EXIT_OK
+
+
+def _show(text: str, arguments: argparse.Namespace) -> None:
+    """Print what may hold names that others have chosen."""
+    print(printable_json(text) if arguments.json else printable_lines(text))
 
 
 def _config_commands(commands: Verbs) -> None:
@@ -343,7 +349,7 @@ def _config_check(arguments: argparse.Namespace) -> int:
     from sana_vcam.config.text import check, check_json
 
     loaded = _load(arguments)
-    print(check_json(loaded) if arguments.json else check(loaded))
+    _show(check_json(loaded) if arguments.json else check(loaded), arguments)
     return EXIT_OK
 
 
@@ -351,12 +357,12 @@ def _config_show(arguments: argparse.Namespace) -> int:
     from sana_vcam.config.text import effective_json, render_effective
 
     loaded = _load(arguments)
-    print(effective_json(loaded) if arguments.json else render_effective(loaded))
+    _show(effective_json(loaded) if arguments.json else render_effective(loaded), arguments)
     return EXIT_OK
 
 
 def _config_init(arguments: argparse.Namespace) -> int:
     from sana_vcam.config.text import write_initial
 
-    print(write_initial(arguments.path, force=arguments.force))
+    print(printable_lines(write_initial(arguments.path, force=arguments.force)))
     return EXIT_OK

@@ -21,6 +21,7 @@ from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
 from sana_vcam.lib.commandline import Verbs, add_config, add_verb, command_line
+from sana_vcam.lib.printing import printable_json, printable_lines
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, as_save
 from sana_vcam.presets.file import edit_presets
@@ -62,12 +63,17 @@ def run_presets(words: Sequence[str]) -> int:
         _show(presets, arguments)
     else:
         count = "1 preset" if len(presets) == 1 else f"{len(presets)} presets"
-        print(f"{said}; the list has {count} now")
+        print(printable_lines(f"{said}; the list has {count} now"))
     return EXIT_OK
 
 
 def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
-    print(presets_json(presets) if arguments.json else render_presets(presets))
+    as_json = arguments.json
+    print(
+        printable_json(presets_json(presets))
+        if as_json
+        else printable_lines(render_presets(presets))
+    )
 
 
 def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:

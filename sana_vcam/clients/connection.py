@@ -20,12 +20,12 @@ from sana_vcam.clients.terminal import (
     REPLY_TIMEOUT_S,
     REQUEST_ID,
     Failure,
-    printable,
 )
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, group, peers, sockdiag, tokens, unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.errors import StartupError
+from sana_vcam.lib.printing import printable
 
 _MAX_REPLY_BYTES = 32 * 1024 * 1024
 START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"

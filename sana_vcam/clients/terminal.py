@@ -29,13 +29,3 @@ class Failure(Exception):
 def compact(message: Mapping[str, Any]) -> str:
     """Write a message as JSON on one line."""
     return json.dumps(message, ensure_ascii=False)
-
-
-def printable_lines(text: str) -> str:
-    """Replace in each line the characters that could command a terminal."""
-    return "\n".join(printable(line) for line in text.splitlines())
-
-
-def printable(text: str) -> str:
-    """Replace the characters that could command a terminal, line ends among them."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

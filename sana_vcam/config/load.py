@@ -37,6 +37,7 @@ from sana_vcam.config.words import (
     wrong,
 )
 from sana_vcam.errors import ConfigError
+from sana_vcam.lib.statefile import read_bounded
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -46,6 +47,8 @@ API_KEY_FILE = "reactor.api_key_file"
 API_KEY_VARIABLE = "REACTOR_API_KEY"
 CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
+MAX_KEY_BYTES = 64 * 1024
+"""More than any file with a key has."""
 
 NOT_SETTINGS = frozenset({"SANA_VCAM_REQUIRE_TOOLS"})
 """Variables with the prefix that the tests read; the daemons that tests start inherit them."""
@@ -226,7 +229,7 @@ def _first_text(
         if candidate in drafts:
             return candidate, drafts[candidate]
         try:
-            return candidate, candidate.read_bytes().decode("utf-8-sig")
+            return candidate, read_bounded(candidate).decode("utf-8-sig")
         except (FileNotFoundError, NotADirectoryError):
             if named:
                 problems.append(
@@ -338,7 +341,7 @@ def _read_key(
     path: Path, source: str, problems: list[str], *, may_lack: bool = False
 ) -> str | None:
     try:
-        return path.read_text("utf-8").strip()
+        return read_bounded(path, MAX_KEY_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         if not may_lack or not isinstance(error, FileNotFoundError | NotADirectoryError):
             reason = error.strerror if isinstance(error, OSError) else "it holds no text"

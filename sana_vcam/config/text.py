@@ -17,6 +17,7 @@ from sana_vcam.config.schema import Config, leaves, sections, value_of
 from sana_vcam.config.words import choices, is_secret
 from sana_vcam.errors import ConfigError
 from sana_vcam.lib.atomicfile import create_file, replace_file
+from sana_vcam.lib.statefile import make_private_folder
 
 WIDTH = 88
 MASK = "********"
@@ -105,7 +106,7 @@ def write_initial(path: Path | None = None, force: bool = False) -> str:
     write = replace_file if force else create_file
     try:
         if not existed:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(target.parent)
         write(target, render_template().encode())
     except OSError as error:
         if not force and target.exists():

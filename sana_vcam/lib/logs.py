@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from sana_vcam.lib.printing import printable_lines
+
 log = logging.getLogger("sana_vcam")
 
 
@@ -34,6 +36,9 @@ class _Terminal(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
 
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
 
 class _Journal(logging.Formatter):
     """`<N>` is sd-daemon(3)'s level prefix."""
@@ -45,4 +50,8 @@ class _Journal(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         number = next((n for least, n in self._LEVELS if record.levelno >= least), 7)
-        return "\n".join(f"<{number}>{line}" for line in super().format(record).splitlines())
+        return "\n".join(f"<{number}>{line}" for line in _lines(super().format(record)))
+
+
+def _lines(text: str) -> list[str]:
+    return printable_lines(text).split("\n")

@@ -22,7 +22,7 @@ _FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
 )
 _KINDS = (
-    (stat.S_ISDIR, "it is a folder"),
+    (stat.S_ISDIR, os.strerror(errno.EISDIR)),
     (stat.S_ISFIFO, "it is a FIFO"),
     (stat.S_ISSOCK, "it is a socket"),
     (stat.S_ISCHR, "it is a device"),
@@ -39,6 +39,8 @@ def read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
     try:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode):
+            if _is_null(found):
+                return b""
             raise OSError(errno.EINVAL, _kind(found), str(path))
         data = b""
         # A file of /proc says that it has no size, and one that grows says too little.
@@ -64,6 +66,11 @@ def _open(path: Path) -> int:
             words = ""
         reason = words or error.strerror or str(error)
         raise OSError(error.errno, reason, str(path)) from error
+
+
+def _is_null(found: os.stat_result) -> bool:
+    """Whether it is the null device, which stands for an empty file."""
+    return os.name == "posix" and os.path.samestat(found, os.stat(os.devnull))  # noqa: PTH116
 
 
 def _kind(found: os.stat_result) -> str:

@@ -21,6 +21,7 @@ from sana_vcam.config.presetsfile import render_presets_file
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import CommandFailed, ConfigError
 from sana_vcam.lib.atomicfile import PRIVATE, remove_drafts, replace_file
+from sana_vcam.lib.statefile import make_private_folder, read_bounded
 from sana_vcam.presets.edits import Edit, RestoreBuiltins, apply
 
 LOCK_TIMEOUT_S = 10.0
@@ -114,7 +115,7 @@ def _for_the_same_readers(config: Path) -> os.stat_result | None:
 
 def _read(target: Path) -> bytes | None:
     try:
-        return target.read_bytes()
+        return read_bounded(target)
     except FileNotFoundError:
         return None
 
@@ -187,7 +188,7 @@ def _locked(path: Path, target: Path) -> Iterator[None]:
     The lock stands beside the link, as the backup does, and stays there.
     """
     for folder in (path.parent, target.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
     lock = FileLock(path.with_name(f".{path.name}.lock"), mode=PRIVATE)
     try:
         with lock.acquire(timeout=LOCK_TIMEOUT_S):

@@ -18,6 +18,7 @@ from pathlib import Path
 from sana_vcam.config.preset import Preset
 from sana_vcam.lib.atomicfile import replace_file
 from sana_vcam.lib.idle import aligned_sleep
+from sana_vcam.lib.statefile import make_private_folder, read_bounded
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pixels import fit_i420, i420_to_bgr, to_jpeg
@@ -144,7 +145,7 @@ class Thumbnails:
     def put(self, preset: Preset, frame: ModelFrame) -> None:
         """Keep a thumbnail of `preset`. Raises `OSError` if it cannot be written."""
         jpeg = to_thumbnail(frame)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         path = self._folder / _file_name(preset)
         replace_file(path, jpeg)
         self._versions[path.name] = path.stat().st_mtime_ns
@@ -152,8 +153,8 @@ class Thumbnails:
     def read(self, preset: Preset) -> bytes | None:
         """Read the preset's thumbnail, a JPEG; None while there is none."""
         try:
-            return (self._folder / _file_name(preset)).read_bytes()
-        except FileNotFoundError:
+            return read_bounded(self._folder / _file_name(preset))
+        except OSError:
             return None
 
 

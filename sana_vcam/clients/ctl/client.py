@@ -25,12 +25,12 @@ from sana_vcam.clients.terminal import (
     EXIT_USAGE,
     Failure,
     compact,
-    printable,
 )
 from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, tokens
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import StartupError
+from sana_vcam.lib.printing import printable
 
 ROTATION_TIMEOUT_S = 10.0
 

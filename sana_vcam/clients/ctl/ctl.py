@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,10 @@ from sana_vcam.clients.terminal import (
     REQUEST_ID,
     Failure,
     compact,
-    printable,
-    printable_lines,
 )
 from sana_vcam.config.runtimedir import usual_runtime_dir
 from sana_vcam.control.access import unixsocket
+from sana_vcam.lib.printing import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -234,11 +234,19 @@ def _save(picture: str, file: str | None) -> None:
         return
     file = file or time.strftime("sana-vcam-%Y%m%d-%H%M%S.jpg")
     try:
-        with open(file, "wb") as stream:  # noqa: PTH123 - pathlib is not loaded here
+        # A picture of the user's: nobody else's to read, whatever the umask.
+        with open(file, "wb", opener=_private) as stream:
             stream.write(jpeg)
     except OSError as error:
         raise Failure(f"cannot write {file}: {error.strerror}") from error
     print(f"wrote {file}", file=sys.stderr)
+
+
+def _private(path: str, flags: int) -> int:
+    number = os.open(path, flags, 0o600)
+    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(number).st_mode):
+        os.fchmod(number, 0o600)
+    return number
 
 
 def _human(word: str, data: Mapping[str, Any]) -> str:

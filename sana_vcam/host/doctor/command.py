@@ -11,6 +11,7 @@ from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
 from sana_vcam.host.machine import Machine
 from sana_vcam.lib.commandline import add_config, add_json, command_line
+from sana_vcam.lib.printing import printable_json, printable_lines
 
 ABOUT = """\
 Look at everything that sana-vcam needs, and say what is wrong, what it means, and the command that
@@ -53,7 +54,8 @@ def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
         config_path=arguments.config,
     )
     findings = examine(facts)
-    print(to_json(findings) if arguments.json else render(findings))
+    as_json = arguments.json
+    print(printable_json(to_json(findings)) if as_json else printable_lines(render(findings)))
     return exit_status(findings)
 
 

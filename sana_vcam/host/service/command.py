@@ -17,6 +17,7 @@ from sana_vcam.host.service.install import (
     user_scope,
 )
 from sana_vcam.lib.commandline import add_json, add_verb, command_line
+from sana_vcam.lib.printing import printable_json, printable_lines
 
 ABOUT = """\
 Run the daemon as a systemd service: of the user who is logged in (as it is without a flag), or of
@@ -107,7 +108,8 @@ def _status(arguments: argparse.Namespace, machine: Machine) -> int:
 
     scope = _scope(arguments, machine)
     status = read_status(scope, machine)
-    print(to_json(status) if arguments.json else render(status, scope))
+    as_json = arguments.json
+    print(printable_json(to_json(status)) if as_json else printable_lines(render(status, scope)))
     return status.exit_status
 
 

@@ -159,7 +159,7 @@ class Target:
                 return cls(path, _standard_output(), PIPE_CHUNK)
             if Path(path).is_fifo():
                 return cls(path, None, FIFO_CHUNK)
-            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SinkError(
                 f"sink.path: cannot write to {path}: {error.strerror}; "

@@ -737,3 +737,39 @@ def test_loading_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# -- files, as an enemy would have put them there --------------------------------------------------
+
+
+def _folder(path):
+    path.mkdir()
+
+
+def _huge(path):
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (os.mkfifo, "it is a FIFO"),
+        (_folder, "Is a directory"),
+        (_huge, "it has more than"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device"),
+    ],
+)
+@pytest.mark.parametrize("name", ["config.toml", "presets.toml", "key"])
+def test_whatever_stands_in_a_file_s_place_is_a_sentence(tmp_path, make, words, name):
+    config = tmp_path / "config.toml"
+    if name != "config.toml":
+        config.write_text(f'[reactor]\napi_key_file = "{tmp_path}/key"\n')
+        (tmp_path / "key").write_text("rk_test")
+    (tmp_path / name).unlink(missing_ok=True)
+    make(tmp_path / name)
+    with pytest.raises(ConfigError) as refusal:
+        load(config, environ={})
+    assert words in str(refusal.value)
+    assert str(tmp_path / name) in str(refusal.value)
+    assert "\n" not in str(refusal.value)

@@ -21,10 +21,9 @@ def _socket(path):
     ("make", "words"),
     [
         (os.mkfifo, "it is a FIFO"),
-        (Path.mkdir, "it is a folder"),
+        (Path.mkdir, "Is a directory"),
         (_socket, "it is a socket"),
         (lambda path: path.symlink_to("/dev/zero"), "it is a device"),
-        (lambda path: path.symlink_to("/dev/null"), "it is a device"),
         (lambda path: path.symlink_to(path), "symbolic link"),
         (lambda path: path.write_bytes(b"x" * 101), "it has more than 100 bytes"),
     ],
@@ -40,6 +39,7 @@ def test_what_is_no_small_file_is_refused_in_words(tmp_path, make, words):
 def test_a_small_file_is_read_whole(tmp_path):
     (tmp_path / "file").write_bytes(b"x" * 100)
     assert statefile.read_bounded(tmp_path / "file", 100) == b"x" * 100
+    assert statefile.read_bounded(Path(os.devnull), 100) == b"", "it stands for an empty file"
     with pytest.raises(FileNotFoundError):
         statefile.read_bounded(tmp_path / "none")
 

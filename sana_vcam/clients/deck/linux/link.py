@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from sana_vcam.clients.connection import DaemonAddress, authorization, require_same_owner
 from sana_vcam.clients.deck.linux.daemonstate import DaemonState, KnownPreset
-from sana_vcam.clients.terminal import Failure, printable
+from sana_vcam.clients.terminal import Failure
+from sana_vcam.lib.printing import printable
 
 EVENTS = ("state", "presets", "stats")
 RETRY_S = 1.0
