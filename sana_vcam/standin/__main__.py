@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 from sana_vcam.standin.hosted import HOSTED, HostedName
@@ -133,6 +133,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for tests: after N chunks of a run, stall (no more output) or crash (exit status 1)",
     )
     add(
+        "--cloud",
+        action=argparse.BooleanOptionalAction,
+        default=default.cloud,
+        help="serve as the platform does, to clients with any key: tokens, a session at a time or "
+        "several, each in a process of its own, and no local runtime",
+    )
+    add(
+        "--sessions",
+        metavar="N",
+        type=_number(int, 1, 100),
+        default=default.sessions,
+        help="with --cloud: sessions at once; one more is refused with 429 (default: %(default)s)",
+    )
+    add(
+        "--gpu-wait",
+        dest="gpu_wait_s",
+        metavar="SECONDS",
+        type=_number(float, 0, 3600),
+        default=default.gpu_wait_s,
+        help="with --cloud: time until a new session has its GPU (default: %(default)s)",
+    )
+    add(
         "--deaf",
         metavar="N",
         type=_number(int, 0, 1000),
@@ -166,14 +188,19 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     return Settings(**given | {name: own[name] for name in own if given[name] is None})
 
 
-def serve(settings: Settings) -> int:
-    """Serve until told to stop; return the exit status. Explains on stderr what prevents it."""
+def serve(settings: Settings, options: Sequence[str] = ()) -> int:
+    """Serve until told to stop; return the exit status. Explains on stderr what prevents it.
+
+    `options` are those that the settings were read from.
+    """
     if importlib.util.find_spec("reactor_runtime") is None:
         print(f"sana-vcam standin: {MISSING_RUNTIME}", file=sys.stderr)
         return 1
     from sana_vcam.standin import server  # needs reactor-runtime
 
     try:
+        if settings.cloud:
+            return server.run_cloud(settings, options)
         return server.run(settings)
     except server.PortTaken as error:
         print(f"sana-vcam standin: {error}", file=sys.stderr)
@@ -184,7 +211,8 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and serve; return the exit status."""
     parser = argparse.ArgumentParser(prog="sana-vcam standin")
     add_arguments(parser)
-    return serve(settings_from(parser.parse_args(argv)))
+    given = sys.argv[1:] if argv is None else argv
+    return serve(settings_from(parser.parse_args(given)), given)
 
 
 def _number[N: (int, float)](kind: type[N], least: float, most: float) -> Callable[[str], N]:

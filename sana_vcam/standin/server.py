@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from types import FrameType
 
@@ -29,6 +30,7 @@ from reactor_runtime.transport.webrtc.config import WebRtcConfig
 from sana_vcam.standin.hosted import HOSTED
 from sana_vcam.standin.loopback import get_json
 from sana_vcam.standin.settings import Settings, Wire
+from sana_vcam.standin.spawned import serve_cloud
 from sana_vcam.standin.unheard import stage
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,16 @@ def run(settings: Settings) -> int:
             if settings.port:
                 break
     raise PortTaken(f"another process took the port on {settings.host} first: try again")
+
+
+def run_cloud(settings: Settings, options: Sequence[str]) -> int:
+    """Serve the account's front until a signal; return the exit status.
+
+    Raises:
+        PortTaken: the port is in use, or may not be bound.
+    """
+    check_port(settings.host, settings.port)
+    return asyncio.run(serve_cloud(settings, options))
 
 
 def _serve(settings: Settings) -> int:

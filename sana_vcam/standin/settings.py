@@ -49,6 +49,9 @@ class Settings:
     model: HostedName = "sana-streaming"
     wire: Wire = "live"
     fault: Fault | None = None
+    cloud: bool = False
+    sessions: int = 5
+    gpu_wait_s: float = 0.0
     deaf: int = 0
     no_schema: bool = False
     exit_with_stdin: bool = False

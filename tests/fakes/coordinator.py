@@ -1,4 +1,4 @@
-"""A small coordinator: what Reactor's cloud does between a client and a GPU, in front of a runtime.
+"""The stand-in's coordinator, with a script: what it is to answer next, and what was asked.
 
     async with Coordinator(runtime_url) as cloud:
         cloud.next("tokens", Answer(429, headers={"Retry-After": "7"}))
@@ -6,30 +6,36 @@
         ...
         assert cloud.opened and not cloud.still_open
 
-It serves `POST /tokens`, `POST /sessions`, `GET` and `DELETE /sessions/{id}`, and passes everything
-below `/sessions/{id}/` on to the runtime. A runtime serves one session; with several of them, each
-session gets one that is free. Tokens have scopes, as the SDK documents them: one for a
-model reaches only the sessions that it created, one without reaches all. Every request is kept in
-`requests`.
+A runtime serves one session; with several of them, each session gets one that is free. Every
+request is kept in `requests`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
-import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any
+
+from sana_vcam.standin.cloud import (
+    LOCAL_SESSION,
+    Cloud,
+    Reply,
+    Request,
+    Route,
+    Runtimes,
+    as_json,
+    ask,
+    route_of,
+    start_session,
+)
+
+__all__ = ["KEY", "LOCAL_SESSION", "MODEL", "Answer", "Coordinator", "Request", "Route", "never"]
 
 KEY = "rk_test_7f3a9c51e2d84b60"
 MODEL = "sana-streaming"
-LOCAL_SESSION = "00000000-0000-0000-0000-000000000000"
 PATIENCE_S = 60.0
-
-type Route = Literal["tokens", "create", "get", "delete", "transport"]
 
 
 @dataclass(frozen=True)
@@ -45,42 +51,42 @@ class Answer:
     after: asyncio.Event | None = None
 
 
-@dataclass
-class Request:
-    """One request as it came in; `status` is None until it was answered."""
+class GivenRuntimes(Runtimes):
+    """Runtimes that run anyway; without any there never is a GPU."""
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    status: int | None = None
+    def __init__(self, *urls: str) -> None:
+        self._urls = urls
+        self._taken: dict[str, str] = {}
+        self._open: set[str] = set()
 
-    @property
-    def text(self) -> str:
-        """Everything that was sent, to search for secrets."""
-        return f"{self.method} {self.path} {self.headers} {self.body.decode(errors='replace')}"
+    async def begin(self, session_id: str) -> None:
+        taken = {self._taken[one] for one in self._open if one in self._taken}
+        free = [url for url in self._urls if url not in taken]
+        url = next(iter((*free, *self._urls)), None)
+        self._open.add(session_id)
+        if url is not None:
+            self._taken[session_id] = url
+            await start_session(url)
+
+    def url_of(self, session_id: str) -> str | None:
+        return self._taken.get(session_id)
+
+    async def ended(self, session_id: str) -> bool:
+        """Never: that a runtime has lost a session is what the tests themselves look at."""
+        return False
+
+    async def end(self, session_id: str) -> None:
+        self._open.discard(session_id)
+        url = self.url_of(session_id)
+        if url is not None:
+            await ask(url, "POST", "/stop_session")
+
+    async def close(self) -> None:
+        """They run on."""
 
 
-@dataclass
-class _Token:
-    """What a token may reach: `sessions` only, unless it was minted for the whole account."""
-
-    account_wide: bool
-    sessions: set[str] = field(default_factory=set)
-
-
-@dataclass
-class _Session:
-    pending: int
-    runtime: str | None
-    open: bool = True
-
-
-class Coordinator:
-    """The fake; sessions of the runtimes (none: there never is a GPU), on a port of its own.
-
-    `room` is how many sessions the account may have open; one more gets 409.
-    """
+class Coordinator(Cloud):
+    """The coordinator; `room` is how many sessions the account may have open; one more gets 409."""
 
     def __init__(
         self,
@@ -89,23 +95,10 @@ class Coordinator:
         key: str = KEY,
         room: int | None = None,
     ) -> None:
-        self.url = ""
-        self.key = key
-        self.room = room
-        # The names under which it has its model.
-        self.models = {MODEL}
-        self.pending = 0
-        self.most_open = 0
+        urls = () if runtime_url is None else (runtime_url, *more_urls)
+        super().__init__(GivenRuntimes(*urls), {MODEL}, key=key, room=room, full=409)
         self.requests: list[Request] = []
-        self.tokens: dict[str, _Token] = {}
-        self._sessions: dict[str, _Session] = {}
-        self._runtimes = () if runtime_url is None else (runtime_url, *more_urls)
         self._scripted: defaultdict[Route, deque[Answer]] = defaultdict(deque)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-
-    # -- for tests -----------------------------------------------------------------------------
 
     def next(self, route: Route, *answers: Answer) -> None:
         """Answer the next requests of `route` like this, then as usual."""
@@ -117,17 +110,12 @@ class Coordinator:
 
     def waiting(self, route: Route) -> bool:
         """Whether a request of `route` is in and not answered yet."""
-        return any(one.status is None and _route(one)[0] == route for one in self.requests)
+        return any(one.status is None and _route(one) == route for one in self.requests)
 
     @property
     def opened(self) -> list[str]:
         """Ids of all sessions that were ever opened."""
         return list(self._sessions)
-
-    @property
-    def still_open(self) -> list[str]:
-        """Ids of the sessions that cost money now."""
-        return [name for name, session in self._sessions.items() if session.open]
 
     def count(self, method: str, path: str) -> int:
         """How many requests came for exactly this path."""
@@ -147,170 +135,15 @@ class Coordinator:
         """Wait until so many requests for `path` have come in."""
         await self.until(lambda: self.count(method, path) >= times)
 
-    # -- its life ------------------------------------------------------------------------------
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def stop(self) -> None:
-        """Be gone: refuse connections and drop those that are open."""
-        if self._server is not None:
-            self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                request = await _read_request(reader)
-                self.requests.append(request)
-                status, headers, body = await self._handle(request)
-                request.status = status
-                writer.write(_head(f"HTTP/1.1 {status} Answer", headers, body) + body)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-        finally:
-            self._writers.discard(writer)
-
-    # -- what it answers -----------------------------------------------------------------------
-
-    async def _handle(self, request: Request) -> tuple[int, dict[str, str], bytes]:
-        route, session_id, rest = _route(request)
-        scripted = self._scripted[route].popleft() if self._scripted[route] else Answer()
-        if scripted.after is not None:
-            await scripted.after.wait()
-        if scripted.status is not None:
-            return scripted.status, scripted.headers, _json(scripted.body)
-        if route == "tokens":
-            return self._mint(request)
-        token = self.tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
-        if token is None:
-            return 401, {}, _json({"detail": "unknown or expired token"})
-        if route == "create":
-            return await self._create(request, token)
-        if session_id not in self._sessions:
-            return 404, {}, _json({"detail": "no such session"})
-        if not token.account_wide and session_id not in token.sessions:
-            return 403, {}, _json({"detail": "the token does not reach this session"})
-        match route:
-            case "get":
-                return await self._show(session_id)
-            case "delete":
-                return await self._end(session_id)
-            case _:
-                return await self._pass_on(request, session_id, rest)
-
-    def _mint(self, request: Request) -> tuple[int, dict[str, str], bytes]:
-        if request.headers.get("reactor-api-key") != self.key:
-            return 401, {}, _json({"detail": "unknown key"})
-        details = (json.loads(request.body) or {}).get("authorization_details")
-        if details is None:
-            token = _Token(account_wide=True)
-        else:
-            resources = details[0]["resources"]
-            if resources["models"].get("match") not in (None, *([name] for name in self.models)):
-                return 404, {}, _json({"detail": "no such model"})
-            token = _Token(account_wide=False)
-        jwt = f"jwt_{secrets.token_hex(12)}"
-        self.tokens[jwt] = token
-        return 200, {}, _json({"jwt": jwt})
-
-    async def _create(self, request: Request, token: _Token) -> tuple[int, dict[str, str], bytes]:
-        if json.loads(request.body)["model"]["name"] not in self.models:
-            return 404, {}, _json({"detail": "no such model"})
-        if self.room is not None and len(self.still_open) >= self.room:
-            return 409, {}, _json({"detail": "the account has its sessions already"})
-        session_id = str(uuid.uuid4())
-        # Before the runtime knows of it: from here on it costs money, whoever is listening.
-        runtime = self._free_runtime()
-        self._sessions[session_id] = _Session(self.pending, runtime)
-        self.most_open = max(self.most_open, len(self.still_open))
-        token.sessions.add(session_id)
-        if runtime is not None:
-            await self._start_runtime(runtime)
-        return 201, {}, _json(_slim(session_id, "CREATED"))
-
-    def _free_runtime(self) -> str | None:
-        """One without a session, else the first."""
-        taken = {session.runtime for session in self._sessions.values() if session.open}
-        free = [runtime for runtime in self._runtimes if runtime not in taken]
-        return next(iter((*free, *self._runtimes)), None)
-
-    async def _start_runtime(self, runtime: str) -> None:
-        """Open the runtime's session, waiting for the end of a former one."""
-        async with asyncio.timeout(PATIENCE_S):
-            while (await _ask(runtime, "POST", "/start_session"))[0] == 409:
-                await asyncio.sleep(0.05)
-
-    async def _show(self, session_id: str) -> tuple[int, dict[str, str], bytes]:
-        session = self._sessions[session_id]
-        if not session.open:
-            return 200, {}, _json(_slim(session_id, "CLOSED"))
-        if session.runtime is None or session.pending > 0:
-            session.pending -= 1
-            return 200, {}, _json(_slim(session_id, "PENDING"))
-        status, body = await _ask(session.runtime, "GET", "/session")
-        return status, {}, _json(json.loads(body) | {"session_id": session_id, "state": "WAITING"})
-
-    async def _end(self, session_id: str) -> tuple[int, dict[str, str], bytes]:
-        session = self._sessions[session_id]
-        if not session.open:
-            return 404, {}, _json({"detail": "the session has ended"})
-        session.open = False
-        if session.runtime is not None:
-            await _ask(session.runtime, "POST", "/stop_session")
-        return 204, {}, b""
-
-    async def _pass_on(
-        self, request: Request, session_id: str, rest: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        session = self._sessions[session_id]
-        if not session.open:
-            return 404, {}, _json({"detail": "the session has ended"})
-        if session.runtime is None:
-            return 503, {}, b"{}"
-        passed = {k: v for k, v in request.headers.items() if k.startswith("reactor-")}
-        status, body = await _ask(
-            session.runtime,
-            request.method,
-            f"/sessions/{LOCAL_SESSION}/{rest}",
-            request.body,
-            passed,
-        )
-        return status, {}, body
-
-
-async def _ask(
-    runtime: str,
-    method: str,
-    path: str,
-    body: bytes = b"",
-    headers: dict[str, str] | None = None,
-) -> tuple[int, bytes]:
-    host, port = runtime.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        sent = {"Host": f"{host}:{port}", "Connection": "close"} | (headers or {})
-        writer.write(_head(f"{method} {path} HTTP/1.1", sent, body) + body)
-        head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
-    finally:
-        writer.close()
-    return int(head.split(b" ")[1]), answer
+    async def answer(self, request: Request) -> Reply:
+        self.requests.append(request)
+        scripted = self._scripted[_route(request)]
+        answer = scripted.popleft() if scripted else Answer()
+        if answer.after is not None:
+            await answer.after.wait()
+        if answer.status is not None:
+            return answer.status, answer.headers, as_json(answer.body)
+        return await super().answer(request)
 
 
 def never() -> Answer:
@@ -318,46 +151,7 @@ def never() -> Answer:
     return Answer(after=asyncio.Event())
 
 
-def _route(request: Request) -> tuple[Route, str, str]:
-    """(route, session id, what follows the id)."""
-    parts = request.path.removeprefix("/").split("/", 2)
-    match request.method, parts:
-        case "POST", ["tokens"]:
-            return "tokens", "", ""
-        case "POST", ["sessions"]:
-            return "create", "", ""
-        case "GET", ["sessions", session_id]:
-            return "get", session_id, ""
-        case "DELETE", ["sessions", session_id]:
-            return "delete", session_id, ""
-        case _, ["sessions", session_id, rest]:
-            return "transport", session_id, rest
-    raise AssertionError(f"no route for {request.method} {request.path}")
-
-
-async def _read_request(reader: asyncio.StreamReader) -> Request:
-    lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, path, _ = lines[0].split(" ")
-    pairs = (line.partition(":") for line in lines[1:] if line)
-    headers = {name.lower(): value.strip() for name, _, value in pairs}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(method, path, headers, body)
-
-
-def _head(first: str, headers: dict[str, str], body: bytes) -> bytes:
-    fields = {"Content-Type": "application/json", "Content-Length": str(len(body))} | headers
-    return "\r\n".join([first, *(f"{k}: {v}" for k, v in fields.items()), "", ""]).encode()
-
-
-def _json(body: Any) -> bytes:
-    return b"" if body is None else json.dumps(body).encode()
-
-
-def _slim(session_id: str, state: str) -> dict[str, Any]:
-    """A session before it has a GPU, as far as the SDK insists."""
-    return {
-        "session_id": session_id,
-        "state": state,
-        "model": {"name": MODEL},
-        "server_info": {"server_version": "fake"},
-    }
+def _route(request: Request) -> Route:
+    found = route_of(request)
+    assert found is not None, f"no route for {request.method} {request.path}"
+    return found[0]
