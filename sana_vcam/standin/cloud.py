@@ -32,7 +32,7 @@ type Reply = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
-class Request:
+class CloudRequest:
     """One request as it came in; `status` is None until it was answered."""
 
     method: str
@@ -172,7 +172,7 @@ class Cloud:
 
     # -- what it answers -----------------------------------------------------------------------
 
-    async def answer(self, request: Request) -> Reply:
+    async def answer(self, request: CloudRequest) -> Reply:
         """Answer one request."""
         found = route_of(request)
         if found is None:
@@ -197,7 +197,7 @@ class Cloud:
             case _:
                 return await self._pass_on(request, session_id, rest)
 
-    def _mint(self, request: Request) -> Reply:
+    def _mint(self, request: CloudRequest) -> Reply:
         key = request.headers.get("reactor-api-key")
         if not key or self.key not in (None, key):
             return problem(401, "unknown key")
@@ -213,7 +213,7 @@ class Cloud:
         self.tokens[jwt] = grant
         return 200, {}, as_json({"jwt": jwt})
 
-    async def _create(self, request: Request, grant: Grant) -> Reply:
+    async def _create(self, request: CloudRequest, grant: Grant) -> Reply:
         if json.loads(request.body)["model"]["name"] not in self.models:
             return problem(404, "no such model")
         if self.room is not None and len(self.still_open) >= self.room:
@@ -259,7 +259,7 @@ class Cloud:
         self._sessions[session_id].is_open = False
         await self._runtimes.end(session_id)
 
-    async def _pass_on(self, request: Request, session_id: str, rest: str) -> Reply:
+    async def _pass_on(self, request: CloudRequest, session_id: str, rest: str) -> Reply:
         if not self._sessions[session_id].is_open:
             return problem(404, "the session has ended")
         runtime = self._runtimes.url_of(session_id)
@@ -309,7 +309,7 @@ async def ask(
     return int(head.split(b" ")[1]), answer
 
 
-def route_of(request: Request) -> tuple[Route, str, str] | None:
+def route_of(request: CloudRequest) -> tuple[Route, str, str] | None:
     """Tell what a request is for: (route, session id, what follows the id)."""
     parts = request.path.removeprefix("/").split("/", 2)
     match request.method, parts:
@@ -336,13 +336,13 @@ def as_json(body: Any) -> bytes:
     return b"" if body is None else json.dumps(body).encode()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+async def _read_request(reader: asyncio.StreamReader) -> CloudRequest:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, path, _ = lines[0].split(" ")
     pairs = (line.partition(":") for line in lines[1:] if line)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(method, path, headers, body)
+    return CloudRequest(method, path, headers, body)
 
 
 def _head(first: str, headers: dict[str, str], body: bytes) -> bytes:

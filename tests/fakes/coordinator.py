@@ -21,8 +21,8 @@ from typing import Any
 from sana_vcam.standin.cloud import (
     LOCAL_SESSION,
     Cloud,
+    CloudRequest,
     Reply,
-    Request,
     Route,
     Runtimes,
     as_json,
@@ -31,7 +31,7 @@ from sana_vcam.standin.cloud import (
     start_session,
 )
 
-__all__ = ["KEY", "LOCAL_SESSION", "MODEL", "Answer", "Coordinator", "Request", "Route", "never"]
+__all__ = ["KEY", "LOCAL_SESSION", "MODEL", "Answer", "Coordinator", "Route", "never"]
 
 KEY = "rk_test_7f3a9c51e2d84b60"
 MODEL = "sana-streaming"
@@ -97,7 +97,7 @@ class Coordinator(Cloud):
     ) -> None:
         urls = () if runtime_url is None else (runtime_url, *more_urls)
         super().__init__(GivenRuntimes(*urls), {MODEL}, key=key, room=room, full=409)
-        self.requests: list[Request] = []
+        self.requests: list[CloudRequest] = []
         self._scripted: defaultdict[Route, deque[Answer]] = defaultdict(deque)
 
     def next(self, route: Route, *answers: Answer) -> None:
@@ -135,7 +135,7 @@ class Coordinator(Cloud):
         """Wait until so many requests for `path` have come in."""
         await self.until(lambda: self.count(method, path) >= times)
 
-    async def answer(self, request: Request) -> Reply:
+    async def answer(self, request: CloudRequest) -> Reply:
         self.requests.append(request)
         scripted = self._scripted[_route(request)]
         answer = scripted.popleft() if scripted else Answer()
@@ -151,7 +151,7 @@ def never() -> Answer:
     return Answer(after=asyncio.Event())
 
 
-def _route(request: Request) -> Route:
+def _route(request: CloudRequest) -> Route:
     found = route_of(request)
     assert found is not None, f"no route for {request.method} {request.path}"
     return found[0]

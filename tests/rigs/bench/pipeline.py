@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from sana_vcam.config.schema import Fit
+from tests.fakes import jssdk
 from tests.rigs.bench import threads
 from tests.rigs.bench.contenders import browser, telling, watcher
 from tests.rigs.bench.contenders.clip import Clip
@@ -69,7 +70,7 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
 
 def _page(home: Path) -> tuple[Path | None, str | None]:
     """The built page of the browser, or why there is none."""
-    if (lack := browser.missing()) is None:
+    if (lack := jssdk.missing()) is None:
         try:
             return browser.build(home), None
         except (OSError, subprocess.SubprocessError) as error:

@@ -12,15 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import functools
-import http.server
 import re
 import shutil
-import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -29,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from sana_vcam.media.pixels import to_i420
-from tests.fakes import chromium
+from tests.fakes import chromium, jssdk
 from tests.rigs.bench import threads
 from tests.rigs.bench.contenders import watcher
 from tests.rigs.bench.contenders.clip import Clip
@@ -37,35 +32,12 @@ from tests.rigs.bench.figures import summary_ms
 from tests.rigs.bench.threads import Times
 
 PAGE = Path(__file__).parent / "page"
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-# The stand-in answers pages of its own address only; and nothing here is to be asked for.
-OPEN = ["--disable-web-security", "--autoplay-policy=no-user-gesture-required"]
-BUILD_S = 300
 STILLS = 8
-
-
-def missing() -> str | None:
-    """What this machine lacks for it, as a sentence; None if nothing."""
-    for tool in ("chromium", "npm"):
-        if shutil.which(tool) is None:
-            return f"there is no {tool} on this machine"
-    return None
 
 
 def build(folder: Path) -> Path:
     """Build the page into `folder`; raises `CalledProcessError` without the packages."""
-    work = folder / "page"
-    shutil.copytree(PAGE, work)
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]
-    subprocess.run(npm, cwd=work, check=True, timeout=BUILD_S)
-    esbuild = ["node_modules/.bin/esbuild", "main.js", "--bundle", "--format=esm", "--minify"]
-    subprocess.run(
-        [*esbuild, "--outfile=bundle.js", "--log-level=error"],
-        cwd=work,
-        check=True,
-        timeout=BUILD_S,
-    )
-    return work
+    return jssdk.build(PAGE, folder)
 
 
 async def measure(
@@ -75,9 +47,9 @@ async def measure(
     camera = f"--use-file-for-fake-video-capture={clip.y4m()}"
     binary = shutil.which("chromium")
     assert binary is not None
-    with _served(page) as address:
+    with jssdk.served(page) as address:
         began = time.monotonic()
-        async with chromium.chromium(binary, folder, *CAMERA, *OPEN, camera) as tab:
+        async with chromium.chromium(binary, folder, *jssdk.CAMERA, *jssdk.OPEN, camera) as tab:
             await tab.send("Page.bringToFront")
             await tab.go(f"{address}/index.html")
             await tab.run(f"return await window.begin({url!r}, {list(clip.size)}, {clip.fps})")
@@ -147,25 +119,6 @@ def _quality(stills: list[tuple[int, str]], clip: Clip) -> dict[str, float]:
         "PSNR, dB": round(fmean(psnr for psnr, _ in found), 2),
         "SSIM": round(fmean(ssim for _, ssim in found), 4),
     }
-
-
-@contextlib.contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """Serve a folder on a free port of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
-            return
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def _tree(profile: Path) -> list[int]:

@@ -15,6 +15,7 @@ from sana_vcam.media.pixels import to_i420
 from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Viewers
+from tests.fakes import jssdk
 from tests.rigs.bench import pipeline
 from tests.rigs.bench.contenders import browser
 from tests.rigs.bench.contenders.cameras import VirtualCameras
@@ -79,6 +80,7 @@ def test_a_page_that_cannot_be_built_is_left_out_with_its_reason(tmp_path, monke
         (tmp_path / tool).write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / tool).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(jssdk, "CACHE", tmp_path / "never before")
 
     page, lack = pipeline._page(tmp_path)
     assert page is None

@@ -1,47 +1,9 @@
 // The same job in a browser, with Reactor's own SDK: camera in, edited picture on the screen.
 import { Reactor } from "@reactor-team/js-sdk";
 
+import { announce, connection, subscribe } from "./older.js";
+
 const COUNTER = { left: 0.06, right: 0.94, top: 0.84, bottom: 0.94, rows: 2, columns: 16 };
-
-// The published SDK (2.9.0) is a generation behind the runtime (3.10), which keeps a place for it: an
-// id for callers that know one connection a session, and the same JSON. Two things are added here,
-// neither of which costs anything per frame: that id in one address, and the second data channel,
-// on which the camera's track is announced and the edited one asked for (until then it is paused).
-const ONLY_CONNECTION = 1001;
-const fetched = window.fetch;
-window.fetch = (address, options) =>
-  fetched(
-    String(address).replace(
-      /(?<=\/transport\/webrtc)\/sdp_params$/,
-      `/connections/${ONLY_CONNECTION}/sdp_params`,
-    ),
-    options,
-  );
-let connection;
-let control;
-const opened = RTCPeerConnection.prototype.createDataChannel;
-RTCPeerConnection.prototype.createDataChannel = function (label, ...rest) {
-  connection = this;
-  control = opened.call(this, "control");
-  return opened.call(this, label, ...rest);
-};
-
-// Resolves when the model has taken the track.
-function announce(name) {
-  const request = { type: "request", method: "publish_track", request_id: "1", data: { name } };
-  return new Promise((resolve, reject) => {
-    control.addEventListener("message", ({ data }) => {
-      const answer = JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data));
-      if (answer.error) reject(new Error(answer.error.message));
-      else if (answer.request_id === request.request_id) resolve();
-    });
-    control.send(JSON.stringify(request));
-  });
-}
-
-function subscribe(name) {
-  control.send(JSON.stringify({ type: "notification", event: "resume_track", data: { name } }));
-}
 
 // For the delay: the numbers of a video's pictures, with the time that each came on the screen.
 let watching = false;

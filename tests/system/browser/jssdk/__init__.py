@@ -1,0 +1,1 @@
+"""Reactor's JavaScript SDK in a real browser, at each wire of the stand-in."""
