@@ -117,6 +117,13 @@ def _demo_overrides(given: Mapping[str, object], url: str, model: HostedName) ->
     return demo | dict(given)
 
 
+def model_takes_camera(model: HostedName) -> bool:
+    """Whether a hosted model edits a camera's picture."""
+    from sana_vcam.reactor.models import record_of
+
+    return record_of(HOSTED[model].name).input_track is not None
+
+
 @contextlib.asynccontextmanager
 async def standin_beside(*options: str) -> AsyncIterator[str]:
     """Run the stand-in on a free loopback port, and yield its URL. It ends with this process."""
@@ -219,11 +226,13 @@ class _LiveLine:
     def _introduce(self, state: State) -> bool:
         """Say what was chosen, once everything is known."""
         control = self._control_url()
-        if not state.camera_name or control is None:
+        # A model without a camera never names one.
+        camera = state.camera_name if model_takes_camera(self._model) else "none is needed"
+        if not camera or control is None:
             return False
         program = "sana-vcam" if shutil.which("sana-vcam") else sys.argv[0]
         text = INTRODUCTION.format(
-            camera=state.camera_name,
+            camera=camera,
             name=HOSTED[self._model].name,
             model=self._model_url,
             sink=state.sink_name,
