@@ -1,6 +1,7 @@
-"""`python -m sana_vcam.docs.generate [--check]`: write what is made from the models.
+"""`python -m sana_vcam.docs.generate [--check]`: write what is made from the code.
 
-AsyncAPI, JSON Schema, and the page about the API.
+AsyncAPI, JSON Schema, the page about the API, and in pages written by hand the tables of the
+models' records and of the Python client (`sana_vcam.docs.blocks`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sana_vcam.docs import asyncapi, reference
+from sana_vcam.docs import asyncapi, blocks, reference
+from sana_vcam.docs.markdown import PageFault
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -22,6 +24,9 @@ def texts() -> Mapping[str, str]:
         "docs/asyncapi.json": _json(asyncapi.asyncapi()),
         "docs/schema.json": _json(asyncapi.json_schema()),
         "docs/control-api.md": reference.page(),
+    } | {
+        page.relative_to(PACKAGE).as_posix(): blocks.fill(page)
+        for page in blocks.pages(PACKAGE / "docs")
     }
 
 
@@ -30,7 +35,7 @@ def _json(document: object) -> str:
 
 
 def outdated(package: Path = PACKAGE) -> list[str]:
-    """List the generated files that differ from what the models say now."""
+    """List the generated files that differ from what the code says now."""
     return [name for name, text in texts().items() if _read(package / name) != text]
 
 
@@ -44,10 +49,14 @@ def _read(path: Path) -> str | None:
 def main(arguments: Sequence[str] | None = None, package: Path = PACKAGE) -> int:
     """Write the files that are outdated; with --check only name them, and give 1 if any is."""
     parser = argparse.ArgumentParser(prog="python -m sana_vcam.docs.generate")
-    parser.description = "Write the API's documents from the models."
+    parser.description = "Write what the documents take from the code."
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if any is outdated")
     check: bool = parser.parse_args(arguments).check
-    names = outdated(package)
+    try:
+        names = outdated(package)
+    except PageFault as fault:
+        print(fault)
+        return 1
     for name in names:
         if not check:
             (package / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """`SanaClient`: Reactor's `sana-streaming` model, its commands and its messages, typed.
 
-There is one pydantic model per message, for both published generations of the wire. The typed npm
-SDK's README (0.1.12) and the older API page disagree on some fields. The models here hold the
-union: what one generation lacks is None, what neither knows is ignored.
+There is one pydantic model per message, for both generations of the wire. Of the first one, the
+typed npm SDK's README (0.1.12) and the older API page disagree on some fields. The models here hold
+the union: what one wire lacks has its default, what none knows is ignored.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PromptAccepted(Message):
 
 
 class VideoAccepted(Message):
-    """A probed `set_video` clip; the counts may be 0, since it is decoded later."""
+    """A probed `set_video` clip of the first generation; decoded later, so counts may be 0."""
 
     wire_name = "video_accepted"
 
@@ -76,7 +76,7 @@ class VideoAccepted(Message):
 
 
 class ConditionsReady(Message):
-    """Whether `start` would succeed; only the newer generation sends it."""
+    """Whether `start` would succeed; of the first generation, and not in its API page."""
 
     wire_name = "conditions_ready"
 
@@ -95,7 +95,7 @@ class GenerationStarted(Message):
 
 
 class GenerationPaused(Message):
-    """A `pause` that took effect; only the newer generation sends it."""
+    """A `pause` that took effect; not in the older API page."""
 
     wire_name = "generation_paused"
 
@@ -103,7 +103,7 @@ class GenerationPaused(Message):
 
 
 class GenerationResumed(Message):
-    """A `resume` that took effect; only the newer generation sends it."""
+    """A `resume` that took effect; not in the older API page."""
 
     wire_name = "generation_resumed"
 
@@ -137,7 +137,7 @@ class ChunkComplete(Message):
 
 
 class Anchored(Message):
-    """A new grounding of the edit on the source; only the newer generation sends it."""
+    """A new grounding of the edit on the source; not in the older API page."""
 
     wire_name = "anchored"
 

@@ -119,15 +119,15 @@ class Setting:
         what = {"integer": "a whole number", "number": "a number", "text": "text"}.get(self.kind)
         if what is None:
             return "true or false"
-        match self.least, self.most:
-            case None, None:
-                return what
-            case least, None:
-                return f"{what} from {least:g}"
-            case None, most:
-                return f"{what} up to {most:g}"
-            case least, most:
-                return f"{what} from {least:g} to {most:g}"
+        least, most = self.least, self.most
+        if least is None:
+            return what if most is None else f"{what} up to {_figure(most)}"
+        return f"{what} from {_figure(least)}" + ("" if most is None else f" to {_figure(most)}")
+
+
+def _figure(value: float) -> str:
+    """Write a bound so that it can be typed: whole numbers in full."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -188,14 +188,17 @@ class Model:
     name: str
     """Under which the platform has it, with its owner."""
     title: str
+    """The name that people read."""
     words: str
     """What it does, in one sentence."""
     adapter: Literal["runs", "armed"] = "runs"
     """runs: a command begins a run. armed: pictures come as soon as all that it needs is there."""
     aliases: tuple[str, ...] = ()
+    """Other names by which it may be asked for."""
     input_track: str | None = "camera"
     """What the camera is published as; None: a model without a camera."""
     output_track: str = "main_video"
+    """What its picture comes back as."""
     send_size: tuple[int, int] = (1280, 704)
     """What `[reactor] send = "model"` stands for."""
     send_multiple: int = 2
@@ -203,19 +206,28 @@ class Model:
     output_size: tuple[int, int] | None = (1280, 704)
     """As documented; None: it follows what is sent. The first frame of a run decides."""
     fps: float = 24.0
+    """Frames a second that it takes, and gives."""
     largest_chunk: int = 24
+    """Frames that come at once, at most."""
     prompt: Prompt | None = field(default_factory=Prompt)
+    """None: it takes none."""
     image: ImageSlot | None = None
+    """None: it takes none."""
     settings: tuple[Setting, ...] = ()
     combinations: tuple[Combination, ...] = ()
+    """Commands that carry several parts of a look."""
     schedule: PromptSchedule | None = None
+    """None: it takes no prompt for a later chunk."""
     opening: tuple[tuple[str, Mapping[str, Scalar]], ...] = ()
     """Commands that come before all others of a run, where the session has them."""
     start: str | None = "start"
+    """The command that begins a run; None: it begins by itself."""
     pause: str | None = "pause"
     resume: str | None = "resume"
     reset: str | None = "reset"
+    """The command that ends a run."""
     state: StateFields = field(default_factory=StateFields)
+    """Where its messages say what it does."""
     keeps_run: bool = True
     """Whether a run goes on at the model when the connection drops and comes back."""
     anchor: str | None = None
