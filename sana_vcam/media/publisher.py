@@ -11,7 +11,7 @@ from sana_vcam.config.schema import Fit, Size
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.frames import CameraFrame
-from sana_vcam.media.pixels import bgr_to_bgra_bytes, fit
+from sana_vcam.media.pixels import Pixels, bgr_to_bgra_bytes, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Publisher:
         self._on_sent = on_sent
         self._mode: Fit = mode
         self._again_s = None if least_fps is None else 1 / least_fps
-        self._converted: tuple[CameraFrame | None, dict[Size, bytes]] = (None, {})
+        self._converted: tuple[Pixels | None, dict[Size, bytes]] = (None, {})
 
     def run(self, stop: threading.Event) -> None:
         """Push until `stop`; end the wait for a frame by closing the mailbox."""
@@ -89,8 +89,8 @@ class Publisher:
 
     def _push(self, targets: tuple[CameraTarget, ...], frame: CameraFrame) -> bool:
         """Push to all, converted once for each size, and tell whether one of them has sent it."""
-        if self._converted[0] is not frame:
-            self._converted = (frame, {})
+        if self._converted[0] is not frame.bgr:
+            self._converted = (frame.bgr, {})
         converted = self._converted[1]
         sent = False
         for target in targets:
