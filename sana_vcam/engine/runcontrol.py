@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from sana_vcam.media.pipeline import Feed
 
 log = logging.getLogger(__name__)
+
+LATE_S = 10.0
+"""A refusal that comes so much later is still about the look that was sent last: Vidu S2-Editing
+accepts a new image at once, and refuses it some 4 s later."""
+END_S = 5.0
+"""How long the end of a run is waited for, as the model tells it."""
 
 _FIELDS = {PROMPT: ("prompt", "preset"), IMAGE: ("image",)}
 """The fields of the desired state that a part of a look is taken back with."""
@@ -32,6 +40,11 @@ class RunControl:
         self._client = client
         self._feed = feed
         self._desired = desired
+        self._last: tuple[str, list[str], DesiredState, float] | None = None
+        """The last step that changed the look: command, fields, what was applied before, when."""
+        self._told = asyncio.Event()
+        client.on_reading(lambda _: self._told.set())
+        client.on_late_refusal(self._refused_late)
 
     @property
     def is_paused(self) -> bool:
@@ -41,6 +54,25 @@ class RunControl:
     async def send(self, steps: Iterable[Step]) -> None:
         """Send steps in their order."""
         for step in steps:
+            await self._client.send(step)
+
+    async def end(self) -> None:
+        """End the run, and wait until the model says that it is over."""
+        await self.send(self._client.link.adapter.end())
+        try:
+            async with asyncio.timeout(END_S):
+                while self._client.reading.running:
+                    self._told.clear()
+                    await self._told.wait()
+        except TimeoutError:
+            log.debug("the model has not said that the run is over")
+
+    async def change(self, steps: Iterable[Step], applied: DesiredState) -> None:
+        """Send what changes the look of a run from `applied`."""
+        for step in steps:
+            fields = _fields(step)
+            if fields:
+                self._last = step.command, fields, applied, time.monotonic()
             await self._client.send(step)
 
     async def bring(self, steps: Iterable[Step], applied: DesiredState, *, has_run: bool) -> None:
@@ -57,14 +89,14 @@ class RunControl:
                 if not step.parts:
                     raise
                 log.warning("%s", error)
-                refused = [name for part in step.parts for name in _FIELDS.get(part, ())]
+                refused = _fields(step)
                 now = self._desired.state
                 if any(getattr(now, name) != getattr(wanted, name) for name in refused):
                     continue
                 if refused and not has_run:
                     raise Refused(
                         f"{error}. Choose another: sana-vcam ctl prompt ...",
-                        words="The model refused the prompt",
+                        words=f"The model refused the {refused[0]}",
                     ) from None
                 self._desired.take_back(refused, applied)
 
@@ -121,3 +153,17 @@ class RunControl:
         unused = wanted.left_out_by(model)
         if unused:
             log.info("%s does not take %s; left out", model.title, ", ".join(unused))
+
+    def _refused_late(self, command: str, _reason: str) -> None:
+        """Take a look back that the model kept only for a moment; it shows the former one still."""
+        if self._last is None or self._last[0] != command:
+            return
+        _, fields, before, sent_at = self._last
+        self._last = None
+        if time.monotonic() - sent_at <= LATE_S:
+            self._desired.take_back(fields, before)
+
+
+def _fields(step: Step) -> list[str]:
+    """List the fields of the desired state that a refused step is taken back with."""
+    return [name for part in step.parts for name in _FIELDS.get(part, ())]

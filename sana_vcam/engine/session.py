@@ -27,6 +27,7 @@ from sana_vcam.reactor import (
     OpenSession,
     Phase,
     ReactorClient,
+    Refused,
     SessionError,
     SessionGone,
     SessionLost,
@@ -46,6 +47,9 @@ RECONNECT_PAUSE_S = 1.0
 SILENT_RUN_S = 20.0
 """A run that gives no frame for this long is no good: another session is to take over, and after
 as long again this one is given up."""
+SHORT_RUN_S = 10.0
+MOST_SHORT_RUNS = 3
+"""As many runs in a row may end within `SHORT_RUN_S`; a session whose runs do so is no good."""
 OWN_PAUSE_S = 2.0
 """A model that pauses without having been asked is told to go on after this long, once."""
 
@@ -89,6 +93,8 @@ class Session:
         """When there was no camera last."""
         self._own_pause_at: float | None = None
         self._told_to_go_on = False
+        self._short_runs = 0
+        """Runs in a row that ended by themselves soon after they had begun."""
         self._ended = ""
         """Why the last run has ended by itself."""
         self._control = RunControl(client, feed, desired)
@@ -198,7 +204,8 @@ class Session:
         if self._takes_another_run(given, wanted):
             return
         try:
-            await self._control.send(self.client.link.adapter.change(given.look, wanted.look))
+            steps = self.client.link.adapter.change(given.look, wanted.look)
+            await self._control.change(steps, given)
             if "paused" in fields:
                 await self._control.pause(on=wanted.paused)
             await self._anchor.pull(given, wanted)
@@ -261,33 +268,38 @@ class Session:
             self.running = True
 
     async def _converge(self, sent: DesiredState | None) -> None:
-        """Send what differs from `sent` until nothing changed meanwhile, and start the run."""
+        """Send what differs from `sent` until nothing changed meanwhile, and start the run.
+
+        A run that ends meanwhile is for `_watch` to see.
+        """
         desired, adapter = self._desired, self.client.link.adapter
-        if not self._started:
+        has_run = self._started
+        if not has_run:
             self._control.say_unused(desired.state)
             self.client.begin_run()
-        while sent != desired.state or not self._started:
+        while sent != desired.state or not has_run:
             wanted = desired.state
             if sent is None:
-                steps = adapter.prepare(wanted.look, is_running=self._started)
-            elif self._started and self._takes_another_run(sent, wanted):
+                steps = adapter.prepare(wanted.look, is_running=has_run)
+            elif has_run and self._takes_another_run(sent, wanted):
                 return
             else:
                 steps = adapter.change(sent.look, wanted.look)
-            had_run = self._started
-            await self._control.bring(steps, self._applied, has_run=had_run)
-            if had_run and not self._started:
+            await self._control.bring(steps, self._applied, has_run=has_run)
+            if has_run and not self._started:
                 # It has ended meanwhile, or before, and only now says so.
                 self.client.begin_run()
-                sent = None
+                sent, has_run = None, False
                 continue
             if sent is not None:
                 await self._anchor.pull(sent, wanted)
-            if not self._started and wanted is desired.state:
+            if not has_run and wanted is desired.state:
                 await self._control.start()
                 self._run_began_at = self._clock()
-                self._started = True
-            if self._started and wanted.paused != self._control.is_paused:
+                has_run = self._started = True
+                # It may be over: an armed model tells so as soon as it is told enough.
+                self._reading_changed(self.client.reading)
+            if has_run and wanted.paused != self._control.is_paused:
                 await self._control.pause(on=wanted.paused, tolerant=True)
             sent = wanted
         self._applied = desired.state
@@ -324,8 +336,18 @@ class Session:
             lost.cancel()
         if not self._restart:
             why = f" ({self._ended})" if self._ended else ""
+            if self._ended in self.client.model.state.final:
+                raise Refused(
+                    f"the model ended the run{why}. Choose another look: sana-vcam ctl prompt ...",
+                    words="The service does not take this look",
+                )
             if not self.has_picture:
                 raise Unavailable(f"the model ended the run before its first picture{why}")
+            self._short_runs += 1
+            if self._clock() - self._run_began_at > SHORT_RUN_S:
+                self._short_runs = 0
+            if self._short_runs > MOST_SHORT_RUNS:
+                raise Unavailable(f"the model ends each run after a moment{why}")
             log.warning("the model ended the run%s; starting it again", why)
 
     async def _deliver_again(self) -> None:

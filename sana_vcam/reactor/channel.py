@@ -46,6 +46,7 @@ class Channel:
         self._answered = False
         """Whether a command has been answered."""
         self._handlers: list[Callable[[WireMessage], None]] = []
+        self._late_handlers: list[Callable[[str, str], None]] = []
         self._waiters: list[_Waiter] = []
         self._one_at_a_time = asyncio.Lock()
         self._once = Once(log)
@@ -104,6 +105,8 @@ class Channel:
             finally:
                 self._waiters.remove(waiter)
         if waiter.rejection is not None:
+            if waiter.may_be_tried_again:
+                raise Unavailable(f"the model cannot take {name} now: {waiter.rejection}")
             raise CommandRejected(name, waiter.rejection)
         return True
 
@@ -140,8 +143,22 @@ class Channel:
             self.moderated(message)
         for waiter in self._waiters:
             waiter.offer(message)
+        if message.type == "command_error" and not any(
+            waiter.command == message.data.get("command") for waiter in self._waiters
+        ):
+            self._refused_late(message)
         for handler in self._handlers:
             handler(message)
+
+    def on_late_refusal(self, handler: Callable[[str, str], None]) -> None:
+        """Call `handler` with command and reason when one is refused that seemed accepted."""
+        self._late_handlers.append(handler)
+
+    def _refused_late(self, message: WireMessage) -> None:
+        command, reason = _cut(message.data.get("command")), _cut(message.data.get("reason"))
+        log.warning("the model has refused %s after all: %s", command, reason)
+        for handler in self._late_handlers:
+            handler(command, reason)
 
     def moderated(self, message: WireMessage) -> None:
         """Take the platform's word on an input of ours, by whichever way it came."""
@@ -173,6 +190,8 @@ class _Waiter:
     def __init__(self, command: str, accepted: Callable[[WireMessage], bool]) -> None:
         self.command = command
         self.rejection: str | None = None
+        self.may_be_tried_again = False
+        """Whether the refusal says that the same command could succeed later."""
         self._accepted = accepted
         self._heard = asyncio.Event()
 
@@ -192,6 +211,7 @@ class _Waiter:
     def settle(self, reply: WireMessage) -> None:
         """Take the message that surely is the answer."""
         if reply.type == "command_error":
+            self.may_be_tried_again = reply.data.get("retryable") is True
             self.refuse(_cut(reply.data.get("reason")) or "no reason was given")
         self._heard.set()
 

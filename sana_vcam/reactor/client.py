@@ -121,6 +121,7 @@ class ReactorClient:
         self.link = ModelLink(record, self._require, self._video)
         self.on_reading = self.link.on_reading
         self.on_message = self.link.channel.on_message
+        self.on_late_refusal = self.link.channel.on_late_refusal
         self.send = self.link.send
         self.send_command = self.link.channel.send
         self.upload = self.link.upload

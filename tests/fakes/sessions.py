@@ -166,13 +166,17 @@ class FakeClient:
         self._run = FakeRun()
         self._frame_at: float | None = None
         self._handlers: dict[Any, Callable[[Any], None]] = {}
+        self._reading_handlers: list[Callable[[ModelReading], None]] = []
         self._session_handlers: list[Callable[[OpenSession], None]] = []
 
     def on_reading(self, handler: Callable[[ModelReading], None]) -> None:
-        self._handlers["reading"] = handler
+        self._reading_handlers.append(handler)
 
     def on_message(self, handler: Callable[[WireMessage], None]) -> None:
         self._handlers["message"] = handler
+
+    def on_late_refusal(self, handler: Callable[[str, str], None]) -> None:
+        self.refuse_late = handler
 
     def begin_run(self) -> None:
         self.reading = ModelReading(prompt=self.reading.prompt)
@@ -343,7 +347,8 @@ class FakeClient:
         """A message of the model arrives."""
         self.reading = self.link.adapter.read(self.reading, message)
         self._handlers["message"](message)
-        self._handlers["reading"](self.reading)
+        for handler in self._reading_handlers:
+            handler(self.reading)
 
     def begins(self) -> None:
         """An armed model has all that it needs."""

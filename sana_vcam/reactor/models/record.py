@@ -177,6 +177,8 @@ class StateFields:
     """Messages that say so."""
     reason: str = "reason"
     """The field that says why, in either."""
+    final: tuple[str, ...] = ()
+    """Reasons that the same look would meet again."""
     going_on: tuple[str, ...] = ()
     """Reasons after which the model begins again by itself."""
 

@@ -55,7 +55,7 @@ VIDU = Model(
         message="session_state",
         command="get_state",
         running="phase",
-        running_values=("live", "warming_up", "starting"),
+        running_values=("live", "warming_up", "starting", "ending"),
         shows="video_receiving",
         paused=None,
         prompt=None,
@@ -63,6 +63,7 @@ VIDU = Model(
         ended_values=("ended", "failed"),
         ended_messages=(),
         reason="end_reason",
+        final=("content_policy",),
     ),
     price_per_min=0.42,
 )

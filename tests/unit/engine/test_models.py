@@ -161,6 +161,52 @@ async def test_an_armed_model_is_on_as_soon_as_it_says_so(tmp_path: Path) -> Non
 
 
 @virtual_time
+async def test_a_look_that_is_refused_late_is_taken_back(tmp_path: Path) -> None:
+    wanted = DesiredState("", None, 4, 20, image=PICTURE)
+    async with running(tmp_path, record=VIDU, desired=wanted) as rig:
+        await rig.until(lambda: rig.sessions.clients and "start_edit" in rig.client.calls.names())
+        client = rig.client
+        client.says(phase("live", video_receiving=True))
+        client.begins()
+        await rig.streaming()
+        other = Image(b"\x89PNG\r\n\x1a\n two")
+        await rig.engine.wishes.set_image(other)
+        assert client.calls[-1] == ("switch_reference", other)
+        client.refuse_late("switch_reference", "SWITCH_PROMPT_FAILED")
+        assert rig.engine.desired.image == PICTURE, "the former picture is what it shows"
+
+
+@virtual_time
+async def test_an_end_that_the_look_would_meet_again_is_final(tmp_path: Path) -> None:
+    wanted = DesiredState("", None, 4, 20, image=PICTURE)
+    async with running(tmp_path, record=VIDU, desired=wanted) as rig:
+        await rig.until(lambda: rig.sessions.clients and "start_edit" in rig.client.calls.names())
+        rig.client.says(phase("live", video_receiving=True))
+        rig.client.says(phase("ended", end_reason="content_policy"))
+        await rig.until(S.REFUSED)
+        assert "content_policy" in (rig.error or "")
+        assert len(rig.sessions.clients) == 1
+
+
+@virtual_time
+async def test_a_model_that_ends_each_run_after_a_moment_is_given_up(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        for _ in range(4):
+            await rig.until(lambda: client.run.started and client.last_frame_at)
+            await rig.later(2)
+            client.end_run()
+            await rig.later(2)
+        await rig.until(lambda: len(rig.sessions.clients) > 1)
+        assert client.calls.names().count("start") == 4
+        assert any("ends each run" in error for error in rig.errors)
+
+
+def phase(name: str, **more: object) -> WireMessage:
+    return WireMessage("session_state", {"phase": name, **more})
+
+
+@virtual_time
 async def test_the_platform_ends_the_session_at_once(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
         client = await rig.streaming()
