@@ -56,17 +56,6 @@ class RunControl:
         for step in steps:
             await self._client.send(step)
 
-    async def end(self) -> None:
-        """End the run, and wait until the model says that it is over."""
-        await self.send(self._client.link.adapter.end())
-        try:
-            async with asyncio.timeout(END_S):
-                while self._client.reading.running:
-                    self._told.clear()
-                    await self._told.wait()
-        except TimeoutError:
-            log.debug("the model has not said that the run is over")
-
     async def change(self, steps: Iterable[Step], applied: DesiredState) -> None:
         """Send what changes the look of a run from `applied`."""
         for step in steps:
@@ -115,13 +104,23 @@ class RunControl:
             self._client.run_began()
 
     async def end(self) -> None:
-        """End the run; a refusal is none where the model says that there is no run."""
+        """End the run, and wait until the model says that it is over.
+
+        A refusal is none where the model says that there is no run.
+        """
         try:
             await self.send(self._client.link.adapter.end())
         except CommandRejected as error:
             if self._client.reading.running:
                 raise
             log.info("%s", error)
+        try:
+            async with asyncio.timeout(END_S):
+                while self._client.reading.running:
+                    self._told.clear()
+                    await self._told.wait()
+        except TimeoutError:
+            log.debug("the model has not said that the run is over")
 
     async def ask_state(self) -> None:
         """Have the model say what it does, where it can be asked; its answer is a message."""
