@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 A webcam that a generative model edits live.
 
-The webcam goes to the SANA-Streaming model; what comes back goes into a virtual camera that
-Zoom, Meet, OBS and Discord can pick; a local WebSocket takes prompt changes and hotkeys.
+The webcam goes to the SANA-Streaming model, or to another one of the platform; what comes back goes
+into a virtual camera that Zoom, Meet, OBS and Discord can pick; a local WebSocket takes prompt
+changes and hotkeys.
 """
 
 EXAMPLES = """\

@@ -162,7 +162,8 @@ class ReactorConfig(Section):
     """true: a runtime on this machine (the stand-in, or your own), which needs no key."""
     model: Annotated[str, Field(min_length=1)] = "sana-streaming"
     """The model's name on the platform, with its owner (reactor/sana-streaming) or without: then it
-    is tried with it, too, where the platform does not know it so."""
+    is tried with it, too, where the platform does not know it so. One that is not known here (see
+    `sana-vcam doctor`) works as far as it declares itself."""
     clean_change: Literal["anchor", "restart", "off"] = "anchor"
     """After a change of preset, SANA-Streaming lays the new look over the former one until it looks
     at the camera anew. anchor: it does that at the next chunk, which is seen as a short refresh.
@@ -189,8 +190,8 @@ class ReactorConfig(Section):
             f"from {SENT_LEAST} to {SENT_MOST}"
         ),
     ] = "auto"
-    """How large the camera's picture is sent; what comes back has the model's size in any case.
-    model: as large as the model's own. A size such as 640x352: a quarter of the pixels, so a
+    """How large the camera's picture is sent; what comes back has the model's own size (that of x2
+    follows what it is sent, so auto sends it nothing smaller). model: as large as the model's own. A size such as 640x352: a quarter of the pixels, so a
     quarter of the upload and of the encoder's work, and a softer picture to edit. auto: as model,
     and half as wide and high while the upload is poor, from the next session on."""
     track_width: SentSide = None
@@ -201,7 +202,7 @@ class ReactorConfig(Section):
 
 
 class CameraConfig(Section):
-    """Where the picture comes from."""
+    """Where the picture comes from. A model without a camera, such as helios, opens none."""
 
     source: Literal["auto", "webcam", "file", "test"] = "auto"
     """auto: the webcam if there is one, else the moving test scene."""
@@ -215,7 +216,7 @@ class CameraConfig(Section):
     height: Annotated[int, Field(ge=64, le=8192)] = 720
     """Height asked of the webcam."""
     fps: Annotated[float, Field(ge=1, le=120)] = 24.0
-    """Frames per second that are captured and published; the model works at 24."""
+    """Frames per second that are captured and published; the models work at 24."""
     fit: Fit = "crop"
     """How another shape becomes that of what is sent: crop (scale, centre-crop), pad (bars) or
     stretch."""
@@ -328,9 +329,10 @@ class StartConfig(Section):
     preset: str = ""
     """The first preset's id, instead of a prompt."""
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
-    """The model's noise seed; the same camera, prompt and seed give the same edit."""
+    """The model's noise seed, for a model that takes one; the same camera, prompt and seed give the
+    same edit."""
     anchor_interval: Annotated[int, Field(ge=0, le=10_000)] = 20
-    """Re-ground the edit on the camera every this many chunks (0 = never)."""
+    """SANA-Streaming: ground the edit on the camera again every this many chunks (0: never)."""
 
     @model_validator(mode="after")
     def _one_of_prompt_and_preset(self) -> Self:
