@@ -15,7 +15,6 @@ from sana_vcam.control.protocol.replies import (
     MessageBody,
     Presets,
 )
-from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
 
 
@@ -72,14 +71,7 @@ class Log(MessageBody):
 
 
 EVENTS: Mapping[str, type[BaseModel]] = types.MappingProxyType(
-    {
-        "hello": Hello,
-        "state": State,
-        "presets": Presets,
-        "stats": Stats,
-        "log": Log,
-        "settings": ModelSettings,
-    }
+    {"hello": Hello, "state": State, "presets": Presets, "stats": Stats, "log": Log}
 )
 """What each event's `data` holds."""
 

@@ -48,6 +48,10 @@ VARIANTS: Mapping[str, Bounds] = {
 WINDOWS = {"second 1": (0, 1), "second 2": (1, 2), "3 to 5 s": (2, 5), "5 to 15 s": (5, 15)}
 
 
+class NothingSeen(Exception):
+    """Viewers saw no picture in time; the text is the end of the daemon's log."""
+
+
 class EarlyWatcher(watcher.Watcher):
     """Keeps more of the first pictures."""
 
@@ -130,16 +134,19 @@ async def run(place: Place, bounds: Bounds, seconds: float, *settings: str) -> d
     stamps, record, fifo = home / "stamps.json", home / "record.json", home / "sink"
     width, height = place.clip.size
     watching = EarlyWatcher(fifo)
+    log = (home / "log").open("w+")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.rigs.bench.contenders.bounded"),
         *(json.dumps(asdict(bounds)), str(record)),
         *(place.url, str(place.clip.path), str(stamps), str(fifo), str(home)),
         *(f"reactor.track_width={width}", f"reactor.track_height={height}", *settings),
         stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=log,
     )
     try:
-        assert await asyncio.to_thread(watching.first.wait, FIRST_S), "viewers see nothing"
+        if not await asyncio.to_thread(watching.first.wait, FIRST_S):
+            log.seek(0)
+            raise NothingSeen("".join(log.readlines()[-12:]))
         used = cpu_seconds(process.pid)
         await asyncio.sleep(seconds)
         used = cpu_seconds(process.pid) - used
@@ -148,6 +155,7 @@ async def run(place: Place, bounds: Bounds, seconds: float, *settings: str) -> d
             process.terminate()
         await process.wait()
         watching.close()
+        log.close()
     sent = [Sample(*one) for one in json.loads(record.read_text())]
     seen = await asyncio.to_thread(figures_of, watching.seen, stamps, place.clip, seconds)
     began = watching.seen.pictures[0][1]

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from reactor_sdk import Reactor, Track
 
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.engine import factory
-from sana_vcam.reactor import ReactorClient, SessionError
+from sana_vcam.reactor import ReactorClient, SessionError, client
 from tests.rigs.bench.contenders import daemon
 
 SAMPLE_S = 0.5
@@ -31,7 +31,7 @@ class Bounds:
     opening: dict[str, int] = field(default_factory=dict)
     """For `Reactor.set_bitrate`, while a connection is being made: before its first estimate."""
     track: dict[str, int] = field(default_factory=dict)
-    """For `Track.set_bitrate`, as soon as the camera is published."""
+    """For `Track.set_bitrate`, before the camera is published."""
     as_shipped: bool = False
     """A connection begins as the daemon itself has it."""
     lifted_after_s: float = 0.0
@@ -47,30 +47,25 @@ def bounded(bounds: Bounds, record: Record) -> type[ReactorClient]:
     class Bounded(ReactorClient):
         jobs: frozenset[asyncio.Task[None]] = frozenset()
 
-        async def _start_high(self, reactor: Reactor) -> None:
-            if bounds.as_shipped:
-                await super()._start_high(reactor)
-            elif bounds.opening:
-                await reactor.set_bitrate(**bounds.opening)
-
         async def publish(self) -> None:
+            if not bounds.as_shipped:
+                self._camera._bound = self._bound_as_told  # type: ignore[method-assign]
             await super().publish()
-            if bounds.track:
-                await self._camera_side().set_bitrate(**bounds.track)
             self._begin(self._record())
             if bounds.lifted_after_s:
                 self._begin(self._lift())
+
+        async def _bound_as_told(self, track: Track) -> None:
+            if bounds.track:
+                await track.set_bitrate(**bounds.track)
 
         def _begin(self, work: Coroutine[None, None, None]) -> None:
             self.jobs |= {asyncio.ensure_future(work)}
 
         async def _lift(self) -> None:
             await asyncio.sleep(bounds.lifted_after_s)
-            await self._camera_side().set_bitrate(min_bps=1)
-
-        def _camera_side(self) -> Track:
             assert self.model.input_track is not None
-            return self._require().track(self.model.input_track)
+            await self._require().track(self.model.input_track).set_bitrate(min_bps=1)
 
         async def _record(self) -> None:
             clock = asyncio.get_running_loop().time
@@ -83,9 +78,22 @@ def bounded(bounds: Bounds, record: Record) -> type[ReactorClient]:
     return Bounded
 
 
+def opened_with(bounds: Bounds) -> Callable[[Reactor, int], Coroutine[None, None, None]]:
+    """What a connection is told while it is being made, instead of what the daemon would."""
+
+    async def start(reactor: Reactor, _start_bps: int) -> None:
+        if bounds.opening:
+            await reactor.set_bitrate(**bounds.opening)
+
+    return start
+
+
 def main(bounds: str, where: str, *arguments: str) -> None:
     record: Record = []
-    kind = bounded(Bounds(**json.loads(bounds)), record)
+    chosen = Bounds(**json.loads(bounds))
+    if not chosen.as_shipped:
+        client.start_high = opened_with(chosen)
+    kind = bounded(chosen, record)
     factory.ReactorClient = kind  # type: ignore[attr-defined]
     asyncio.run(daemon.main(*arguments))
     Path(where).write_text(json.dumps(record))

@@ -11,9 +11,10 @@ import pytest
 from sana_vcam.media.camera.timecode import encode_counter
 from sana_vcam.media.pixels import to_i420
 from sana_vcam.reactor import client as client_module
+from sana_vcam.reactor.models.sana import SANA
 from tests.fakes.reactor import FakeReactor, FakeTrack
 from tests.rigs.bench import ramp
-from tests.rigs.bench.contenders.bounded import Bounds, bounded
+from tests.rigs.bench.contenders.bounded import Bounds, bounded, opened_with
 from tests.rigs.bench.contenders.clip import Clip
 from tests.rigs.bench.contenders.watcher import HEIGHT, WIDTH, Seen
 from tests.system.webrtc.reactor.rig import within
@@ -94,8 +95,10 @@ class Told(FakeTrack):
 async def test_the_bounded_daemon_bounds_before_its_first_picture(monkeypatch):
     monkeypatch.setattr(client_module, "Reactor", FakeReactor)
     opening, track = {"start_bps": 5}, {"min_bps": 6}
-    kind = bounded(Bounds(opening, track, lifted_after_s=0.01), [])
-    client = kind(api_url="http://127.0.0.1:9", local=True, send_size=(4, 2))
+    bounds = Bounds(opening, track, lifted_after_s=0.01)
+    monkeypatch.setattr(client_module, "start_high", opened_with(bounds))
+    kind = bounded(bounds, [])
+    client = kind(record=SANA, api_url="http://127.0.0.1:9", local=True, send_size=(4, 2))
     made = []
     make = client._make_reactor
 

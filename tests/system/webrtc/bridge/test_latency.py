@@ -23,14 +23,20 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "prompt"), [("copy", ""), ("look", "golden hour, warm light")], ids=["copy", "sunset"]
+    ("edit", "prompt", "send"),
+    [
+        ("copy", "", "model"),
+        ("look", "golden hour, warm light", "model"),
+        ("copy", "", "320x176"),
+    ],
+    ids=["copy", "sunset", "sent at half the size"],
 )
 async def test_the_delay_of_a_talking_person_is_right_to_a_frame(
-    edit: str, prompt: str, tmp_path: Path
+    edit: str, prompt: str, send: str, tmp_path: Path
 ):
     """The counter in the picture survives both edits; the meter does not get to see it."""
     pictures = list(noisy(talking(REEL, size=1.5)))
-    async with known_latency(tmp_path, pictures, "--edit", edit, prompt=prompt) as known:
+    async with known_latency(tmp_path, pictures, "--edit", edit, prompt=prompt, send=send) as known:
         await until(lambda: len(known.pairs) >= 6)
         assert known.read > 4 * known.unread
         # The median, since a stall of a busy machine is in the truth before it is in the figure.

@@ -17,7 +17,7 @@ from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.quality import judge, sending, watch
 from sana_vcam.media.camera.timecode import read_counter
 from sana_vcam.media.pixels import Pixels
-from sana_vcam.reactor import ConnectionStats, SanaClient
+from sana_vcam.reactor import ConnectionStats, ReactorClient
 from tests.fakes.coordinator import KEY
 from tests.system.daemon import (
     PATIENCE_S,
@@ -117,13 +117,13 @@ async def test_a_poor_way_up_makes_the_next_session_smaller_by_itself(
     monkeypatch.setattr(judge, "RAMP_S", 0.0)
     monkeypatch.setattr(watch, "POOR_FOR_LONG_S", 2.0)
     monkeypatch.setattr(sending, "ENOUGH", 9)
-    measured = SanaClient.stats
+    measured = ReactorClient.stats
 
-    async def poor(client: SanaClient) -> ConnectionStats:
+    async def poor(client: ReactorClient) -> ConnectionStats:
         """What the encoder may use, per pixel: far too little for the full size alone."""
         return replace(await measured(client), target_bps=100_000.0)
 
-    monkeypatch.setattr(SanaClient, "stats", poor)
+    monkeypatch.setattr(ReactorClient, "stats", poor)
     states: list[State] = []
 
     async def until(wanted: Callable[[State], bool]) -> None:
@@ -164,7 +164,9 @@ async def test_the_next_session_s_model_may_have_another_size(tmp_path: Path):
     wide, tall = ("--edit", "copy"), ("--width", "320", "--height", "240", "--edit", "copy")
     async with (
         service(wide, tall) as stage,
-        running_daemon(tmp_path, stage.cloud.url, **cloud_settings()) as bridge,
+        running_daemon(
+            tmp_path, stage.cloud.url, **cloud_settings(REACTOR__SEND="model")
+        ) as bridge,
     ):
         control, viewer = bridge.control, bridge.viewer
         await control.live()

@@ -12,7 +12,7 @@ from reactor_sdk import InvalidStateError, Reactor, ReactorStatus
 
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.factory import ReactorSessionFactory
-from sana_vcam.reactor import Phase, SanaClient
+from sana_vcam.reactor import Phase, SanaClient, tracks
 from sana_vcam.reactor import client as client_module
 from tests.fakes.reactor import FakeReactor
 from tests.system.webrtc.reactor.rig import Runtime, eventually
@@ -84,14 +84,14 @@ async def test_the_sdk_takes_it_while_it_connects(
     """Its documentation says "needs a connected client"; it takes it as soon as it has begun."""
     client = local(runtime)
     phases: list[Phase] = []
-    begin = client._start_high
+    begin = client_module.start_high
 
-    async def noted(reactor: Reactor) -> None:
+    async def noted(reactor: Reactor, start_bps: int) -> None:
         phases.append(client.phase)
-        await begin(reactor)
+        await begin(reactor, start_bps)
 
-    monkeypatch.setattr(client, "_start_high", noted)
-    with caplog.at_level(logging.DEBUG, client_module.__name__):
+    monkeypatch.setattr(client_module, "start_high", noted)
+    with caplog.at_level(logging.DEBUG, tracks.__name__):
         await client.connect()
         await eventually(client._starting_high.done)  # type: ignore[union-attr]
         await client.reconnect()

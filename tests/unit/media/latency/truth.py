@@ -147,11 +147,18 @@ class KnownMedia(Pipeline):
 
 @asynccontextmanager
 async def known_latency(
-    home: Path, pictures: list[Picture], *standin: str, prompt: str = ""
+    home: Path, pictures: list[Picture], *standin: str, prompt: str = "", send: str = "model"
 ) -> AsyncIterator[KnownLatency]:
-    """A daemon in this process that streams the pictures through a real stand-in, over WebRTC."""
+    """A daemon in this process that streams the pictures through a real stand-in, over WebRTC.
+
+    `send` is how large they are sent; the model's are of the usual size.
+    """
     async with running_standin(*standin) as model:
-        settings = local_settings(model.url) | {"sink.kind": "preview", "start.prompt": prompt}
+        settings = local_settings(model.url) | {
+            "sink.kind": "preview",
+            "start.prompt": prompt,
+            "reactor.send": send,
+        }
         config = load(environ={}, overrides=settings).config
         medias: list[KnownMedia] = []
 
