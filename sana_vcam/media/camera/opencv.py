@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
 from sana_vcam.media.pixels import Pixels
@@ -39,13 +41,17 @@ class OpenCvCapture:
 
     def read(self) -> Pixels:
         """Wait for the next picture. Raises `CameraFault`."""
+        import cv2
+
         for _ in range(MOST_BAD_PICTURES):
-            if not self._capture.grab():
-                break
-            done, picture = self._capture.retrieve()
-            if done and picture is not None and picture.ndim == 3:
-                pixels: Pixels = picture
-                return pixels
+            try:
+                if not self._capture.grab():
+                    break
+                done, picture = self._capture.retrieve()
+            except cv2.error as error:
+                raise self._fault(f"gives no picture: {error}", CameraWords.SILENT) from error
+            if done and picture is not None and picture.size and picture.ndim in {2, 3}:
+                return _three_colours(picture)
         raise self._fault(
             "gives no picture: it was unplugged, is asleep or has stalled", CameraWords.SILENT
         )
@@ -56,3 +62,11 @@ class OpenCvCapture:
 
     def _fault(self, what: str, words: CameraWords) -> CameraFault:
         return CameraFault(f"the camera {devices.describe(self._device)} {what}", words)
+
+
+def _three_colours(picture: Pixels) -> Pixels:
+    """Give a grey picture, of an infrared camera, three colours as well."""
+    import cv2
+
+    grey = picture.ndim == 2 or picture.shape[2] == 1
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)) if grey else picture

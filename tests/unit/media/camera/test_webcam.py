@@ -199,6 +199,30 @@ def test_some_bad_pictures_are_passed_over_and_many_are_not(elsewhere):
     elsewhere.close()
 
 
+def test_an_error_of_opencv_is_a_fault_of_the_camera(elsewhere, monkeypatch):
+    import cv2
+
+    def fail(self):
+        raise cv2.error("a codec that is not there")
+
+    elsewhere.open()
+    monkeypatch.setattr(FakeVideoCapture, "retrieve", fail)
+    with pytest.raises(CameraFault, match="gives no picture: a codec"):
+        elsewhere.read()
+    elsewhere.close()
+
+
+@pytest.mark.parametrize("shape", [(47, 85), (47, 85, 1)])
+def test_a_grey_picture_is_given_three_colours(elsewhere, shape):
+    elsewhere.open()
+    FakeVideoCapture.made.pictures = [np.full(shape, 90, np.uint8)]
+    picture = elsewhere.read()
+    elsewhere.close()
+
+    assert picture.shape == (47, 85, 3)
+    assert (picture == 90).all()
+
+
 def test_a_camera_that_does_not_open_may_be_in_use(elsewhere, monkeypatch):
     monkeypatch.setattr(FakeVideoCapture, "opens", False)
     with pytest.raises(CameraFault, match="another program may use it") as caught:
