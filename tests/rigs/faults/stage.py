@@ -136,7 +136,7 @@ class DaemonProcess:
         module = "tests.rigs.faults.seams" if self._plan.seams else "sana_vcam"
         self.process = await asyncio.create_subprocess_exec(
             *(*WITH_US, sys.executable, "-m", module, "run", "--prompt", clip.PROMPT),
-            env=self._environment(),
+            env=self.variables,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE if self.stderr is None else self.stderr,
@@ -148,7 +148,9 @@ class DaemonProcess:
         """Have these as well at the next start."""
         self._extra.update(variables)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that it is started with."""
         plan = self._plan
         settings = {
             "SINK__KIND": "v4l2loopback" if plan.loopback else "raw",

@@ -6,6 +6,7 @@ from tests.rigs.faults.row import Row
 from tests.rigs.faults.rows import (
     camera,
     control,
+    hostile,
     machine,
     model,
     network,
@@ -24,6 +25,7 @@ ROWS: tuple[Row, ...] = (
     *camera.ROWS,
     *sink.ROWS,
     *machine.ROWS,
+    *hostile.ROWS,
     *process.ROWS,
 )
 
