@@ -47,6 +47,7 @@ class Parts:
         glass, quality = self.media.latency.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
         session, day, month = budget.periods
+        record = self.engine.model
         client = self.engine.client
         send_size = client.send_size if client is not None else self.sending.next_size
         if client is not None and client.model.input_track is None:
@@ -76,6 +77,12 @@ class Parts:
             model_prompt=model.prompt if model is not None else None,
             seed=desired.seed,
             anchor_interval=desired.anchor_interval,
+            model=self.engine.model_name,
+            model_title=record.title,
+            takes_prompt=record.prompt is not None,
+            image=None if desired.image is None else desired.image.name,
+            settings={**desired.settings, **desired.look_settings},
+            left_out=desired.left_out_by(record),
             paused=desired.paused,
             blank=switches.blank,
             freeze=switches.freeze,

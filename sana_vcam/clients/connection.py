@@ -6,7 +6,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from sana_vcam.errors import StartupError
 from sana_vcam.lib.printing import printable
 
 _MAX_REPLY_BYTES = 32 * 1024 * 1024
+TOO_SOON_PAUSE_S = 0.1
 START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
 
 
@@ -181,8 +183,32 @@ def authorization(token: str | None) -> dict[str, str]:
 def ask(daemon: DaemonAddress, command: messages.Command) -> dict[str, Any]:
     """Send one command and wait for its reply, passing over events."""
     with connected(daemon) as connection:
-        connection.send(messages.request_text(command, REQUEST_ID))
-        while True:
-            message: dict[str, Any] = json.loads(connection.recv(timeout=REPLY_TIMEOUT_S))
-            if message.get("id") == REQUEST_ID:
-                return message
+        return _ask(connection, command)
+
+
+def ask_in_turn(daemon: DaemonAddress, commands: Iterable[messages.Command]) -> dict[str, Any]:
+    """Send commands over one connection, each when the one before has run.
+
+    Returns the reply of the last, or of the first that was refused. One that came too soon after
+    many others is sent again.
+    """
+    with connected(daemon) as connection:
+        for command in commands:
+            while _is_too_soon(reply := _ask(connection, command)):
+                time.sleep(TOO_SOON_PAUSE_S)
+            if reply["type"] == "error":
+                break
+        return reply
+
+
+def _is_too_soon(reply: dict[str, Any]) -> bool:
+    data = reply["data"] if reply["type"] == "error" else {}
+    return data.get("code") == str(messages.ReplyCode.RATE_LIMITED)
+
+
+def _ask(connection: ClientConnection, command: messages.Command) -> dict[str, Any]:
+    connection.send(messages.request_text(command, REQUEST_ID))
+    while True:
+        message: dict[str, Any] = json.loads(connection.recv(timeout=REPLY_TIMEOUT_S))
+        if message.get("id") == REQUEST_ID:
+            return message

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from sana_vcam.config.preset import Preset
 from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages, replies
+from sana_vcam.control.protocol.imagepieces import ImagePieces
+from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
@@ -69,17 +71,31 @@ class Commands:
         """List the presets in their order."""
         return _presets(self._library.listed())
 
+    def settings(self) -> ModelSettings:
+        """Describe what the model takes, and the values that are wanted."""
+        engine = self._engine
+        client = engine.client
+        return ModelSettings.of(
+            engine.model,
+            engine.desired,
+            name=engine.model_name,
+            declared=client is not None and client.link.declared,
+        )
+
     async def answer(
-        self, request: messages.Request, screen: Screen | None = None
+        self,
+        request: messages.Request,
+        screen: Screen | None = None,
+        pieces: ImagePieces | None = None,
     ) -> messages.Ok | messages.Error:
         """Run a request's command and say how it went. Raises nothing but cancellation.
 
-        `screen` is of the connection that asks, if it is one that stays open. A defect is logged
-        with its traceback; the client is told only that there is one.
+        `screen` and `pieces` are of the connection that asks, if it is one that stays open. A
+        defect is logged with its traceback; the client is told only that there is one.
         """
         name = request.command.wire_name
         try:
-            return messages.Ok(request.id, await self.run(request.command, screen))
+            return messages.Ok(request.id, await self.run(request.command, screen, pieces))
         except CommandFailed as error:
             if error.code in messages.ReplyCode:
                 return messages.Error(request.id, messages.ReplyCode(error.code), str(error))
@@ -93,7 +109,10 @@ class Commands:
         )
 
     async def run(  # noqa: PLR0912 - one case each
-        self, command: messages.Command, screen: Screen | None = None
+        self,
+        command: messages.Command,
+        screen: Screen | None = None,
+        pieces: ImagePieces | None = None,
     ) -> BaseModel:
         """Run `command` and give the data of its reply, an instance of `command.reply`.
 
@@ -110,6 +129,14 @@ class Commands:
                 await engine.set_seed(command.seed)
             case messages.SetAnchorInterval():
                 await engine.set_anchor_interval(command.chunks)
+            case messages.ListSettings():
+                return self.settings()
+            case messages.SetSetting():
+                await engine.wishes.set_setting(command.name, command.value)
+            case messages.SetImage():
+                await self._set_image(command, pieces)
+            case messages.SchedulePrompt():
+                await engine.wishes.schedule_prompt(command.prompt, command.chunk)
             case messages.Pause():
                 await engine.pause()
             case messages.Resume():
@@ -163,6 +190,17 @@ class Commands:
             case messages.Thumbnail():
                 return _picture(await library.thumbnail(command.id))
         raise TypeError(f"nothing runs {command.wire_name}")
+
+    async def _set_image(self, command: messages.SetImage, pieces: ImagePieces | None) -> None:
+        """Take a piece of an image, or want the whole; what is wanted is no preset any more."""
+        if command.more and pieces is None:
+            raise CommandFailed("rejected", "an image in pieces needs a connection that stays open")
+        pieces = pieces or ImagePieces()
+        pieces.add(command.data or "")
+        if command.more:
+            return
+        image = pieces.take(command.name)
+        await self._engine.wishes.set_image(image)
 
     async def apply_preset(self, preset_id: str) -> replies.AppliedPreset:
         """Ask for a preset as a whole: one wish, of which nothing holds if a part is wrong.

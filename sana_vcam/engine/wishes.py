@@ -101,7 +101,7 @@ class Wishes:
         missing = model.missing(wanted.look)
         if missing is not None:
             raise CommandFailed("rejected", missing)
-        await self._ask({"image": image})
+        await self._ask({"image": image, "preset": None})
 
     async def schedule_prompt(self, prompt: str, chunk: int) -> None:
         """Have the run that is on take a prompt on at a later chunk; no other run knows of it."""

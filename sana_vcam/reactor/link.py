@@ -49,6 +49,11 @@ class ModelLink:
         self._reading_handlers: list[Callable[[ModelReading], None]] = []
         self._once = Once(log)
 
+    @property
+    def declared(self) -> bool:
+        """Whether the session has said what it takes."""
+        return self.channel.schema is not None
+
     def on_reading(self, handler: Callable[[ModelReading], None]) -> None:
         """Call `handler` on the loop after every message that tells what the model does."""
         self._reading_handlers.append(handler)

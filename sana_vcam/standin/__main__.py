@@ -21,6 +21,11 @@ EPILOG = """\
 When a session can begin, one line of JSON is printed on standard output:
   {"event": "standin_ready", "url": "http://127.0.0.1:8080"}
 Logs go to standard error. SIGTERM and Ctrl-C end it with status 0.
+
+To see what a client makes of a session that the platform ends, for a reason or by moderation:
+  curl -X POST -H 'Content-Type: application/json' -d '{"reason": "credits exhausted"}' \\
+      http://127.0.0.1:8080/stop_session
+  ... -d '{"moderate": true}' ...
 """
 
 MISSING_RUNTIME = (

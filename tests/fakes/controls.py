@@ -16,13 +16,14 @@ from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.desired import DesiredState
 from sana_vcam.engine.states import SessionState
+from sana_vcam.engine.wishes import Wishes
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.playout.program import Switches
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find, step
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
-from sana_vcam.reactor.models import SANA
+from sana_vcam.reactor.models import SANA, Image, Model, Scalar
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
@@ -148,7 +149,8 @@ class FakeControls(Commands):
             state=self._state,
             on_change=lambda: None,
         )
-        self.model = SANA
+        self.model: Model = SANA
+        self._own = DesiredState("", None, 0, 20)
         self.current = FIRST_STATE
         self.looks: tuple[ListedPreset, ...] = LOOKS
         self.done: list[tuple[str, object]] = []
@@ -185,7 +187,8 @@ class FakeControls(Commands):
     @property
     def desired(self) -> DesiredState:
         now = self.current
-        return DesiredState(now.prompt, now.preset, now.seed, now.anchor_interval)
+        own = (self._own.image, self._own.settings, self._own.look_settings)
+        return DesiredState(now.prompt, now.preset, now.seed, now.anchor_interval, False, *own)
 
     @property
     def wishes(self) -> "FakeControls":
@@ -195,6 +198,36 @@ class FakeControls(Commands):
         preset = fields["preset"]
         self.note("apply_preset", preset, prompt=fields["prompt"], preset=preset)
         return ()
+
+    client = None
+
+    @property
+    def model_name(self) -> str:
+        return self.model.name
+
+    async def set_setting(self, name: str, value: Scalar) -> None:
+        await self._wishes().set_setting(name, value)
+        self.note("set_setting", (name, value))
+
+    async def set_image(self, image: Image | None) -> None:
+        await self._wishes().set_image(image)
+        self.note("set_image", image and (image.name, len(image.data)))
+
+    async def schedule_prompt(self, prompt: str, chunk: int) -> None:
+        if self.model.schedule is None:
+            raise CommandFailed("rejected", f"{self.model.title} takes no prompts for later")
+        self.note("schedule_prompt", (prompt, chunk))
+
+    def _wishes(self) -> Wishes:
+        """Those of the engine, for what they refuse."""
+
+        async def ask(fields: dict[str, Any]) -> None:
+            self._own = self._own.changed(fields)
+            now = {"image": self._own.image and self._own.image.name}
+            values = {**self._own.settings, **self._own.look_settings}
+            self.current = self.current.model_copy(update=now | {"settings": values})
+
+        return Wishes(ask, lambda: self.desired, lambda: self.model, lambda: None)
 
     async def set_prompt(self, prompt: str, *, preset: str | None, seed: int | None) -> None:
         self.waiting.set()

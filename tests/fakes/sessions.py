@@ -145,7 +145,7 @@ class FakeClient:
         self.session_id: str | None = None
         self.reading = ModelReading()
         self.model: Model = platform.record
-        self.link = SimpleNamespace(adapter=adapter_for(platform.record))
+        self.link = SimpleNamespace(adapter=adapter_for(platform.record), declared=True)
         self.platform = SimpleNamespace(model="sana-streaming")
         self.ended: str | None = None
         self.ready_at: float | None = None

@@ -14,11 +14,12 @@ from urllib.parse import quote
 from sana_vcam.clients.connection import (
     START_HINT,
     ask,
+    ask_in_turn,
     connected,
     find_daemon,
     resolve_runtime_dir,
 )
-from sana_vcam.clients.ctl import words
+from sana_vcam.clients.ctl import images, words
 from sana_vcam.clients.ctl.shortwords import SHORT_WORDS
 from sana_vcam.clients.terminal import (
     EXIT_OK,
@@ -42,6 +43,18 @@ def send(
     command = command_from(word, rest)
     token = token or os.environ.get(tokens.TOKEN_VARIABLE)
     return ask(find_daemon(url, token, runtime_dir), command)
+
+
+def send_image(
+    rest: Sequence[str], url: str | None, token: str | None, runtime_dir: Path | None
+) -> dict[str, Any]:
+    """Send a file as the reference image, or none; raises `Failure` for what cannot be read."""
+    if len(rest) > 1:
+        raise Failure("image takes one file, or nothing", EXIT_USAGE)
+    # All is read before anything is sent.
+    commands = list(images.commands_for(rest[0] if rest else None))
+    token = token or os.environ.get(tokens.TOKEN_VARIABLE)
+    return ask_in_turn(find_daemon(url, token, runtime_dir), commands)
 
 
 def command_from(word: str, rest: Sequence[str]) -> messages.Command:

@@ -135,6 +135,10 @@ def _run(
         if word == "url":
             return client.print_urls(runtime_dir)
         return client.print_token(runtime_dir, state_dir, rotate=bool(rest))
+    if SHORT_WORDS.get(word, word) == "set_image":
+        from sana_vcam.clients.ctl import client  # a picture does not fit into a URL
+
+        return _show(word, client.send_image(rest, url, token, runtime_dir), json_output, None)
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
@@ -262,12 +266,18 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
             return "\n".join(printable(line) for line in render_presets(looks).splitlines())
         case {"suggestions": found}:
             return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
+        case {"model": _, "settings": _}:
+            from sana_vcam.clients.ctl.settings import render_settings
+
+            return printable_lines(render_settings(data))
         case {"total_s": _}:
             from sana_vcam.clients.ctl.usage import render_usage
 
             return printable_lines(render_usage(data))
         case {"id": preset_id, "name": name}:
-            return f"preset {preset_id}: {printable(name)}"
+            left_out = ", ".join(data.get("left_out", ()))
+            more = f" (the model does not take its {left_out})" if left_out else ""
+            return f"preset {preset_id}: {printable(name)}{printable(more)}"
         case {"on": on}:
             return f"{word} is {'on' if on else 'off'}"
     return "ok"
@@ -281,5 +291,9 @@ def _value(value: object) -> str:
             return "yes" if value else "no"
         case float():
             return f"{value:.1f}"
+        case dict() | list():
+            items = value.items() if isinstance(value, dict) else [(one,) for one in value]
+            said = " ".join("=".join(str(part) for part in item) for item in items)
+            return printable(said) or "-"
         case _:
             return printable(str(value))

@@ -11,6 +11,10 @@ SHORT_WORDS: dict[str, str] = {
     "previous": "step_preset by=-1",
     "seed": "set_seed",
     "anchor": "set_anchor_interval",
+    "settings": "list_settings",
+    "set": "set_setting",
+    "image": "set_image",
+    "schedule": "schedule_prompt",
 }
 """What people type, and the line that it stands for; all other commands are typed by name."""
 

@@ -19,6 +19,7 @@ OWN_WORDS: Mapping[str, tuple[str, str]] = {
 _ABOUT: Mapping[str, str] = {
     "next": "Go to the next preset.",
     "previous": "Go to the previous preset.",
+    "image": "Show the model a reference image; without a file it has none any more.",
 }
 """What a word does, where it is not what its command's docstring says."""
 
@@ -33,6 +34,9 @@ examples:
   sana-vcam ctl blank             black for viewers, or back again
   sana-vcam ctl blank on
   sana-vcam ctl seed 42           takes effect at: sana-vcam ctl reset
+  sana-vcam ctl settings          what the model takes
+  sana-vcam ctl set image_strength 0.6
+  sana-vcam ctl image cape.jpg
   sana-vcam ctl snapshot now.jpg
   sana-vcam ctl state --json
   sana-vcam ctl watch             one line for each change, until Ctrl-C
@@ -77,6 +81,8 @@ def _command_words() -> Iterator[str]:
 def _usage(word: str) -> str:
     """Write a word with what follows it: `seed SEED`, `blank [on|off]`."""
     model = messages.COMMANDS.get(SHORT_WORDS.get(word, word))
+    if word == "image":
+        return "image [FILE]"
     fields = model.model_fields.items() if model else ()
     values = [_value_usage(name, field) for name, field in fields]
     return " ".join([word, *values, *(["[FILE]"] if word == "snapshot" else [])])

@@ -15,6 +15,7 @@ from sana_vcam.control.protocol.replies import (
     MessageBody,
     Presets,
 )
+from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
 
 
@@ -71,7 +72,14 @@ class Log(MessageBody):
 
 
 EVENTS: Mapping[str, type[BaseModel]] = types.MappingProxyType(
-    {"hello": Hello, "state": State, "presets": Presets, "stats": Stats, "log": Log}
+    {
+        "hello": Hello,
+        "state": State,
+        "presets": Presets,
+        "stats": Stats,
+        "log": Log,
+        "settings": ModelSettings,
+    }
 )
 """What each event's `data` holds."""
 

@@ -25,7 +25,9 @@ from sana_vcam.config.preset import (
     MAX_PROMPT_CHARS,
     Preset,
     Settings,
+    SettingValue,
 )
+from sana_vcam.control.protocol.imagepieces import PIECE_CHARS
 from sana_vcam.control.protocol.replies import (
     AppliedPreset,
     Empty,
@@ -39,6 +41,7 @@ from sana_vcam.control.protocol.replies import (
     Toggled,
     Usage,
 )
+from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
 
 API_VERSION = 1
@@ -168,6 +171,45 @@ class SetAnchorInterval(Command):
     """Chunks from one anchor to the next; 0 is never."""
 
 
+class ListSettings(Command):
+    """List what the model takes: its settings with their values, prompt and image."""
+
+    wire_name = "list_settings"
+    reply = ModelSettings
+
+
+class SetSetting(Command):
+    """Set one of the model's settings; it holds for every look until it is set anew."""
+
+    wire_name = "set_setting"
+    name: Annotated[str, Field(max_length=64, examples=["sr_scale"])]
+    """The setting's name; `list_settings` has them."""
+    value: Annotated[SettingValue, Field(examples=["2x"])]
+    """A number, true, false or a text, as the setting takes it."""
+
+
+class SetImage(Command):
+    """Show the model a reference image: PNG, JPEG or WebP, of at most 8 MB."""
+
+    wire_name = "set_image"
+    data: Annotated[str | None, Field(max_length=PIECE_CHARS, examples=["iVBORw0KGgo…"])] = None
+    """The file in base64, or a piece of it; left out or empty, there is to be no image."""
+    name: Annotated[str, Field(max_length=255, examples=["cape.png"])] = "image"
+    """What you call it."""
+    more: Annotated[bool, Field(examples=[False])] = False
+    """true: the rest comes by further set_image of this connection."""
+
+
+class SchedulePrompt(Command):
+    """Have the run that is on take up a prompt at a later chunk."""
+
+    wire_name = "schedule_prompt"
+    prompt: Annotated[str, Field(max_length=4000, examples=["a storm comes up"])]
+    """What the model is asked for."""
+    chunk: Annotated[int, Field(ge=0, le=1_000_000, examples=[12])]
+    """The chunk of the run; `chunk` of the state is the last that is done."""
+
+
 class Blank(Command):
     """Show viewers black, at once, with or without a network."""
 
@@ -251,7 +293,9 @@ class SavePreset(Command):
     """The id of the preset that is edited, if its id changes."""
     image: Annotated[
         str | None,
-        Field(max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN, examples=["cape.jpg"]),
+        Field(
+            min_length=1, max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN, examples=["cape.jpg"]
+        ),
     ] = None
     """A PNG, JPEG or WebP file of at most 8 MB, named from the folder of presets.toml."""
     settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
@@ -352,6 +396,10 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
             Reset,
             SetSeed,
             SetAnchorInterval,
+            ListSettings,
+            SetSetting,
+            SetImage,
+            SchedulePrompt,
             Blank,
             Freeze,
             Bypass,

@@ -305,6 +305,8 @@ def _properties(model: type[Command]) -> Mapping[str, Any]:
 
 def _expected(schema: Mapping[str, Any]) -> str:
     match schema:
+        case {"type": "boolean"}:
+            return "true or false"
         case {"type": "integer"}:
             return f"an integer from {schema['minimum']} to {schema['maximum']}"
         case {"type": "string", "pattern": _}:

@@ -11,7 +11,7 @@ from sana_vcam.engine.budget import Budget
 from sana_vcam.presets.catalog import ListedPreset
 from sana_vcam.presets.suggestions import Suggestion
 
-type EventName = Literal["state", "presets", "stats", "log"]
+type EventName = Literal["state", "presets", "stats", "log", "settings"]
 
 
 EVENT_NAMES: tuple[EventName, ...] = get_args(EventName.__value__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from sana_vcam.config.preset import SettingValue
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
@@ -61,6 +62,18 @@ class State(BaseModel):
     """The wanted seed; the model reads it when a run begins."""
     anchor_interval: int
     """Chunks between anchors; 0 is never."""
+    model: str = ""
+    """The name under which the platform has the model."""
+    model_title: str = ""
+    """The model's name for people."""
+    takes_prompt: bool = True
+    """Whether the model takes prompts at all."""
+    image: str | None = None
+    """What the wanted reference image is called; None while there is none."""
+    settings: dict[str, SettingValue] = {}
+    """The wanted values of the model's settings, without seed and anchor interval."""
+    left_out: tuple[str, ...] = ()
+    """What of the wanted look the model does not take: prompt, image, or names of settings."""
     paused: bool
     """True while the user wants the model paused (a paused session is still billed)."""
     blank: bool

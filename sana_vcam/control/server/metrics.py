@@ -33,7 +33,7 @@ def answer(state: State, counters: Counters, clients: int) -> Response:
     return Response(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StateCollector(Collector):
     """The daemon at one moment, as metrics."""
 

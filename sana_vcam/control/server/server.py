@@ -29,6 +29,7 @@ from sana_vcam.control.access import (
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol import events, messages, replies
+from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection, Listener
 from sana_vcam.control.server.counters import Counters
@@ -100,6 +101,8 @@ class ControlServer:
         self._clients: set[ClientConnection] = set()
         self._trouble = ""
         self._state_changed = asyncio.Event()
+        self._settings: ModelSettings | None = None
+        """What clients were told last of the model's settings."""
         self._background: tuple[asyncio.Task[None], ...] = ()
         self._stack = AsyncExitStack()
 
@@ -310,7 +313,7 @@ class ControlServer:
             await self._run(client, request)
 
     async def _run(self, client: ClientConnection, request: messages.Request) -> None:
-        reply = await self._commands.answer(request, client.screen)
+        reply = await self._commands.answer(request, client.screen, client.pieces)
         await client.queue.put_reply(reply.text())
 
     # -- events ---
@@ -319,6 +322,9 @@ class ControlServer:
         """Send the state and the presets to a new subscriber, without waiting for a change."""
         if "state" in names:
             client.queue.put_event(events.event_text(self._commands.state()), kind="state")
+        if "settings" in names:
+            self._publish_settings()
+            client.queue.put_event(events.event_text(self._commands.settings()), kind="settings")
         if "presets" in names:
             client.queue.put_event(events.event_text(self._commands.presets()), kind="presets")
 
@@ -332,6 +338,14 @@ class ControlServer:
             # Every log line counts; of the other events only the newest does.
             client.queue.put_event(text, kind=None if name == "log" else name)
 
+    def _publish_settings(self) -> None:
+        """Tell those who want to know when the model takes something else, or is to have it."""
+        if any("settings" in client.events for client in self._clients):
+            settings = self._commands.settings()
+            if settings != self._settings:
+                self._settings = settings
+                self._publish("settings", lambda: settings)
+
     def _stats(self) -> events.Stats:
         return events.Stats.of(self._commands.state())
 
@@ -343,6 +357,7 @@ class ControlServer:
             await self._state_changed.wait()
             self._state_changed.clear()
             self._publish("state", self._commands.state)
+            self._publish_settings()
             await asyncio.sleep(self._state_every_s)
 
     async def _send_stats(self) -> None:

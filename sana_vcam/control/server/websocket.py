@@ -14,6 +14,7 @@ from websockets.frames import CloseCode
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages, reading, replies
+from sana_vcam.control.protocol.imagepieces import ImagePieces
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection
 from sana_vcam.control.server.ratelimit import TokenBucket
@@ -28,6 +29,7 @@ class ClientConnection:
     def __init__(self, connection: Connection, previews: PreviewServer | None = None) -> None:
         self.connection = connection
         self.screen = Screen(previews)
+        self.pieces = ImagePieces()
         self.events: frozenset[replies.EventName] = frozenset({"state"})
         self.queue = SendQueue(limits.MAX_WAITING)
         self.revoked = asyncio.Event()

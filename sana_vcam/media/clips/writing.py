@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,8 @@ from sana_vcam.errors import ClipFailed
 from sana_vcam.media.clips.formats import Container
 from sana_vcam.media.clips.prepare import mark_bt601, why
 from sana_vcam.media.clips.source import ClipTimes, open_source
+
+log = logging.getLogger(__name__)
 
 AHEAD_S = 0.5
 """So far the sound is written before its picture, as players like it."""
@@ -61,38 +67,89 @@ def write_clip(
     """Write the first `pictures` pictures of the clip; None if `stop` was set. Blocks.
 
     A picture that did not come shows the one before it, or, before all, the first. Sound is copied
-    where the container takes its codec. Raises `ClipFailed`.
+    where the container takes its codec. What cannot be copied is encoded, what cannot be decoded
+    is left out with a warning: the pictures are paid for. Raises `ClipFailed`.
     """
-    whole = pictures >= len(times.stamps)
-    end_s = None if whole else times.at(pictures)
-    filled = held = 0
-    try:
-        with ExitStack() as stack:
-            out = stack.enter_context(
-                av.open(str(target), "w", format=container.name, options=dict(container.options))
-            )
-            frames = _at_every_place(takes, pictures)
-            first = next(frames, None)
-            if first is None:
-                raise ClipFailed("no frame came back, so there is nothing to write")
-            picture = _picture_stream(out, container, first[1], times)
-            incoming = stack.enter_context(open_source(source))
-            origin_s = _origin(incoming)
-            shift = round(Fraction(origin_s) / times.time_base)
-            sound = _Sounds(incoming, out, container, origin_s, end_s)
-            for number, (own, frame) in enumerate(_with_first(first, frames)):
-                if stop.is_set():
-                    return None
-                filled += not own
-                held = 0 if own else held + 1
-                sound.write_until(times.at(number) - origin_s + AHEAD_S)
-                _write_picture(out, picture, frame, times.stamps[number] - shift)
-                told(number + 1)
-            out.mux(picture.encode(None))
-            sound.write_until(None)
-    except (OSError, av.FFmpegError) as error:
-        raise ClipFailed(f"{target.parent}: the edit cannot be written: {why(error)}") from None
-    return Written(pictures, filled, held)
+    for sound in Sound:
+        try:
+            with ExitStack() as stack:
+                out = stack.enter_context(
+                    av.open(
+                        str(target), "w", format=container.name, options=dict(container.options)
+                    )
+                )
+                incoming = stack.enter_context(open_source(source))
+                writer = _ClipWriter(out, container, times, incoming, sound)
+                return writer.write(takes, pictures, told, stop)
+        except (OSError, ValueError, av.FFmpegError) as error:
+            if sound is Sound.NONE or getattr(error, "errno", None) in _DISK:
+                folder = target.parent
+                raise ClipFailed(f"{folder}: the edit cannot be written: {why(error)}") from None
+            log.warning("the sound of %s cannot be %s (%s)", source, sound.value, why(error))
+    raise AssertionError("unreachable")
+
+
+class Sound(Enum):
+    """What is done with the sound; each is tried where the one before fails."""
+
+    COPY = "copied"
+    ENCODE = "encoded"
+    NONE = "left out"
+
+
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES})
+"""What the sound has nothing to do with."""
+
+
+class _ClipWriter:
+    """One attempt at the new file."""
+
+    def __init__(
+        self, out: Any, container: Container, times: ClipTimes, incoming: Any, sound: Sound
+    ) -> None:
+        self._out = out
+        self._container = container
+        self._times = times
+        self._incoming = incoming
+        self._sound = sound
+
+    def write(
+        self,
+        takes: Sequence[PlacedTake],
+        pictures: int,
+        told: Callable[[int], None],
+        stop: threading.Event,
+    ) -> Written | None:
+        """Write it all; None if `stop` was set."""
+        times = self._times
+        frames = _at_every_place(takes, pictures)
+        first = next(frames, None)
+        if first is None:
+            raise ClipFailed("no frame came back, so there is nothing to write")
+        stream = _picture_stream(self._out, self._container, first[1], times)
+        origin_s = _origin(self._incoming)
+        shift = round(Fraction(origin_s) / times.time_base)
+        end_s = None if pictures >= len(times.stamps) else times.at(pictures) - origin_s
+        streams = [] if self._sound is Sound.NONE else _sound_streams(self._incoming)
+        copied = self._container.copied if self._sound is Sound.COPY else frozenset[str]()
+        sound = _Sounds(self._incoming, streams, self._out, copied, self._container.sound)
+        filled = held = 0
+        for number, (own, frame) in enumerate(chain([first], frames)):
+            if stop.is_set():
+                return None
+            filled += not own
+            held = 0 if own else held + 1
+            sound.write_until(times.at(number) - origin_s + AHEAD_S, origin_s, end_s)
+            _write_picture(self._out, stream, frame, times.stamps[number] - shift)
+            told(number + 1)
+        self._out.mux(stream.encode(None))
+        sound.write_until(None, origin_s, end_s)
+        return Written(pictures, filled, held)
+
+
+def _sound_streams(incoming: Any) -> list[Any]:
+    """List the tracks of sound that can be decoded here."""
+    return [each for each in incoming.streams.audio if each.codec_context is not None]
 
 
 def _at_every_place(takes: Sequence[PlacedTake], pictures: int) -> Iterator[tuple[bool, Any]]:
@@ -124,13 +181,6 @@ def _numbered(takes: Sequence[PlacedTake]) -> Iterator[tuple[int, Any]]:
                     yield number, frame
 
 
-def _with_first(
-    first: tuple[bool, Any], rest: Iterator[tuple[bool, Any]]
-) -> Iterator[tuple[bool, Any]]:
-    yield first
-    yield from rest
-
-
 def _picture_stream(out: Any, container: Container, frame: Any, times: ClipTimes) -> Any:
     rate = times.rate.limit_denominator(100_000)
     stream = out.add_stream(container.picture, rate=rate, options=dict(container.picture_options))
@@ -159,45 +209,43 @@ class _Sounds:
     """The sound of the source on its way into the new file, in step with the pictures."""
 
     def __init__(
-        self, incoming: Any, out: Any, container: Container, origin_s: float, end_s: float | None
+        self,
+        incoming: Any,
+        streams: Sequence[Any],
+        out: Any,
+        copied: frozenset[str],
+        encoder: str,
     ) -> None:
         self._out = out
-        self._origin_s = origin_s
-        self._end_s = None if end_s is None else end_s - origin_s
-        self._tracks: dict[int, _Copied | _Encoded] = {}
-        streams = list(incoming.streams.audio)
-        for stream in streams:
-            copied = stream.codec_context.name in container.copied & out.supported_codecs
-            kind = _Copied if copied else _Encoded
-            self._tracks[stream.index] = kind(stream, out, container.sound)
-        self._packets = incoming.demux(streams) if streams else iter(())
+        self._tracks: dict[int, _Copied | _Encoded] = {
+            stream.index: _Copied(stream, out)
+            if stream.codec_context.name in copied & out.supported_codecs
+            else _Encoded(stream, out, encoder)
+            for stream in streams
+        }
+        self._packets = incoming.demux(list(streams)) if streams else iter(())
         self._next: Any = None
 
-    def write_until(self, until_s: float | None) -> None:
-        """Write what is heard before `until_s`; None: all, to the end."""
-        while (packet := self._take(until_s)) is not None:
-            for ready in self._tracks[packet.stream.index].convert(packet, self._origin_s):
+    def write_until(self, until_s: float | None, origin_s: float, end_s: float | None) -> None:
+        """Write what is heard before `until_s`; None: all that is heard before `end_s`."""
+        while (packet := self._take(until_s, origin_s, end_s)) is not None:
+            for ready in self._tracks[packet.stream.index].convert(packet, origin_s):
                 self._out.mux(ready)
         if until_s is None:
             for track in self._tracks.values():
                 for ready in track.flush():
                     self._out.mux(ready)
 
-    def _take(self, until_s: float | None) -> Any:
+    def _take(self, until_s: float | None, origin_s: float, end_s: float | None) -> Any:
         """Take the next packet that is heard before `until_s`, if there is one."""
         while True:
-            if self._next is None:
-                self._next = next(self._packets, None)
-            packet = self._next
+            packet = self._next = self._next or self._read()
             if packet is None:
                 return None
-            if packet.dts is None and packet.pts is None:
-                # What ends a stream when it is demuxed.
-                self._next = None
-                continue
             stamp = packet.pts if packet.pts is not None else packet.dts
-            at_s = float(stamp * packet.time_base) - self._origin_s
-            if self._end_s is not None and at_s >= self._end_s:
+            # Without a stamp it ends a stream that is read, and holds nothing.
+            at_s = None if stamp is None else float(stamp * packet.time_base) - origin_s
+            if at_s is None or (end_s is not None and at_s >= end_s):
                 self._next = None
                 continue
             if until_s is not None and at_s >= until_s:
@@ -205,18 +253,31 @@ class _Sounds:
             self._next = None
             return packet
 
+    def _read(self) -> Any:
+        """Read on; a source that breaks off ends there."""
+        try:
+            return next(self._packets, None)
+        except av.FFmpegError as error:
+            log.warning("the sound breaks off: %s", why(error))
+            return None
+
 
 class _Copied:
     """A track of sound whose packets go over as they are."""
 
-    def __init__(self, stream: Any, out: Any, _encoder: str) -> None:
+    def __init__(self, stream: Any, out: Any) -> None:
         self._stream = out.add_stream_from_template(stream)
+        self._last: int | None = None
 
     def convert(self, packet: Any, origin_s: float) -> list[Any]:
         shift = round(Fraction(origin_s) / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - shift
         packet.dts = None if packet.dts is None else packet.dts - shift
         packet.stream = self._stream
+        if packet.dts is not None and self._last is not None and packet.dts <= self._last:
+            # One that goes back, as damaged recordings have them, is refused by every container.
+            return []
+        self._last = packet.dts
         return [packet]
 
     def flush(self) -> list[Any]:
@@ -241,7 +302,12 @@ class _Encoded:
 
     def convert(self, packet: Any, origin_s: float) -> list[Any]:
         ready: list[Any] = []
-        for decoded in packet.decode():
+        try:
+            heard = packet.decode()
+        except av.FFmpegError as error:
+            log.debug("damaged sound is left out: %s", error)
+            return ready
+        for decoded in heard:
             if decoded.pts is not None:
                 at_s = float(decoded.pts * decoded.time_base) - origin_s
                 ready += self._go_to(round(at_s * self._rate))

@@ -20,6 +20,10 @@ def test_the_commands_and_their_fields():
         "reset": (),
         "set_seed": ("seed",),
         "set_anchor_interval": ("chunks",),
+        "list_settings": (),
+        "set_setting": ("name", "value"),
+        "set_image": ("data", "name", "more"),
+        "schedule_prompt": ("prompt", "chunk"),
         "blank": ("on",),
         "freeze": ("on",),
         "bypass": ("on",),
@@ -66,9 +70,21 @@ def test_the_events_and_their_fields():
             "chunk",
         ),
         "log": ("time_s", "level", "logger", "message"),
+        "settings": (
+            "model",
+            "title",
+            "words",
+            "declared",
+            "guessed",
+            "takes_camera",
+            "prompt",
+            "image",
+            "schedule",
+            "settings",
+        ),
     }
     assert set(fields["stats"]) < set(state)
-    assert replies.EVENT_NAMES == ("state", "presets", "stats", "log")
+    assert replies.EVENT_NAMES == ("state", "presets", "stats", "log", "settings")
     assert messages.API_VERSION == 1
 
 
@@ -98,6 +114,10 @@ def test_the_reply_data():
         "reset": "Nothing",
         "set_seed": "Nothing",
         "set_anchor_interval": "Nothing",
+        "list_settings": "ModelSettings",
+        "set_setting": "Nothing",
+        "set_image": "Nothing",
+        "schedule_prompt": "Nothing",
         "blank": "Switched",
         "freeze": "Switched",
         "bypass": "Switched",

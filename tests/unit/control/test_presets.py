@@ -159,7 +159,7 @@ def test_a_preset_and_the_command_that_saves_it_have_the_same_limits():
         model.model_json_schema()["properties"]
         for model in (messages.SavePreset, messages.SavePreset.reply)
     ]
-    for key in ("id", "name", "prompt", "seed", "evolve"):
+    for key in ("id", "name", "prompt", "seed", "evolve", "image", "settings"):
         saved, kept = (
             {k: v for k, v in schema[key].items() if k not in {"description", "examples"}}
             for schema in schemas

@@ -52,7 +52,7 @@ def test_an_absolute_path_and_the_home_folder(
         (lambda path: None, "not_found", "there is no such file"),
         (lambda path: path.write_bytes(b""), "rejected", "is empty"),
         (lambda path: path.write_bytes(b"GIF89a"), "rejected", "no PNG, JPEG or WebP image"),
-        (lambda path: path.mkdir(), "rejected", "it is a folder"),
+        (lambda path: path.mkdir(), "rejected", "Is a directory"),
         (os.mkfifo, "rejected", "it is a FIFO"),
         (lambda path: path.symlink_to("/dev/zero"), "rejected", "it is a device"),
         (lambda path: path.write_bytes(PNG + bytes(MOST_BYTES)), "rejected", "8 MB"),

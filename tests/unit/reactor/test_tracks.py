@@ -114,6 +114,20 @@ def test_after_the_run_nothing_counts(way):
     assert (way.track.frames_received, way.track.last_frame_at) == (1, at)
 
 
+def test_whoever_keeps_every_frame_gets_the_first_and_those_after_the_end(way):
+    way.track.keeps_every_frame = True
+    way.come(MODEL, MODEL)
+    assert way.sizes == []
+    way.track.run_began()
+    way.come(PACER, MODEL)
+    assert way.sizes == []
+    way.come(MODEL)
+    assert way.sizes == [MODEL, MODEL]
+    way.track.run_ended()
+    way.come(MODEL)
+    assert way.sizes == [MODEL] * 3
+
+
 @pytest.mark.parametrize("first", [PACER, MODEL, OTHER])
 def test_a_run_that_goes_on_over_another_connection_keeps_its_size(way, first):
     """Each connection's pacer begins with one black frame of its own."""

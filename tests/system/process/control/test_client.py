@@ -26,9 +26,11 @@ from sana_vcam.control.access import discovery, unixsocket
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.control.server import routes
 from sana_vcam.media.states import ProgramSource
+from sana_vcam.reactor.models.helios import HELIOS
 from tests.fakes.controls import FIRST_STATE, JPEG, leave_control_file
 from tests.fakes.controlserver import TOKEN, open_client
 
+PNG = b"\x89PNG\r\n\x1a\n"
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
 
 
@@ -65,6 +67,10 @@ def ctl(runtime_dir, capsys):
         (["disconnect"], ("disconnect", None)),
         (["seed", "42"], ("set_seed", 42)),
         (["anchor", "20"], ("set_anchor_interval", 20)),
+        (["settings"], None),
+        (["list_settings"], None),
+        (["set", "seed", "5"], ("set_setting", ("seed", "5"))),
+        (["set_setting", "anchor_interval", "value=0"], ("set_setting", ("anchor_interval", "0"))),
         (["blank"], ("blank", True)),
         (["blank", "off"], ("blank", False)),
         (["freeze", "on"], ("freeze", True)),
@@ -75,7 +81,52 @@ async def test_every_word(serve, controls, ctl, words, done):
         code, out, err = await ctl(*words)
     assert (code, err) == (0, "")
     assert out
-    assert controls.done == [done]
+    assert controls.done == ([] if done is None else [done])
+
+
+async def test_what_the_model_takes_is_printed_as_a_table(serve, controls, ctl):
+    async with serve():
+        _, sana, _ = await ctl("settings")
+        controls.model = HELIOS
+        _, helios, _ = await ctl("settings")
+    assert "anchor_interval  20 " in sana
+    assert "image" not in sana
+    assert "a number from 0 to 1, at once." in helios
+    assert "off, 2x, 4x, at once." in helios
+    assert "PNG, JPEG or WebP of at most 8 MB" in helios
+    assert all(len(line.split()) > 1 for line in helios.splitlines())
+
+
+@pytest.mark.parametrize("size", [9, 45_000, 45_001, 200_000])
+async def test_an_image_is_read_here_and_sent_in_pieces(serve, controls, ctl, tmp_path, size):
+    controls.model = HELIOS
+    (tmp_path / "cape.png").write_bytes(PNG + bytes(size - len(PNG)))
+    async with serve():
+        code, out, err = await ctl("image", str(tmp_path / "cape.png"))
+        assert (code, out, err) == (0, "ok\n", "")
+        assert (await ctl("set_image"))[0] == 0
+    assert controls.done == [("set_image", ("cape.png", size)), ("set_image", None)]
+
+
+async def test_an_image_that_is_none_is_refused_before_anything_is_sent(
+    serve, controls, ctl, tmp_path
+):
+    controls.model = HELIOS
+    (tmp_path / "large.png").write_bytes(PNG + bytes(8_000_000))
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("no image")
+    os.mkfifo(tmp_path / "fifo.png")
+    said = {}
+    async with serve():
+        for name in ("large", "empty", "text", "fifo", "none"):
+            code, _, said[name] = await ctl("image", str(tmp_path / f"{name}.png"))
+            assert code == 1
+    assert controls.done == []
+    assert "more than 8 MB" in said["large"]
+    assert "is empty" in said["empty"]
+    assert "text.png is no PNG, JPEG or WebP image" in said["text"]
+    assert "it is a FIFO" in said["fifo"]
+    assert "there is no such file" in said["none"]
 
 
 async def test_what_people_read(serve, controls, ctl):
@@ -366,7 +417,8 @@ def test_every_example_goes_the_short_way():
         _, _, query = ctl_module.target_of(name, typed).partition("?")
         assert reading.command_from_line_query(query) == model(**examples)
     for word in SHORT_WORDS:
-        said = [] if word in {"state", "presets", "next", "previous"} else ["1"]
+        alone = {"state", "presets", "next", "previous", "settings"}
+        said = [] if word in alone else ["1"] * (1 + (word in {"set", "schedule"}))
         _, _, query = ctl_module.target_of(word, said).partition("?")
         assert understood(reading.command_from_line_query, query) is not None
 

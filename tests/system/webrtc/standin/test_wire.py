@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.webrtc.standin.harness import PATIENCE_S, Process
+from tests.system.webrtc.standin.harness import PATIENCE_S, Process, standin
 
 COMMANDS = {
     "set_mode": {"mode"},
@@ -137,3 +137,96 @@ def test_the_tracks(request: pytest.FixtureRequest, wire: str) -> None:
         {"name": "camera", "kind": "video", "direction": "in"},
         {"name": "main_video", "kind": "video", "direction": "out"},
     ]
+
+
+REFUSAL = {"command_error": {"command", "reason"}}
+IMAGE = {"reference_image_accepted": {"width", "height"}}
+PROMPT = {"prompt_accepted": {"prompt"}}
+
+OTHERS: dict[str, tuple[dict[str, set[str]], dict[str, str]]] = {
+    "x2": (
+        PROMPT
+        | IMAGE
+        | {
+            "pointer_changed": {"x", "y", "active"},
+            "generation_started": set(),
+            "generation_stopped": {"reason"},
+            "state_update": {
+                *("prompt", "has_reference_image", "pointer_x", "pointer_y", "pointer_active"),
+                *("keep_backlog", "generating", "width", "height"),
+            },
+        },
+        {
+            "set_prompt": "PromptAccepted",
+            "set_reference_image": "ReferenceImageAccepted",
+            "set_pointer": "PointerChanged",
+        },
+    ),
+    "joyai": (
+        PROMPT
+        | IMAGE
+        | REFUSAL
+        | {
+            "generation_started": {"prompt", "has_reference_image", "seed"},
+            "chunk_complete": {"chunk_index", "frames_emitted", "elapsed_ms"},
+            "generation_reset": {"reason"},
+            "generation_complete": {"total_chunks", "total_frames"},
+            "session_state": {"started", "prompt", "has_reference_image", "seed"},
+        },
+        {
+            "set_prompt": "PromptAccepted",
+            "set_reference_image": "ReferenceImageAccepted",
+            "start": "GenerationStarted",
+        },
+    ),
+    "vidu": (
+        {
+            "session_state": {
+                *("phase", "editing_type", "control_ready", "camera_forwarding"),
+                *("video_receiving", "edit_elapsed_seconds", "edit_max_seconds", "end_reason"),
+            },
+            "reference_switched": {"editing_type", "reference_changed"},
+            "edit_ended": {"end_reason", "duration_seconds"},
+            "command_error": {"command", "code", "reason", "origin", "retryable", "trace_id"},
+        },
+        {
+            "switch_reference": "ReferenceSwitched",
+            "end_edit": "EditEnded",
+            "get_state": "SessionStateMessage",
+        },
+    ),
+    "helios": (
+        PROMPT
+        | REFUSAL
+        | {
+            "image_accepted": {"width", "height"},
+            "conditions_ready": {"has_prompt", "has_image"},
+            "generation_started": {"prompt"},
+            "generation_paused": {"chunk_index"},
+            "generation_resumed": {"chunk_index"},
+            "generation_reset": {"reason"},
+            "chunk_complete": {"chunk_index", "frames_emitted", "active_prompt"},
+            "state": {
+                *("running", "started", "paused", "current_prompt", "current_chunk"),
+                *("current_frame", "image_set", "seed", "sr_scale", "image_strength"),
+                "scheduled_prompts",
+            },
+        },
+        {
+            "set_prompt": "PromptAccepted",
+            "schedule_prompt": "PromptAccepted",
+            "set_image": "ImageAccepted",
+            "set_conditioning": "ConditionsReady",
+            "pause": "GenerationPaused",
+            "resume": "GenerationResumed",
+        },
+    ),
+}
+"""Messages of the other models, and which of their commands have a reply; the commands themselves
+are in `tests/system/browser/jssdk`."""
+
+
+@pytest.mark.parametrize("model", OTHERS)
+def test_the_words_of_another_model(model: str) -> None:
+    with standin("--model", model) as process:
+        assert (words(process)[1], replies(process)) == OTHERS[model]

@@ -119,6 +119,52 @@ def test_takes_follow_one_another_and_nothing_is_there_twice(tmp_path: Path):
     assert min(shown[12:]) > 140
 
 
+def test_damaged_sound_does_not_cost_the_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """The pictures are paid for by then."""
+    path, times = a_source(tmp_path, "a.mkv", "aac")
+    data = bytearray(path.read_bytes())
+    for place in range(len(data) * 2 // 3, len(data), 97):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    take = PlacedTake(a_take(tmp_path, [80] * FRAMES), tuple(range(FRAMES)))
+    for ending in (".mp4", ".webm"):
+        target = tmp_path / f"out{ending}"
+        assert write(path, times, target, take) == Written(FRAMES, 0, 0)
+        assert len(pictures(target)) == FRAMES
+
+
+def test_sound_that_the_container_refuses_is_encoded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    path, times = a_source(tmp_path, "a.mp4", "aac")
+    take = PlacedTake(a_take(tmp_path, [80] * FRAMES), tuple(range(FRAMES)))
+
+    def refuses(*_: object) -> list[object]:
+        raise av.error.InvalidDataError(0, "no such sound")
+
+    monkeypatch.setattr("sana_vcam.media.clips.writing._Copied.convert", refuses)
+    assert write(path, times, tmp_path / "out.mp4", take) == Written(FRAMES, 0, 0)
+    assert "cannot be copied" in caplog.text
+    assert beep_begins(tmp_path / "out.mp4") == pytest.approx(beep_begins(path), abs=0.01)
+    monkeypatch.setattr("sana_vcam.media.clips.writing._Encoded.convert", refuses)
+    assert write(path, times, tmp_path / "silent.mp4", take) == Written(FRAMES, 0, 0)
+    assert "cannot be encoded" in caplog.text
+    with av.open(str(tmp_path / "silent.mp4")) as container:
+        assert not container.streams.audio
+
+
+def test_a_full_disk_is_said_and_not_taken_for_the_sounds_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    path, times = a_source(tmp_path, "a.mp4", "aac")
+    take = PlacedTake(a_take(tmp_path, [80] * FRAMES), tuple(range(FRAMES)))
+    target = tmp_path / "full.mkv"
+    target.symlink_to("/dev/full")
+    with pytest.raises(ClipFailed, match="No space left"):
+        write(path, times, target, take)
+    assert "cannot be copied" not in caplog.text
+
+
 def test_a_part_ends_with_its_sound(tmp_path: Path):
     path, times = a_source(tmp_path, "a.mp4", "aac")
     take = PlacedTake(a_take(tmp_path, [80] * 10), tuple(range(10)))
