@@ -111,6 +111,8 @@ class Camera:
         """Set when the one that looks after the reading has something to look at."""
         self._call: _Call | None = None
         """What the reading thread is doing in the source; None while it is not in there."""
+        self._is_capturing = False
+        """Whether a source is being opened, read or closed. Written by the reading thread."""
         self._posted: tuple[Pixels, CameraFrame] | None = None
         self._left = False
         """Whether the reading was left behind at the end."""
@@ -151,7 +153,7 @@ class Camera:
         reader = threading.Thread(target=read, name="camera reader", daemon=True)
         reader.start()
         while reader.is_alive() and not stop.is_set():
-            self._look.wait(SUPERVISE_EVERY_S if self._call is not None else None)
+            self._look.wait(SUPERVISE_EVERY_S if self._is_capturing else None)
             self._look.clear()
             self._mind_stall()
         reader.join(LEAVE_S)
@@ -234,6 +236,8 @@ class Camera:
         if self.status.state is CameraState.OFF:
             self._become(CameraStatus(CameraState.OPENING, source.name))
         decimator = Decimator(self._config.fps)
+        self._is_capturing = True
+        self._look.set()
         try:
             with self._calling(source, OPENS_S):
                 source.open()
@@ -246,6 +250,7 @@ class Camera:
         finally:
             with self._calling(source, STALLED_S):
                 source.close()
+            self._is_capturing = False
             self._posted = None
             with self._lock:
                 self._mailbox.clear()
@@ -254,8 +259,6 @@ class Camera:
     def _calling(self, source: CameraSource, may_take_s: float) -> Iterator[None]:
         """Note that the source is being asked for something, and for how long it may take."""
         self._call = _Call(source.name, time.monotonic(), may_take_s)
-        if not self._look.is_set() and may_take_s == OPENS_S:
-            self._look.set()
         try:
             yield
         finally:

@@ -364,14 +364,19 @@ class StuckSource:
 
     name = "a disk in the network"
 
-    def __init__(self, stuck_in):
+    def __init__(self, stuck_in, after=0):
         self.stuck_in = stuck_in
+        self.after = after
+        """So many calls of that kind come back before one is stuck."""
         self.freed = threading.Event()
         self.reached = threading.Event()
         self.closed = 0
 
     def _enter(self, call):
-        if call == self.stuck_in:
+        if call != self.stuck_in:
+            return
+        self.after -= 1
+        if self.after < 0:
             self.reached.set()
             assert self.freed.wait(20)
 
@@ -410,6 +415,19 @@ def test_a_source_that_does_not_come_back_is_lost_by_its_name_and_found_again(ca
         source.freed.set()
         rig.wait_for(lambda: rig.camera.status.state is CameraState.CAPTURING)
         assert rig.camera.status.error is None
+
+
+@pytest.mark.usefixtures("_soon_stuck")
+@pytest.mark.parametrize("after", [1, 7, 60])
+def test_a_source_that_is_stuck_after_a_while_is_noticed_as_well(after):
+    source = StuckSource("read", after)
+    rig = Rig(source)
+    with rig.running():
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.LOST)
+        assert len(rig.mailbox.posted) == after
+        source.stuck_in = None
+        source.freed.set()
+        rig.wait_for(lambda: rig.camera.status.state is CameraState.CAPTURING)
 
 
 @pytest.mark.usefixtures("_soon_stuck")
