@@ -17,6 +17,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 
+from sana_vcam.lib.loopback import is_loopback, spare_loopback
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.reactor.errors import KEY_HELP, Refused, Unavailable, from_mint
 
@@ -152,7 +153,7 @@ class Platform:
 
         def send() -> tuple[int, bytes]:
             try:
-                with _STRAIGHT.open(request, timeout=HTTP_TIMEOUT_S) as answer:
+                with _opener(url).open(request, timeout=HTTP_TIMEOUT_S) as answer:
                     return answer.status, answer.read()
             except urllib.error.HTTPError as error:
                 with error:
@@ -166,7 +167,8 @@ class Platform:
             if isinstance(error.reason, ConnectionRefusedError):
                 raise error.reason from None
             raise Unavailable(f"{url} did not answer") from None
-        except (OSError, http.client.HTTPException):
+        except (OSError, ValueError, http.client.HTTPException):
+            # A ValueError is a proxy's address that is none.
             raise Unavailable(f"{url} did not answer") from None
 
 
@@ -177,7 +179,15 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
+# Before the SDK makes a client, and before there are threads that might read the environment.
+spare_loopback()
 _STRAIGHT = urllib.request.build_opener(_NoRedirect)
+_HERE = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Choose who sends a request: a proxy that the environment names is asked for other machines."""
+    return _HERE if is_loopback(url) else _STRAIGHT
 
 
 def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]:
@@ -188,7 +198,7 @@ def _post_key(url: str, key: str, body: object) -> tuple[int, str | None, bytes]
     request.add_header("Content-Type", "application/json")
     request.add_unredirected_header("Reactor-API-Key", key)
     try:
-        with _STRAIGHT.open(request, timeout=TOKEN_TIMEOUT_S) as answer:
+        with _opener(url).open(request, timeout=TOKEN_TIMEOUT_S) as answer:
             return answer.status, None, answer.read()
     except urllib.error.HTTPError as error:
         with error:
