@@ -272,6 +272,8 @@ class SanaClient(ReactorClient):
             case GenerationStarted() | GenerationReset():
                 # `state.current_chunk` keeps the former run's value until the first chunk.
                 self.last_chunk = None
+                if isinstance(message, GenerationReset):
+                    self.run_ended()
             case _:
                 return
 

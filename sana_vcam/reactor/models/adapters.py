@@ -138,19 +138,25 @@ class Adapter(ABC):
         return reading
 
     def _read_state(self, reading: ModelReading, data: Mapping[str, Any]) -> ModelReading:
+        """Follow a full snapshot. One that does not say what it should is not believed."""
         state = self.model.state
         value = data.get(state.running)
-        running = value in state.running_values
+        told = (*state.running_values, *state.ended_values)
+        if value is not None and type(value) not in {type(one) for one in told}:
+            return reading
+        running = reading.running if value is None else value in state.running_values
         ended = reading.ended
         if value in state.ended_values or (self._ends_silently and reading.running and not running):
             ended = ended or _words(data.get(state.reason), value)
-        prompt = reading.prompt
-        if state.prompt is not None:
-            prompt = str(data[state.prompt]) if data.get(state.prompt) is not None else None
-        paused = state.paused is not None and bool(data.get(state.paused))
-        shows = running and (state.shows is None or bool(data.get(state.shows)))
+        shows = running and (state.shows is None or data.get(state.shows) is True)
+        paused = data.get(state.paused or "")
         return replace(
-            reading, running=running, shows=shows, paused=paused, prompt=prompt, ended=ended
+            reading,
+            running=running,
+            shows=shows,
+            paused=paused if isinstance(paused, bool) else reading.paused and running,
+            prompt=reading.prompt if state.prompt is None else _text(data.get(state.prompt)),
+            ended=ended,
         )
 
     _ends_silently = True
@@ -296,3 +302,7 @@ def _words(reason: object, value: object) -> str:
 
 def _whole(value: object, former: int | None) -> int | None:
     return int(value) if isinstance(value, (int, float)) else former
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -4,7 +4,7 @@ Until 0.1.12 of the typed package the source had to be chosen by `set_mode`; sin
 live-only. Which one answers is told by what its session declares.
 """
 
-from sana_vcam.reactor.models.record import Model, Setting, Takes
+from sana_vcam.reactor.models.record import Model, Setting, StateFields, Takes
 
 SANA = Model(
     name="reactor/sana-streaming",
@@ -35,6 +35,8 @@ SANA = Model(
             words="Chunks until the edit is grounded on the camera again; 0 is never.",
         ),
     ),
+    # A clip that came to its end, or a reset, is seen by the state that follows.
+    state=StateFields(ended_messages=()),
     opening=(("set_mode", {"mode": "live"}),),
     anchor="anchor_interval",
     anchor_message="anchored",

@@ -206,8 +206,24 @@ def test_a_run_that_ends_by_itself() -> None:
     begun = ("state", {"started": True})
     assert read(SANA, begun, ("state", {"started": False})).ended
     assert read(SANA, ("state", {"started": False})).ended is None, "it had not begun"
-    assert read(SANA, begun, ("generation_complete", {"total_chunks": 3})).ended
+    assert read(SANA, begun, ("generation_complete", {"total_chunks": 3})).ended is None, (
+        "its state says so"
+    )
     assert read(JOYAI, ("session_state", {"started": True}), ("generation_complete", {})).ended
+
+
+@pytest.mark.parametrize("odd", ["maybe", 1.0, [True], {}, "true"])
+def test_a_state_of_odd_types_is_not_believed(odd: object) -> None:
+    good = ("state", {"started": True, "paused": False, "current_prompt": "x"})
+    lie = ("state", {"started": odd, "paused": odd, "current_prompt": odd})
+    assert read(SANA, good, lie) == read(SANA, good)
+    assert not read(SANA, lie).running
+
+
+def test_a_state_without_the_field_says_nothing_of_it() -> None:
+    good = ("state", {"started": True})
+    assert read(SANA, good, ("state", {"seed": 3.0})).running
+    assert read(SANA, good, ("state", {"seed": 3.0})).ended is None
 
 
 def test_x2_begins_again_after_another_image() -> None:

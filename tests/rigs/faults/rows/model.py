@@ -201,7 +201,7 @@ ROWS = (
         Program.CARD,
         _stalled_for_good,
     ),
-    _bad("frames of another size", "320x176 in mid-run", 6, Program.CARD, size=[320, 176]),
+    _bad("frames of another size", "320x176 in mid-run", 6, Program.LIVE, size=[320, 176]),
     Row(
         "model: frames of another size from the start",
         "320x176 before the first right one",
