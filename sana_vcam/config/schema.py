@@ -190,10 +190,11 @@ class ReactorConfig(Section):
             f"from {SENT_LEAST} to {SENT_MOST}"
         ),
     ] = "auto"
-    """How large the camera's picture is sent; what comes back has the model's own size (that of x2
-    follows what it is sent, so auto sends it nothing smaller). model: as large as the model's own. A size such as 640x352: a quarter of the pixels, so a
-    quarter of the upload and of the encoder's work, and a softer picture to edit. auto: as model,
-    and half as wide and high while the upload is poor, from the next session on."""
+    """How large the camera's picture is sent; what comes back has the model's own size. model: as
+    large as that. A size such as 640x352: a quarter of the pixels, so a quarter of the upload and
+    of the encoder's work, and a softer picture to edit. auto: as model, and half as wide and high
+    while the upload is poor, from the next session on (never for x2, whose picture follows what it
+    is sent)."""
     track_width: SentSide = None
     """Width of the model's own picture, where a runtime of yours has another one than the
     published model. Empty: the model's."""

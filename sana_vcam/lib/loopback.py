@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import MutableMapping
 
 _DIRECT = ("localhost", "127.0.0.0/8", "::1", "0.0.0.0", "::", "::ffff:127.0.0.0/104")  # noqa: S104
-"""What a client that understands networks in NO_PROXY, as the SDK's does, takes for this machine."""
+"""What a client that reads networks in NO_PROXY, as the SDK's does, takes for this machine."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NO_PROXY = "NO_PROXY"
 

@@ -186,7 +186,7 @@ _HERE = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({})
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Choose who sends a request: a proxy that the environment names is asked for other machines."""
+    """Choose who sends a request: proxies of the environment are asked for other machines only."""
     return _HERE if is_loopback(url) else _STRAIGHT
 
 
