@@ -184,12 +184,18 @@ control {control}
 See and change it in a browser:
   {dashboard}
 or from another terminal:
-  {program} ctl prompt "as a charcoal drawing"
-  {program} ctl preset noir        ({program} presets lists them)
+  {look}
   {program} ctl blank on           (black, at once)
   {program} ctl snapshot now.jpg   (what viewers see)
 Ctrl-C stops.
 """
+
+TOLD = """\
+{program} ctl prompt "as a charcoal drawing"
+  {program} ctl preset noir        ({program} presets lists them)"""
+SHOWN = """\
+{program} ctl image picture.jpg  (what you are to become)"""
+"""How another look is asked for: of a model that takes prompts, and of one that takes pictures."""
 
 
 class _LiveLine:
@@ -237,6 +243,7 @@ class _LiveLine:
             model=self._model_url,
             sink=state.sink_name,
             control=control,
+            look=(SHOWN if self._model == "vidu" else TOLD).format(program=program),
             dashboard=self._dashboard() or f"{program} ctl url   (prints the address)",
             program=program,
         )

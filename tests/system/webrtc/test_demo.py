@@ -43,6 +43,9 @@ def test_the_demo_runs_and_ends_cleanly(words: tuple[str, ...], name: str):
     assert "the session was closed" in text
     assert "Traceback" not in text
     assert f"a stand-in for {name} at http://127.0.0.1" in text
+    assert (" ctl preset noir " in text) == (name != "reactor/vidu-s2-editing"), (
+        "it takes no prompt"
+    )
 
 
 def test_a_model_that_nobody_stands_in_for_is_one_line():

@@ -152,6 +152,16 @@ def test_every_attribute_says_what_it_is(of: str) -> None:
         assert re.fullmatch(r"\| `\w+` \| \S.+ \|", row)
 
 
+def test_every_handler_has_its_thread() -> None:
+    page = (DOCS / "python-client.md").read_text()
+    threads = page.partition("\n## Threads\n")[2].partition("\n## ")[0]
+    made = "\n\n".join(map(clientfacts.methods, ("ReactorClient", "SanaClient")))
+    handlers = re.findall(r"^\*\*`(on\w*)\(", made, re.MULTILINE)
+    assert {"on", "on_frame", "on_message"} <= set(handlers)
+    for handler in handlers:
+        assert f"`{handler}`" in threads
+
+
 # -- links and what is shown -----------------------------------------------------------------------
 
 
