@@ -1,5 +1,6 @@
 // The WebSocket to the daemon: commands with their replies, events, and coming back by itself.
 
+const EVENTS = ["state", "presets", "stats", "log", "settings"];
 const PAUSES_MS = [250, 500, 1000, 2000, 4000];
 const REFUSED_PAUSE_MS = 15000;
 const ANSWER_MS = 20000;
@@ -68,14 +69,16 @@ export class Connection {
     this.#heardAt = performance.now();
     if (message.type === "ok" || message.type === "error") this.#reply(message);
     else {
-      if (message.type === "hello") this.#greeted();
+      if (message.type === "hello") this.#greeted(message.data);
       this.#onEvent(message.type, message.data);
     }
   }
 
-  #greeted() {
+  #greeted({ events: known }) {
     this.#onLink("open");
-    this.ask("subscribe", { events: ["state", "presets", "stats", "log"] }).catch((error) =>
+    // An older daemon does not know all of them.
+    const events = EVENTS.filter((name) => known.includes(name));
+    this.ask("subscribe", { events }).catch((error) =>
       console.warn(`no events: ${error.message}`),
     );
   }

@@ -50,9 +50,22 @@ class Editor {
     $("editor-id").value = id;
     $("editor-seed").value = seed ?? "";
     $("editor-evolve").value = (evolve ?? []).join("\n");
+    this.#openModelRows(edited);
     this.#complain("");
     $("editor").showModal();
     $("editor-name").focus();
+  }
+
+  /** Image and settings are asked for where the model takes them, or the preset has them. */
+  #openModelRows(edited) {
+    const { settings } = this.#store.model;
+    const image = edited?.image ?? "";
+    const values = Object.entries(edited?.settings ?? {});
+    const others = settings?.settings.some(({ name }) => !["seed", "anchor_interval"].includes(name));
+    $("editor-image").value = image;
+    $("editor-settings").value = values.map(([name, value]) => `${name}=${value}`).join("\n");
+    $("editor-image-row").hidden = !image && !settings?.image;
+    $("editor-settings-row").hidden = values.length === 0 && !others;
   }
 
   async #save() {
@@ -80,6 +93,10 @@ class Editor {
       seed: seed === "" ? null : Number(seed),
       evolve,
     };
+    if (this.#store.model.settings !== null) {
+      fields.image = $("editor-image").value.trim() || null;
+      fields.settings = settingsOf($("editor-settings").value);
+    }
     return this.#edited === null ? fields : { ...fields, replaces: this.#edited.id };
   }
 
@@ -91,6 +108,22 @@ class Editor {
     setText($("editor-error"), message ? message[0].toUpperCase() + message.slice(1) : "");
     $("editor-error").hidden = !message;
   }
+}
+
+/** Lines of name=value; what reads as a number, true or false is one, all else is a text. */
+function settingsOf(text) {
+  const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name, ...rest] = line.split("=");
+      return [name.trim(), valueOf(rest.join("=").trim())];
+    }),
+  );
+}
+
+function valueOf(text) {
+  if (text === "true" || text === "false") return text === "true";
+  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function complaint(field) {

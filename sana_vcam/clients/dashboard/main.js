@@ -5,6 +5,7 @@ import { announce } from "./dom.js";
 import { showEditor } from "./editor.js";
 import { showFigures } from "./figures.js";
 import { addLogLine } from "./loglines.js";
+import { showModel } from "./model.js";
 import { Notices } from "./notices.js";
 import { showPresets } from "./presets.js";
 import { showPreview } from "./preview.js";
@@ -50,6 +51,8 @@ function takeEvent(type, data) {
     store.change({ state: { ...state, ...moving } });
   } else if (type === "presets") {
     store.change({ presets: data.presets });
+  } else if (type === "settings") {
+    store.change({ settings: data });
   } else if (type === "log") {
     addLogLine(data);
   }
@@ -86,6 +89,7 @@ const editor = showEditor(store, (type, data) => connection.ask(type, data), {
 });
 const presets = showPresets(store, token, run, { editor, toast: (text, undo) => notices.toast(text, undo) });
 const prompt = showPrompt(store, run, { keep: (text) => editor.make(text) });
+showModel(store, (type, data) => connection.ask(type, data));
 showPreview(store, connection);
 showShortcuts({
   ...switches,

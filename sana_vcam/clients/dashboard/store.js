@@ -8,6 +8,7 @@ export const UNKNOWN = Object.freeze({
   state: null,
   stateAt: 0, // when `state` came, on the clock of performance.now()
   presets: [],
+  settings: null, // what the model takes; null from an older daemon
 });
 
 export class Store {
