@@ -18,8 +18,8 @@ _INTRODUCTION = f"""\
 # The control API
 
 Hotkeys, prompts and presets for the running daemon. Whoever may use it, and what keeps others
-out, is in [threats.md](threats.md). The same as data: [asyncapi.json](asyncapi.json),
-[schema.json](schema.json).
+out, is in [threats.md](threats.md). What each model takes is in [its page](models/README.md). The
+same as data: [asyncapi.json](asyncapi.json), [schema.json](schema.json).
 
 ## Where
 
