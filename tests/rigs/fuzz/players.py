@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from tests.rigs.fuzz.cases import Outcome
 
@@ -68,10 +68,10 @@ class Player:
 
 
 def _play(cases: Playable, pipe: Connection) -> None:
-    # What decoders write about damage is of no use here.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    pipe.send("ready")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "said").open("w+b") as said:
+        # Decoders write of damage here. A traceback among it is one that a user would see.
+        os.dup2(said.fileno(), 2)
+        pipe.send("ready")
         while (case := pipe.recv()) is not None:
             kind, number = case
             try:
@@ -79,9 +79,19 @@ def _play(cases: Playable, pipe: Connection) -> None:
                     outcome = cases.play_file(number, Path(folder))
                 else:
                     outcome = cases.decode_picture(number)
+                _require_no_traceback(said)
                 pipe.send((True, outcome.value))
             except BaseException:
                 pipe.send((False, traceback.format_exc()))
+
+
+def _require_no_traceback(said: BinaryIO) -> None:
+    said.seek(0)
+    words = said.read()
+    said.seek(0)
+    said.truncate()
+    if b"Traceback" in words:
+        raise AssertionError(f"on standard error: {words.decode(errors='replace')}")
 
 
 def fuzz(

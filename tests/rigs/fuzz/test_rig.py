@@ -22,6 +22,8 @@ class Planted:
             os.abort()
         if number == 5:
             raise ValueError("a defect")
+        if number == 6:
+            os.write(2, b"Traceback of a library")
         if number == 7:
             threading.Event().wait()
         return Outcome.SHOWN
@@ -30,15 +32,16 @@ class Planted:
         return Outcome.DROPPED
 
 
-def test_a_crash_a_defect_and_a_hang_are_faults_and_the_rest_goes_on():
+def test_a_crash_a_defect_a_traceback_and_a_hang_are_faults_and_the_rest_goes_on():
     todo = [("file", number) for number in range(12)] + [("picture", 0)]
     outcomes, faults = fuzz(Planted(), iter(todo), 2, stuck_s=8.0)
 
-    assert outcomes == {"files shown": 9, "pictures dropped as torn": 1}
-    assert len(faults) == 3
+    assert outcomes == {"files shown": 8, "pictures dropped as torn": 1}
+    assert len(faults) == 4
     said = {fault.partition(":")[0]: fault for fault in faults}
     assert "died with -6" in said["file 3"]
     assert "ValueError: a defect" in said["file 5"]
+    assert "Traceback of a library" in said["file 6"]
     assert "not done after 8 s" in said["file 7"]
 
 
