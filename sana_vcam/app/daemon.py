@@ -98,6 +98,8 @@ class Daemon:
         """None until the sink is open."""
         self.on_state: Callable[[State], None] | None = None
         """Called with the state after each change."""
+        self.on_published: Callable[[], None] | None = None
+        """Called, in a thread, whenever clients can find the control file, and every second."""
         self._source = source
         self._state_dir = state_dir or paths.state_dir()
         self._runtime_dir = runtime_dir or paths.runtime_dir()
@@ -282,6 +284,7 @@ class Daemon:
                 state_dir=self._state_dir,
                 runtime_dir=self._runtime_dir,
                 previews=previews,
+                on_published=self.on_published,
                 secrets=() if key is None else (key.get_secret_value(),),
                 counters=lambda: counters(parts, previews, self._restarts.restarts),
             )

@@ -20,8 +20,6 @@ HOUSEKEEPING_S = 1.0
 FIRST_LOOK_S = 0.05
 """How often the first tick of the playout is looked for: the service is ready with it."""
 DEMAND_LOOK_S = 1.0
-COPY_S = 1.0
-"""How often the group's copy of the control file is looked at."""
 FILES_S = 2.0
 """How often the files are looked for that somebody may have cleaned away."""
 
@@ -78,13 +76,6 @@ async def keep_files(instance: Instance, ledger: Ledger) -> None:
         await asyncio.sleep(until_tick(FILES_S))
         if await run_blocking(look, name="keep-files"):
             ledger.write_again()
-
-
-async def keep_copy(bring_up_to_date: Callable[[], None]) -> None:
-    """Keep the group's copy of the control file up to date, until cancelled."""
-    while True:
-        await run_blocking(bring_up_to_date, name="copy-for-group")
-        await asyncio.sleep(until_tick(COPY_S))
 
 
 def _status_line(state: State) -> str:

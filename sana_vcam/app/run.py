@@ -45,7 +45,6 @@ def run(config: Config, *, warnings: Iterable[str] = (), source: ConfigSource | 
 
 
 async def _serve(make: type[Daemon], config: Config, source: ConfigSource | None) -> None:
-    from sana_vcam.app.housekeeping import keep_copy
     from sana_vcam.app.signals import Hangup, on_hangup, stop_on_signals
     from sana_vcam.config.paths import folders
     from sana_vcam.control.access import group
@@ -53,17 +52,10 @@ async def _serve(make: type[Daemon], config: Config, source: ConfigSource | None
     stop = asyncio.Event()
     places = folders(os.environ)
     daemon = make(config, source=source, state_dir=places.state, runtime_dir=places.runtime)
-    copying = None
     if places.runtime is not None and places.shared is not None:
-        copy = group.Copy(places.runtime, places.shared)
-        copying = asyncio.create_task(keep_copy(copy.bring_up_to_date), name="copy for the group")
-    try:
-        with stop_on_signals(stop), on_hangup(Hangup(stop, daemon.read_config)):
-            await daemon.run(stop)
-    finally:
-        if copying is not None:
-            copying.cancel()
-            await asyncio.wait({copying})
+        daemon.on_published = group.Copy(places.runtime, places.shared).bring_up_to_date
+    with stop_on_signals(stop), on_hangup(Hangup(stop, daemon.read_config)):
+        await daemon.run(stop)
     log.info("stopped")
 
 

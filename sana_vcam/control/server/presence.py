@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sana_vcam.control.access import discovery, privatefiles, unixsocket
 from sana_vcam.errors import StartupError
+
+PATIENCE_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +22,16 @@ log = logging.getLogger(__name__)
 class Presence:
     """The control file and the socket's file; all methods block, and come one after the other."""
 
-    def __init__(self, runtime_dir: Path) -> None:
+    def __init__(self, runtime_dir: Path, on_published: Callable[[], None] | None = None) -> None:
+        """`on_published` is called after each look, and when the control file is written."""
+        self._on_published = on_published
         self._folder = runtime_dir
         self._control_file: discovery.ControlFile | None = None
         self._socket: tuple[int, int] | None = None
         self._told = ""
+        self._turn = threading.Lock()
+        self._fresh: socket.socket | None = None
+        self._is_over = False
 
     def open_socket(self) -> socket.socket | None:
         """Open the Unix socket; None where there can be none, and clients take the TCP port.
@@ -58,14 +67,28 @@ class Presence:
             discovery.publish(control_file, self._folder)
         except privatefiles.CannotWrite as error:
             self._tell(f"clients cannot find this daemon by its file: {error}")
+        self._published()
 
-    def look(self) -> socket.socket | None:
-        """Put back what is missing; a new listening socket, if that was."""
-        listening = None
+    def _published(self) -> None:
+        if self._on_published is not None:
+            self._on_published()
+
+    def look(self) -> None:
+        """Put back what is missing. A new listening socket is there to be taken then."""
+        with self._turn:
+            if not self._is_over:
+                self._look()
+
+    def take_socket(self) -> socket.socket | None:
+        """Take the listening socket that the last look has opened, if it has; does not block."""
+        fresh, self._fresh = self._fresh, None
+        return fresh
+
+    def _look(self) -> None:
         try:
             if self._socket is not None and unixsocket.identity(self._folder) != self._socket:
-                listening = self.open_socket()
-                if listening is not None:
+                self._fresh = self.open_socket()
+                if self._fresh is not None:
                     log.warning("%s was cleaned away; the socket is there again", self._folder)
             mine = self._control_file
             if mine is not None and discovery.find(self._folder) != mine:
@@ -74,10 +97,18 @@ class Presence:
             self._tell(f"clients cannot find this daemon: {error}")
         if self._told and discovery.find(self._folder) == self._control_file:
             self._told = ""
-        return listening
+        self._published()
 
     def withdraw(self) -> None:
-        """Remove both files, unless another daemon has replaced them."""
+        """Remove both files, unless another daemon has replaced them; the last call.
+
+        A look that goes on is waited for, but not for longer than a disk should take.
+        """
+        self._is_over = True
+        if self._turn.acquire(timeout=PATIENCE_S):
+            self._turn.release()
+        if (fresh := self.take_socket()) is not None:
+            fresh.close()
         unixsocket.remove(self._folder, self._socket)
         if self._control_file is not None:
             discovery.withdraw(self._control_file, self._folder)

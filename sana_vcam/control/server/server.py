@@ -57,6 +57,7 @@ class ControlServer:
         state_dir: Where the token is kept.
         runtime_dir: Where the control file goes.
         previews: Shows clients what viewers see, live; None: they have to take snapshots.
+        on_published: Called in a thread whenever the control file is there, and every second.
         secrets: What must never appear in a `log` event, besides the token.
         counters: What the metrics show besides the state.
         state_every_s: The shortest time from one `state` event to the next.
@@ -72,6 +73,7 @@ class ControlServer:
         state_dir: Path,
         runtime_dir: Path,
         previews: PreviewServer | None = None,
+        on_published: Callable[[], None] | None = None,
         secrets: tuple[str, ...] = (),
         counters: Callable[[], Counters] = Counters,
         state_every_s: float = limits.STATE_EVERY_S,
@@ -83,7 +85,7 @@ class ControlServer:
         self._previews = previews
         self._state_dir = state_dir
         self._runtime_dir = runtime_dir
-        self._presence = Presence(runtime_dir)
+        self._presence = Presence(runtime_dir, on_published)
         self._counters = counters
         self._state_every_s = state_every_s
         self._stats_every_s = stats_every_s
@@ -242,8 +244,8 @@ class ControlServer:
             await asyncio.sleep(until_tick(self._token_every_s))
             if self._config.token is None:
                 await self._follow_token()
-            listening = await run_blocking(self._presence.look, name="look-at-files")
-            if listening is not None:
+            await run_blocking(self._presence.look, name="look-at-files")
+            if (listening := self._presence.take_socket()) is not None:
                 await self._serve(listening, self._listeners[1])
 
     async def _follow_token(self) -> None:

@@ -36,14 +36,17 @@ def presence(folder):
 
 def put_back(presence):
     """Look until nothing is missing; the new listening socket, if there is one."""
-    listening = presence.look()
-    assert presence.look() is None, "the second look finds all of it"
+    presence.look()
+    listening = presence.take_socket()
+    presence.look()
+    assert presence.take_socket() is None, "the second look finds all of it"
     return listening
 
 
 def test_nothing_is_done_while_nothing_is_missing(presence, folder, caplog):
     before = {path: path.stat().st_ino for path in folder.iterdir()}
-    assert presence.look() is None
+    presence.look()
+    assert presence.take_socket() is None
     assert {path: path.stat().st_ino for path in folder.iterdir()} == before
     assert caplog.text == ""
 
@@ -79,7 +82,8 @@ def test_a_folder_that_cannot_come_back_is_said_once_and_tried_again(presence, f
     shutil.rmtree(folder)
     folder.write_text("in the way")
     for _ in range(3):
-        assert presence.look() is None
+        presence.look()
+        assert presence.take_socket() is None
     assert caplog.text.count("clients cannot find this daemon") == 1
     folder.unlink()
     listening = put_back(presence)
@@ -121,3 +125,12 @@ def test_at_the_end_nothing_of_another_daemon_is_removed(presence, folder):
         presence.withdraw()
         assert discovery.find(folder) == theirs
         assert (folder / "control.sock").exists()
+
+
+def test_after_the_end_nothing_is_put_back_and_nothing_stays_open(presence, folder):
+    shutil.rmtree(folder)
+    presence.look()
+    presence.withdraw()
+    presence.look()
+    assert presence.take_socket() is None
+    assert list(folder.iterdir()) == []
