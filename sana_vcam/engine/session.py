@@ -280,7 +280,7 @@ class Session:
         while sent != desired.state or not has_run:
             wanted = desired.state
             if sent is None:
-                steps = adapter.prepare(wanted.look, is_running=has_run)
+                steps = adapter.prepare(wanted.look, given=self._applied.look, is_running=has_run)
             elif has_run and self._takes_another_run(sent, wanted):
                 return
             else:

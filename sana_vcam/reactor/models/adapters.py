@@ -61,8 +61,14 @@ class Adapter(ABC):
     begins_by_itself = False
     """Whether pictures come as soon as `prepare` is through."""
 
-    def prepare(self, look: Look, *, is_running: bool = False) -> list[Step]:
-        """List what a model is told before it is to begin, or again after a reconnect."""
+    def prepare(
+        self, look: Look, *, given: Look | None = None, is_running: bool = False
+    ) -> list[Step]:
+        """List what a model is told before it is to begin, or again after a reconnect.
+
+        `given` is what this session was told before: a reset need not make the model forget it.
+        """
+        look = look if given is None else self._with_defaults(given, look)
         opening = [] if is_running else self._opening()
         when: When = "change" if is_running else "begin"
         return [*opening, *self._steps(self._everything(), look, when=when)]

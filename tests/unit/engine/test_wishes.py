@@ -157,5 +157,7 @@ def test_a_setting_that_goes_with_its_look_goes_back_to_its_default_at_the_model
     adapter = adapter_for(HELIOS)
     given = Look("x", None, {"sr_scale": "4x", "image_strength": 0.5})
     steps = adapter.change(given, replace(given, settings={}))
+    again = adapter.prepare(replace(given, settings={}), given=given)
+    assert ("set_sr_scale", {"sr_scale": "off"}) in [(step.command, step.data) for step in again]
     # What image_strength is by itself is not known, so nothing is said of it.
     assert [(step.command, step.data) for step in steps] == [("set_sr_scale", {"sr_scale": "off"})]
