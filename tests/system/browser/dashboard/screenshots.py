@@ -35,6 +35,8 @@ from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.suggestions import suggestions
+from sana_vcam.reactor.models import SANA, Model
+from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.standin.looks import edit
 from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, served
 
@@ -86,6 +88,7 @@ class Shot:
     dark: bool = True
     size: tuple[int, int] = DESKTOP
     act: Act | None = None
+    model: Model = SANA
 
 
 async def _edit(desk: Desk) -> None:
@@ -97,6 +100,11 @@ async def _edit(desk: Desk) -> None:
 async def _tune(desk: Desk) -> None:
     await desk.find("#tuning summary").click()
     await desk.find("#renew-hint").scroll_into_view_if_needed()
+
+
+async def _model(desk: Desk) -> None:
+    await desk.find("#model-summary").click()
+    await desk.find("#schedule-form, #row-schedule").last.scroll_into_view_if_needed()
 
 
 async def _stop(desk: Desk) -> None:
@@ -199,6 +207,7 @@ SHOTS = (
     Shot("offline", dark=False, act=_stop),
     Shot("edit", act=_edit),
     Shot("tuning", dark=False, act=_tune),
+    Shot("model", act=_model, model=HELIOS),
     Shot("help", act=lambda desk: desk.page.keyboard.press("?")),
     Shot("phone", size=PHONE),
 )
@@ -233,6 +242,7 @@ class Stage(PictureControls):
         self._shown = self._picture(portrait(""))
 
     def show(self, shot: Shot) -> None:
+        self.model = shot.model
         look = find(self.looks, LOOK)
         card = shot.slate.headline if shot.slate else None
         prompt = {"prompt": look.prompt, "model_prompt": look.prompt, "preset": look.id}
