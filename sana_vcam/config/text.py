@@ -60,7 +60,9 @@ PRESETS_NOTE = """\
 #
 # Prompts that work well name a style with a few details, or say what to replace and
 # what to leave alone. A preset may also fix the noise (seed = 42), and say how it may
-# go on (evolve = ["A whole prompt.", "Another one."]; they are suggested first).
+# go on (evolve = ["A whole prompt.", "Another one."]; they are suggested first). For a
+# model that takes them, it carries a picture (image = "cape.jpg", beside this file) and
+# settings (settings = { image_strength = 0.6 }; `sana-vcam ctl settings` lists them).
 """
 
 

@@ -6,10 +6,13 @@
         client.on_frame(lambda frame: show(frame.i420))   # on an SDK thread
         await client.connect()
         await client.publish()
-        await client.set_mode("live")
+        await client.set_mode("live")                     # False where the model is live only
         await client.set_prompt("Van Gogh oil painting, swirling brushstrokes, vivid colors")
         await client.start()
         client.push(bgra_bytes)                           # send_size, from any thread
+
+`ReactorClient` is for any model that there is a record of (`sana_vcam.reactor.models`). Methods,
+messages, errors and threads are described in `sana_vcam/docs/python-client.md`.
 
 This package is the only place that imports the Reactor SDK.
 """

@@ -203,7 +203,8 @@ class SanaClient(ReactorClient):
     async def set_video(self, video: FileRef | Path | bytes, *, name: str = "clip.mp4") -> bool:
         """Set the clip for file mode, uploading it first unless it is an uploaded `FileRef`.
 
-        The clip needs at least 33 frames. Also raises `UploadFailed`.
+        Only the first generation has it. The clip needs at least 33 frames. Also raises
+        `UploadFailed`.
         """
         reference = video if isinstance(video, FileRef) else await self.upload(video, name=name)
         for attempt in range(1, SET_VIDEO_TRIES + 1):

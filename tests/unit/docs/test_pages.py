@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import shlex
 import tomllib
@@ -23,7 +25,15 @@ PROJECT = generate.PACKAGE.parent
 DOCS = generate.PACKAGE / "docs"
 ALL = [PROJECT / "README.md", *sorted(DOCS.rglob("*.md"))]
 MODEL_PAGES = sorted((DOCS / "models").glob("*.md"))
-SECTIONS = ("What it takes", "Try it here", "Configure it", "Limits", "What was checked")
+SECTIONS = (
+    "What it takes",
+    "Pause, reset, a lost connection",
+    "What it costs",
+    "Try it here",
+    "Configure it",
+    "Limits",
+    "What was checked",
+)
 OWN_PARSERS = {"ctl", "service", "deck", "doctor", "presets", "standin"}
 """Commands that read their words themselves, when they are used."""
 
@@ -211,6 +221,21 @@ def test_every_command_is_one(page: Path, capsys: pytest.CaptureFixture[str]) ->
         if verb not in OWN_PARSERS and hasattr(parsed, "set"):
             cli.overrides(parsed)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("page", [PROJECT / "README.md", DOCS / "python-client.md"], ids=name)
+def test_every_piece_of_python_is_right(page: Path) -> None:
+    """It can be compiled, and what it imports is there; that of the client's page is also run."""
+    pieces = list(fenced(page, "python"))
+    assert pieces
+    for piece in pieces:
+        tree = ast.parse(piece)
+        compile(piece, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(node.module or "")
+                for alias in node.names:
+                    assert hasattr(module, alias.name), f"{name(page)}: {alias.name}"
 
 
 @pytest.mark.parametrize("page", ALL, ids=name)
