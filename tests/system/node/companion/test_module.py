@@ -24,12 +24,13 @@ from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
+from sana_vcam.reactor.models.x2 import X2
 from tests.fakes.controls import LOOKS, FakeControls, leave_control_file
 from tests.system.node.companion.host import Host, running_module
 
 ACTIONS = {
     *("preset", "prompt", "next", "previous", "blank", "freeze", "bypass"),
-    *("pause", "connect", "disconnect", "seed", "reset"),
+    *("pause", "connect", "disconnect", "seed", "reset", "setting"),
 }
 VARIABLES = {
     *("preset", "preset_id", "prompt", "output", "card", "session", "session_minutes"),
@@ -68,6 +69,7 @@ async def host(module: Path, companions_node: str, server: ControlServer) -> Asy
 
 
 async def test_the_public_words(host: Host):
+    await host.until(lambda host: "setting" in host.actions, "the model's settings")
     assert set(host.actions) == ACTIONS
     assert host.variable_names == VARIABLES
     kinds = {name: feedback["type"] for name, feedback in host.feedbacks.items()}
@@ -76,6 +78,7 @@ async def test_the_public_words(host: Host):
         "preset_active": "boolean",
         "output": "boolean",
         "session": "boolean",
+        "setting": "boolean",
         "offline": "boolean",
     }
     fields = {
@@ -109,6 +112,33 @@ async def test_an_action_reaches_the_daemon(
 ):
     assert await host.run(action, **options) == {"success": True}
     assert controls.done == [done]
+
+
+async def test_the_settings_are_those_of_the_model_that_runs(
+    host: Host, controls: FakeControls, server: ControlServer
+):
+    await host.until(lambda host: "setting" in host.actions, "the model's settings")
+    assert "setting_step" not in host.actions, "a number has no next choice"
+    controls.model = X2
+    server.notify_state()
+    await host.until(lambda host: "setting_pointer_active" in host.presets, "a button")
+    names = [one["id"] for one in host.actions["setting"]["options"][0]["choices"]]
+    assert names == ["keep_backlog", "pointer_x", "pointer_y", "pointer_active"]
+    await host.press("setting_pointer_active")
+    server.notify_state()
+    await host.put("points", "setting", name="pointer_active", value="true")
+    await host.until(lambda host: host.values.get("points") is True, "a lit button")
+    await host.press("setting_pointer_active")
+    assert await host.run("setting", name="pointer_x", value="0.5") == {"success": True}
+    refused = await host.run("setting", name="pointer_x", value="2")
+    assert "a number from 0 to 1, not 2" in refused["errorMessage"]
+    assert [value for _, value in controls.done] == [
+        ("pointer_active", True),
+        ("pointer_active", False),
+        ("pointer_x", "0.5"),
+    ]
+    gone = await host.run("setting_step", name="sr_scale")
+    assert "the model has no such setting now: sr_scale" in gone["errorMessage"]
 
 
 async def test_a_new_seed_can_begin_a_run_at_once(host: Host, controls: FakeControls):

@@ -19,8 +19,9 @@ const PLAIN = {
  * @param {(type: string, data?: object) => Promise<object>} here.send
  * @param {object[]} here.looks
  * @param {() => object | undefined} here.state undefined while offline
+ * @param {object[]} here.settings those of the model, as the daemon lists them
  */
-export function actions({ send, looks, state }) {
+export function actions({ send, looks, state, settings = [] }) {
 	const all = {
 		preset: {
 			name: 'Look',
@@ -56,6 +57,9 @@ export function actions({ send, looks, state }) {
 			},
 		},
 	}
+	if (settings.length > 0) all.setting = settingAction(send, settings)
+	const steppable = settings.filter((setting) => valuesOf(setting).length > 0)
+	if (steppable.length > 0) all.setting_step = stepAction(send, steppable)
 	for (const [id, [name, description]] of Object.entries(SWITCHES)) {
 		const callback = ({ options }) => {
 			return send(id, options.on === 'toggle' ? {} : { on: options.on === 'on' })
@@ -66,6 +70,52 @@ export function actions({ send, looks, state }) {
 		all[id] = { name, description, options: [], callback: () => send(command, data) }
 	}
 	return all
+}
+
+function settingAction(send, settings) {
+	const value = { type: 'textinput', id: 'value', label: 'Value', default: '', useVariables: true }
+	return {
+		name: 'Setting of the model',
+		description: 'The settings are those of the model that runs now.',
+		options: [settingField(settings), value],
+		callback: async ({ options }, context) => {
+			const text = (await context.parseVariablesInString(`${options.value}`)).trim()
+			await send('set_setting', { name: `${options.name}`.trim(), value: text })
+		},
+	}
+}
+
+function stepAction(send, settings) {
+	return {
+		name: 'Setting of the model: the next choice',
+		description: 'Toggles what is on or off, and goes through the words of what has some.',
+		options: [settingField(settings)],
+		callback: ({ options }) => {
+			const setting = settings.find(({ name }) => name === options.name)
+			if (!setting) throw new Error(`the model has no such setting now: ${options.name}`)
+			const all = valuesOf(setting)
+			const value = all[(all.indexOf(setting.value ?? all[0]) + 1) % all.length]
+			return send('set_setting', { name: setting.name, value })
+		},
+	}
+}
+
+/** All values of a setting that has few: its words, or on and off. */
+export function valuesOf({ kind, choices }) {
+	return kind === 'boolean' ? [false, true] : choices
+}
+
+/** The list of the model's settings; a name may be typed as well, for those of another model. */
+export function settingField(settings) {
+	return {
+		type: 'dropdown',
+		id: 'name',
+		label: 'Setting',
+		choices: settings.map(({ name }) => ({ id: name, label: name.replaceAll('_', ' ') })),
+		default: settings[0].name,
+		allowCustom: true,
+		tooltip: 'The settings come from the model that runs',
+	}
 }
 
 /** The list of looks; an id may be typed as well, for one that comes later. */

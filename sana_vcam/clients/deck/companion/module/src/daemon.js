@@ -10,7 +10,7 @@ const HANDSHAKE_MS = 5000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /**
- * Emits `open`, `shut` (why: string, refused: boolean), `state`, `presets`, `stats`.
+ * Emits `open`, `shut` (why: string, refused: boolean), `state`, `presets`, `stats`, `settings`.
  *
  * `find` is asked anew before every attempt, because a daemon that was started again may listen
  * somewhere else.
@@ -66,6 +66,11 @@ export class Daemon extends EventEmitter {
 		})
 	}
 
+	/** An older daemon does not know every event, and says in its `hello` which ones it does. */
+	#subscribe(events) {
+		this.send('subscribe', { events }).catch((error) => this.emit('trouble', error.message))
+	}
+
 	#open({ url, token }) {
 		// The library sends no Origin, which the daemon would take for a web page's.
 		const socket = new WebSocket(url, {
@@ -80,7 +85,7 @@ export class Daemon extends EventEmitter {
 		socket.on('open', () => {
 			why = 'the daemon has gone'
 			this.emit('open')
-			this.send('subscribe', { events: EVENTS }).catch((error) => this.emit('trouble', error.message))
+			this.#subscribe(EVENTS)
 		})
 		socket.on('message', (text) => this.#receive(JSON.parse(text.toString())))
 		socket.on('unexpected-response', (request, response) => {
@@ -105,6 +110,7 @@ export class Daemon extends EventEmitter {
 	}
 
 	#receive({ type, id, data }) {
+		if (type === 'hello' && data.events.includes('settings')) this.#subscribe([...EVENTS, 'settings'])
 		if (id === undefined) this.emit(type, data)
 		else if (type === 'ok') this.#settle(id, undefined, data)
 		else this.#settle(id, data.message)

@@ -1,7 +1,7 @@
 // What buttons can show.
 
 import { combineRgb } from '@companion-module/base'
-import { lookField } from './actions.js'
+import { lookField, settingField } from './actions.js'
 
 const WHITE = combineRgb(255, 255, 255)
 const GREEN = combineRgb(20, 110, 60)
@@ -35,9 +35,9 @@ const SESSIONS = [
  * @param {object[]} here.looks
  * @param {(id: string, lit: boolean) => string} here.picture a PNG in base64
  */
-export function feedbacks({ state, looks, picture }) {
+export function feedbacks({ state, looks, picture, settings = [] }) {
 	const isOn = (id) => state()?.preset === `${id}`.trim()
-	return {
+	const all = {
 		preset_picture: {
 			type: 'advanced',
 			name: 'Look: its picture, lit while it is on',
@@ -63,6 +63,15 @@ export function feedbacks({ state, looks, picture }) {
 		),
 		offline: boolean('Offline: no daemon', GREY, [], () => state() === undefined),
 	}
+	if (settings.length > 0) {
+		const value = { type: 'textinput', id: 'value', label: 'Value', default: '' }
+		const isSet = ({ name, value: wanted }) => {
+			const found = settings.find((one) => one.name === `${name}`.trim())
+			return found !== undefined && `${found.value}` === `${wanted}`.trim()
+		}
+		all.setting = boolean('A setting of the model is …', BLUE, [settingField(settings), value], isSet)
+	}
+	return all
 }
 
 function boolean(name, bgcolor, options, isTrue) {

@@ -14,6 +14,7 @@ class SanaVcam extends InstanceBase {
 	#gallery
 	#state
 	#looks = []
+	#settings = []
 	#said = {}
 
 	async init(config, _isFirst, secrets) {
@@ -65,6 +66,7 @@ class SanaVcam extends InstanceBase {
 		daemon.on('trouble', (why) => this.log('warn', why))
 		daemon.on('state', (state) => this.#show(state))
 		daemon.on('stats', (stats) => this.#state && this.#show({ ...this.#state, ...stats }))
+		daemon.on('settings', ({ settings }) => this.#takeSettings(settings))
 		daemon.on('presets', ({ presets }) => this.#take(presets))
 		daemon.start()
 	}
@@ -83,10 +85,18 @@ class SanaVcam extends InstanceBase {
 		this.checkFeedbacks('preset_picture')
 	}
 
+	/** The seed has an action of its own. */
+	#takeSettings(settings) {
+		this.#settings = settings.filter(({ name }) => name !== 'seed')
+		this.#define()
+		this.checkFeedbacks('setting')
+	}
+
 	/** Tells Companion what there is to choose from. */
 	#define() {
 		const here = {
 			looks: this.#looks,
+			settings: this.#settings,
 			state: () => this.#state,
 			send: (type, data) => this.#daemon.send(type, data),
 			picture: (id, isLit) => this.#picture(id, isLit),
@@ -97,7 +107,7 @@ class SanaVcam extends InstanceBase {
 	}
 
 	#fillShelf() {
-		this.setPresetDefinitions(shelf(this.label, this.#looks, (id) => this.#picture(id, false)))
+		this.setPresetDefinitions(shelf(this.label, this.#looks, (id) => this.#picture(id, false), this.#settings))
 	}
 
 	#picture(id, isLit) {

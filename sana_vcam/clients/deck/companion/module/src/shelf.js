@@ -1,6 +1,7 @@
 // The page of ready-made buttons: one per look of the daemon, and one per switch.
 
 import { combineRgb } from '@companion-module/base'
+import { valuesOf } from './actions.js'
 
 const WHITE = combineRgb(255, 255, 255)
 const BLACK = 0
@@ -17,8 +18,9 @@ const OFFLINE = { feedbackId: 'offline', options: {}, style: { bgcolor: GREY, co
  * @param {string} label what the user calls this connection, for its variables
  * @param {object[]} looks
  * @param {(id: string) => string} picture a PNG in base64
+ * @param {object[]} settings those of the model
  */
-export function shelf(label, looks, picture) {
+export function shelf(label, looks, picture, settings = []) {
 	const all = {}
 	for (const look of looks) all[`look_${look.id}`] = lookButton(look, picture(look.id))
 	all.next = button('Controls', 'Next look', 'NEXT\nLOOK', { actionId: 'next' })
@@ -32,7 +34,23 @@ export function shelf(label, looks, picture) {
 	all.connect = button('Session', 'Connect', 'START\nSESSION', { actionId: 'connect' })
 	all.disconnect = button('Session', 'Disconnect', 'END\nSESSION', { actionId: 'disconnect' })
 	all.status = statusButton(label)
+	for (const setting of settings) {
+		const values = valuesOf(setting)
+		if (values.length > 0) all[`setting_${setting.name}`] = settingButton(setting, values.at(-1))
+	}
 	return all
+}
+
+/** Goes to the next choice, and is lit at the last one, which is "on" for what has two. */
+function settingButton({ name }, value) {
+	const text = name.replaceAll('_', '\n').toUpperCase()
+	const action = { actionId: 'setting_step', options: { name } }
+	const feedback = {
+		feedbackId: 'setting',
+		options: { name, value: `${value}` },
+		style: { bgcolor: BLUE, color: WHITE },
+	}
+	return button('Model', name.replaceAll('_', ' '), text, action, [feedback])
 }
 
 function lookButton({ id, name }, png64) {
