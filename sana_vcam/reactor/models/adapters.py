@@ -307,7 +307,10 @@ def _words(reason: object, value: object) -> str:
 
 
 def _whole(value: object, former: int | None) -> int | None:
-    return int(value) if isinstance(value, (int, float)) else former
+    # Numbers come as floats, which may be anything that a float can be.
+    if isinstance(value, (int, float)) and 0 <= value < 2**53:
+        return int(value)
+    return former
 
 
 def _text(value: object) -> str | None:

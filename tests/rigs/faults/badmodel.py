@@ -1,8 +1,12 @@
-"""The stand-in model in a bad temper, which a file tells it while it runs.
+"""A model of the stand-in in a bad temper, which a file tells it while it runs.
+
+Each wire has a module of its own (`badnpm`, `badlive`, `badx2`), as a process may import the words
+of one model only; this one knows none.
 
 The file holds JSON, read again at every chunk and command; without it the model behaves.
 
-    {"reject": {"set_prompt": "message" | "error"}}   refuse a command, in one of the two shapes
+    {"reject": {"set_prompt": "message" | "error"}}
+                            refuse a command: in the model's own way, or with an error of its call
     {"size": [320, 176]}    frames of another size
     {"stall": true}         no more frames, while the connection stands
     {"crash": true}         an exception in mid-run, which ends the process
@@ -17,17 +21,17 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_type_hints
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from reactor_runtime.interface import CommandError, ModelMessage
 
-from sana_vcam.standin.app import ModelRun
-from sana_vcam.standin.models import wire_npm
-from sana_vcam.standin.models.sana import RejectedCommand
-from sana_vcam.standin.source import Frame
+from sana_vcam.standin.app import ModelRun, StandinApp
+from sana_vcam.standin.clip import Frame
+from sana_vcam.standin.session import CommandRefused
 from tests.rigs.faults import TEMPER
 
 NONSENSE: tuple[dict[str, Any], ...] = (
@@ -72,34 +76,49 @@ def temper() -> dict[str, Any]:
     return found
 
 
-def _touchy(name: str) -> Callable[..., Awaitable[None]]:
-    """The command `name`, refused while the temper says so."""
-    command = getattr(wire_npm.SanaStreaming, name)
+COMMANDS = (
+    "set_mode",
+    "set_prompt",
+    "set_seed",
+    "set_anchor_interval",
+    "set_keep_backlog",
+    "start",
+    "pause",
+    "resume",
+    "reset",
+)
+"""Those that a row may have refused, of whatever model."""
+
+
+def _touchy(command: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Make a command that is refused while the temper says so."""
+    name = command.__name__
 
     @functools.wraps(command)
-    async def touchy(self: SanaStreaming, *arguments: Any, **named: Any) -> None:
+    async def touchy(self: BadTempered, *arguments: Any, **named: Any) -> Any:
         shape = temper().get("reject", {}).get(name)
         if shape == "error":
             raise CommandError("staged_refusal", f"{name} is refused, as the test said")
         if shape == "message":
-            await self.send(RejectedCommand(command=name, reason="refused, as the test said"))
-            return
-        await command(self, *arguments, **named)
+            await self._refused(name, CommandRefused("refused, as the test said"), None)
+            return None
+        return await command(self, *arguments, **named)
 
+    # The runtime looks for what they name in the module of the function that it is given.
+    hints = get_type_hints(command)
+    touchy.__annotations__ = {name: None if one is NoneType else one for name, one in hints.items()}
     return touchy
 
 
-class SanaStreaming(wire_npm.SanaStreaming):
-    """The model, with its temper looked at wherever it could show."""
+class BadTempered(StandinApp):
+    """What a model is derived from besides its own class; looks at its temper where it shows."""
 
-    set_mode = _touchy("set_mode")
-    set_prompt = _touchy("set_prompt")
-    set_seed = _touchy("set_seed")
-    set_anchor_interval = _touchy("set_anchor_interval")
-    start = _touchy("start")
-    pause = _touchy("pause")
-    resume = _touchy("resume")
-    reset = _touchy("reset")
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the commands of the model touchy."""
+        for name in COMMANDS:
+            if hasattr(cls, name):
+                setattr(cls, name, _touchy(getattr(cls, name)))
+        super().__init_subclass__(**options)
 
     async def send(self, message: ModelMessage) -> None:
         """Say it, unless mute."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.rigs.faults.clip import Seen
-from tests.rigs.faults.stage import Plan, Stage
+from tests.rigs.faults.stage import Plan, Stage, Wire
 
 RECOVERY_S = 5.0
 GAP_S = 0.100
@@ -59,6 +59,10 @@ class Row:
     recovery_s: float | None = RECOVERY_S
     why: str = ""
     exits: frozenset[int] = frozenset({0})
+
+    def on(self, wire: Wire) -> Row:
+        """Make the same row with another model, or another generation of its words."""
+        return replace(self, name=f"{self.name} ({wire.name})", plan=replace(self.plan, wire=wire))
 
     @property
     def group(self) -> str:

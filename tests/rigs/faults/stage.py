@@ -18,7 +18,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from tests.fakes.coordinator import KEY, Coordinator
+from tests.fakes.coordinator import KEY, MODEL, Coordinator
 from tests.rigs.faults import TEMPER, clip, link
 from tests.rigs.faults.clip import Seen
 from tests.rigs.faults.watch import HEIGHT, WIDTH, Glimpse, Watch
@@ -33,6 +33,20 @@ WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 @dataclass(frozen=True)
+class Wire:
+    """A model and a generation of its words: the stand-in's options, the name on the platform."""
+
+    name: str
+    options: tuple[str, ...]
+    model: str = MODEL
+
+
+SANA_1 = Wire("sana 1.x", ("--wire", "npm"))
+SANA_2 = Wire("sana 2.x", ("--wire", "live"))
+X2 = Wire("x2", ("--model", "x2"), "xmax/x2")
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a row needs to be there before it begins."""
 
@@ -44,8 +58,10 @@ class Plan:
     """The daemon has faulty devices at its seams, told over its standard input."""
     loopback: int = 0
     """So many made-up virtual cameras instead of the raw sink; the last one is watched."""
+    wire: Wire = SANA_1
+    """Which model it is, and how it speaks."""
     model: tuple[str, ...] = ()
-    """Options of the stand-in."""
+    """More options of the stand-in."""
     models: int = 1
     """So many of them behind the coordinator, one session each."""
     room: int | None = None
@@ -61,10 +77,12 @@ class Plan:
 class Model(Standin):
     """The bad-tempered model's process, maybe at the far end of a link."""
 
-    def __init__(self, mood: Path, network: link.Link | None, extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, mood: Path, network: link.Link | None, wire: Wire, extra: Mapping[str, str]
+    ) -> None:
         """Make one that is not started; `mood` is the file with its temper."""
         size = ("--width", str(TRACK[0]), "--height", str(TRACK[1]))
-        super().__init__(free_port(), size)
+        super().__init__(free_port(), (*size, *wire.options))
         self._mood = mood
         self._network = network
         self._extra = extra
@@ -153,6 +171,7 @@ class DaemonProcess:
         """The environment that it is started with."""
         plan = self._plan
         settings = {
+            "REACTOR__MODEL": plan.wire.model,
             "SINK__KIND": "v4l2loopback" if plan.loopback else "raw",
             "SINK__PATH": str(self._fifo),
             "SINK__WIDTH": str(WIDTH),
@@ -386,11 +405,13 @@ async def staged(home: Path, plan: Plan) -> AsyncIterator[Stage]:
     """Set the stage for a row, and clear it away whatever happens."""
     network = link.Link() if plan.link else None
     models = [
-        Model(home / f"temper{number}.json", network, plan.environment)
+        Model(home / f"temper{number}.json", network, plan.wire, plan.environment)
         for number in range(plan.models)
     ]
     urls = [model.url for model in models]
     cloud = await Coordinator(*urls, room=plan.room).__aenter__() if plan.cloud else None
+    if cloud is not None:
+        cloud.models = {plan.wire.model}
     url = cloud.url if cloud is not None else urls[0]
     stage = Stage(home, plan, models, url, cloud, network)
     try:

@@ -220,6 +220,13 @@ def test_a_state_of_odd_types_is_not_believed(odd: object) -> None:
     assert not read(SANA, lie).running
 
 
+@pytest.mark.parametrize("index", [float("nan"), float("inf"), 1e300, -1.0, "twelve", None])
+def test_a_chunk_that_is_no_number_leaves_the_former(index: object) -> None:
+    good = ("chunk_complete", {"chunk_index": 3.0})
+    assert read(SANA, good).chunk == 3
+    assert read(SANA, good, ("chunk_complete", {"chunk_index": index})) == read(SANA, good)
+
+
 def test_a_state_without_the_field_says_nothing_of_it() -> None:
     good = ("state", {"started": True})
     assert read(SANA, good, ("state", {"seed": 3.0})).running

@@ -14,6 +14,7 @@ from tests.rigs.faults.rows import (
     rollover,
     service,
     sink,
+    wires,
 )
 
 ROWS: tuple[Row, ...] = (
@@ -27,6 +28,7 @@ ROWS: tuple[Row, ...] = (
     *machine.ROWS,
     *hostile.ROWS,
     *process.ROWS,
+    *wires.ROWS,
 )
 
 
