@@ -52,7 +52,7 @@ def main() -> int:
 
 async def _play(row: Row, home: Path, made: Path | None) -> Result:
     from tests.rigs.faults import clip, verdict
-    from tests.rigs.faults.row import Result
+    from tests.rigs.faults.row import Program, Result
     from tests.rigs.faults.stage import staged
 
     if made is None:
@@ -64,7 +64,7 @@ async def _play(row: Row, home: Path, made: Path | None) -> Result:
     try:
         async with asyncio.timeout(ROW_TIMEOUT_S), staged(home, row.plan) as stage:
             if row.plan.live:
-                await stage.begin()
+                await stage.begin(settled=row.program in {Program.CARD, Program.EITHER})
             await row.play(stage)
             await stage.end()
             result = verdict.judge(row, stage, await stage.left_open())

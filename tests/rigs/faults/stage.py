@@ -18,6 +18,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from sana_vcam.media.playout.buffer import KNOWN_S
 from tests.fakes.coordinator import KEY, MODEL, Coordinator
 from tests.rigs.faults import TEMPER, clip, link
 from tests.rigs.faults.clip import Seen
@@ -314,14 +315,18 @@ class Stage:
 
     # -- what a row is written in --------------------------------------------------------------
 
-    async def begin(self) -> None:
-        """Bring daemon and model to the point at which viewers see the edit."""
+    async def begin(self, *, settled: bool) -> None:
+        """Bring daemon and model to the point at which viewers see the edit.
+
+        `settled`: and for so long that the model's pace is known, as it decides how long its last
+        picture stays.
+        """
         for model in self.models:
             await model.start(*self.plan.model)
         await self.daemon.start()
         await self.live()
         # Half a second for the buffer to have more than its first frames.
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5 + (KNOWN_S if settled else 0.0))
         self.times.began = time.monotonic()
 
     def cause(self) -> None:

@@ -26,7 +26,6 @@ BOTH = (
     "service: POST /sessions is never answered",
     "service: the session is gone when joining again",
     "service: ends the session at its limit",
-    "service: the orphan of a killed daemon",
     "rollover: asked for twice",
     "network: black hole for 8 s",
     "process: SIGTERM, joining the session",
