@@ -357,7 +357,9 @@ class Daemon:
         if self.parts is not None:
             state = self.parts.engine.status.state
             self.parts.program.patience_s = self._patience_s(state)
-            self.parts.program.follows_model = state is SessionState.STREAMING
+            # A camera that is lost is no pace of the model's.
+            streams = state is SessionState.STREAMING and self.parts.media.camera_ready()
+            self.parts.program.follows_model = streams
             (self._streams.set if state is SessionState.STREAMING else self._streams.clear)()
         self._tell()
 

@@ -30,8 +30,8 @@ ROUNDING = 1e-3
 UNKNOWN_S = 6.0
 """A model that has shown one burst may be silent for so long before the next: its pace is not known
 yet, and the slowest that were seen take 5 s."""
-KNOWN_S = 3.0
-"""Frames that have come for so long without a pause come evenly."""
+KNOWN_S = 1.5
+"""Frames that have come for so long without a pause, longer than a burst, come evenly."""
 PAUSE_S = 0.3
 """A silence of at least this is one between bursts."""
 PAUSES = 4
