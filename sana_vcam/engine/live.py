@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from sana_vcam.engine.factory import SessionFactory
 from sana_vcam.engine.leftovers import Leftovers
 from sana_vcam.engine.session import Session
 from sana_vcam.engine.usage import UsageAccount
-from sana_vcam.reactor import OpenSession
+from sana_vcam.reactor import OpenSession, ReactorClient
 
 if TYPE_CHECKING:
     from sana_vcam.media.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
 
 
 class LiveSessions:
@@ -39,6 +42,8 @@ class LiveSessions:
     ) -> None:
         """Begin with none; `usage` is None where sessions cost nothing."""
         self.closing: set[asyncio.Future[None]] = set()
+        self._late: set[asyncio.Future[None]] = set()
+        """Waits for answers that may open a session for a client that is closed."""
         self._factory = factory
         self._pipeline = pipeline
         self._desired = desired
@@ -81,9 +86,10 @@ class LiveSessions:
 
     def look_at_closing(self) -> None:
         """Raise what a closed session has failed with, and end what it may have left."""
-        for task in [task for task in self.closing if task.done()]:
-            self.closing.discard(task)
-            task.result()
+        for tasks in (self.closing, self._late):
+            for task in [task for task in tasks if task.done()]:
+                tasks.discard(task)
+                task.result()
         if not self.closing and self._leftovers.is_due:
             self.closing.add(asyncio.ensure_future(self._leftovers.sweep_or_log()))
 
@@ -92,6 +98,26 @@ class LiveSessions:
         await asyncio.wait(self.closing)
         closed, self.closing = list(self.closing), set()
         return closed
+
+    async def late_ended(self, patience_s: float) -> None:
+        """Wait a while for what platforms have not answered, on the way out, and then no more."""
+        late, self._late = self._late, set()
+        if any(not task.done() for task in late):
+            log.info("waiting for the platform to say whether it opened a session")
+            await asyncio.wait(late, timeout=patience_s)
+        unanswered = [task for task in late if not task.done()]
+        for task in unanswered:
+            task.cancel()
+        await asyncio.gather(*unanswered, return_exceptions=True)
+        for task in late:
+            if not task.cancelled():
+                task.result()
+        if unanswered:
+            log.warning(
+                "the platform has not said whether it opened %d sessions; one that it did ends by "
+                "itself at its longest duration ([reactor] max_session_s)",
+                len(unanswered),
+            )
 
     def bill(self, session: Session) -> None:
         """Count a session from the moment it is ready."""
@@ -106,10 +132,25 @@ class LiveSessions:
     async def _end(self, session: Session) -> None:
         """End the session, and note whether it is surely over."""
         is_over = False
+        client = session.client
         try:
             is_over = await session.close()
         finally:
             self.bill(session)
             self._breaker.count_ended(session)
-            if session.client.session_id is not None:
-                self._leftovers.let_go(session.client.session_id, is_over=is_over)
+            if client.late is not None:
+                self._late.add(asyncio.ensure_future(self._end_late(client, client.late)))
+            else:
+                self._let_go(client, is_over=is_over)
+
+    async def _end_late(self, client: ReactorClient, late: asyncio.Future[bool]) -> None:
+        """Note what has become of the session that a closed client has got after all."""
+        is_over = False
+        try:
+            is_over = await late
+        finally:
+            self._let_go(client, is_over=is_over)
+
+    def _let_go(self, client: ReactorClient, *, is_over: bool) -> None:
+        if client.session_id is not None:
+            self._leftovers.let_go(client.session_id, is_over=is_over)

@@ -52,6 +52,8 @@ DISCONNECT_TIMEOUT_S = 4.0
 ID_PATIENCE_S = 8.0
 """How long `close` waits for the answer to a create request in flight: only that answer has the id
 by which the session can be ended."""
+LATE_ID_PATIENCE_S = 3600.0
+"""How long it is waited for after that; what is opened later is left to its longest duration."""
 START_BPS = 2_500_000
 """WebRTC's own ceiling above 960x540. Left alone, the bitrate begins at what the first packets seem
 to prove, on a busy machine often a third of that, and is slow to rise. There is no floor: over a
@@ -107,6 +109,9 @@ class ReactorClient:
         self.session_id: str | None = None
         self.phase = Phase.DISCONNECTED
         self.ready_at: float | None = None
+        self.late: asyncio.Task[bool] | None = None
+        """Ends what a create request opens that was unanswered when `close` returned; its result is
+        whether all is surely over. To be awaited, or cancelled to wait no longer."""
         self._connect_timeout_s = connect_timeout_s
         self._start_bps = start_bps
         self._reactor: Reactor | None = None
@@ -132,7 +137,6 @@ class ReactorClient:
         self._closing = asyncio.Lock()
         self._starting_high: asyncio.Future[None] | None = None
         self._lost = asyncio.Event()
-        self._session_known = asyncio.Event()
         self._phase_handlers: list[Callable[[Phase], None]] = []
         self._session_handlers: list[Callable[[OpenSession], None]] = []
         self.unpublish = self._camera.unpublish
@@ -263,14 +267,17 @@ class ReactorClient:
 
         Safe at every point of the life cycle, also beside a connect that goes on or was
         cancelled, and to be repeated. Takes at most about 15 s against a platform that does not
-        answer, 8 s more if that leaves a create request unanswered. A cancelled close can be
-        called again, and must be.
+        answer. A create request that is not answered within 8 s is waited for in the background:
+        `late`. A cancelled close can be called again, and must be.
         """
         self._closed = True
         self._lost.clear()
         self._camera.stop()
         async with self._closing:
-            if not self._ended:
+            if self.late is not None:
+                await asyncio.wait({self.late}, timeout=ID_PATIENCE_S)
+                self._ended = self.late.done() and not self.late.cancelled() and self.late.result()
+            elif not self._ended:
                 self._ended = await self._end()
             return self._ended
 
@@ -346,14 +353,29 @@ class ReactorClient:
         self._set_phase(Phase.READY)
 
     async def _end(self) -> bool:
+        """Leave the session, or have that done as soon as it is known which."""
+        if await self._life_cycle.answered(ID_PATIENCE_S):
+            return await self._leave()
+        log.warning(
+            "%s has not said whether it opened a session; one that it opens is ended then",
+            self.platform.api_url,
+        )
+        self.late = asyncio.ensure_future(self._end_late())
+        # However it ends, a cancellation before its first step included.
+        self.late.add_done_callback(lambda _: self._free())
+        return False
+
+    async def _end_late(self) -> bool:
+        answered = await self._life_cycle.answered(LATE_ID_PATIENCE_S)
+        over = await self._leave()
+        if answered and self.session_id is not None:
+            log.info("session %s was opened late; it has ended: %s", self.session_id, over)
+        return over and answered
+
+    async def _leave(self) -> bool:
         """Leave the session, free the native client, and see to it that the session is over."""
-        left = False
-        if self._reactor is not None:
-            left = await self._disconnect(self._reactor)
-            with self._camera.pushing:
-                self._reactor.close()
-            self._reactor = None
-        answered = self._life_cycle.in_flight is None
+        left = self._reactor is not None and await self._disconnect(self._reactor)
+        self._free()
         in_flight = {
             one for one in (self._life_cycle.in_flight, self._starting_high) if one is not None
         }
@@ -362,15 +384,15 @@ class ReactorClient:
         if self._starting_high is not None:
             self._starting_high.cancel()
         self._set_phase(Phase.DISCONNECTED)
-        if self.session_id is not None:
-            return (left and self.platform.local) or await self._end_by_id(self.session_id)
-        if not answered:
-            log.warning(
-                "%s has not said whether it opened a session; one that it did ends by itself "
-                "at its longest duration",
-                self.platform.api_url,
-            )
-        return answered
+        if self.session_id is None:
+            return True
+        return (left and self.platform.local) or await self._end_by_id(self.session_id)
+
+    def _free(self) -> None:
+        if self._reactor is not None:
+            with self._camera.pushing:
+                self._reactor.close()
+            self._reactor = None
 
     async def _disconnect(self, reactor: Reactor) -> bool:
         """Leave the session in good order; True if the SDK has asked for its end as well.
@@ -378,7 +400,6 @@ class ReactorClient:
         The SDK's disconnect says nothing about the answer to that. During a life-cycle call in
         flight there is no order to keep.
         """
-        await self._session_id_known()
         if self._life_cycle.in_flight is not None:
             return False
         connected = self.phase is Phase.READY
@@ -388,20 +409,6 @@ class ReactorClient:
             log.debug("disconnect failed: %s", type(error).__name__)
             return False
         return connected
-
-    async def _session_id_known(self) -> None:
-        """Let a create request in flight come back, so that what it opened can be ended."""
-        if self._life_cycle.in_flight is None or self.session_id is not None:
-            return
-        known = asyncio.ensure_future(self._session_known.wait())
-        try:
-            await asyncio.wait(
-                {self._life_cycle.in_flight, known},
-                timeout=ID_PATIENCE_S,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            known.cancel()
 
     async def _end_by_id(self, session_id: str) -> bool:
         try:
@@ -447,7 +454,7 @@ class ReactorClient:
         if session_id is None or session_id == self.session_id:
             return
         self.session_id = session_id
-        self._session_known.set()
+        self._life_cycle.session_known.set()
         for handler in self._session_handlers:
             handler(self._open_session(session_id))
 

@@ -26,6 +26,8 @@ class LifeCycle:
         """Set how long one step may stay without progress, and how long the wait for a GPU."""
         self.lock = asyncio.Lock()
         self.in_flight: asyncio.Task[None] | None = None
+        self.session_known = asyncio.Event()
+        """Set by whoever learns the id of the session."""
         self._step_timeout_s = step_timeout_s
         self._gpu_timeout_s = gpu_timeout_s
         self._waits_for_gpu = waits_for_gpu
@@ -40,6 +42,25 @@ class LifeCycle:
         """Take note that the wait for a GPU is over."""
         self._has_gpu = True
         self.progress()
+
+    @property
+    def may_open_a_session(self) -> bool:
+        """Whether a create request is under way: only its answer has the id of what it opens."""
+        return self.in_flight is not None and not self.session_known.is_set()
+
+    async def answered(self, timeout_s: float) -> bool:
+        """Wait for the answer to a create request under way; whether none is unanswered now."""
+        if self.in_flight is not None and self.may_open_a_session:
+            known = asyncio.ensure_future(self.session_known.wait())
+            try:
+                await asyncio.wait(
+                    {self.in_flight, known},
+                    timeout=timeout_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+            finally:
+                known.cancel()
+        return not self.may_open_a_session
 
     async def run(self, call: Callable[[], Awaitable[None]]) -> None:
         """Run one call. Raises what it raises, `NoProgress`, or `SessionGone` beside another."""

@@ -155,6 +155,7 @@ class FakeClient:
         self.silent = False
         self.says_state = True
         self.closes = 0
+        self.late: asyncio.Task[bool] | None = None
         # When it was closed without the platform's word on it.
         self.left_at: float | None = None
         self.push = lambda bgra: self.published
@@ -207,11 +208,7 @@ class FakeClient:
     async def connect(self) -> None:
         async def create() -> None:
             await self._platform.outcome("create")
-            session = OpenSession(self._id, URL, False, "sana-streaming")
-            self._platform.has_opened(session)
-            self.session_id = self._id
-            for handler in self._session_handlers:
-                handler(session)
+            self._has_session()
             self._handlers["phase"](Phase.WAITING)
             await self._platform.outcome("connect")
 
@@ -231,6 +228,9 @@ class FakeClient:
         self.calls.append(("close",))
         self.closes += 1
         self._drop()
+        if self._platform.script["late"]:
+            self.late = asyncio.ensure_future(self._end_late())
+            return False
         try:
             await self._platform.outcome("close")
         except Unavailable:
@@ -238,6 +238,24 @@ class FakeClient:
             return self.session_id is None
         self._platform.has_ended(self._id)
         return True
+
+    async def _end_late(self) -> bool:
+        """The request that was unanswered at the close opens a session after all."""
+        await self._platform.outcome("late")
+        self._has_session()
+        try:
+            await self._platform.outcome("close")
+        except Unavailable:
+            return False
+        self._platform.has_ended(self._id)
+        return True
+
+    def _has_session(self) -> None:
+        session = OpenSession(self._id, URL, False, "sana-streaming")
+        self._platform.has_opened(session)
+        self.session_id = self._id
+        for handler in self._session_handlers:
+            handler(session)
 
     async def wait_lost(self) -> None:
         await self._lost.wait()

@@ -47,6 +47,8 @@ a long clip needs several sessions anyhow."""
 NO_FILES = "this model takes no files (it declares neither set_mode nor set_video)"
 IN_THE_WAY_S = 75.0
 """So long an earlier session may be in the way: a killed client's is ended after 68 s."""
+LATE_PATIENCE_S = 20.0
+"""How long an answer that may open a session is waited for, once nobody needs that session."""
 AROUND_S = 6.0
 """Billed beside the clip's own length: connecting, the upload, the first chunk."""
 
@@ -282,13 +284,25 @@ class ClipEdit:
         try:
             yield client
         finally:
-            is_over = await wait_out(asyncio.ensure_future(client.close()))
+            is_over = await wait_out(asyncio.ensure_future(_closed(client)))
             if client.session_id is not None:
                 self._leftovers.let_go(client.session_id, is_over=is_over)
 
     def _opened(self, session: OpenSession) -> None:
         self.sessions += 1
         self._leftovers.hold(session)
+
+
+async def _closed(client: SanaClient) -> bool:
+    """Close a client; whether nothing of it is open, as far as that is known in a while."""
+    is_over = await client.close()
+    if client.late is None:
+        return is_over
+    await asyncio.wait({client.late}, timeout=LATE_PATIENCE_S)
+    # A session that is opened after this ends by itself, at its longest duration.
+    client.late.cancel()
+    await asyncio.wait({client.late})
+    return not client.late.cancelled() and client.late.result()
 
 
 @asynccontextmanager

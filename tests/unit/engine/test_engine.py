@@ -1114,6 +1114,52 @@ async def test_what_is_left_open_on_the_way_out_is_ended_or_left_to_the_next_sta
 
 
 @virtual_time
+async def test_what_an_answer_opens_that_comes_after_the_close_is_noted_and_ended(tmp_path):
+    async with running(tmp_path) as rig:
+        rig.sessions.plan("create", Unavailable("did not answer within 20 s"))
+        rig.sessions.plan("late", Later(50))
+        await rig.until(S.BACKOFF)
+        first = rig.sessions.clients[0]
+        await rig.streaming()
+        assert rig.client is not first, "nobody waits for it"
+        rig.sessions.plan("close", Later(5))
+        await rig.until(lambda: "session-1" in rig.on_disk)
+        await rig.until(lambda: rig.gone(first))
+        assert rig.on_disk == {"session-2"}
+        assert rig.state is S.STREAMING
+        assert rig.sessions.ended == [], "by the client that has its token"
+
+
+@virtual_time
+async def test_what_a_late_answer_opens_and_its_client_cannot_end_is_swept(tmp_path):
+    async with running(tmp_path) as rig:
+        rig.sessions.plan("create", Unavailable("did not answer within 20 s"))
+        rig.sessions.plan("late", Later(50))
+        await rig.streaming()
+        rig.sessions.plan("close", Unavailable("no answer"))
+        await rig.until(lambda: rig.sessions.ended == ["session-1"])
+        assert rig.on_disk == {"session-2"}
+
+
+@pytest.mark.parametrize("delay_s", [2, HANG])
+@virtual_time
+async def test_on_the_way_out_a_late_answer_is_waited_for_a_while(tmp_path, caplog, delay_s):
+    rig = Rig(tmp_path)
+    rig.sessions.plan("create", Unavailable("did not answer within 20 s"))
+    rig.sessions.plan("late", Later(delay_s))
+    rig.start()
+    await rig.until(S.BACKOFF)
+    await rig.stop()
+    await rig.engine.end_leftovers()
+    client = rig.sessions.clients[0]
+    assert client.late is not None
+    assert client.late.done()
+    assert rig.on_disk == set()
+    assert rig.sessions.open == {}
+    assert ("ends by itself" in caplog.text) is (delay_s == HANG)
+
+
+@virtual_time
 async def test_a_disconnect_during_the_sweep_opens_nothing(tmp_path):
     rig = Rig(tmp_path)
     rig.ledger.opened(ORPHAN)

@@ -80,6 +80,25 @@ async def _silent(stage: Stage) -> None:
     await stage.live_again()
 
 
+async def _late(stage: Stage) -> None:
+    """The request is answered while another session is on air, on the other runtime."""
+    answer = Answer(after=asyncio.Event())
+    assert answer.after is not None
+    stage.cloud.next("create", answer)
+    stage.cause()
+    await stage.model.start()
+    await stage.models[1].start()
+    await stage.daemon.start()
+    await stage.session("backoff", "closing")
+    stage.gone()
+    await stage.live_again()
+    assert len(stage.cloud.opened) == 1, "only the other one is open"
+    answer.after.set()
+    await stage.until(lambda: len(stage.cloud.opened) == 2, "the late session")
+    await stage.until(lambda: len(stage.cloud.still_open) == 1, "the end of the late session")
+    await stage.live()
+
+
 async def _waiting(stage: Stage) -> None:
     stage.cloud.pending = 6
     stage.cause()
@@ -173,6 +192,15 @@ ROWS = (
         Plan(cloud=True, live=False, settings={"REACTOR__CONNECT_TIMEOUT_S": "3"}),
         20.0,
         "only the answer has the id by which the session could be ended, so 12 s are waited for it",
+    ),
+    Row(
+        "service: POST /sessions is answered late",
+        "given up after 3 s and again after 8 s; answered when another session is on air",
+        Program.CARD,
+        _late,
+        Plan(cloud=True, models=2, live=False, settings={"REACTOR__CONNECT_TIMEOUT_S": "3"}),
+        20.0,
+        "only the answer has the id by which the session could be ended, so 8 s are waited for it",
     ),
     Row(
         "service: no GPU for 13 s",

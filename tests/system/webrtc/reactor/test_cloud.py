@@ -26,7 +26,7 @@ from sana_vcam.reactor import (
     Unavailable,
 )
 from sana_vcam.reactor import client as client_module
-from tests.fakes.coordinator import KEY, LOCAL_SESSION, Answer, Coordinator, never
+from tests.fakes.coordinator import KEY, LOCAL_SESSION, MODEL, Answer, Coordinator, never
 from tests.system.webrtc.reactor.rig import (
     PATIENCE_S,
     TRACK,
@@ -483,6 +483,45 @@ async def test_a_create_request_that_is_never_answered(
     assert isinstance(await failure(connecting), Unavailable)
     assert not await client.close()
     assert "has not said whether it opened a session" in caplog.text
+    assert client.late is not None
+    client.late.cancel()
+    await asyncio.wait({client.late})
+    assert client._reactor is None, "the native client is freed"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("outcome", ["opened", "refused", "end is refused"])
+async def test_a_create_request_that_is_answered_after_the_close(
+    cloud: Coordinator, outcome: str
+) -> None:
+    """What it opens is noted, and ended, although nobody waits for it any more."""
+    answer = Answer(503 if outcome == "refused" else None, after=asyncio.Event())
+    assert answer.after is not None
+    cloud.next("create", answer)
+    client = make(cloud)
+    noted: list[OpenSession] = []
+    client.on_session(noted.append)
+    connecting = asyncio.ensure_future(client.connect())
+    await cloud.requested("POST", "/sessions")
+    client._connect_timeout_s = 0.1
+    assert isinstance(await failure(connecting), Unavailable)
+    assert not await client.close()
+    assert not await client.close(), "nor is it known when asked again"
+    late = client.late
+    assert late is not None
+    assert not late.done()
+    if outcome == "end is refused":
+        # The SDK asks for it as well, and hides the answer.
+        cloud.next("delete", *[Answer(500)] * 3)
+    answer.after.set()
+    over = await within(late)
+    cloud.answer_as_usual("delete")
+    assert over is (outcome != "end is refused")
+    assert await client.close() is over
+    assert [session.session_id for session in noted] == cloud.opened
+    assert len(cloud.opened) == (outcome != "refused")
+    for session in noted if not over else ():
+        await Platform(cloud.url, False, MODEL, KEY).end(session)
 
 
 # -- the end ---------------------------------------------------------------------------------------

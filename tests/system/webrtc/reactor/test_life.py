@@ -277,6 +277,10 @@ async def test_connect_to_a_frozen_runtime(
         await within(client.connect())
     assert not await client.close(), "whether a session was opened is not known"
     assert "has not said whether it opened a session" in caplog.text
+    own_runtime.thaw()
+    assert client.late is not None
+    assert await within(client.late), "what it has opened then has ended"
+    await own_runtime.until("ready")
 
 
 async def test_connect_to_a_runtime_that_thaws_in_time(

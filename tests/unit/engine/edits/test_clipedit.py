@@ -79,6 +79,7 @@ class EditedClip:
         self.last_frame_at: float | None = None
         self.calls: list[Any] = []
         self.closed = False
+        self.late: asyncio.Task[bool] | None = None
         self._handlers: dict[Any, Callable[[Any], None]] = {}
         self._lost = asyncio.Event()
         self._mode = "live"
