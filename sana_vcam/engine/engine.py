@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LATE_PATIENCE_S = 4.0
-"""How long the end of the process waits for an answer that may open a session."""
 CAMERA_GRACE_S = 20.0
 """A session without a camera costs money for nothing, and is closed after this long."""
 
@@ -241,11 +239,8 @@ class Engine:
             self._to(S.IDLE)
 
     async def end_leftovers(self) -> None:
-        """End what is still in the ledger, on the way out; logs what it cannot end.
-
-        An answer that is late is waited for in the first half of the time that the daemon has.
-        """
-        await self._live.late_ended(LATE_PATIENCE_S)
+        """End what is still in the ledger, on the way out; logs what it cannot end."""
+        await self._live.late_ended()
         await self._leftovers.sweep_or_log("the next start will try again")
 
     async def _run_sessions(self) -> None:

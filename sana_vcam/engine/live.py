@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LATE_PATIENCE_S = 4.0
+"""How long the end of the process waits for an answer that may open a session: half of the time
+that the daemon has for what was left open."""
+
 
 class LiveSessions:
     """Opens sessions, and closes them beside whatever else goes on; on the event loop.
@@ -99,12 +103,12 @@ class LiveSessions:
         closed, self.closing = list(self.closing), set()
         return closed
 
-    async def late_ended(self, patience_s: float) -> None:
+    async def late_ended(self) -> None:
         """Wait a while for what platforms have not answered, on the way out, and then no more."""
         late, self._late = self._late, set()
         if any(not task.done() for task in late):
             log.info("waiting for the platform to say whether it opened a session")
-            await asyncio.wait(late, timeout=patience_s)
+            await asyncio.wait(late, timeout=LATE_PATIENCE_S)
         unanswered = [task for task in late if not task.done()]
         for task in unanswered:
             task.cancel()

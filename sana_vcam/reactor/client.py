@@ -110,8 +110,7 @@ class ReactorClient:
         self.phase = Phase.DISCONNECTED
         self.ready_at: float | None = None
         self.late: asyncio.Task[bool] | None = None
-        """Ends what a create request opens that was unanswered when `close` returned; its result is
-        whether all is surely over. To be awaited, or cancelled to wait no longer."""
+        """Ends what is opened after `close` has returned; its result is that of `close`."""
         self._connect_timeout_s = connect_timeout_s
         self._start_bps = start_bps
         self._reactor: Reactor | None = None
@@ -356,21 +355,17 @@ class ReactorClient:
         """Leave the session, or have that done as soon as it is known which."""
         if await self._life_cycle.answered(ID_PATIENCE_S):
             return await self._leave()
-        log.warning(
-            "%s has not said whether it opened a session; one that it opens is ended then",
-            self.platform.api_url,
-        )
+        url = self.platform.api_url
+        log.warning("%s has not said whether it opened a session; it is ended if so", url)
         self.late = asyncio.ensure_future(self._end_late())
-        # However it ends, a cancellation before its first step included.
         self.late.add_done_callback(lambda _: self._free())
         return False
 
     async def _end_late(self) -> bool:
         answered = await self._life_cycle.answered(LATE_ID_PATIENCE_S)
-        over = await self._leave()
-        if answered and self.session_id is not None:
-            log.info("session %s was opened late; it has ended: %s", self.session_id, over)
-        return over and answered
+        if self.session_id is not None:
+            log.info("session %s was opened late; it is ended", self.session_id)
+        return await self._leave() and answered
 
     async def _leave(self) -> bool:
         """Leave the session, free the native client, and see to it that the session is over."""
