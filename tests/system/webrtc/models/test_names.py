@@ -35,7 +35,7 @@ async def test_a_short_name_that_the_platform_refuses_is_tried_with_its_owner(
     async with staged(tmp_path, full, *flags, REACTOR__MODEL=short, START__PROMPT=NOIR) as stage:
         await stage.live()
         await stage.viewer.until(is_grey, "the noir edit")
-        assert stage.engine.model_name == full
+        assert stage.state.model == full
         assert f"the platform has the model as {full}" in caplog.text
         assert len(stage.cloud.opened) == 1
         asked = [request.status for request in stage.cloud.requests if request.path == "/tokens"]
@@ -62,7 +62,7 @@ async def test_the_next_session_asks_by_the_name_that_is_in_force(tmp_path: Path
         await stage.live()
         asked = {r.status for r in stage.cloud.requests[before:] if r.path == "/tokens"}
         assert asked == {200}
-        assert stage.engine.model_name == OWNED
+        assert stage.state.model == OWNED
 
 
 async def test_a_session_that_the_platform_ends_is_given_up_at_once_with_its_reason(
