@@ -8,11 +8,17 @@ from __future__ import annotations
 import sys
 
 from sana_vcam.lib.descriptors import fill_standard_streams
+from sana_vcam.lib.streams import speak_any_encoding, told
 
 
 def main() -> int:
     """Run one command and return the exit status."""
     fill_standard_streams()
+    speak_any_encoding()
+    return told(_run)
+
+
+def _run() -> int:
     if sys.argv[1:2] == ["ctl"]:
         from sana_vcam.clients.ctl import ctl
 

@@ -99,10 +99,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_OK
-    except BrokenPipeError:
-        # The reader of our output has gone (`sana-vcam devices | head`); nothing is left to say.
-        sys.stderr.close()
-        return EXIT_OK
 
 
 def _parser() -> argparse.ArgumentParser:

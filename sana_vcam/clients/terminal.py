@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sana_vcam.lib.printing import printable_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,4 +30,4 @@ class Failure(Exception):
 
 def compact(message: Mapping[str, Any]) -> str:
     """Write a message as JSON on one line."""
-    return json.dumps(message, ensure_ascii=False)
+    return printable_json(json.dumps(message, ensure_ascii=False))

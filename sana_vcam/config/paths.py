@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,22 @@ def state_dir() -> Path:
     """Name the folder of the token, the open sessions and what was billed.
 
     It is usually ~/.local/state/sana-vcam.
+
+    Raises:
+        StartupError: it is below a home that nobody knows.
     """
-    return platformdirs.user_state_path(APP, appauthor=False)
+    return _found("XDG_STATE_HOME", lambda: platformdirs.user_state_path(APP, appauthor=False))
+
+
+def _found(variable: str, find: Callable[[], Path]) -> Path:
+    """Find a folder of the user's; where there is no home, say what to set."""
+    try:
+        return find()
+    except RuntimeError:
+        # Neither HOME nor an entry in the system's list of users.
+        raise StartupError(
+            f"this user has no home folder: set HOME, or {variable} to a folder's full path"
+        ) from None
 
 
 def runtime_dir() -> Path:
@@ -36,7 +50,9 @@ def runtime_dir() -> Path:
         # Where XDG_RUNTIME_DIR is unset, platformdirs warns that it takes its fallback.
         warnings.simplefilter("ignore")
         try:
-            return platformdirs.user_runtime_path(APP, appauthor=False)
+            return _found(
+                "XDG_RUNTIME_DIR", lambda: platformdirs.user_runtime_path(APP, appauthor=False)
+            )
         except PermissionError as error:
             raise StartupError(f"no private place for run-time files: {error}") from error
 
@@ -46,15 +62,30 @@ SYSTEM_PATH = Path("/etc/sana-vcam") / CONFIG_FILE
 
 
 def user_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Name the user's own configuration file, whether it is there or not."""
+    """Name the user's own configuration file, whether it is there or not.
+
+    Raises:
+        StartupError: it is below a home that nobody knows.
+    """
     home = environ.get("XDG_CONFIG_HOME", "")
-    base = Path(home) if Path(home).is_absolute() else platformdirs.user_config_path()
+    if Path(home).is_absolute():
+        base = Path(home)
+    else:
+        base = _found("XDG_CONFIG_HOME", platformdirs.user_config_path)
     return base / "sana-vcam" / CONFIG_FILE
+
+
+def _own(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The user's own file to read, if there can be one."""
+    try:
+        return (user_path(environ),)
+    except StartupError:
+        return ()
 
 
 def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """List where a configuration is looked for when no flag names one; the first match wins."""
-    return (user_path(environ), SYSTEM_PATH)
+    return (*_own(environ), SYSTEM_PATH)
 
 
 PRESETS_FILE = "presets.toml"
@@ -79,8 +110,8 @@ def presets_paths(
     """
     if named:
         return (beside(named),)
-    own = user_path(environ)
-    return tuple(dict.fromkeys(beside(path) for path in (own, found or own)))
+    own = _own(environ) or (found or SYSTEM_PATH,)
+    return tuple(dict.fromkeys(beside(path) for path in (*own, found or own[0])))
 
 
 PRIVATE_FOLDER = "private"

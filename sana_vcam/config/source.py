@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sana_vcam.config.load import Loaded, load
-from sana_vcam.config.paths import beside, default_paths, presets_paths, user_path
+from sana_vcam.config.paths import beside, default_paths, presets_paths
 
 type Signature = tuple[object, ...]
 
@@ -35,7 +35,7 @@ class ConfigSource:
         if self.path is not None:
             return self.path
         there = (path for path in default_paths(self.environ) if path.exists())
-        return next(there, user_path(self.environ))
+        return next(there, default_paths(self.environ)[0])
 
     @property
     def presets_file(self) -> Path:

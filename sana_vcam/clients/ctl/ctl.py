@@ -27,6 +27,7 @@ from sana_vcam.clients.terminal import (
 )
 from sana_vcam.config.runtimedir import usual_runtime_dir
 from sana_vcam.control.access import unixsocket
+from sana_vcam.errors import SanaVcamError
 from sana_vcam.lib.printing import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -103,10 +104,9 @@ def run_ctl(
     except Failure as failure:
         print(f"sana-vcam ctl: {failure}", file=sys.stderr)
         return failure.exit_code
-    except BrokenPipeError:
-        # The reader (such as `head`) has enough; keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+    except SanaVcamError as error:
+        print(printable_lines(f"sana-vcam ctl: {error}"), file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         return EXIT_OK if list(arguments) == ["watch"] else EXIT_INTERRUPTED
 
@@ -233,11 +233,12 @@ def _save(picture: str, file: str | None) -> None:
     import time
 
     jpeg = base64.b64decode(picture)
-    if file == "-":
-        sys.stdout.buffer.write(jpeg)
-        return
     file = file or time.strftime("sana-vcam-%Y%m%d-%H%M%S.jpg")
     try:
+        if file == "-":
+            sys.stdout.buffer.write(jpeg)
+            sys.stdout.buffer.flush()
+            return
         # A picture of the user's: nobody else's to read, whatever the umask.
         with open(file, "wb", opener=_private) as stream:
             stream.write(jpeg)
