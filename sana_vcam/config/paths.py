@@ -76,7 +76,7 @@ def user_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _own(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The user's own file to read, if there can be one."""
+    """List the user's own file, if there can be one."""
     try:
         return (user_path(environ),)
     except StartupError:
