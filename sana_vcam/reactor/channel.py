@@ -9,6 +9,7 @@ from typing import Any
 
 from reactor_sdk import Reactor, ReactorError, RequestTimeoutError
 
+from sana_vcam.reactor.bounds import short
 from sana_vcam.reactor.errors import CommandRejected, Unavailable, from_command
 from sana_vcam.reactor.messages import UnknownMessage, WireMessage, read_wire
 from sana_vcam.reactor.models.schema import Schema, read_schema
@@ -155,7 +156,7 @@ class Channel:
         self._late_handlers.append(handler)
 
     def _refused_late(self, message: WireMessage) -> None:
-        command, reason = _cut(message.data.get("command")), _cut(message.data.get("reason"))
+        command, reason = short(message.data.get("command")), short(message.data.get("reason"))
         log.warning("the model has refused %s after all: %s", command, reason)
         for handler in self._late_handlers:
             handler(command, reason)
@@ -212,7 +213,7 @@ class _Waiter:
         """Take the message that surely is the answer."""
         if reply.type == "command_error":
             self.may_be_tried_again = reply.data.get("retryable") is True
-            self.refuse(_cut(reply.data.get("reason")) or "no reason was given")
+            self.refuse(short(reply.data.get("reason")) or "no reason was given")
         self._heard.set()
 
     def refuse(self, reason: str) -> None:
@@ -231,18 +232,13 @@ class _Waiter:
 def _moderation_words(message: WireMessage) -> str:
     """Say in words what the platform's moderation has done."""
     data = message.data
-    what = _cut(data.get("input_kind")) or _cut(data.get("command")) or "an input"
+    what = short(data.get("input_kind")) or short(data.get("command")) or "an input"
     categories = data.get("categories")
-    why = ", ".join(map(_cut, categories)) if isinstance(categories, list) else _cut(categories)
-    said = _cut(data.get("message"))
+    why = categories if not isinstance(categories, list) else ", ".join(map(str, categories))
+    why = short(why)
+    said = short(data.get("message"))
     return (
         f"the platform's moderation stopped the {what}"
         + (f" ({why})" if why else "")
         + (f": {said}" if said else "")
     )
-
-
-def _cut(value: Any) -> str:
-    """Make short printable text of what a server says."""
-    text = "" if value is None else str(value)
-    return "".join(one if one.isprintable() else " " for one in text[:200]).strip()

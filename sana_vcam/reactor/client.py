@@ -25,6 +25,7 @@ from typing import Any, Self
 from reactor_sdk import Reactor, ReactorError
 
 from sana_vcam.media.frames import ModelFrame
+from sana_vcam.reactor.bounds import short
 from sana_vcam.reactor.errors import (
     Refused,
     SessionError,
@@ -460,7 +461,7 @@ class ReactorClient:
         except UnknownMessage:
             return
         if message.type == "sessionEnded":
-            self.ended = str(message.data.get("reason") or "no reason was given")[:200]
+            self.ended = short(message.data.get("reason")) or "no reason was given"
             log.warning("the platform has ended the session: %s", self.ended)
             self._camera.stop()
             self._mark_lost()

@@ -34,6 +34,7 @@ from reactor_sdk import (
 )
 
 from sana_vcam.errors import SanaVcamError
+from sana_vcam.reactor.bounds import short
 
 
 class SessionError(SanaVcamError):
@@ -224,7 +225,7 @@ def from_command(error: ReactorError, command: str) -> SessionError:
             f"the model did not answer {command}: {describe(error)}",
             retry_after_s=_seconds(error.retry_after_ms),
         )
-    return CommandRejected(command, error.message, code=error.code)
+    return CommandRejected(command, short(error.message), code=short(error.code))
 
 
 def _has_no_room(error: ReactorError) -> bool:
@@ -239,7 +240,9 @@ def _is_about_this_session(error: ReactorError) -> bool:
 
 def describe(error: ReactorError) -> str:
     """Put the error in few words, without what a server wrote: that may repeat a key or a token."""
-    return f"HTTP {error.status}" if error.status else f"{error.code}: {error.message}"
+    return (
+        f"HTTP {error.status}" if error.status else f"{short(error.code)}: {short(error.message)}"
+    )
 
 
 def _key_refused(api_url: str, why: str, *, model: str = "") -> Refused:

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from sana_vcam.reactor.bounds import bounded, short
+
 
 @dataclass(frozen=True)
 class WireMessage:
@@ -51,13 +53,16 @@ class UnknownMessage(ValueError):
 
 
 def read_wire(raw: Any) -> WireMessage:
-    """Read `{"type", "data"}` from the wire. Raises `UnknownMessage`."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
+    """Read `{"type", "data"}` from the wire, within bounds. Raises `UnknownMessage`."""
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    if not isinstance(kind, str):
         raise UnknownMessage("a message without a type")
-    data = raw.get("data") or {}
+    if short(kind) != kind:
+        raise UnknownMessage(f"message {short(kind)!r}, which is no name")
+    data = bounded(raw.get("data") or {})
     if not isinstance(data, dict):
-        raise UnknownMessage(f"message {raw['type']!r} with odd data")
-    return WireMessage(raw["type"], {k: v for k, v in data.items() if v is not None})
+        raise UnknownMessage(f"message {kind!r} with odd data")
+    return WireMessage(kind, {k: v for k, v in data.items() if v is not None})
 
 
 def parse_message(raw: Any, kinds: Mapping[str, type[Message]]) -> Message:

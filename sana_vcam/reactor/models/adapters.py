@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from sana_vcam.reactor.bounds import short
 from sana_vcam.reactor.messages import WireMessage
 from sana_vcam.reactor.models.record import IMAGE, PROMPT, Combination, Look, Model, Takes
 
@@ -136,7 +137,7 @@ class Adapter(ABC):
         if message.type in state.began_messages:
             return replace(reading, running=True, shows=state.shows is None, ended=None)
         if message.type in state.ended_messages:
-            reason = str(data.get(state.reason) or "")
+            reason = short(data.get(state.reason))
             if reason in state.going_on or not reading.running:
                 return reading
             ended = reason or message.type
@@ -302,8 +303,8 @@ def adapter_for(model: Model, declared: Collection[str] | None = None) -> Adapte
 
 def _words(reason: object, value: object) -> str:
     if reason:
-        return str(reason)
-    return value if isinstance(value, str) and value else "ended"
+        return short(reason)
+    return (short(value) if isinstance(value, str) else "") or "ended"
 
 
 def _whole(value: object, former: int | None) -> int | None:

@@ -6,10 +6,12 @@ its fields, `webhooks` has the messages, `x-reactor.tracks` the tracks. Numbers 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
+from sana_vcam.reactor.bounds import bounded
 from sana_vcam.reactor.errors import Refused
 from sana_vcam.reactor.models.record import (
     ImageSlot,
@@ -23,6 +25,9 @@ from sana_vcam.reactor.models.record import (
 MOST_COMMANDS = 200
 """More are not read: nobody would find one among them."""
 MOST_NAME_CHARS = 64
+MOST_CHOICES = 100
+MOST_SCHEMA_CHARS, MOST_SCHEMA_PARTS = 1_000_000, 50_000
+"""Of a whole document; those of the models that are known have less than a tenth of it."""
 _EVENTS = "/events/"
 _KINDS = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "text"}
 _STATES = ("state", "session_state", "state_update")
@@ -64,7 +69,8 @@ class Schema:
 
 
 def read_schema(document: Any) -> Schema | None:
-    """Read the document; None if it declares no command at all."""
+    """Read the document, within bounds; None if it declares no command at all."""
+    document = bounded(document, chars=MOST_SCHEMA_CHARS, parts=MOST_SCHEMA_PARTS)
     if not isinstance(document, dict):
         return None
     commands = {}
@@ -239,12 +245,13 @@ def _fields(document: dict[str, Any], body: Any) -> list[Field]:
 
 def _one_field(document: dict[str, Any], name: str, node: Any) -> Field:
     node = _table(node)
-    for option in node.get("anyOf") or ():
+    for option in _list(node.get("anyOf")):
         resolved = _resolved(document, option)
         if resolved.get("type") != "null":
             node = {**resolved, **{key: value for key, value in node.items() if key != "anyOf"}}
     node = {**_resolved(document, node), **{k: v for k, v in node.items() if k != "$ref"}}
-    choices = tuple(str(one)[:MOST_NAME_CHARS] for one in node.get("enum") or () if one is not None)
+    listed = [one for one in _list(node.get("enum")) if one is not None][:MOST_CHOICES]
+    choices = tuple(str(one)[:MOST_NAME_CHARS] for one in listed)
     kind = _KINDS.get(str(node.get("type")), str(node.get("type")))
     if node.get("format") == "reactor-upload-reference":
         kind = "file"
@@ -262,13 +269,15 @@ def _one_field(document: dict[str, Any], name: str, node: Any) -> Field:
 
 
 def _default(value: Any, kind: str) -> Scalar | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, float) and kind == "integer":
         return int(value)
     return value if isinstance(value, (bool, int, float, str)) else None
 
 
 def _tracks(nodes: Any) -> list[Track]:
-    tables = [_table(node) for node in nodes] if isinstance(nodes, list) else []
+    tables = [_table(node) for node in _list(nodes)]
     return [
         Track(str(one.get("name")), str(one.get("direction")), str(one.get("kind")))
         for one in tables[:16]
@@ -293,10 +302,14 @@ def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def _kind(declared: Field) -> Literal["integer", "number", "boolean", "text"]:
