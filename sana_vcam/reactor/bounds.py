@@ -66,12 +66,16 @@ class _Room:
             if self._parts <= 0:
                 break
             if isinstance(key, str) and len(key) <= SHORT_CHARS:
-                taken[self._text(key)] = self.take(one, depth + 1)
+                taken[_unicode(key)] = self.take(one, depth + 1)
         return taken
 
     def _text(self, value: str) -> str:
         text = value[: max(0, min(MOST_CHARS, self._chars))]
         self._chars -= len(text)
-        if text.isascii():
-            return text
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return _unicode(text)
+
+
+def _unicode(text: str) -> str:
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
