@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from sana_vcam.control.protocol.messages import API_VERSION, COMMANDS
+from sana_vcam.control.protocol.messages import API_VERSION, COMMANDS, data_text
 from sana_vcam.control.protocol.replies import (
     EVENT_NAMES,
     EventName,
@@ -89,4 +89,4 @@ _EVENT_OF = {model: name for name, model in EVENTS.items()}
 
 def event_text(event: BaseModel) -> str:
     """Write one of `EVENTS` as a message."""
-    return f'{{"type":"{_EVENT_OF[type(event)]}","data":{event.model_dump_json()}}}'
+    return f'{{"type":"{_EVENT_OF[type(event)]}","data":{data_text(event)}}}'
