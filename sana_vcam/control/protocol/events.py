@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from sana_vcam.control.protocol.messages import API_VERSION, COMMANDS, data_text
+from sana_vcam.control.protocol.messages import API_VERSION, COMMANDS
 from sana_vcam.control.protocol.replies import (
     EVENT_NAMES,
     EventName,
@@ -17,6 +17,7 @@ from sana_vcam.control.protocol.replies import (
 )
 from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.protocol.texts import data_text
 
 
 class Hello(MessageBody):

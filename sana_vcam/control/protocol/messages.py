@@ -8,15 +8,13 @@ AsyncAPI.
 from __future__ import annotations
 
 import json
-import math
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import PydanticSerializationError
 
 from sana_vcam.config.preset import (
     ID_PATTERN,
@@ -45,6 +43,7 @@ from sana_vcam.control.protocol.replies import (
 )
 from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.protocol.texts import data_text, encodable
 
 API_VERSION = 1
 """Rises when a client that worked would stop working."""
@@ -484,33 +483,3 @@ class ProtocolError(Exception):
     def reply(self) -> Error:
         """Make the reply that tells the client."""
         return Error(self.id, self.code, self.message)
-
-
-def encodable(text: str) -> str:
-    """Replace in `text` what UTF-8 cannot carry."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def data_text(data: BaseModel) -> str:
-    """Write a body as JSON, whatever its texts are made of.
-
-    Names of files, devices and drivers are bytes to the system, which need not be text: Python
-    keeps such bytes as lone surrogates.
-    """
-    try:
-        return data.model_dump_json()
-    except PydanticSerializationError:
-        return json.dumps(_encodable_all(data.model_dump()), ensure_ascii=False)
-
-
-def _encodable_all(value: Any) -> Any:
-    match value:
-        case str():
-            return encodable(value)
-        case dict():
-            return {encodable(str(key)): _encodable_all(one) for key, one in value.items()}
-        case float() if not math.isfinite(value):
-            return None
-        case list() | tuple():
-            return [_encodable_all(one) for one in value]
-    return value

@@ -24,9 +24,9 @@ from sana_vcam.control.protocol.messages import (
     RequestId,
     SavePreset,
     Subscribe,
-    encodable,
 )
 from sana_vcam.control.protocol.replies import EVENT_NAMES
+from sana_vcam.control.protocol.texts import encodable
 
 MAX_QUERY_FIELDS = 16
 MAX_LINE_PARTS = 2000
