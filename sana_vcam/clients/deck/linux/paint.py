@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-from functools import cache, lru_cache
-from typing import cast
+from functools import lru_cache
 
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageOps
 
+from sana_vcam.clients.deck.linux.fonts import Font, font_for
 from sana_vcam.clients.deck.linux.icons import icon
 from sana_vcam.clients.deck.linux.keys import Key, PresetKey, Segment, SignKey, Tone
 
 type Size = tuple[int, int]
-type _Font = ImageFont.FreeTypeFont
 
 _WHITE = (255, 255, 255)
 _SOFT = (205, 210, 218)
 _LIT = (70, 224, 132)
 _BACK = (12, 13, 17)
-# Tried in this order for a script that the built-in font does not have.
-_OTHER_FONTS = ("NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc", "DejaVuSans.ttf")
 
 
 @lru_cache(maxsize=512)
@@ -194,12 +191,12 @@ def _stamp(image: Image.Image, key: SignKey, side: int, middle: int) -> None:
 # Words
 
 
-def _wrap(text: str, room: int, largest: int, smallest: int, rows: int) -> tuple[list[str], _Font]:
+def _wrap(text: str, room: int, largest: int, smallest: int, rows: int) -> tuple[list[str], Font]:
     """Break at spaces into at most `rows` lines; few and large ones; cut what cannot fit."""
     for allowed in range(1, rows + 1):
         least = smallest if allowed == rows else max(smallest, round(largest * 0.8))
         for px in range(largest, least - 1, -1):
-            font = _font(px, _covers(text))
+            font = font_for(text, px)
             lines = _broken(text, room, font)
             if len(lines) <= allowed and all(font.getlength(line) <= room for line in lines):
                 return lines, font
@@ -207,7 +204,7 @@ def _wrap(text: str, room: int, largest: int, smallest: int, rows: int) -> tuple
     return [_cut(line, room, font) for line in kept if line], font
 
 
-def _broken(text: str, room: int, font: _Font) -> list[str]:
+def _broken(text: str, room: int, font: Font) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= room:
@@ -217,38 +214,18 @@ def _broken(text: str, room: int, font: _Font) -> list[str]:
     return lines or [""]
 
 
-def _fit(text: str, room: int, largest: int, smallest: int) -> tuple[str, _Font]:
+def _fit(text: str, room: int, largest: int, smallest: int) -> tuple[str, Font]:
     """One line, as large as fits; cut if it never does."""
     for px in range(largest, smallest - 1, -1):
-        font = _font(px, _covers(text))
+        font = font_for(text, px)
         if font.getlength(text) <= room:
             return text, font
     return _cut(text, room, font), font
 
 
-def _cut(text: str, room: int, font: _Font) -> str:
+def _cut(text: str, room: int, font: Font) -> str:
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(f"{text}…") > room:
         text = text[:-1]
     return f"{text.rstrip()}…"
-
-
-@cache
-def _covers(text: str) -> bool:
-    """Whether the font that Pillow brings along has every character."""
-    font = _font(16, True)
-    unknown = bytes(font.getmask("\uffff"))
-    return all(c.isspace() or bytes(font.getmask(c)) != unknown for c in set(text))
-
-
-@cache
-def _font(px: int, builtin: bool) -> _Font:
-    """Load the font at a height in pixels. Pillow's own looks the same on every machine."""
-    for name in () if builtin else _OTHER_FONTS:
-        try:
-            return ImageFont.truetype(name, px)
-        except OSError:
-            continue
-    # Of this type wherever Pillow has FreeType, as all of its wheels do.
-    return cast("_Font", ImageFont.load_default(px))
