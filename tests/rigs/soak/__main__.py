@@ -1,0 +1,231 @@
+"""`python -m tests.rigs.soak [--minutes N] [--seed N]`: ends with 1 if a session is left open.
+
+Also if the raw camera was seen, no picture came back after a fault, or the daemon had a defect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.fakes.coordinator import Answer
+from tests.rigs.faults import clip
+from tests.rigs.faults.clip import Seen
+from tests.rigs.faults.stage import Plan, Stage, staged
+
+SEED = 14
+MINUTES = 1.0
+BACK_S = 90.0
+ENDED_S = 60.0
+PLAN = Plan(cloud=True, models=2, room=2, live=False, settings={"REACTOR__CONNECT_TIMEOUT_S": "3"})
+DEFECTS = ("Traceback", "ended by a defect", "never retrieved")
+
+
+class Soak:
+    """The faults, one after the other; each leaves the cause gone when it is through."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self._stage = stage
+        self._random = random.Random(seed)
+        self.faults: list[str] = []
+        self.played: Counter[str] = Counter()
+        self._late: set[asyncio.Task[None]] = set()
+        self._steps: tuple[Callable[[], Awaitable[None]], ...] = (
+            *(self.answered_late,) * 3,
+            self.refused,
+            self.end_refused,
+            self.tokens_expire,
+            self.model_killed,
+            self.model_frozen,
+            self.off_and_on,
+            self.renewed,
+            self.paused,
+            self.blanked,
+            self.killed,
+        )
+
+    async def run(self, until: float) -> None:
+        """Play until a moment, of `time.monotonic`."""
+        await self._back("the start")
+        while time.monotonic() < until:
+            step = self._random.choice(self._steps)
+            name = step.__name__.replace("_", " ")
+            print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
+            self.played[name] += 1
+            await step()
+            await self._back(name)
+
+    async def end(self) -> None:
+        """Wait for every answer that is late, and stop the daemon."""
+        if self._late:
+            await asyncio.wait(self._late)
+        await self._ask("disconnect")
+        cloud = self._stage.cloud
+        try:
+            async with asyncio.timeout(ENDED_S):
+                while cloud.still_open:
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            self.faults.append(f"left open before the end: {cloud.still_open}")
+        self._look_at_log()
+        await self._stage.end()
+        if self._stage.exits[-1] != 0:
+            self.faults.append(f"exit status {self._stage.exits[-1]}")
+        if cloud.still_open:
+            self.faults.append(f"{len(cloud.still_open)} sessions left open")
+        busy = [await model.left_open() for model in self._stage.models]
+        if any(busy):
+            self.faults.append(f"sessions left at the runtimes: {busy}")
+        raw = sum(one.seen is Seen.RAW for one in self._stage.glimpses())
+        if raw:
+            self.faults.append(f"{raw} raw frames")
+
+    # -- the faults ----------------------------------------------------------------------------
+
+    async def answered_late(self) -> None:
+        answer = Answer(after=asyncio.Event())
+        assert answer.after is not None
+        self._stage.cloud.next("create", answer)
+        await self._another()
+        await self._waited(lambda: self._stage.cloud.waiting("create"))
+        release = asyncio.create_task(_later(self._random.uniform(0, 25), answer.after))
+        self._late.add(release)
+        release.add_done_callback(self._late.discard)
+
+    async def refused(self) -> None:
+        status = self._random.choice((409, 429, 500, 503))
+        self._stage.cloud.next("create", *[Answer(status)] * self._random.randint(1, 2))
+        await self._another()
+
+    async def end_refused(self) -> None:
+        times = self._random.randint(1, 4)
+        self._stage.cloud.next("delete", *[Answer(500)] * times)
+        self._stage.cloud.next("get", *[Answer(500)] * times)
+        await self._another()
+        await asyncio.sleep(self._random.uniform(0, 3))
+        self._stage.cloud.answer_as_usual("delete")
+        self._stage.cloud.answer_as_usual("get")
+
+    async def tokens_expire(self) -> None:
+        self._stage.cloud.revoke()
+        await self._another()
+
+    async def model_killed(self) -> None:
+        model = self._random.choice(self._stage.models)
+        await model.end(signal.SIGKILL)
+        await asyncio.sleep(self._random.uniform(0, 2))
+        await model.start()
+
+    async def model_frozen(self) -> None:
+        process = self._random.choice(self._stage.models).process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(self._random.uniform(0.5, 12))
+        process.send_signal(signal.SIGCONT)
+
+    async def off_and_on(self) -> None:
+        await self._ask("disconnect")
+        await asyncio.sleep(self._random.uniform(0, 4))
+
+    async def renewed(self) -> None:
+        await self._ask("renew")
+
+    async def paused(self) -> None:
+        await self._ask("pause")
+        await asyncio.sleep(self._random.uniform(0, 3))
+        await self._ask("resume")
+
+    async def blanked(self) -> None:
+        await self._ask("blank", on=True)
+        await asyncio.sleep(self._random.uniform(0, 2))
+        await self._ask("blank", on=False)
+
+    async def killed(self) -> None:
+        """Not while an answer is late: what it opens then nobody can know of."""
+        if self._late or self._stage.cloud.waiting("create"):
+            return
+        self._look_at_log()
+        await self._stage.kill()
+        await self._stage.daemon.start()
+
+    # -- inside --------------------------------------------------------------------------------
+
+    async def _another(self) -> None:
+        """Have another session opened, one way or the other."""
+        if self._random.random() < 0.5:
+            await self._ask("renew")
+        else:
+            await self._ask("disconnect")
+            await self._ask("connect")
+
+    async def _ask(self, kind: str, **data: object) -> None:
+        """Ask the daemon; it may refuse."""
+        await (await self._stage.daemon.control()).send(kind, **data)
+
+    async def _waited(self, condition: Callable[[], bool]) -> None:
+        for _ in range(100):
+            if condition():
+                return
+            await asyncio.sleep(0.1)
+
+    async def _back(self, after: str) -> None:
+        """See the edited picture, and for a moment more; the user tries again what was refused."""
+        until = time.monotonic() + BACK_S
+        control = await self._stage.daemon.control()
+        while time.monotonic() < until:
+            if control.state.get("session") in ("idle", "refused"):
+                await self._ask("connect")
+            moment = time.monotonic()
+            await asyncio.sleep(0.5)
+            if any(one.seen is Seen.LIVE and one.fresh for one in self._stage.watch.since(moment)):
+                return
+        why = control.state.get("error")
+        self.faults.append(f"no picture {BACK_S:.0f} s after {after}: {why}")
+
+    def _look_at_log(self) -> None:
+        log = self._stage.daemon.log
+        self.faults += [line for line in log if any(one in line for one in DEFECTS)]
+
+
+async def _later(seconds: float, event: asyncio.Event) -> None:
+    await asyncio.sleep(seconds)
+    event.set()
+
+
+async def soak(minutes: float, seed: int) -> list[str]:
+    """Play, and list what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        clip.make(Path(folder) / "clip.avi")
+        async with staged(Path(folder), PLAN) as stage:
+            for model in stage.models:
+                await model.start()
+            await stage.daemon.start()
+            it = Soak(stage, seed)
+            await it.run(time.monotonic() + 60 * minutes)
+            await it.end()
+            steps = ", ".join(f"{count} {name}" for name, count in sorted(it.played.items()))
+            print(f"{minutes:g} min, seed {seed}: {len(stage.cloud.opened)} sessions; {steps}")
+            print(f"{len(it.faults)} faults", *it.faults, sep="\n  ")
+            if it.faults:
+                print(*stage.daemon.log, sep="\n", file=sys.stderr)
+            return it.faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.rigs.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--seed", type=int, default=SEED)
+    asked = parser.parse_args()
+    return 1 if asyncio.run(soak(asked.minutes, asked.seed)) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
