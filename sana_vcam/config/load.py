@@ -341,12 +341,18 @@ def _read_key(
     path: Path, source: str, problems: list[str], *, may_lack: bool = False
 ) -> str | None:
     try:
-        return read_bounded(path, MAX_KEY_BYTES).decode().strip()
+        return _bare_key(read_bounded(path, MAX_KEY_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         if not may_lack or not isinstance(error, FileNotFoundError | NotADirectoryError):
             reason = error.strerror if isinstance(error, OSError) else "it holds no text"
             problems.append(f"{source}: cannot read {path}: {reason}")
         return None
+
+
+def _bare_key(text: str) -> str:
+    """Take the key out of a line for a shell, such as `export REACTOR_API_KEY="rk_..."`."""
+    key = re.sub(rf"^\s*(export\s+)?{API_KEY_VARIABLE}\s*=", "", text).strip()
+    return key[1:-1].strip() if re.fullmatch(r"(['\"])[^'\"]*\1", key) else key
 
 
 def _open_to_others(path: Path) -> list[str]:

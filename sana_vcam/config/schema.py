@@ -7,6 +7,7 @@ comments of the configuration file (`sana_vcam.config.text`), so they speak to i
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
@@ -43,11 +44,15 @@ def _empty_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\xa0"
+"""Byte order mark, characters without width, a space that does not break."""
+
+
 def _one_word(value: object) -> object:
-    """Strip a secret, which often comes with the newline of its file."""
+    """Strip a secret, which often comes with a line end, or with what an editor does not show."""
     if not isinstance(value, str):
         return value
-    word = value.strip()
+    word = value.strip(f"{string.whitespace}{_INVISIBLE}")
     if not (word.isascii() and word.isprintable() and " " not in word):
         raise ValueError("not one word")
     return word or None
