@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from websockets.asyncio.client import connect
 
@@ -27,7 +28,7 @@ from sana_vcam.media.pipeline import Feed, Pipeline
 from sana_vcam.media.playout.buffer import CHUNK_FRAMES
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.reactor import SanaClient
+from sana_vcam.reactor.channel import Channel
 from tests.rigs.bench.figures import summary_ms
 from tests.system.daemon import local_settings, running_standin
 
@@ -169,17 +170,18 @@ def timed_sink(daemon: Daemon) -> Iterator[None]:
 @contextmanager
 def timed_commands(media: TimedMedia) -> Iterator[None]:
     """Time a prompt until the client is about to put it on the wire."""
-    original = SanaClient.set_prompt
+    original = Channel.send
 
-    async def set_prompt(client: SanaClient, prompt: str) -> bool:
-        media.on_wire.append(time.monotonic() - media.command_sent_at)
-        return await original(client, prompt)
+    async def send(channel: Channel, name: str, *rest: Any) -> bool:
+        if name == "set_prompt":
+            media.on_wire.append(time.monotonic() - media.command_sent_at)
+        return await original(channel, name, *rest)
 
-    SanaClient.set_prompt = set_prompt  # type: ignore[method-assign]
+    Channel.send = send  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        SanaClient.set_prompt = original  # type: ignore[method-assign]
+        Channel.send = original  # type: ignore[method-assign]
 
 
 @contextmanager
