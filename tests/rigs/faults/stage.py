@@ -315,7 +315,7 @@ class Stage:
 
     # -- what a row is written in --------------------------------------------------------------
 
-    async def begin(self, *, settled: bool) -> None:
+    async def begin(self, *, settled: bool = True) -> None:
         """Bring daemon and model to the point at which viewers see the edit.
 
         `settled`: and for so long that the model's pace is known, as it decides how long its last
