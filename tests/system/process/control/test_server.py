@@ -41,7 +41,7 @@ async def test_hello_comes_first_then_the_state(serve):
                 "api": 1,
                 "version": sana_vcam.__version__,
                 "commands": list(messages.COMMANDS),
-                "events": ["state", "presets", "stats", "log"],
+                "events": ["state", "presets", "stats", "log", "settings"],
             },
         }
         assert await client.receive() == {
@@ -81,11 +81,14 @@ async def test_commands_that_reply_with_data(serve, controls):
             assert reply["type"] == "ok"
             return reply["data"]
 
+        def applied(preset):
+            return preset | {"left_out": []}
+
         presets = [look.model_dump(mode="json") for look in controls.looks]
         assert await data("get_state") == FIRST_STATE.model_dump(mode="json")
         assert await data("list_presets") == {"presets": presets}
         van_gogh, noir = ({k: v for k, v in one.items() if k != "thumbnail"} for one in presets)
-        assert await data("apply_preset noir") == noir
+        assert await data("apply_preset noir") == applied(noir)
         assert await data("step_preset") == van_gogh
         assert await data({"type": "step_preset", "data": {"by": -1}}) == noir
         assert await data("blank") == {"on": True}
