@@ -4,16 +4,18 @@ From its public example; chunk and sizes as its documents and the platform's Com
 them. What it plays at is not published.
 """
 
+from dataclasses import replace
+
 from sana_vcam.reactor.models.record import (
     IMAGE,
     PROMPT,
+    SEED,
     Combination,
     ImageSlot,
     Model,
     Prompt,
     PromptSchedule,
     Setting,
-    Takes,
 )
 
 HELIOS = Model(
@@ -29,16 +31,8 @@ HELIOS = Model(
     ),
     image=ImageSlot("set_image", "image", answers=("image_accepted", "conditions_ready")),
     settings=(
-        Setting(
-            "seed",
-            "set_seed",
-            "seed",
-            "integer",
-            least=-1,
-            most=2**53 - 1,
-            takes=Takes.RUN,
-            state_field="seed",
-            words="The noise that a run begins with; -1 is another one each time.",
+        replace(
+            SEED, least=-1, words="The noise that a run begins with; -1 is another one each time."
         ),
         Setting(
             "image_strength",

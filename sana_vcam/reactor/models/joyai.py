@@ -4,11 +4,13 @@ From the model's own open package (models/joy-video-edit in the platform's cookb
 one's own GPU or as a deployment; its name is whatever it was deployed as.
 """
 
+from dataclasses import replace
+
 from sana_vcam.reactor.models.record import (
+    SEED,
     ImageSlot,
     Model,
     Prompt,
-    Setting,
     StateFields,
     Takes,
 )
@@ -23,19 +25,7 @@ JOYAI = Model(
     largest_chunk=8,
     prompt=Prompt(most=2000, takes=Takes.RUN),
     image=ImageSlot(takes=Takes.RUN, forgets=False),
-    settings=(
-        Setting(
-            "seed",
-            "set_seed",
-            "seed",
-            "integer",
-            least=0,
-            most=2**53 - 1,
-            default=42,
-            takes=Takes.RUN,
-            words="The noise that a run begins with.",
-        ),
-    ),
+    settings=(replace(SEED, default=42, state_field=None),),
     keeps_run=False,
     pause=None,
     resume=None,

@@ -130,6 +130,20 @@ def _figure(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
+SEED = Setting(
+    "seed",
+    "set_seed",
+    "seed",
+    "integer",
+    least=0,
+    most=2**53 - 1,
+    takes=Takes.RUN,
+    state_field="seed",
+    words="The noise that a run begins with; the same seed gives the same picture.",
+)
+"""The seed of most models."""
+
+
 @dataclass(frozen=True)
 class Combination:
     """One command that carries several parts of a look."""

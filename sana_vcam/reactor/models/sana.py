@@ -4,7 +4,7 @@ Until 0.1.12 of the typed package the source had to be chosen by `set_mode`; sin
 live-only. Which one answers is told by what its session declares.
 """
 
-from sana_vcam.reactor.models.record import Model, Setting, StateFields, Takes
+from sana_vcam.reactor.models.record import SEED, Model, Setting, StateFields
 
 SANA = Model(
     name="reactor/sana-streaming",
@@ -12,17 +12,7 @@ SANA = Model(
     words="Edits the camera's picture by a prompt, in chunks of 24 frames.",
     aliases=("sana-streaming", "sana"),
     settings=(
-        Setting(
-            "seed",
-            "set_seed",
-            "seed",
-            "integer",
-            least=0,
-            most=2**53 - 1,
-            takes=Takes.RUN,
-            state_field="seed",
-            words="The noise that a run begins with; the same seed gives the same edit.",
-        ),
+        SEED,
         Setting(
             "anchor_interval",
             "set_anchor_interval",
