@@ -52,4 +52,4 @@ async def test_what_goes_unanswered_costs_no_second_session(
             assert [line for line in words if line not in log] == []
         assert cloud.still_open == []
         assert len(cloud.opened) == 1
-        assert await standin.session() == "ready"
+        await standin.until_session("ready")
