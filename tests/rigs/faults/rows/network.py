@@ -10,11 +10,8 @@ from tests.rigs.faults.stage import Plan, Stage
 
 LINK = Plan(link=True)
 
-
 SENT_AGAIN = "the system sends a request that was under way again only after a growing pause"
-
-
-SENT_AGAIN = "the system sends a request that was under way again only after a growing pause"
+KEY_FRAME = "the receiver asks for a key frame every 3 s, so it takes 3 s, or 6 if one is lost"
 
 
 def _black_hole(seconds: float, program: Program = Program.CARD) -> Row:
@@ -27,7 +24,7 @@ def _black_hole(seconds: float, program: Program = Program.CARD) -> Row:
         await stage.live_again()
 
     name, is_long = f"network: black hole for {seconds:g} s", seconds > 8
-    bound_s, why = (15.0, SENT_AGAIN) if is_long else (5.0, "")
+    bound_s, why = (15.0, SENT_AGAIN) if is_long else (8.0, KEY_FRAME)
     return Row(name, "no packet arrives", program, play, LINK, bound_s, why)
 
 
