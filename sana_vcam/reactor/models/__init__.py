@@ -8,13 +8,14 @@ from sana_vcam.reactor.models.adapters import Adapter, ModelReading, Step, adapt
 from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.reactor.models.images import Image, NotAnImage
 from sana_vcam.reactor.models.joyai import JOYAI
+from sana_vcam.reactor.models.longlive import LONGLIVE
 from sana_vcam.reactor.models.record import Look, Model, Scalar, Setting
 from sana_vcam.reactor.models.sana import SANA
 from sana_vcam.reactor.models.schema import Schema, complete, from_schema, read_schema
 from sana_vcam.reactor.models.vidu import VIDU
 from sana_vcam.reactor.models.x2 import X2
 
-MODELS = (SANA, X2, VIDU, JOYAI, HELIOS)
+MODELS = (SANA, X2, VIDU, JOYAI, HELIOS, LONGLIVE)
 
 
 def find(name: str) -> Model | None:
