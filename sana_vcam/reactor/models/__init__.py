@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
+from sana_vcam.config.preset import nearest_first
 from sana_vcam.reactor.models.adapters import Adapter, ModelReading, Step, adapter_for
 from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.reactor.models.images import Image, NotAnImage
@@ -44,10 +43,8 @@ def connect_names(name: str) -> tuple[str, ...]:
 
 def nearest(name: str) -> str:
     """Name the known model that a wrong name is most like."""
-    names = [alias for one in MODELS for alias in (one.name, *one.aliases)]
-    best = max(names, key=lambda one: SequenceMatcher(None, name.lower(), one).ratio())
-    found = find(best)
-    return best if found is None else found.name
+    owners = {alias: one for one in MODELS for alias in (one.name, *one.aliases)}
+    return owners[nearest_first(name, list(owners))[0]].name
 
 
 __all__ = [
