@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.rigs.faults.isolated import NoNamespaces, isolate
+from tests.rigs.faults.isolated import write_measured
 
 if TYPE_CHECKING:
     from tests.rigs.faults.link import Link
@@ -129,14 +129,7 @@ async def _turns(link: Link, clip: Any, place: Path, turns: int) -> dict[str, An
 
 
 def main(folder: str, out: str, turns: str) -> int:
-    try:
-        # Before the imports that start threads.
-        isolate()
-    except NoNamespaces as error:
-        Path(out).write_text(str(error))
-        return 2
-    Path(out).write_text(json.dumps(asyncio.run(_all(Path(folder), int(turns)))))
-    return 0
+    return write_measured(Path(out), lambda: _all(Path(folder), int(turns)))
 
 
 if __name__ == "__main__":

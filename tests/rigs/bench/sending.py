@@ -18,7 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tests.rigs.bench.poorlink import Network
-from tests.rigs.faults.isolated import NoNamespaces, isolate
+from tests.rigs.faults.isolated import write_measured
 
 if TYPE_CHECKING:
     from tests.rigs.bench.contenders.clip import Clip
@@ -160,14 +160,7 @@ async def _turns(link: Link, clip: Clip, place: Path, turns: int) -> dict[str, A
 
 
 def main(folder: str, out: str, turns: str) -> int:
-    try:
-        # Before the imports that start threads.
-        isolate()
-    except NoNamespaces as error:
-        Path(out).write_text(str(error))
-        return 2
-    Path(out).write_text(json.dumps(asyncio.run(_all(Path(folder), int(turns)))))
-    return 0
+    return write_measured(Path(out), lambda: _all(Path(folder), int(turns)))
 
 
 if __name__ == "__main__":
