@@ -15,6 +15,9 @@ import pytest
 from tests.rigs.slowcalls.plugin import PROJECT
 from tests.rigs.slowcalls.watch import LIMIT_S, SlowCalls
 
+PATIENCE_S = 30.0
+"""How long a call is slow at most: the watch looks from a thread, which a busy machine holds up."""
+
 
 @pytest.fixture
 def watched(tmp_path):
@@ -32,19 +35,29 @@ def reports(folder):
     ]
 
 
-def compute():
-    until = time.thread_time() + 3 * LIMIT_S
-    while time.thread_time() < until:
-        pass
+def compute(looked_at):
+    """Compute past the limit, and on until the watch has looked."""
+    begun = time.thread_time()
+    while (spent := time.thread_time() - begun) < PATIENCE_S:
+        if spent > 3 * LIMIT_S and looked_at():
+            return
 
 
-def wait_for_a_pipe():
-    """Wait as for a pipe that nobody writes to, without Python's lock."""
+def wait_for_a_pipe(looked_at):
+    """Wait as for a pipe that nobody writes to yet, without Python's lock."""
     reader, writer = os.pipe()
-    timer = threading.Timer(6 * LIMIT_S, os.write, (writer, b"x"))
-    timer.start()
+
+    def write():
+        until = time.monotonic() + PATIENCE_S
+        time.sleep(6 * LIMIT_S)
+        while not looked_at() and time.monotonic() < until:
+            time.sleep(LIMIT_S)
+        os.write(writer, b"x")
+
+    thread = threading.Thread(target=write)
+    thread.start()
     os.read(reader, 1)
-    timer.join()
+    thread.join()
     os.close(reader)
     os.close(writer)
 
@@ -53,7 +66,7 @@ def wait_for_a_pipe():
 async def test_a_slow_call_is_reported_with_its_place(watched, tmp_path, slow):
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.call_soon(slow)
+    loop.call_soon(slow, lambda: watched.stack)
     loop.call_soon(done.set)
     await done.wait()
     (call,) = [each for each in reports(tmp_path) if slow.__name__ in each["call"]]

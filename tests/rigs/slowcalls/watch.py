@@ -40,7 +40,8 @@ class SlowCalls:
         self._late: deque[tuple[float, float]] = deque(maxlen=KEPT_BEATS)
         self._due = time.monotonic()
         self._running: tuple[int, float] | None = None
-        self._stack = ""
+        self.stack = ""
+        """Where the running call was when it had become slow; empty until then."""
         self._queues = threading.local()
         self._run = asyncio.Handle._run
         self._stop = threading.Event()
@@ -67,7 +68,7 @@ class SlowCalls:
         # Taken now: a handle that has run is a task's next step.
         what = handle._callback  # type: ignore[attr-defined]
         queued, cpu, begun = self._queued_s(), time.thread_time(), time.monotonic()
-        self._stack = ""
+        self.stack = ""
         self._running = threading.get_ident(), begun
         try:
             self._run(handle)
@@ -94,7 +95,7 @@ class SlowCalls:
                 "wall_ms": round(1000 * (ended - begun), 1),
                 "cpu_ms": round(1000 * cpu, 1),
                 "call": name,
-                "stack": self._stack,
+                "stack": self.stack,
                 "command": sys.orig_argv,
             }
             with self._file.open("a") as file:
@@ -121,10 +122,10 @@ class SlowCalls:
             now = time.monotonic()
             self._late.append((due, now))
             running = self._running
-            if running is not None and not self._stack and now - running[1] > self._limit_s:
+            if running is not None and not self.stack and now - running[1] > self._limit_s:
                 frame = sys._current_frames().get(running[0])
                 if frame is not None:
-                    self._stack = "".join(traceback.format_stack(frame)[-12:])
+                    self.stack = "".join(traceback.format_stack(frame)[-12:])
 
 
 def _name(what: Any) -> str:
