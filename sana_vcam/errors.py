@@ -7,6 +7,7 @@
      │   └─ CameraFault        … with calm words for viewers
      ├─ SinkError              the virtual camera cannot be opened or refused a frame
      │   └─ SinkLost           … and may come back by itself
+     ├─ VoiceError             the voice cannot be carried: no sound server, no such microphone
      ├─ ClipFailed             a video file cannot be read, edited or written
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.reactor`: what the platform or the model refused
@@ -67,6 +68,10 @@ class SinkError(SanaVcamError):
 
 class SinkLost(SinkError):
     """A virtual camera took frames and takes none any more; its owner opens it again."""
+
+
+class VoiceError(SanaVcamError):
+    """The microphone cannot be carried: no sound server that can do it, or no such microphone."""
 
 
 class ClipFailed(SanaVcamError):
