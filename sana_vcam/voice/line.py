@@ -66,7 +66,7 @@ class Microphone:
 
 
 @dataclass(frozen=True)
-class Level:
+class VoiceLevel:
     """How loud the live microphone was for 10 ms."""
 
     at: float
@@ -108,7 +108,7 @@ class DelayLine(Protocol):
         """Tell how the line is now."""
         ...
 
-    def take_levels(self) -> list[Level]:
+    def take_levels(self) -> list[VoiceLevel]:
         """Give the levels since the last call, oldest first; none while nobody listens."""
         ...
 
