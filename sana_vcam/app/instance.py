@@ -8,7 +8,6 @@ name of the network's (an abstract socket, unix(7)).
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import socket
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sana_vcam.config.locknames import LOCK_FILE, lock_name
 from sana_vcam.errors import StartupError
 from sana_vcam.lib.atomicfile import PRIVATE, replace_file
 from sana_vcam.lib.openfiles import opened, socket_name
@@ -29,7 +29,6 @@ if sys.platform != "win32":
 
 log = logging.getLogger(__name__)
 
-LOCK_FILE = "daemon.lock"
 PID_FILE = "daemon.pid"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNIX_SOCKETS = Path("/proc/net/unix")
@@ -139,8 +138,7 @@ class Instance:
     def _take_name(self) -> None:
         if sys.platform != "linux":
             return
-        digest = hashlib.sha256(os.fsencode(self._folder.absolute())).hexdigest()[:16]
-        name = f"sana-vcam.{os.geteuid()}.{digest}"
+        name = lock_name(self._folder, os.geteuid())
         holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             holder.bind(f"\0{name}")

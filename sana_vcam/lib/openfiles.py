@@ -18,11 +18,21 @@ def opened(targets: Collection[str], proc: Path = PROC) -> Iterator[tuple[str, i
 
     A target is a resolved path, or what `socket_name` gives.
     """
+    for pid, _, target in open_files(proc):
+        if target in targets:
+            yield target, pid
+
+
+def open_files(proc: Path = PROC) -> Iterator[tuple[int, str, str]]:
+    """List every open file of every process that we may look at, as (process, descriptor, target).
+
+    The target is a path, with " (deleted)" behind it for one that is gone, or a word such as
+    `socket_name` gives.
+    """
     for process in entries(proc):
         if process.name.isdigit():
-            for target in _open_files(process):
-                if target in targets:
-                    yield target, int(process.name)
+            for descriptor, target in _open_files(process):
+                yield int(process.name), descriptor, target
 
 
 def socket_name(inode: int) -> str:
@@ -51,15 +61,15 @@ def entries(folder: Path) -> list[Path]:
         return []
 
 
-def _open_files(process: Path) -> Iterator[str]:
+def _open_files(process: Path) -> Iterator[tuple[str, str]]:
     """List what each descriptor of a process is open on; nothing of another user's process."""
     try:
-        links = [entry.path for entry in os.scandir(process / "fd")]
+        links = [(entry.name, entry.path) for entry in os.scandir(process / "fd")]
     except OSError:
         return
-    for link in links:
+    for name, link in links:
         try:
             # Not Path.readlink: this runs thousands of times for one look.
-            yield os.readlink(link)  # noqa: PTH115
+            yield name, os.readlink(link)  # noqa: PTH115
         except OSError:
             continue

@@ -31,6 +31,11 @@ class Socket:
     uid: int
     inode: int
 
+    @property
+    def listens(self) -> bool:
+        """Whether it waits for connections."""
+        return self.state == _LISTEN
+
 
 @dataclass(frozen=True, slots=True)
 class PortHolder:
@@ -66,7 +71,7 @@ def _listening(server: Endpoint) -> Socket | sockdiag.Told | None:
 def find_listener(sockets: Iterable[Socket], server: Endpoint) -> Socket | None:
     """Find in a table the socket that listens on that very address, else one that does on all."""
     address, port = server
-    rows = [row for row in sockets if row.state == _LISTEN and row.local[1] == port]
+    rows = [row for row in sockets if row.listens and row.local[1] == port]
     exact = (row for row in rows if row.local[0] == address)
     return next(exact, None) or next((row for row in rows if _covers(row.local[0], address)), None)
 

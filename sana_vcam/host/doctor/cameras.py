@@ -129,8 +129,13 @@ def _in_use(facts: Facts, device: Device) -> Finding:
 
 
 def _others(facts: Facts, device: Device) -> list[Holder]:
-    """List the processes that have the device open and are no daemon of ours."""
-    return [holder for holder in device.holders if holder.pid not in facts.daemon_pids]
+    """List the processes that have the device open, without the daemon that `ctl` talks to."""
+    daemons = facts.daemons.pids
+    return [
+        Holder(one.pid, "another sana-vcam" if one.pid in daemons else one.command)
+        for one in device.holders
+        if one.pid != facts.reached
+    ]
 
 
 def _size(facts: Facts, device: Device) -> Iterator[Finding]:
@@ -143,12 +148,15 @@ def _size(facts: Facts, device: Device) -> Iterator[Finding]:
     if fixed == wanted:
         yield fine("sink.size", fixed)
         return
+    means = "A device keeps its size until every program has closed it."
+    if facts.reached is not None and not facts.service.runs:
+        means += f" sana-vcam (pid {facts.reached}) is one: end it where it was started."
     yield problem(
         "sink.size",
         f"fixed to {fixed}, and the configuration says {wanted}",
-        "A device keeps its size until every program has closed it.",
-        *(f"kill {holder.pid}" for holder in device.holders),
-        facts.scope.command("restart"),
+        means,
+        *(f"kill {holder.pid}" for holder in _others(facts, device)),
+        *((facts.scope.command("restart"),) if facts.service.runs else ()),
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from sana_vcam.host.doctor import cameras, configuration, driver, system
+from sana_vcam.host.doctor import cameras, configuration, control, driver, system
 from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
 from sana_vcam.host.machine import Machine
@@ -33,7 +33,7 @@ CHECKS = (
     cameras.check_virtual,
     cameras.check_camera,
     configuration.check_model,
-    configuration.check_control,
+    control.check_control,
     system.check_service,
     system.check_machine,
 )

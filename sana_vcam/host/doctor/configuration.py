@@ -1,4 +1,4 @@
-"""Checks of the configuration, the API key, and the control port."""
+"""Checks of the configuration, the model, and the API key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
 from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import all_warnings
-from sana_vcam.control.access import listen, peers, sockdiag
-from sana_vcam.host.doctor.facts import Facts, Process
+from sana_vcam.host.doctor.facts import Facts
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
-from sana_vcam.lib.openfiles import opened, socket_name
 
 KEY_PREFIX = "rk_"
 SHORTEST_KEY = 8
@@ -186,60 +184,3 @@ def _online(key: str, reactor: ReactorConfig) -> Finding:
             f"getent hosts {host.partition(':')[0]}",
         )
     return fine("model.online", f"{reactor.api_url} takes the key")
-
-
-def check_control(facts: Facts) -> Iterator[Finding]:
-    """Find out who has the control port, and whether more than one daemon runs."""
-    if not facts.linux:
-        return
-    yield _port(facts)
-    daemons = [process for process in facts.processes if process.is_daemon]
-    if len(daemons) < 2:
-        yield fine("control.daemons", f"one, pid {daemons[0].pid}" if daemons else "none runs")
-        return
-    names = "; ".join(f"pid {one.pid} ({shlex.join(one.words)})" for one in daemons)
-    yield problem(
-        "control.daemons",
-        f"{len(daemons)} run: {names}",
-        "They want the same virtual camera, webcam and port, and each may pay for a session.",
-        *(_kill(facts, one) for one in daemons if str(one.pid) != str(facts.service.pid)),
-    )
-
-
-def _kill(facts: Facts, process: Process) -> str:
-    return f"kill {process.pid}" if process.uid == facts.machine.uid else f"sudo kill {process.pid}"
-
-
-def _port(facts: Facts) -> Finding:
-    config = facts.config.control
-    if config.port == 0:
-        return fine("control.port", "a free one at each start, as configured")
-    tables = (facts.machine.text(f"/proc/net/{name}") or "" for name in ("tcp", "tcp6"))
-    sockets = (row for table in tables for row in peers.parse_table(table))
-    row = peers.find_listener(sockets, sockdiag.endpoint(listen.address(config), config.port))
-    if row is None:
-        return fine("control.port", f"{config.port} is free")
-    holder = _process_with(facts, row.inode)
-    if holder is not None and holder.pid in facts.daemon_pids:
-        return fine("control.port", f"{config.port}, listened on by sana-vcam")
-    if holder is None and facts.scope.system and facts.service.runs:
-        return fine("control.port", f"{config.port}, listened on by the service")
-    if holder is None:
-        who = f"a program of the user with the id {row.uid}"
-        end = f"sudo ss -ltnp sport = :{config.port}"
-    else:
-        who = f"{holder.words[0] if holder.words else 'a program'} (pid {holder.pid})"
-        end = _kill(facts, holder)
-    return problem(
-        "control.port",
-        f"{config.port} is taken by {who}",
-        "The daemon does not start. End that program, or choose another port.",
-        end,
-        f"sana-vcam run --port {config.port % 65535 + 1}",
-    )
-
-
-def _process_with(facts: Facts, inode: int) -> Process | None:
-    """Find the process of this machine that has the socket open, if we may see it."""
-    pids = {pid for _, pid in opened({socket_name(inode)}, facts.machine.path("/proc"))}
-    return next((process for process in facts.processes if process.pid in pids), None)

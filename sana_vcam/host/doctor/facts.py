@@ -9,14 +9,13 @@ from pathlib import Path
 from sana_vcam.config import paths
 from sana_vcam.config.load import Loaded, load
 from sana_vcam.config.schema import Config
-from sana_vcam.control.access import discovery
+from sana_vcam.control.access import discovery, group
 from sana_vcam.errors import ConfigError, StartupError
+from sana_vcam.host.doctor.daemons import Daemons, find_daemons
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import Scope, system_scope, user_scope
 from sana_vcam.host.service.status import Status, read_status
 from sana_vcam.media.v4l2.devices import Device, list_devices
-
-DAEMON_WORDS = frozenset({"run", "demo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,6 @@ class Process:
     pid: int
     words: tuple[str, ...]
     uid: int
-
-    @property
-    def is_daemon(self) -> bool:
-        """Whether it is a `sana-vcam run` or `sana-vcam demo`."""
-        for at, word in enumerate(self.words[:-1]):
-            if word == "sana_vcam" or os.path.basename(word) == "sana-vcam":  # noqa: PTH119
-                return self.words[at + 1] in DAEMON_WORDS
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +42,9 @@ class Facts:
     """What is configured; the defaults if that is wrong."""
     devices: tuple[Device, ...]
     processes: tuple[Process, ...]
-    daemon_pid: int | None
-    """The user's running daemon, as control.json has it."""
+    daemons: Daemons
+    reached: int | None
+    """The process of the daemon that `sana-vcam ctl` talks to, if there is one."""
     scope: Scope
     service: Status
 
@@ -60,12 +52,6 @@ class Facts:
     def linux(self) -> bool:
         """Whether this is Linux; elsewhere most checks mean nothing."""
         return self.machine.platform == "linux"
-
-    @property
-    def daemon_pids(self) -> frozenset[int]:
-        """Every daemon of ours that runs."""
-        found = {process.pid for process in self.processes if process.is_daemon}
-        return frozenset(found if self.daemon_pid is None else found | {self.daemon_pid})
 
     @property
     def kernel(self) -> str:
@@ -82,6 +68,7 @@ def gather(
         loaded = load(config_path, {}, machine.environ)
     except ConfigError as error:
         trouble = str(error)
+    daemons = find_daemons(machine)
     scope = system_scope()
     if not machine.path(scope.unit).exists():
         scope = user_scope(machine)
@@ -94,18 +81,28 @@ def gather(
         config=loaded.config if loaded else Config(),
         devices=tuple(list_devices(machine)) if machine.platform == "linux" else (),
         processes=tuple(_processes(machine)),
-        daemon_pid=_daemon_pid(),
+        daemons=daemons,
+        reached=_reached(machine, daemons),
         scope=scope,
         service=read_status(scope, machine),
     )
 
 
-def _daemon_pid() -> int | None:
+def _reached(machine: Machine, daemons: Daemons) -> int | None:
+    """Find the daemon that control.json names, if it runs; else that of the machine's service."""
     try:
-        note = discovery.find(paths.runtime_dir())
+        own = discovery.find(paths.runtime_dir())
     except StartupError:
+        own = None
+    if own is not None:
+        closed = machine.uid in daemons.hidden and machine.path(f"/proc/{own.pid}").exists()
+        if own.pid in daemons.pids or closed:
+            return own.pid
+    try:
+        shared = group.find()
+    except PermissionError:
         return None
-    return note.pid if note else None
+    return shared.control_file.pid if shared else None
 
 
 def _processes(machine: Machine) -> list[Process]:

@@ -43,7 +43,7 @@ HEALTHY = [
     ("model.send", "1280x704, and 640x352 while the upload is poor"),
     ("model.key", "environment REACTOR_API_KEY"),
     ("control.port", "listened on by sana-vcam"),
-    ("control.daemons", f"one, pid {PID}"),
+    ("control.daemons", f"one, pid {PID} (sana-vcam ctl talks to it, port 7262, /run/user/"),
     ("service.systemd", "252"),
     ("service.installed", "enabled"),
     ("service.running", "active since Fri 2026-11-20 10:00:00 UTC"),
@@ -233,7 +233,7 @@ def somebody_watches(world):
     world.open_file(77, world.sink)
 
 
-@fault("sink.size", "fixed to 640x480", PROBLEM, "every program", f"kill {PID}")
+@fault("sink.size", "fixed to 640x480", PROBLEM, "every program", "--user restart sana-vcam")
 def another_size(world):
     world.put("/sys/class/video4linux/video10/format", "YUYV:640x480@30/1")
 
@@ -424,9 +424,52 @@ def a_free_port(world):
     world.no_daemon()
 
 
-@fault("control.daemons", "2 run", PROBLEM, "pay for a session", "kill 78")
-def two_daemons(world):
-    world.process(78, "python3", ["python3", "-m", "sana_vcam", "demo"])
+@fault("control.port", "by another daemon, pid 78 (port 7262, /tmp/b)", PROBLEM, "", "kill 78")
+def a_port_taken_by_a_daemon_of_another_folder(world):
+    world.no_daemon()
+    world.daemon(78, f"socket:[{INODE}]", folder="/tmp/b")
+    world.listens(INODE)
+
+
+@fault("control.port", "7262 is taken by nginx", WARNING, "has another port", "kill 77")
+def a_port_taken_while_the_daemon_has_another(world):
+    world.process(77, "nginx", ["nginx"])
+    world.open_file(77, "socket:[88]")
+    world.listens(88)
+    world.also_listens(INODE, 8000)
+
+
+@fault("control.port", "not known whether", UNKNOWN)
+def a_port_that_nobody_tells_about(world):
+    world.remove("/proc/net/tcp")
+
+
+@fault("control.daemons", "open: pid 78 (/tmp/b); pid 4242 (sana-vcam ctl", PROBLEM, "", "kill 78")
+def two_daemons_that_feed_the_same(world):
+    world.daemon(78, world.sink, folder="/tmp/b")
+
+
+@fault("control.daemons", "2 have", PROBLEM, "leave pid 4242", "kill 5000")
+def two_daemons_with_the_same_webcam(world):
+    world.open_file(PID, world.camera)
+    world.daemon(5000, world.camera, folder="/tmp/b")
+
+
+@fault("control.daemons", "2, which have nothing in common", FINE)
+def two_daemons_with_things_of_their_own(world):
+    world.daemon(78, "socket:[88]", folder="/tmp/b")
+    world.also_listens(88, 8000)
+
+
+@fault("sink.busy", "another sana-vcam (pid 78)", WARNING, "keeps sana-vcam out", "kill 78")
+def a_sink_fed_by_a_daemon_of_another_folder(world):
+    world.no_daemon()
+    world.daemon(78, world.sink, folder="/tmp/b")
+
+
+@fault("camera.busy", "another sana-vcam (pid 78)", WARNING, "one program", "kill 78")
+def a_camera_of_a_daemon_of_another_folder(world):
+    world.daemon(78, world.camera, folder="/tmp/b")
 
 
 @fault("service.installed", "not installed", WARNING, "by hand", "sana-vcam service install")
@@ -619,6 +662,7 @@ def test_the_daemon_of_the_machine_listens_where_we_cannot_look(world):
     world.no_daemon()
     _system_service(world)
     world.listens(1, uid=999)
+    world.put("/etc/passwd", "root:x:0:0::/:/bin/sh\nsana-vcam:x:999:999::/:/bin/false\n")
     port = next(finding for finding in world.findings() if finding.id == "control.port")
     assert (port.severity, port.found) == (FINE, "7262, listened on by the service")
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from sana_vcam import __version__
 from sana_vcam.config import paths
+from sana_vcam.config.locknames import lock_name
 from sana_vcam.control.access import discovery
 from sana_vcam.control.access.discovery import ControlFile
 from sana_vcam.host.doctor.command import examine
@@ -25,9 +26,12 @@ from tests.unit.media.v4l2.test_devices import Machine as Devices
 NOW = 1_800_000_000.0
 PID, PORT, INODE = 4242, 7262, 9999
 KERNEL = "6.1.0-18-amd64"
-LISTEN_ROW = (
+UNIX_HEAD = "Num       RefCount Protocol Flags    Type St Inode Path\n"
+LISTEN_HEAD = (
     "  sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode\n"
-    "   0: 0100007F:1C5E 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
+)
+LISTEN_ROW = (
+    "   0: 0100007F:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
     "        0 {inode} 1 0 0 10 0\n"
 )
 STATE = {
@@ -69,9 +73,8 @@ class World:
         self.put("/etc/modprobe.d/x.conf", "options v4l2loopback exclusive_caps=1\n")
         self.put("/etc/modules-load.d/x.conf", "v4l2loopback\n")
         self.put("/home/me/.config/systemd/user/sana-vcam.service", "[Unit]\n")
-        self.process(PID, "python3", ["/opt/x/bin/python3", "/opt/x/bin/sana-vcam", "run"])
-        self.open_file(PID, self.sink)
-        self.open_file(PID, f"socket:[{INODE}]")
+        self.put("/proc/net/unix", UNIX_HEAD)
+        self.daemon(PID, self.sink, f"socket:[{INODE}]")
         self.listens(INODE)
         control_file = ControlFile(
             url=f"ws://127.0.0.1:{PORT}/ws", token=SecretStr("t"), pid=PID, version=__version__
@@ -108,17 +111,40 @@ class World:
         self.put(f"/proc/{pid}/cmdline", "\0".join(words) + "\0")
         self.path(f"/proc/{pid}/fd").mkdir()
 
-    def open_file(self, pid: int, target: str | Path) -> None:
+    def open_file(self, pid: int, target: str | Path, locked_by: int = 0) -> None:
         folder = self.path(f"/proc/{pid}/fd")
-        (folder / str(len(list(folder.iterdir())))).symlink_to(target)
+        number = len(list(folder.iterdir()))
+        (folder / str(number)).symlink_to(target)
+        lock = f"lock:\t1: FLOCK  ADVISORY  WRITE {locked_by} 00:19:4711 0 EOF\n"
+        self.put(f"/proc/{pid}/fdinfo/{number}", f"pos:\t0\n{lock if locked_by else ''}")
 
-    def listens(self, inode: int, uid: int = 1000) -> None:
-        self.put("/proc/net/tcp", LISTEN_ROW.format(inode=inode, uid=uid))
+    def daemon(self, pid: int, *targets: str | Path, folder: str = "/run/user/1000/x") -> None:
+        """Let a daemon run, with its two locks."""
+        self.process(pid, "python3", ["/opt/x/bin/python3", "/opt/x/bin/sana-vcam", "run"])
+        self.open_file(pid, f"{folder}/daemon.lock", locked_by=pid)
+        self.name(lock_name(Path(folder), 1000), inode=pid)
+        for target in (f"socket:[{pid}]", *targets):
+            self.open_file(pid, target)
+
+    def name(self, name: str, inode: int) -> None:
+        """Let somebody have an abstract socket of this name."""
+        path = self.path("/proc/net/unix")
+        row = f"0000000000000000: 00000002 00000000 00000000 0002 01 {inode} @{name}\n"
+        path.write_text(path.read_text() + row)
+
+    def listens(self, inode: int, uid: int = 1000, port: int = PORT) -> None:
+        self.put("/proc/net/tcp", LISTEN_HEAD)
+        self.also_listens(inode, port, uid)
+
+    def also_listens(self, inode: int, port: int, uid: int = 1000) -> None:
+        path = self.path("/proc/net/tcp")
+        path.write_text(path.read_text() + LISTEN_ROW.format(inode=inode, uid=uid, port=port))
 
     def no_daemon(self) -> None:
         """End it, and the service with it."""
         self.remove(f"/proc/{PID}")
-        self.put("/proc/net/tcp", "")
+        self.put("/proc/net/tcp", LISTEN_HEAD)
+        self.put("/proc/net/unix", UNIX_HEAD)
         (paths.runtime_dir() / "control.json").unlink()
         self.unit(active="inactive", pid=0)
 
