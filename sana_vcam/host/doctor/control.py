@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sana_vcam.control.access import group, listen, peers, sockdiag
-from sana_vcam.host.doctor.daemons import Daemon
+from sana_vcam.host.doctor.daemons import RunningDaemon
 from sana_vcam.host.doctor.facts import Facts, Process
 from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
 from sana_vcam.lib.openfiles import opened, socket_name
@@ -59,7 +59,7 @@ def _port_of_the_service(facts: Facts, port: int, uid: int) -> Finding:
 
 
 def _taken(
-    facts: Facts, port: int, uid: int, holder: Process | None, daemon: Daemon | None
+    facts: Facts, port: int, uid: int, holder: Process | None, daemon: RunningDaemon | None
 ) -> Finding:
     if daemon is not None:
         who, end = f"another daemon, {_named(facts, daemon)}", "End that daemon"
@@ -118,7 +118,7 @@ def _daemons(facts: Facts) -> Finding:
     return fine(name, f"{found}; and {others}" if others else found)
 
 
-def _kept(facts: Facts, daemons: list[Daemon]) -> Daemon:
+def _kept(facts: Facts, daemons: list[RunningDaemon]) -> RunningDaemon:
     """Choose the one that goes on: the one that `ctl` talks to, else the service's, else the first.
 
     It is never offered to be ended.
@@ -127,11 +127,11 @@ def _kept(facts: Facts, daemons: list[Daemon]) -> Daemon:
     return next((one for one in wanted if one in daemons and one is not None), daemons[0])
 
 
-def _list(facts: Facts, daemons: list[Daemon] | tuple[Daemon, ...]) -> str:
+def _list(facts: Facts, daemons: list[RunningDaemon] | tuple[RunningDaemon, ...]) -> str:
     return "; ".join(_named(facts, one) for one in daemons)
 
 
-def _named(facts: Facts, daemon: Daemon) -> str:
+def _named(facts: Facts, daemon: RunningDaemon) -> str:
     parts = [
         "sana-vcam ctl talks to it" if daemon.pid == facts.reached else "",
         f"port {daemon.port}" if daemon.port else "",

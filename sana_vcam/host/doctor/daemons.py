@@ -22,7 +22,7 @@ _MAX_TABLE_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Daemon:
+class RunningDaemon:
     """A running daemon, as far as we may look."""
 
     pid: int
@@ -36,10 +36,10 @@ class Daemon:
 
 
 @dataclass(frozen=True, slots=True)
-class Daemons:
+class RunningDaemons:
     """The daemons that run: those that are shown to us, and others by their users' numbers."""
 
-    shown: tuple[Daemon, ...] = ()
+    shown: tuple[RunningDaemon, ...] = ()
     hidden: tuple[int, ...] = ()
     """Users of daemons whose processes we may not look into. Anybody may take such a name, so
     this is a hint."""
@@ -49,16 +49,16 @@ class Daemons:
         """The processes."""
         return frozenset(one.pid for one in self.shown)
 
-    def at(self, pid: int | None) -> Daemon | None:
+    def at(self, pid: int | None) -> RunningDaemon | None:
         """Find one by its process."""
         return next((one for one in self.shown if one.pid == pid), None)
 
 
-def find_daemons(machine: Machine) -> Daemons:
+def find_daemons(machine: Machine) -> RunningDaemons:
     """Look at every process that we may look at. Takes tens of milliseconds."""
     proc = machine.path("/proc")
     names = dict(_names(_table(proc / "net/unix")))
-    found: dict[int, Daemon] = {}
+    found: dict[int, RunningDaemon] = {}
     named: dict[str, int] = {}
     files: dict[int, set[str]] = {}
     for pid, descriptor, target in open_files(proc):
@@ -68,16 +68,16 @@ def find_daemons(machine: Machine) -> Daemons:
             named[target] = min(pid, named.get(target, pid))
         path = Path(target.removesuffix(_GONE))
         if path.name == LOCK_FILE and _locks(proc / str(pid) / "fdinfo" / descriptor, pid):
-            found[pid] = Daemon(pid, _owner(proc, pid), str(path.parent))
+            found[pid] = RunningDaemon(pid, _owner(proc, pid), str(path.parent))
     for pid in named.values():
-        found.setdefault(pid, Daemon(pid, _owner(proc, pid)))
+        found.setdefault(pid, RunningDaemon(pid, _owner(proc, pid)))
     ports = _listening(machine)
     shown = [
         replace(one, files=frozenset(files[pid]), port=_port(files[pid], ports))
         for pid, one in sorted(found.items())
     ]
     hidden = sorted(uid for target, uid in names.items() if target not in named)
-    return Daemons(tuple(shown), tuple(hidden))
+    return RunningDaemons(tuple(shown), tuple(hidden))
 
 
 def _table(path: Path) -> str:

@@ -11,7 +11,7 @@ from sana_vcam.config.load import Loaded, load
 from sana_vcam.config.schema import Config
 from sana_vcam.control.access import discovery, group
 from sana_vcam.errors import ConfigError, StartupError
-from sana_vcam.host.doctor.daemons import Daemons, find_daemons
+from sana_vcam.host.doctor.daemons import RunningDaemons, find_daemons
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import Scope, system_scope, user_scope
 from sana_vcam.host.service.status import Status, read_status
@@ -42,7 +42,7 @@ class Facts:
     """What is configured; the defaults if that is wrong."""
     devices: tuple[Device, ...]
     processes: tuple[Process, ...]
-    daemons: Daemons
+    daemons: RunningDaemons
     reached: int | None
     """The process of the daemon that `sana-vcam ctl` talks to, if there is one."""
     scope: Scope
@@ -88,7 +88,7 @@ def gather(
     )
 
 
-def _reached(machine: Machine, daemons: Daemons) -> int | None:
+def _reached(machine: Machine, daemons: RunningDaemons) -> int | None:
     """Find the daemon that control.json names, if it runs; else that of the machine's service."""
     try:
         own = discovery.find(paths.runtime_dir())
