@@ -37,6 +37,8 @@ NEWER = (
     "gstreamer1.0-pipewire",
 )
 """Packages of the newer version; nothing else of them is installed."""
+LIBRARIES = ("liblua5.4-0", "libfftw3-single3", "libebur128-1")
+"""What they need beside that, of Debian 12."""
 
 
 class PipeWireMissing(Exception):
@@ -74,7 +76,7 @@ class Version:
     def _unpack(self, folder: Path) -> None:
         archive = apt.Archive(folder / "apt", SUITES)
         newer = [f"{package}/{SUITES[1]}" for package in self.packaged]
-        archive.unpack(folder / "root", *newer, "liblua5.4-0")
+        archive.unpack(folder / "root", *newer, *LIBRARIES)
         shutil.rmtree(folder / "apt")
 
     def environment(self, folder: Path) -> dict[str, str]:
