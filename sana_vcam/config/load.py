@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from sana_vcam.config.apikey import API_KEY_VARIABLE, bare_key
 from sana_vcam.config.lines import line_numbers, position, syntax_problem
 from sana_vcam.config.paths import default_paths, presets_paths
 from sana_vcam.config.preset import Preset
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 API_KEY = "reactor.api_key"
 API_KEY_FILE = "reactor.api_key_file"
-API_KEY_VARIABLE = "REACTOR_API_KEY"
 CREDENTIAL = "reactor_api_key"
 DEFAULT = "default"
 MAX_KEY_BYTES = 64 * 1024
@@ -176,7 +176,7 @@ def _secret_in_a_flag(key: str) -> str:
 def _environment(environ: Mapping[str, str], problems: list[str]) -> Layer:
     """Read SANA_VCAM_*, in any case; an empty variable is unset, but for keys that are texts."""
     layer: Layer = {}
-    if key := environ.get(API_KEY_VARIABLE, "").strip():
+    if key := bare_key(environ.get(API_KEY_VARIABLE, "")):
         layer[API_KEY] = Given(key, f"environment {API_KEY_VARIABLE}")
     by_variable = {variable(key): key for key in leaves()}
     for name, text in environ.items():
@@ -341,18 +341,12 @@ def _read_key(
     path: Path, source: str, problems: list[str], *, may_lack: bool = False
 ) -> str | None:
     try:
-        return _bare_key(read_bounded(path, MAX_KEY_BYTES).decode("utf-8-sig"))
+        return bare_key(read_bounded(path, MAX_KEY_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         if not may_lack or not isinstance(error, FileNotFoundError | NotADirectoryError):
             reason = error.strerror if isinstance(error, OSError) else "it holds no text"
             problems.append(f"{source}: cannot read {path}: {reason}")
         return None
-
-
-def _bare_key(text: str) -> str:
-    """Take the key out of a line for a shell, such as `export REACTOR_API_KEY="rk_..."`."""
-    key = re.sub(rf"^\s*(export\s+)?{API_KEY_VARIABLE}\s*=", "", text).strip()
-    return key[1:-1].strip() if re.fullmatch(r"(['\"])[^'\"]*\1", key) else key
 
 
 def _open_to_others(path: Path) -> list[str]:

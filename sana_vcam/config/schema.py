@@ -34,6 +34,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from sana_vcam.config.apikey import INVISIBLE, bare_key
 from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset, not_found_text
 
 ENV_PREFIX = "SANA_VCAM_"
@@ -44,18 +45,18 @@ def _empty_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
-_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\xa0"
-"""Byte order mark, characters without width, a space that does not break."""
-
-
 def _one_word(value: object) -> object:
     """Strip a secret, which often comes with a line end, or with what an editor does not show."""
     if not isinstance(value, str):
         return value
-    word = value.strip(f"{string.whitespace}{_INVISIBLE}")
+    word = value.strip(f"{string.whitespace}{INVISIBLE}")
     if not (word.isascii() and word.isprintable() and " " not in word):
         raise ValueError("not one word")
     return word or None
+
+
+def _bare(value: object) -> object:
+    return bare_key(value) if isinstance(value, str) else value
 
 
 def _at_home(path: Path | None) -> Path | None:
@@ -133,6 +134,7 @@ type SentSide = Annotated[
 type OptionalSecret = Annotated[
     SecretStr | None, BeforeValidator(_one_word), Expected("one word of printable ASCII characters")
 ]
+type ApiKey = Annotated[OptionalSecret, BeforeValidator(_bare)]
 
 
 def _conflict(message: str, key: str) -> PydanticCustomError:
@@ -154,7 +156,7 @@ class Section(BaseModel):
 class ReactorConfig(Section):
     """The model's platform."""
 
-    api_key: OptionalSecret = None
+    api_key: ApiKey = None
     """Your Reactor API key. Rather than here: the environment (REACTOR_API_KEY), api_key_file, or
     systemd's credentials directory (a credential named reactor_api_key). Never a flag."""
     api_key_file: OptionalPath = None

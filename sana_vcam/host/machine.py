@@ -14,6 +14,10 @@ COMMAND_TIMEOUT_S = 60.0
 """A restart of the unit may take its TimeoutStopSec and then its TimeoutStartSec, 40 s in all."""
 
 
+_PROGRAM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where sudo(8) looks besides, and a login shell."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandResult:
     """The end of a command. `status` is None without such a command, or without an end in time."""
@@ -79,6 +83,17 @@ class Machine(System):
     def path(self, path: str | Path) -> Path:
         """Place an absolute path below our root."""
         return self.root / str(path).lstrip("/")
+
+    def has(self, program: str) -> bool:
+        """Whether a program can be started, by root too, by its name or its whole path."""
+        if os.sep in program:
+            return os.access(self.path(program), os.X_OK)
+        folders = [*self.environ.get("PATH", "").split(os.pathsep), *_PROGRAM_FOLDERS]
+        return any(
+            os.access(self.path(folder) / program, os.X_OK)
+            for folder in folders
+            if folder.startswith(os.sep)
+        )
 
     def text(self, path: str | Path) -> str | None:
         """Read a file's text, stripped; None if it cannot be read."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sana_vcam.errors import CameraError, SinkError
 from sana_vcam.host.doctor.driver import LOAD, MODULE, UNLOAD, reload_commands, settings
 from sana_vcam.host.doctor.facts import Facts
-from sana_vcam.host.doctor.findings import Finding, fine, problem, unknown, warning
+from sana_vcam.host.doctor.findings import (
+    Finding,
+    Severity,
+    fine,
+    problem,
+    unknown,
+    warning,
+)
 from sana_vcam.media.v4l2.devices import (
     Device,
     Holder,
@@ -21,7 +30,6 @@ from sana_vcam.media.v4l2.devices import (
 )
 
 EXCLUSIVE_CAPS = "/sys/module/v4l2loopback/parameters/exclusive_caps"
-JOIN_VIDEO = "sudo usermod -aG video $USER"
 NEXT_LOGIN = "Log out and in again after the command: a group counts from the next login on."
 RESTART_WIREPLUMBER = "systemctl --user restart wireplumber"
 
@@ -43,16 +51,51 @@ def check_virtual(facts: Facts) -> Iterator[Finding]:
     for device in found:
         yield fine("sink.found", describe(device))
         if not device.may_open:
+            means, *commands = _joining(facts, device)
             yield problem(
                 "sink.permission",
                 f"you may not write to {device.path}",
-                f"The daemon cannot feed it. {NEXT_LOGIN}",
-                JOIN_VIDEO,
+                f"The daemon cannot feed it. {means}",
+                *commands,
             )
-        yield _exclusive_caps(facts, device)
+        caps = _exclusive_caps(facts, device)
+        yield caps
         yield _in_use(facts, device)
         yield from _size(facts, device)
-        yield _pipewire(facts, device)
+        if caps.severity is Severity.PROBLEM:
+            yield unknown("sink.pipewire", "not looked at before exclusive_caps is 1")
+        else:
+            yield _pipewire(facts, device)
+
+
+def _joining(facts: Facts, device: Device) -> tuple[str, ...]:
+    """Write what gives the right to open a device, and the command: its group, if that has it."""
+    try:
+        found = Path(device.path).stat()
+    except OSError:
+        return ("It cannot be looked at.",)
+    name = _group_name(facts, found.st_gid)
+    if found.st_mode & 0o060 != 0o060 or name in {"", "root"}:
+        return (f"Its mode is {found.st_mode & 0o777:04o}, and no group gives the right to it.",)
+    if name in _groups_of_user(facts):
+        return (f"You are in its group {name}, which counts from the next login on: log in anew.",)
+    return (NEXT_LOGIN, f"sudo usermod -aG {name} $USER")
+
+
+def _group_entries(facts: Facts) -> Iterator[tuple[str, str, list[str]]]:
+    """Read group(5), as (name, number, members)."""
+    for line in (facts.machine.text("/etc/group") or "").splitlines():
+        name, _, number, members, *_ = [*line.split(":"), "", "", ""]
+        yield name, number, members.split(",")
+
+
+def _group_name(facts: Facts, gid: int) -> str:
+    return next((name for name, number, _ in _group_entries(facts) if number == str(gid)), "")
+
+
+def _groups_of_user(facts: Facts) -> set[str]:
+    user = facts.machine.environ.get("USER", "")
+    return {name for name, _, members in _group_entries(facts) if user and user in members}
 
 
 def _not_found(facts: Facts, error: SinkError) -> Finding:
@@ -116,9 +159,10 @@ def _in_use(facts: Facts, device: Device) -> Finding:
     names = ", ".join(map(str, others))
     if len(others) < len(device.holders):
         return fine("sink.busy", f"fed by sana-vcam{names and f', open in {names}'}")
+    if not others and facts.service.runs:
+        return unknown("sink.busy", "not shown to you: the service runs as another user")
     if not others:
-        fed = "fed by the service, as far as we may look"
-        return fine("sink.busy", fed if facts.service.runs else "free")
+        return fine("sink.busy", _free(facts))
     return warning(
         "sink.busy",
         f"sana-vcam does not feed it, and it is open in {names}",
@@ -126,6 +170,11 @@ def _in_use(facts: Facts, device: Device) -> Finding:
         "it picks the camera again.",
         f"kill {others[0].pid}",
     )
+
+
+def _free(facts: Facts) -> str:
+    """Say that nobody has it open, as far as this user is shown."""
+    return "free" if facts.machine.uid == 0 else "free of your own programs"
 
 
 def _others(facts: Facts, device: Device) -> list[Holder]:
@@ -178,9 +227,14 @@ def _pipewire(facts: Facts, device: Device) -> Finding:
         f'does not offer "{device.name}"',
         "Apps that use PipeWire for cameras do not list it. WirePlumber looks once, when it first "
         "sees the device, and takes it only if it is being fed then.",
-        *(() if fed else (facts.scope.command("start"),)),
+        *(() if fed else (_start(facts),)),
         RESTART_WIREPLUMBER,
     )
+
+
+def _start(facts: Facts) -> str:
+    """Write the command that starts the daemon: the service, where there is one."""
+    return facts.scope.command("start") if facts.service.unit else "sana-vcam run"
 
 
 def _is_offered(facts: Facts, device: Device) -> bool | None:
@@ -228,11 +282,12 @@ def check_camera(facts: Facts) -> Iterator[Finding]:
 
 def _video_file(facts: Facts) -> Finding:
     path = facts.config.camera.path
-    if path is not None and path.is_file():
+    is_there = path is not None and path.is_file()
+    if path is not None and is_there and os.access(path, os.R_OK):
         return fine("camera.found", f"the file {path}, as configured")
     return problem(
         "camera.found",
-        f"there is no file {path}",
+        f"you may not read the file {path}" if is_there else f"there is no file {path}",
         "Viewers see a card. Set camera.path to a video.",
         "sana-vcam config show",
     )
@@ -257,7 +312,7 @@ def _no_camera(facts: Facts, error: CameraError) -> Finding:
     cameras = [device for device in facts.devices if device.kind == "camera"]
     if cameras and not any(device.may_open for device in cameras):
         found = f"you may not open {describe(cameras[0])}"
-        return problem("camera.permission", found, NEXT_LOGIN, JOIN_VIDEO)
+        return problem("camera.permission", found, *_joining(facts, cameras[0]))
     if not cameras and facts.config.camera.source == "auto":
         return warning(
             "camera.found",
@@ -273,7 +328,7 @@ def _no_camera(facts: Facts, error: CameraError) -> Finding:
 def _camera_in_use(facts: Facts, device: Device) -> Finding:
     others = _others(facts, device)
     if not others:
-        return fine("camera.busy", "by sana-vcam" if device.holders else "free")
+        return fine("camera.busy", "by sana-vcam" if device.holders else _free(facts))
     return warning(
         "camera.busy",
         f"open in {', '.join(map(str, others))}",

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 
 from sana_vcam.host.doctor import cameras, configuration, control, driver, system
+from sana_vcam.host.doctor.commands import fitted
 from sana_vcam.host.doctor.facts import Facts, gather
-from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json
+from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json, width_of_output
 from sana_vcam.host.machine import Machine
 from sana_vcam.lib.commandline import add_config, add_json, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
@@ -41,7 +42,7 @@ CHECKS = (
 
 def examine(facts: Facts) -> list[Finding]:
     """Collect the findings of every check, in the order in which they are shown."""
-    return [finding for check in CHECKS for finding in check(facts)]
+    return [fitted(finding, facts) for check in CHECKS for finding in check(facts)]
 
 
 def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
@@ -54,8 +55,10 @@ def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
         config_path=arguments.config,
     )
     findings = examine(facts)
-    as_json = arguments.json
-    print(printable_json(to_json(findings)) if as_json else printable_lines(render(findings)))
+    if arguments.json:
+        print(printable_json(to_json(findings)))
+    else:
+        print(printable_lines(render(findings, width_of_output())))
     return exit_status(findings)
 
 

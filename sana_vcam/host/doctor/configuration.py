@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from sana_vcam.config.load import API_KEY_FILE, API_KEY_VARIABLE, CREDENTIAL
+from sana_vcam.config.apikey import API_KEY_VARIABLE, bare_key
+from sana_vcam.config.load import API_KEY, API_KEY_FILE, CREDENTIAL
 from sana_vcam.config.paths import user_path
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.text import all_warnings
@@ -52,18 +53,33 @@ def check_model(facts: Facts) -> Iterator[Finding]:
         yield from _exposed(facts, path)
     key, where = _key(facts)
     if not key:
-        yield problem(
-            "model.key",
-            "there is none",
-            "No session can be opened. Give it to the service: paste it, Enter, Ctrl-D.",
-            _put_key(_user_key(facts)),
-        )
+        yield from _without_key(facts)
         return
     yield _form(key, where)
     if facts.online:
         yield _online(key, reactor)
     else:
         yield unknown("model.online", "the platform was not asked (sana-vcam doctor --online)")
+
+
+def _without_key(facts: Facts) -> Iterator[Finding]:
+    """Say that there is no key, unless the running daemon has one that we have not."""
+    name, origin = "model.key", facts.running_key
+    if origin:
+        yield fine(name, f"the running daemon (pid {facts.reached}) has it, from its {origin}")
+        if facts.online:
+            yield unknown("model.online", "not asked: only the running daemon has the key")
+        return
+    # A shell keeps no history of what is pasted, and everybody's shell knows this.
+    by_hand = f'export {API_KEY_VARIABLE}="$(cat)"'
+    service = facts.service.unit is not None and not facts.scope.system
+    where = "Give it to the service" if service else "Give it to what you start in this terminal"
+    yield problem(
+        name,
+        "there is none",
+        f"No session can be opened. {where}: paste it, Enter, Ctrl-D.",
+        _put_key(_user_key(facts)) if service else by_hand,
+    )
 
 
 def _named(reactor: ReactorConfig) -> Finding:
@@ -113,10 +129,15 @@ def _key(facts: Facts) -> tuple[str, str]:
     """Find the key, and where it is from; the user unit's if we ourselves have none."""
     configured = facts.config.reactor.api_key
     if configured is not None and facts.loaded is not None:
-        return configured.get_secret_value(), facts.loaded.origins["reactor.api_key"]
+        return configured.get_secret_value(), facts.loaded.origins[API_KEY]
+    if facts.loaded is None and (
+        given := bare_key(facts.machine.environ.get(API_KEY_VARIABLE, ""))
+    ):
+        return given, f"environment {API_KEY_VARIABLE}"
     path = _user_key(facts)
-    text = facts.machine.text(path) or ""
-    return text, f"{path}, for the service; by hand: export {API_KEY_VARIABLE}"
+    return bare_key(
+        facts.machine.text(path) or ""
+    ), f"{path}, for the service; by hand: export {API_KEY_VARIABLE}"
 
 
 def _form(key: str, where: str) -> Finding:
@@ -139,6 +160,10 @@ def _form(key: str, where: str) -> Finding:
 
 def _exposed(facts: Facts, path: Path) -> Iterator[Finding]:
     """Find out whether others can read a key file; one that may be missing is passed over."""
+    if facts.machine.platform == "win32":
+        # Who may read a file is not told by its mode there.
+        yield unknown("model.key_file", f"not known who may read {path}")
+        return
     try:
         mode = facts.machine.path(path).stat().st_mode
     except OSError:

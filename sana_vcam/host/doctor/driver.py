@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator
 
 from sana_vcam.host.doctor.facts import Facts
-from sana_vcam.host.doctor.findings import Finding, Severity, finding, fine, problem, warning
+from sana_vcam.host.doctor.findings import (
+    Finding,
+    Severity,
+    finding,
+    fine,
+    problem,
+    unknown,
+    warning,
+)
+from sana_vcam.host.doctor.packages import offered_driver, offered_headers
 from sana_vcam.host.service.templates import as_root
 from sana_vcam.media.v4l2.devices import LABEL, keep_command
 
@@ -20,15 +29,8 @@ _REJECTED = re.compile(
     r"key was rejected|loading of (unsigned )?module.* is (rejected|restricted)|lockdown:.*modul",
     re.IGNORECASE,
 )
-_HEADERS = "sudo apt install linux-headers-$(uname -r)"
-_PACKAGES = {
-    "debian": "sudo apt install v4l2loopback-dkms linux-headers-$(uname -r)",
-    "ubuntu": "sudo apt install v4l2loopback-dkms linux-headers-$(uname -r)",
-    "fedora": "sudo dnf install akmod-v4l2loopback",
-    "arch": "sudo pacman -S v4l2loopback-dkms linux-headers",
-    "opensuse": "sudo zypper install v4l2loopback-kmp-default",
-    "suse": "sudo zypper install v4l2loopback-kmp-default",
-}
+_SETTINGS = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+"""Where modprobe.d(5) and modules-load.d(5) are looked for."""
 _SIGNING_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
 
 
@@ -36,9 +38,15 @@ def check_driver(facts: Facts) -> Iterator[Finding]:
     """Yield every finding about the driver; none where the sink is no v4l2loopback device."""
     if not facts.linux or facts.config.sink.kind not in {"auto", "v4l2loopback"}:
         return
-    yield _module(facts)
+    module = _module(facts)
+    yield module
     yield from _secure_boot(facts)
-    yield _kept(facts)
+    if not _is_installed(facts):
+        yield unknown("driver.kept", "looked at once the driver is installed")
+    elif settings() in module.fix:
+        yield unknown("driver.kept", "not set; the command above sets it")
+    else:
+        yield _kept(facts)
 
 
 def _is_loaded(facts: Facts) -> bool:
@@ -58,35 +66,50 @@ def _module(facts: Facts) -> Finding:
         return problem(
             name,
             f"built for kernel {built_for}, and {facts.kernel} is running",
-            f"{NO_CAMERA} The module does not fit; restart into the other kernel, or build it.",
-            "sudo dkms autoinstall",
-            LOAD,
+            *_building(
+                facts,
+                f"{NO_CAMERA} The module does not fit; restart into the other kernel, or build it.",
+            ),
         )
     if magic.ok:
         load = LOAD if _has_settings(facts) else settings()
         return problem(name, "installed, not loaded", NO_CAMERA, load)
-    package = _package(facts)
-    built = facts.machine.run("dkms", "status", "v4l2loopback").out.strip()
+    if facts.container:
+        where = f"This is a container ({facts.container}): the driver is its host's. Load it there,"
+        return problem(name, "not loaded", f"{NO_CAMERA} {where} and give the device in.")
+    built = _built(facts)
     if not built:
-        return problem(name, "not installed", NO_CAMERA, package, settings())
+        offer = offered_driver(facts)
+        commands = (*offer.commands, settings()) if offer.commands else ()
+        return problem(name, "not installed", f"{NO_CAMERA} {offer.note}".strip(), *commands)
     short = "; ".join(line.strip() for line in built.splitlines()[:3])
+    means = f"{NO_CAMERA} The kernel was updated and its headers were not there."
     return problem(
         name,
         f"installed, but not built for the running kernel {facts.kernel} ({short})",
-        f"{NO_CAMERA} The kernel was updated and its headers were not there.",
-        *((_HEADERS,) if package.startswith("sudo apt") else ()),
-        "sudo dkms autoinstall",
-        LOAD,
+        *_building(facts, means),
     )
 
 
-def _package(facts: Facts) -> str:
-    """Choose the command that installs the driver on this distribution."""
-    text = facts.machine.text("/etc/os-release") or ""
-    pairs = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    names = f"{pairs.get('ID', '')} {pairs.get('ID_LIKE', '')}".replace('"', "").split()
-    known = (_PACKAGES[name] for name in names if name in _PACKAGES)
-    return next(known, _PACKAGES["debian"])
+def _building(facts: Facts, means: str) -> tuple[str, ...]:
+    """Write what comes of it, and the commands that build the driver for the running kernel."""
+    headers = offered_headers(facts)
+    if headers.note and not headers.commands:
+        return (f"{means} {headers.note}",)
+    commands = (*headers.commands, "sudo dkms autoinstall", LOAD)
+    return (f"{means} {headers.note}".strip(), *commands)
+
+
+def _built(facts: Facts) -> str:
+    """Read for which kernels DKMS has built it; empty if it does not know the driver."""
+    return facts.machine.run("dkms", "status", "v4l2loopback").out.strip()
+
+
+def _is_installed(facts: Facts) -> bool:
+    """Whether the driver is on this machine, for whichever kernel."""
+    if _is_loaded(facts) or _built(facts):
+        return True
+    return facts.machine.run("modinfo", "--field=vermagic", "v4l2loopback").ok
 
 
 def _secure_boot(facts: Facts) -> Iterator[Finding]:
@@ -98,16 +121,25 @@ def _secure_boot(facts: Facts) -> Iterator[Finding]:
     if not enabled or _is_loaded(facts):
         yield fine(name, "on, and it accepts the driver" if enabled else "off")
         return
+    if not _is_installed(facts):
+        yield unknown(name, "on; whether it takes the driver shows once that is installed")
+        return
     refused = _refusal(facts)
-    key = next((key for key in _SIGNING_KEYS if facts.machine.path(key).exists()), _SIGNING_KEYS[1])
+    key = next((key for key in _SIGNING_KEYS if facts.machine.path(key).exists()), "")
+    means = "The kernel loads only modules whose key is enrolled. "
+    if key:
+        means += (
+            "Enrol the key that DKMS signs with: choose a password, restart, and confirm it in the "
+            "blue screen."
+        )
+    else:
+        means += "DKMS makes one when it builds the driver, and has not: look again after that."
     yield finding(
         name,
         Severity.PROBLEM if refused else Severity.WARNING,
         f"on, and the kernel has refused the driver: {refused}" if refused else "on",
-        "The kernel loads only modules whose key is enrolled. Enrol the key that DKMS signs with: "
-        "choose a password, restart, and confirm it in the blue screen.",
-        f"sudo mokutil --import {key}",
-        "sudo reboot",
+        means,
+        *((f"sudo mokutil --import {key}", "sudo reboot") if key else ()),
     )
 
 
@@ -148,13 +180,13 @@ def _kept(facts: Facts) -> Finding:
 
 
 def _has_settings(facts: Facts) -> bool:
-    """Whether any file of modprobe.d sets the module's options."""
-    lines = _lines(facts, "/etc/modprobe.d")
+    """Whether any file of modprobe.d(5) sets the module's options."""
+    lines = (line for root in _SETTINGS for line in _lines(facts, f"{root}/modprobe.d"))
     return any(line.split()[:2] == ["options", "v4l2loopback"] for line in lines)
 
 
 def _is_loaded_at_boot(facts: Facts) -> bool:
-    lines = [*_lines(facts, "/etc/modules-load.d")]
+    lines = [line for root in _SETTINGS for line in _lines(facts, f"{root}/modules-load.d")]
     lines += (facts.machine.text("/etc/modules") or "").splitlines()
     return any(line.strip() == "v4l2loopback" for line in lines)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from sana_vcam.config import paths
-from sana_vcam.config.load import Loaded, load
+from sana_vcam.config.load import API_KEY, Loaded, load
 from sana_vcam.config.schema import Config
 from sana_vcam.control.access import discovery, group
 from sana_vcam.errors import ConfigError, StartupError
@@ -15,6 +16,8 @@ from sana_vcam.host.doctor.daemons import RunningDaemons, find_daemons
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service.install import Scope, system_scope, user_scope
 from sana_vcam.host.service.status import Status, read_status
+from sana_vcam.host.systemd import why_unreachable
+from sana_vcam.lib.statefile import read_bounded
 from sana_vcam.media.v4l2.devices import Device, list_devices
 
 
@@ -45,8 +48,16 @@ class Facts:
     daemons: RunningDaemons
     reached: int | None
     """The process of the daemon that `sana-vcam ctl` talks to, if there is one."""
+    running_key: str
+    """Where that daemon has its API key from; empty if it has none, or is not to be looked into."""
     scope: Scope
     service: Status
+    no_systemd: str
+    """Why the machine's systemd cannot be asked; empty if it can."""
+    no_user_systemd: str
+    """The same of the user's own."""
+    container: str
+    """The kind of container that this is; empty for a machine."""
 
     @property
     def linux(self) -> bool:
@@ -69,6 +80,7 @@ def gather(
     except ConfigError as error:
         trouble = str(error)
     daemons = find_daemons(machine)
+    reached = _reached(machine, daemons)
     scope = system_scope()
     if not machine.path(scope.unit).exists():
         scope = user_scope(machine)
@@ -82,9 +94,13 @@ def gather(
         devices=tuple(list_devices(machine)) if machine.platform == "linux" else (),
         processes=tuple(_processes(machine)),
         daemons=daemons,
-        reached=_reached(machine, daemons),
+        reached=reached,
+        running_key=_key_of(machine, reached),
         scope=scope,
         service=read_status(scope, machine),
+        no_systemd=why_unreachable(machine, system=True),
+        no_user_systemd=why_unreachable(machine, system=False),
+        container=_container(machine),
     )
 
 
@@ -103,6 +119,42 @@ def _reached(machine: Machine, daemons: RunningDaemons) -> int | None:
     except PermissionError:
         return None
     return shared.control_file.pid if shared else None
+
+
+def _key_of(machine: Machine, pid: int | None) -> str:
+    """Find out whether a running daemon has a key: as it does itself, in its environment."""
+    folder = machine.path(f"/proc/{pid}")
+    try:
+        words, texts = (
+            os.fsdecode(read_bounded(folder / name)).split("\0") for name in ("cmdline", "environ")
+        )
+    except OSError:
+        return ""
+    pairs = (text.partition("=") for text in texts)
+    environ = {name: value for name, _, value in pairs if name}
+    try:
+        loaded = load(_config_in(words), {}, environ)
+    except ConfigError:
+        return ""
+    return loaded.origins[API_KEY] if loaded.config.reactor.api_key is not None else ""
+
+
+def _config_in(words: list[str]) -> Path | None:
+    """Find the file that a command line names."""
+    for word, after in pairwise([*words, ""]):
+        if word == "--config":
+            return Path(after)
+        if word.startswith("--config="):
+            return Path(word.partition("=")[2])
+    return None
+
+
+def _container(machine: Machine) -> str:
+    said = machine.run("systemd-detect-virt", "--container").out.strip()
+    if said not in {"", "none"}:
+        return said
+    marks = {"/.dockerenv": "docker", "/run/.containerenv": "podman"}
+    return next((kind for mark, kind in marks.items() if machine.path(mark).exists()), "")
 
 
 def _processes(machine: Machine) -> list[Process]:

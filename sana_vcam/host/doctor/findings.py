@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +13,9 @@ from enum import StrEnum
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK
 
 WIDTH = 88
+"""Columns where there is no terminal."""
+_NARROWEST, _WIDEST = 30, 100
+"""Narrower than that nothing is read, and longer lines are hard to read."""
 
 
 class Severity(StrEnum):
@@ -155,28 +160,38 @@ def _count(findings: Sequence[Finding], severity: Severity) -> int:
     return sum(each.severity is severity for each in findings)
 
 
-def render(findings: Sequence[Finding]) -> str:
-    """Write the findings as text for a terminal, by group; commands stand on their own lines."""
+def width_of_output() -> int:
+    """Choose how wide text is written: as the terminal is, or `COLUMNS` says."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, _NARROWEST), _WIDEST)
+
+
+def render(findings: Sequence[Finding], width: int = WIDTH) -> str:
+    """Write the findings as text for a terminal, by group.
+
+    Commands stand on their own lines and are never broken, so that they can be copied.
+    """
     blocks = []
     for group in Group:
         chosen = [each for each in findings if each.group is group]
         if chosen:
-            lines = [line for each in chosen for line in _lines(each)]
+            lines = [line for each in chosen for line in _lines(each, width)]
             blocks.append("\n".join([group.value, *lines]))
     return "\n\n".join([*blocks, _summary(findings)])
 
 
-def _lines(each: Finding) -> Iterator[str]:
-    yield from _wrapped(f"{each.title}: {each.found}", f"  {SIGNS[each.severity]} ")
+def _lines(each: Finding, width: int) -> Iterator[str]:
+    yield from _wrapped(f"{each.title}: {each.found}", f"  {SIGNS[each.severity]} ", width)
     if each.severity is not Severity.FINE:
-        yield from _wrapped(each.means, "    ")
+        yield from _wrapped(each.means, "    ", width)
         yield from (f"        {command}" for command in each.fix)
 
 
-def _wrapped(text: str, start: str) -> list[str]:
+def _wrapped(text: str, start: str, width: int) -> list[str]:
     return textwrap.wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=start,
         subsequent_indent="    ",
         break_long_words=False,
@@ -187,4 +202,7 @@ def _wrapped(text: str, start: str) -> list[str]:
 def _summary(findings: Sequence[Finding]) -> str:
     counts = {word: _count(findings, Severity(word)) for word in ("problem", "warning")}
     parts = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n]
-    return f"{' and '.join(parts)}." if parts else "Everything is in order."
+    if parts:
+        return f"{' and '.join(parts)}."
+    looked_at = " that was looked at" if _count(findings, Severity.UNKNOWN) else ""
+    return f"Everything{looked_at} is in order."

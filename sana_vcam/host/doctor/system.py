@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from sana_vcam.host.doctor.findings import (
     unknown,
     warning,
 )
+from sana_vcam.host.doctor.packages import update_command
 from sana_vcam.host.service.install import SYSTEM_KEY
 from sana_vcam.host.service.templates import as_root
 
@@ -36,20 +38,28 @@ def check_service(facts: Facts) -> Iterator[Finding]:
     if version is None:
         yield unknown("service.systemd", "there is no systemd here; run it by: sana-vcam run")
         return
-    yield _systemd(int(version[1]))
+    why = facts.no_systemd if facts.scope.system else facts.no_systemd or facts.no_user_systemd
+    if why:
+        # A unit could neither be installed nor run, which is no fault of its own.
+        by_hand = "Services cannot run; run it by: sana-vcam run"
+        yield unknown("service.systemd", f"{version[1]} is installed; {why}", by_hand)
+        return
+    yield _systemd(facts, int(version[1]))
     yield from _unit(facts)
     if facts.scope.system:
         yield _credentials(facts)
 
 
-def _systemd(version: int) -> Finding:
+def _systemd(facts: Facts, version: int) -> Finding:
     if version >= OLDEST_SYSTEMD:
         return fine("service.systemd", str(version))
+    user = "" if facts.scope.system else "--user "
+    verify = f"systemd-analyze {user}verify {shlex.quote(facts.service.unit or '')}"
     return warning(
         "service.systemd",
         f"{version}, older than {OLDEST_SYSTEMD}",
-        "The unit has lines that it may not know. See what it says to them:",
-        "systemd-analyze --user verify ~/.config/systemd/user/sana-vcam.service",
+        "The unit has lines that it may not know. See what it says to them.",
+        *((verify,) if facts.service.unit else ()),
     )
 
 
@@ -101,7 +111,11 @@ def _unit(facts: Facts) -> Iterator[Finding]:
 def _credentials(facts: Facts) -> Finding:
     """Find out how the system service's key lies on the disk."""
     name = "service.credentials"
-    if not facts.machine.path(SYSTEM_KEY).exists():
+    try:
+        facts.machine.path(SYSTEM_KEY).stat()
+    except PermissionError:
+        return unknown(name, f"you may not look into {SYSTEM_KEY.parent}")
+    except OSError:
         return fine(name, "no key lies on the disk in clear")
     clear = f"{SYSTEM_KEY} holds it in clear"
     if not facts.machine.run("systemd-creds", "--version").ok:
@@ -119,7 +133,7 @@ def check_machine(facts: Facts) -> Iterator[Finding]:
     """Look at the clock and at the kernel."""
     yield _clock(facts)
     if facts.linux:
-        yield _kernel(facts.kernel)
+        yield _kernel(facts)
 
 
 def _clock(facts: Facts) -> Finding:
@@ -142,19 +156,24 @@ def _clock(facts: Facts) -> Finding:
             "If it goes wrong by minutes, the platform refuses tokens.",
             synchronise,
         )
-    word = "synchronised" if said == "yes" else "nobody says whether synchronised"
-    return fine("machine.clock", f"{today}, {word}")
+    if said != "yes":
+        # The time is plausible, and nothing more is known.
+        return unknown("machine.clock", f"{today}; nobody says whether it is synchronised")
+    return fine("machine.clock", f"{today}, synchronised")
 
 
-def _kernel(release: str) -> Finding:
+def _kernel(facts: Facts) -> Finding:
+    release = facts.kernel
     found = re.match(r"(\d+)\.(\d+)", release)
     if found is None:
         return unknown("machine.kernel", "it does not say which it is")
     if (int(found[1]), int(found[2])) >= OLDEST_KERNEL:
         return fine("machine.kernel", release)
+    update = update_command(facts)
     return warning(
         "machine.kernel",
         f"{release}, older than {'.'.join(map(str, OLDEST_KERNEL))}",
-        "The driver and the camera were never tried with it. Update the system:",
-        "sudo apt update && sudo apt full-upgrade",
+        "The driver and the camera were never tried with it. A newer one comes with the system's "
+        f"updates{', on the host of this container' if facts.container else ''}.",
+        *((update,) if update and not facts.container else ()),
     )

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from sana_vcam.config.load import API_KEY_VARIABLE, CREDENTIAL
+from sana_vcam.config.apikey import API_KEY_VARIABLE, bare_key
+from sana_vcam.config.load import CREDENTIAL
 from sana_vcam.config.paths import SYSTEM_PATH, user_path
 from sana_vcam.config.text import render_template
 from sana_vcam.control.access import group
@@ -281,15 +282,15 @@ def key_from(environ: Mapping[str, str], options: Options, given: TextIO | None 
     Without a key the one that is kept already stays. A dry run asks nobody.
     """
     stream = given or sys.stdin
-    if key := environ.get(API_KEY_VARIABLE, "").strip():
+    if key := bare_key(environ.get(API_KEY_VARIABLE, "")):
         return key
     if options.dry or stream is None or stream.closed:
         return ""
     if stream.isatty():
-        return getpass.getpass("Reactor API key (Enter: none, or as it is): ").strip()
+        return bare_key(getpass.getpass("Reactor API key (Enter: none, or as it is): "))
     # Only what is really piped in: waiting for a socket or a device would be for ever.
     mode = os.fstat(stream.fileno()).st_mode
-    return stream.readline().strip() if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) else ""
+    return bare_key(stream.readline()) if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) else ""
 
 
 def _may_encrypt(machine: Machine) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from sana_vcam.config.apikey import bare_key
 from sana_vcam.config.load import load
 from sana_vcam.errors import ConfigError
+from sana_vcam.host.service.install import Options, key_from
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +45,56 @@ def test_what_is_around_a_key_does_not_count(content: bytes, tmp_path: Path) -> 
     assert key_of({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "rk_test"
 
 
-@pytest.mark.parametrize("text", ["rk_test\u200b", "\ufeffrk_test\r\n", "rk_test"])
-def test_nor_in_the_environment(text: str) -> None:
+WRAPPED = [
+    "rk_test",
+    "rk_test\u200b",
+    "\ufeffrk_test\r\n",
+    '"rk_test"',
+    "'rk_test'\n",
+    "\u201crk_test\u201d",
+    "`rk_test`",
+    "<rk_test>",
+    "Bearer rk_test",
+    "bearer  'rk_test'",
+    "Authorization: Bearer rk_test",
+    'REACTOR_API_KEY="rk_test"',
+    "export REACTOR_API_KEY='rk_test'",
+    '$env:REACTOR_API_KEY = "rk_test"',
+    "set REACTOR_API_KEY=rk_test\r\n",
+    "reactor_api_key: rk_test",
+    "\"'\ufeff rk_test'\"",
+]
+
+
+@pytest.mark.parametrize("text", WRAPPED)
+def test_nor_wherever_else_it_is_given(text: str, tmp_path: Path) -> None:
     assert key_of({"REACTOR_API_KEY": text}) == "rk_test"
+    assert key_of({"SANA_VCAM_REACTOR__API_KEY": text}) == "rk_test"
+    file = tmp_path / "config.toml"
+    file.write_text(f"[reactor]\napi_key = {json.dumps(text)}\n")
+    file.chmod(0o600)
+    key = load(file, {}, {}).config.reactor.api_key
+    assert key is not None
+    assert key.get_secret_value() == "rk_test"
+    assert key_from({"REACTOR_API_KEY": text}, Options()) == "rk_test"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\ufeff", '""', "REACTOR_API_KEY="])
+def test_what_is_only_around_one_is_none(text: str) -> None:
+    assert key_of({"REACTOR_API_KEY": text}) is None
+
+
+@pytest.mark.parametrize("text", ['rk_"test', "rk_test'", "bearer", "rk=test", "'"])
+def test_a_key_itself_is_left_as_it_is(text: str) -> None:
+    assert bare_key(text) == text
+
+
+def test_a_token_of_the_control_api_is_left_as_it_is() -> None:
+    """Clients present it as it stands in their own environment."""
+    loaded = load(Path("/dev/null"), {}, {"SANA_VCAM_CONTROL__TOKEN": "'abc'"})
+    token = loaded.config.control.token
+    assert token is not None
+    assert token.get_secret_value() == "'abc'"
 
 
 @pytest.mark.parametrize("text", ["rk_\u200btest", "rk test", "rk_\u00e9", "rk_\udce9"])

@@ -62,7 +62,7 @@ def test_a_machine_in_order_has_nothing_but_good_news(world):
         assert words in found, name
     assert [f.id for f in findings if f.severity is not FINE] == ["model.online"]
     assert exit_status(findings) == 0
-    assert render(findings).endswith("Everything is in order.")
+    assert render(findings).endswith("Everything that was looked at is in order.")
 
 
 # --- the faults ---------------------------------------------------------------------------------
@@ -95,6 +95,7 @@ def no_driver(world):
 def no_driver_on_a_relative_of_fedora(world):
     no_driver(world)
     world.put("/etc/os-release", 'ID=nobara\nID_LIKE="rhel fedora"\n')
+    world.commands.say("dnf --cacheonly repoquery", "akmod-v4l2loopback-0:0.13.2-1.x86_64\n")
 
 
 @fault("driver.module", "installed, not loaded", PROBLEM, "", "sudo modprobe v4l2loopback")
@@ -125,6 +126,7 @@ def driver_not_built(world):
 @fault("driver.secure_boot", "Key was rejected by service", PROBLEM, "enrolled", "mokutil --import")
 def secure_boot_refuses(world):
     driver_not_loaded(world)
+    world.put("/var/lib/dkms/mok.pub", "")
     world.commands.say("mokutil", "SecureBoot enabled\n")
     world.commands.say(
         "journalctl --dmesg", "usb 1\nmodprobe: v4l2loopback: Key was rejected by service\n"
@@ -134,6 +136,7 @@ def secure_boot_refuses(world):
 @fault("driver.secure_boot", "Loading of unsigned module is rejected", PROBLEM, "", "mokutil")
 def secure_boot_known_by_the_firmware_refuses(world):
     driver_not_loaded(world)
+    world.put("/var/lib/dkms/mok.pub", "")
     del world.commands.replies["mokutil"]
     world.path(driver.SECURE_BOOT).parent.mkdir(parents=True)
     world.path(driver.SECURE_BOOT).write_bytes(b"\x06\0\0\0\x01")
@@ -146,6 +149,35 @@ def secure_boot_may_refuse(world):
     driver_not_loaded(world)
     world.put("/var/lib/shim-signed/mok/MOK.der", "")
     world.commands.say("mokutil", "SecureBoot enabled\n")
+
+
+@fault("driver.secure_boot", "on", WARNING, "DKMS makes one")
+def secure_boot_and_no_key_to_enrol(world):
+    driver_not_loaded(world)
+    world.commands.say("mokutil", "SecureBoot enabled\n")
+
+
+@fault("driver.secure_boot", "on; whether", UNKNOWN)
+def secure_boot_before_there_is_a_driver(world):
+    no_driver(world)
+    world.commands.say("mokutil", "SecureBoot enabled\n")
+
+
+@fault("driver.kept", "once the driver is installed", UNKNOWN)
+def settings_of_a_driver_that_is_not_there(world):
+    no_driver(world)
+    world.remove("/etc/modprobe.d/x.conf")
+
+
+@fault("driver.kept", "the command above sets it", UNKNOWN)
+def settings_that_come_with_the_driver(world):
+    driver_not_loaded_and_without_settings(world)
+
+
+@fault("driver.kept", "loaded with its options", FINE)
+def settings_of_the_distribution(world):
+    world.remove("/etc/modprobe.d/x.conf")
+    world.put("/usr/lib/modprobe.d/x.conf", "options v4l2loopback exclusive_caps=1\n")
 
 
 @fault("driver.kept", "modprobe.d", WARNING, "next boot", "service install --driver")
@@ -215,6 +247,35 @@ def no_right_to_the_sink(world):
     world.closed.append(str(world.sink))
 
 
+@fault("sink.permission", "may not write", PROBLEM, "log in anew")
+def no_right_to_the_sink_yet(world):
+    no_right_to_the_sink(world)
+    world.put("/etc/group", f"video:x:{world.sink.stat().st_gid}:you,me\n")
+
+
+@fault("sink.permission", "may not write", PROBLEM, "Its mode is 0600, and no group")
+def no_right_to_the_sink_for_any_group(world):
+    no_right_to_the_sink(world)
+    world.sink.chmod(0o600)
+
+
+@fault("sink.permission", "may not write", PROBLEM, "", "usermod -aG cameras $USER")
+def no_right_to_the_sink_of_another_group(world):
+    no_right_to_the_sink(world)
+    world.put("/etc/group", f"cameras:x:{world.sink.stat().st_gid}:\n")
+
+
+@fault("sink.pipewire", "before exclusive_caps is 1", UNKNOWN)
+def no_pipewire_node_because_of_exclusive_caps(world):
+    exclusive_caps_off(world)
+    no_pipewire_node(world)
+
+
+@fault("sink.busy", "runs as another user", UNKNOWN)
+def a_sink_of_a_service_that_is_not_shown(world):
+    world.remove(f"/proc/{PID}")
+
+
 @fault("sink.busy", "open in obs (pid 77)", WARNING, "keeps sana-vcam out", "kill 77")
 def somebody_else_feeds_it(world):
     world.no_daemon()
@@ -231,6 +292,12 @@ def nobody_feeds_it(world):
 def somebody_watches(world):
     world.process(77, "zoom", ["/usr/bin/zoom"])
     world.open_file(77, world.sink)
+
+
+@fault("sink.size", "fixed to 640x480", PROBLEM, f"(pid {PID}) is one: end it where")
+def another_size_of_a_daemon_by_hand(world):
+    another_size(world)
+    world.unit(active="inactive", pid=0)
 
 
 @fault("sink.size", "fixed to 640x480", PROBLEM, "every program", "--user restart sana-vcam")
@@ -291,6 +358,13 @@ def another_camera(world):
 def no_video_file(world):
     world.environ["SANA_VCAM_CAMERA__SOURCE"] = "file"
     world.environ["SANA_VCAM_CAMERA__PATH"] = str(world.root / "gone.mp4")
+
+
+@fault("camera.found", "may not read", PROBLEM, "camera.path", "config show")
+def a_video_file_of_somebody_else(world):
+    no_video_file(world)
+    world.put("gone.mp4", "")
+    world.closed.append(str(world.root / "gone.mp4"))
 
 
 @fault("camera.found", "the test scene", FINE)
@@ -374,6 +448,49 @@ def a_key_for_the_service_only(world):
     world.put("/home/me/.config/sana-vcam/reactor_api_key", "rk_something_long\n", 0o600)
 
 
+@fault("model.key", "there is none", PROBLEM, "in this terminal", 'REACTOR_API_KEY="$(cat)"')
+def no_key_and_no_service(world):
+    no_key(world)
+    no_service(world)
+
+
+@fault("model.key", f"the running daemon (pid {PID}) has it, from its environment", FINE)
+def a_key_in_the_running_daemon_only(world):
+    no_key(world)
+    world.put(f"/proc/{PID}/environ", "HOME=/x\0REACTOR_API_KEY=rk_something_long\0")
+
+
+@fault("model.key", "has it, from its credential reactor_api_key", FINE)
+def a_credential_of_the_running_daemon(world):
+    no_key(world)
+    folder = world.put("/creds/reactor_api_key", "rk_something_long\n", 0o600).parent
+    world.put(f"/proc/{PID}/environ", f"CREDENTIALS_DIRECTORY={folder}\0")
+
+
+@fault("model.key", "has it, from its file", FINE)
+def a_key_in_the_configuration_of_the_running_daemon(world):
+    no_key(world)
+    file = world.put("/c.toml", '[reactor]\napi_key = "rk_something_long"\n', 0o600)
+    world.put(f"/proc/{PID}/cmdline", f"sana-vcam\0run\0--config\0{file}\0")
+    world.put(f"/proc/{PID}/environ", "HOME=/x\0")
+
+
+@fault("model.key", "there is none", PROBLEM)
+def no_key_in_the_running_daemon_either(world):
+    no_key(world)
+    world.put(f"/proc/{PID}/environ", "HOME=/x\0REACTOR_API_KEY=\0SANA_VCAM_BOGUS=1\0")
+
+
+@fault("model.key", "environment REACTOR_API_KEY", FINE)
+def a_key_beside_a_wrong_configuration(world):
+    a_wrong_configuration(world)
+
+
+@fault("model.key", "environment REACTOR_API_KEY", FINE)
+def a_key_with_quotes_that_do_not_count(world):
+    world.environ["REACTOR_API_KEY"] = "\ufeff'Bearer rk_something_long'"
+
+
 @fault("model.key_file", "can be read by others (mode 0644)", WARNING, "your money", "chmod 600")
 def an_open_key_file(world):
     world.put("/home/me/.config/sana-vcam/reactor_api_key", "rk_something_long\n", 0o644)
@@ -386,7 +503,7 @@ def a_closed_key_file(world):
 
 @fault("model.key", "quotes", WARNING, "refuse", "doctor --online")
 def a_quoted_key(world):
-    world.environ["REACTOR_API_KEY"] = '"rk_something_long"'
+    world.environ["REACTOR_API_KEY"] = '"rk_something_long'
 
 
 @fault("model.key", "cut off", WARNING, "refuse", "doctor --online")
@@ -520,6 +637,23 @@ def an_old_systemd(world):
     world.commands.say("systemctl --version", "systemd 249 (249.11)\n")
 
 
+@fault(
+    "service.systemd", "252 is installed; systemd does not run here (process 1 is tini)", UNKNOWN
+)
+def a_systemd_that_does_not_run(world):
+    world.no_daemon()
+    world.remove("/run/systemd")
+    world.put("/proc/1/comm", "tini\n")
+    for start in ("systemctl show --property=Version", "systemctl --user show"):
+        world.commands.say(start, status=1, err="System has not been booted with systemd\n")
+
+
+@fault("service.systemd", "252 is installed; systemd of this user", UNKNOWN, "run it by")
+def a_user_without_a_session(world):
+    world.no_daemon()
+    world.commands.say("systemctl --user show", status=1, err="Failed to connect to bus\n")
+
+
 @fault("service.systemd", "no systemd here", UNKNOWN)
 def no_systemd(world):
     del world.commands.replies["systemctl --version"]
@@ -540,7 +674,7 @@ def a_clock_on_its_own(world):
     world.commands.say("timedatectl", "no\n")
 
 
-@fault("machine.clock", "nobody says", FINE)
+@fault("machine.clock", "nobody says", UNKNOWN)
 def a_clock_that_nobody_asks(world):
     del world.commands.replies["timedatectl"]
 
@@ -591,7 +725,8 @@ def a_sealed_key(world):
 def _system_service(world):
     world.put("/etc/systemd/system/sana-vcam.service", "[Unit]\n")
     world.commands.say(
-        "systemctl show", "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nMainPID=5\n"
+        "systemctl show sana-vcam",
+        "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nMainPID=5\n",
     )
     world.commands.say("journalctl --unit")
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
+import termios
 
 import pytest
 
 from sana_vcam.host.doctor import configuration
 from sana_vcam.host.doctor.command import run_doctor
-from sana_vcam.host.doctor.findings import Finding, Group, Severity, exit_status, render, to_json
+from sana_vcam.host.doctor.findings import (
+    WIDTH,
+    Finding,
+    Group,
+    Severity,
+    exit_status,
+    render,
+    to_json,
+    width_of_output,
+)
 from sana_vcam.reactor.errors import Refused, Unavailable
 from sana_vcam.reactor.platform import Platform
 from tests.unit.host.doctor.world import World
@@ -85,7 +97,7 @@ def test_the_words_for_scripts_stay():
 
 def test_the_whole_command_on_a_made_up_machine(world, capsys):
     assert run_doctor([], world.machine()) == 0
-    assert "Everything is in order." in capsys.readouterr().out
+    assert "Everything that was looked at is in order." in capsys.readouterr().out
     del world.environ["REACTOR_API_KEY"]
     assert run_doctor(["--json"], world.machine()) == 1
     document = json.loads(capsys.readouterr().out)
@@ -139,3 +151,42 @@ def test_it_is_asked_on_request_only(world, monkeypatch):
     monkeypatch.setattr(Platform, "mint", None)
     found = next(one for one in world.findings() if one.id == "model.online")
     assert found.severity is Severity.UNKNOWN
+
+
+# --- on a terminal ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"), [(60, 60), (20, 30), (0, WIDTH), (87, 87), (300, 100)]
+)
+def test_text_is_as_wide_as_the_terminal(monkeypatch, columns, width):
+    main, terminal = pty.openpty()
+    try:
+        termios.tcsetwinsize(terminal, (24, columns))
+        with os.fdopen(terminal, "w") as out:
+            monkeypatch.delenv("COLUMNS", raising=False)
+            monkeypatch.setattr(sys, "__stdout__", out)
+            monkeypatch.setattr(sys, "stdout", out)
+            assert width_of_output() == width
+    finally:
+        os.close(main)
+
+
+def test_a_file_has_the_usual_width(monkeypatch, tmp_path):
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert width_of_output() == WIDTH
+
+
+@pytest.mark.parametrize("width", [30, 60, 88])
+def test_no_line_is_wider_but_a_command(world, width):
+    world.no_daemon()
+    world.commands.say("timedatectl", "no\n")
+    del world.environ["REACTOR_API_KEY"]
+    for line in render(world.findings(), width).splitlines():
+        words = line.split()
+        assert (
+            len(line) <= width
+            or line.startswith("        ")
+            or len(max(words, key=len)) > width - 8
+        )

@@ -34,6 +34,12 @@ LISTEN_ROW = (
     "   0: 0100007F:{port:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000  {uid}"
     "        0 {inode} 1 0 0 10 0\n"
 )
+PROGRAMS = (
+    *("apt", "apt-cache", "dnf", "pacman", "zypper", "sudo", "su", "systemctl", "journalctl"),
+    *("timedatectl", "systemd-analyze", "modprobe", "dkms", "mokutil", "reboot", "dmesg", "tee"),
+    *("v4l2loopback-ctl", "usermod", "install", "chmod", "ls", "curl", "getent", "ss", "rm"),
+    "sana-vcam",
+)
 STATE = {
     "output": "live",
     "card": None,
@@ -73,6 +79,15 @@ class World:
         self.put("/etc/modprobe.d/x.conf", "options v4l2loopback exclusive_caps=1\n")
         self.put("/etc/modules-load.d/x.conf", "v4l2loopback\n")
         self.put("/home/me/.config/systemd/user/sana-vcam.service", "[Unit]\n")
+        self.path("/usr/bin").mkdir(parents=True)
+        for program in PROGRAMS:
+            self.path(f"/usr/bin/{program}").symlink_to("/bin/sh")
+        self.path("/run/systemd/system").mkdir(parents=True)
+        self.put("/proc/1/comm", "systemd\n")
+        for device in (self.camera, self.sink):
+            device.chmod(0o660)
+        gid = self.sink.stat().st_gid
+        self.put("/etc/group", f"audio:x:{gid + 1}:me\nvideo:x:{gid}:\n")
         self.put("/proc/net/unix", UNIX_HEAD)
         self.daemon(PID, self.sink, f"socket:[{INODE}]")
         self.listens(INODE)
@@ -82,6 +97,8 @@ class World:
         discovery.publish(control_file, paths.runtime_dir())
         self.unit()
         say = self.commands.say
+        say("systemctl show --property=Version", "Version=252\n")
+        say("apt-cache show", "Package: it\n")
         say("systemctl --version", "systemd 252 (252.39)\n+PAM\n")
         say("journalctl --user-unit", "2026-11-20T00:00:00 sana-vcam: ready\n")
         say("journalctl --dmesg", "usb 1-1: new device\n")
