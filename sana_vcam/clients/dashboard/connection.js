@@ -4,7 +4,9 @@ const EVENTS = ["state", "presets", "stats", "log", "settings"];
 const PAUSES_MS = [250, 500, 1000, 2000, 4000];
 const REFUSED_PAUSE_MS = 15000;
 const ANSWER_MS = 20000;
-// `stats` comes every second: more silence than this is a daemon that hangs.
+// `stats` comes every second: after this much silence nothing is known any more,
+const QUIET_MS = 3000;
+// and this much is a daemon that hangs.
 const SILENCE_MS = 8000;
 // A connection that held this long was a good one: the next one is tried for without delay.
 const STABLE_MS = 5000;
@@ -27,14 +29,18 @@ export class Connection {
   #lastId = 0;
   #failures = 0;
   #heardAt = 0;
+  #greetedBy = null; // the socket whose hello has come
   #retry = 0;
 
-  /** `onLink(link)` is told "open", "offline" or "refused"; `onEvent(type, data)` every event. */
+  /**
+   * `onLink(link, since)` is told "open", "silent", "offline" or "refused", and since when on the
+   * clock of performance.now(); `onEvent(type, data)` every event.
+   */
   constructor(token, { onLink, onEvent }) {
     this.#token = token;
     this.#onLink = onLink;
     this.#onEvent = onEvent;
-    setInterval(() => this.#endIfSilent(), 1000);
+    setInterval(() => this.#judgeSilence(), 250);
     addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => this.#hurry());
   }
@@ -52,6 +58,13 @@ export class Connection {
     });
   }
 
+  /** Send a command while the page is being closed; nobody is left to hear how it went. */
+  leave(type) {
+    fetch(`/v1/${type}?token=${encodeURIComponent(this.#token)}`, { keepalive: true }).catch((error) =>
+      console.info(`${type}: ${error.message}`),
+    );
+  }
+
   /** Connect, and keep connected from now on. */
   open() {
     clearTimeout(this.#retry);
@@ -59,14 +72,23 @@ export class Connection {
     const socket = new WebSocket(`${scheme}://${location.host}/ws?token=${encodeURIComponent(this.#token)}`);
     let openedAt = null;
     this.#socket = socket;
-    this.#heardAt = performance.now();
+    this.#hear();
     socket.addEventListener("open", () => (openedAt = performance.now()));
     socket.addEventListener("message", (event) => this.#receive(JSON.parse(event.data)));
     socket.addEventListener("close", (event) => this.#closed(socket, openedAt, event.code));
   }
 
-  #receive(message) {
+  #hear() {
     this.#heardAt = performance.now();
+    if (this.#isGreeted()) this.#onLink("open", this.#heardAt);
+  }
+
+  #isGreeted() {
+    return this.#socket !== null && this.#greetedBy === this.#socket;
+  }
+
+  #receive(message) {
+    this.#hear();
     if (message.type === "ok" || message.type === "error") this.#reply(message);
     else {
       if (message.type === "hello") this.#greeted(message.data);
@@ -75,7 +97,8 @@ export class Connection {
   }
 
   #greeted({ events: known }) {
-    this.#onLink("open");
+    this.#greetedBy = this.#socket;
+    this.#onLink("open", this.#heardAt);
     // An older daemon does not know all of them.
     const events = EVENTS.filter((name) => known.includes(name));
     this.ask("subscribe", { events }).catch((error) =>
@@ -106,7 +129,7 @@ export class Connection {
       this.#settle(id, ({ reject }) => reject(new CommandError("offline", "the connection to sana-vcam broke")));
     }
     const refused = code === TOKEN_IS_VOID || (openedAt === null && (await this.#isRefused()));
-    this.#onLink(refused ? "refused" : "offline");
+    this.#onLink(refused ? "refused" : "offline", performance.now());
     const pause = PAUSES_MS[Math.min(this.#failures++, PAUSES_MS.length - 1)];
     this.#retry = setTimeout(() => this.open(), refused ? REFUSED_PAUSE_MS : pause);
   }
@@ -121,9 +144,14 @@ export class Connection {
     }
   }
 
-  #endIfSilent() {
-    if (this.#socket === null || performance.now() - this.#heardAt < SILENCE_MS) return;
-    const socket = this.#socket;
+  #judgeSilence() {
+    if (this.#socket === null) return;
+    const silence = performance.now() - this.#heardAt;
+    if (silence >= SILENCE_MS) this.#giveUp(this.#socket);
+    else if (silence >= QUIET_MS && this.#isGreeted()) this.#onLink("silent", this.#heardAt);
+  }
+
+  #giveUp(socket) {
     socket.close();
     // The goodbye of a daemon that hangs may never come.
     this.#closed(socket, 0, 0);

@@ -1,6 +1,7 @@
 // The dialog that makes or changes a preset.
 
 import { $, setText } from "./dom.js";
+import { asSentence } from "./words.js";
 
 const FREE_TRIES = 100;
 
@@ -105,7 +106,7 @@ class Editor {
   }
 
   #complain(message) {
-    setText($("editor-error"), message ? message[0].toUpperCase() + message.slice(1) : "");
+    setText($("editor-error"), asSentence(message));
     $("editor-error").hidden = !message;
   }
 }

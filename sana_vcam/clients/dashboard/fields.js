@@ -1,6 +1,7 @@
 // The rows of the form of what the model takes: a label, what is entered, a hint, what is wrong.
 
 import { element, setText } from "./dom.js";
+import { asSentence } from "./words.js";
 
 /** When a change is taken on, in words. */
 export const when = ({ takes }) => (takes === "live" ? "Taken on at once." : "Taken on by the next run.");
@@ -20,6 +21,6 @@ export function makeRow(id, label, hint, ...inputs) {
 }
 
 function complain(node, message) {
-  setText(node, message.charAt(0).toUpperCase() + message.slice(1));
+  setText(node, asSentence(message));
   node.hidden = !message;
 }

@@ -1,13 +1,13 @@
 // The strip of live figures. A figure whose fields an older daemon does not have is not shown.
 
 import { $, element, setAttribute, setText } from "./dom.js";
-import { sinceTold } from "./store.js";
-import { clock, money } from "./words.js";
+import { isKnown, sinceTold } from "./store.js";
+import { clock, delayWords, hasNoPicture, isFree, money, ofMoney } from "./words.js";
 
 const rate = (value) => String(Number(value.toFixed(1)));
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const listed = (...parts) => parts.filter(Boolean).join(" · ");
 const UNKNOWN = "–";
+const NO_PICTURE = "no picture from the model";
 
 /** Each figure: its name, and from the state its value, a note and a tone; `undefined` hides it. */
 const FIGURES = [
@@ -25,7 +25,8 @@ const FIGURES = [
 
 function quality(state) {
   if (state.quality === undefined) return undefined;
-  if (state.quality === null) return [UNKNOWN, "no session"];
+  if (state.session_s !== null && hasNoPicture(state)) return [UNKNOWN, NO_PICTURE, "warning"];
+  if (state.quality === null) return [UNKNOWN, state.session_s === null ? "no session" : "not known yet"];
   const word = state.quality[0].toUpperCase() + state.quality.slice(1);
   return [word, state.quality_cause ?? "", { good: "good", fair: "warning", poor: "error" }[state.quality]];
 }
@@ -37,9 +38,9 @@ function rates(state) {
 function glass(state) {
   if (state.glass_ms === undefined) return undefined;
   if (state.session_s === null) return [UNKNOWN, "camera to viewers"];
+  if (hasNoPicture(state)) return [UNKNOWN, NO_PICTURE];
   if (state.glass_ms === null) return ["unknown", "camera to viewers"];
-  const sure = state.glass_confidence;
-  return [seconds(state.glass_ms), typeof sure === "number" ? `${Math.round(sure * 100)} % sure` : "camera to viewers"];
+  return delayWords(state);
 }
 
 function smoothing(state) {
@@ -52,7 +53,7 @@ function viewers(state) {
 
 function network(state) {
   if (state.rtt_ms === undefined) return undefined;
-  if (state.rtt_ms === null) return [UNKNOWN, "no session"];
+  if (state.rtt_ms === null) return [UNKNOWN, state.session_s === null ? "no session" : "not known yet"];
   const { loss_percent: loss, bitrate_kbps: rate } = state;
   return [
     `${Math.round(state.rtt_ms)} ms`,
@@ -69,12 +70,13 @@ function session(state, since) {
   const cost = price(state.cost_session, state);
   if (state.session_s === null) return [listed(UNKNOWN, cost), cost ? "the last one" : "none is open"];
   const left = state.ends_in_s;
-  const note = typeof left === "number" ? `renewed in ${clock(left - since)}` : "billed";
+  const note = typeof left === "number" ? `renewed in ${clock(left - since)}` : ofMoney(state, "billed", "free");
   return [listed(clock(state.session_s + since), cost), note];
 }
 
 function today(state, since) {
   if (state.billed_day_s === undefined) return undefined;
+  if (isFree(state)) return ["free", "a model on this machine"];
   const running = state.session_s === null ? 0 : since;
   const month = listed(clock((state.billed_month_s ?? 0) + running), price(state.cost_month, state));
   return [listed(clock(state.billed_day_s + running), price(state.cost_day, state)), `${month} this month`];
@@ -102,7 +104,7 @@ function makeCell(figure) {
 }
 
 function fill({ figure, cell, value, note }, model) {
-  const known = model.link === "open" && model.state !== null;
+  const known = isKnown(model);
   const shown = known ? figure.of(model.state, sinceTold(model)) : [UNKNOWN, ""];
   // Offline, the figures that were there stay in their places without their values.
   if (known || model.state === null) cell.hidden = shown === undefined;

@@ -12,14 +12,16 @@ import { showPreview } from "./preview.js";
 import { showPrompt } from "./prompt.js";
 import { showShortcuts } from "./shortcuts.js";
 import { showStatus } from "./status.js";
-import { Store } from "./store.js";
+import { isReachable, Store } from "./store.js";
 import { showSwitches } from "./switches.js";
 import { showTheme } from "./theme.js";
+import { Toasts } from "./toasts.js";
 
 const store = new Store();
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const connection = new Connection(token, { onLink: followLink, onEvent: takeEvent });
-const notices = new Notices(store);
+const toasts = new Toasts();
+const notices = new Notices(store, { tryNow: () => run("connect") });
 
 /** Send a command; a refusal is shown, unless `quiet`, and gives `undefined`. */
 async function run(type, data = {}, { quiet = false } = {}) {
@@ -34,8 +36,8 @@ async function run(type, data = {}, { quiet = false } = {}) {
   }
 }
 
-function followLink(link) {
-  if (link !== store.model.link) store.change({ link, linkSince: performance.now() });
+function followLink(link, since) {
+  if (link !== store.model.link) store.change({ link, linkSince: since });
 }
 
 function takeEvent(type, data) {
@@ -47,7 +49,7 @@ function takeEvent(type, data) {
     store.change({ state: data, stateAt: performance.now() });
   } else if (type === "stats" && state !== null) {
     // A newer look at some of the state's numbers; the clocks go on from the state's own time.
-    const { session_s: _, ...moving } = data;
+    const { session_s: _, next_try_in_s: __, ...moving } = data;
     store.change({ state: { ...state, ...moving } });
   } else if (type === "presets") {
     store.change({ presets: data.presets });
@@ -60,7 +62,7 @@ function takeEvent(type, data) {
 
 /** While nothing can be asked of the daemon, the keys say so instead of failing one by one. */
 function holdKeysOffline() {
-  const offline = () => store.model.link !== "open";
+  const offline = () => !isReachable(store.model);
   document.addEventListener(
     "click",
     (event) => {
@@ -82,13 +84,13 @@ function holdKeysOffline() {
 const nextTheme = showTheme();
 showStatus(store);
 showFigures(store);
-const switches = showSwitches(store, run, (text) => notices.toast(text));
+const switches = showSwitches(store, run, { toasts, leave: (type) => connection.leave(type) });
 const editor = showEditor(store, (type, data) => connection.ask(type, data), {
   run,
-  saved: (preset, before) => notices.toast(before === null ? `Saved “${preset.name}”` : `Changed “${preset.name}”`),
+  saved: (preset, before) => presets.saved(preset, before),
 });
-const presets = showPresets(store, token, run, { editor, toast: (text, undo) => notices.toast(text, undo) });
-const prompt = showPrompt(store, run, { keep: (text) => editor.make(text) });
+const presets = showPresets(store, token, run, { editor, toasts });
+const prompt = showPrompt(store, run, { keep: (text) => editor.make(text), toasts });
 showModel(store, (type, data) => connection.ask(type, data));
 showPreview(store, connection);
 showShortcuts({
@@ -97,7 +99,7 @@ showShortcuts({
   preset: presets.apply,
   type: prompt.focus,
   find: presets.find,
-  undo: () => notices.undo(),
+  undo: () => toasts.undo(),
   theme: nextTheme,
 });
 holdKeysOffline();

@@ -1,10 +1,11 @@
-// What went wrong, in words; and short messages with a way back.
+// What is wrong, in words: one banner for one fault, whoever tells of it.
 
-import { $, element, setText } from "./dom.js";
+import { $, setText } from "./dom.js";
+import { isKnown } from "./store.js";
+import { asSentence } from "./words.js";
 
 // The states that belong to a refusal itself come right after it and do not clear its message.
 const SETTLE_MS = 1500;
-const TOAST_MS = 12000;
 const NEWS = [
   "output", "card", "session", "session_wanted", "hold", "prompt", "preset", "seed", "anchor_interval",
   "paused", "blank", "freeze", "bypass", "camera", "error",
@@ -13,19 +14,31 @@ const NEWS = [
 /** What of a state is news; the moving numbers are not. */
 const newsOf = (state) => JSON.stringify(NEWS.map((name) => state?.[name] ?? null));
 
+/** The fault that a message is about: numbers in it may count. */
+const faultOf = (text) => text.toLowerCase().replace(/[\d.]+/g, "#").trim();
+
+/** Whether two messages tell of one fault, one perhaps with more words than the other. */
+export function isSameFault(one, other) {
+  const [a, b] = [faultOf(one), faultOf(other)];
+  return a !== "" && b !== "" && (a.includes(b) || b.includes(a));
+}
+
 export class Notices {
   #store;
   #failedAt = null;
+  #failure = "";
   #news = "";
-  #undo = null;
+  #standing;
 
-  constructor(store) {
+  /** `tryNow` asks for the next try at once. */
+  constructor(store, { tryNow }) {
     this.#store = store;
+    this.#standing = [new Standing("error", tryNow), new Standing("budget", tryNow)];
     $("command-dismiss").addEventListener("click", () => this.clear());
     $("update-reload").addEventListener("click", () => location.reload());
     store.watch((model) => {
-      this.#showErrors(model);
       this.#clearByNews(model);
+      this.#show(model);
     });
   }
 
@@ -33,16 +46,16 @@ export class Notices {
   fail(error) {
     this.#failedAt = performance.now();
     this.#news = newsOf(this.#store.model.state);
-    const message = error.message || "the command failed";
-    setText($("command-text"), message[0].toUpperCase() + message.slice(1));
-    $("command-banner").hidden = false;
+    this.#failure = error.message || "The command failed";
+    for (const standing of this.#standing) standing.recall(this.#failure);
+    this.#show(this.#store.model);
   }
 
   /** Nothing is wrong with a command any more. */
   clear() {
     this.#failedAt = null;
-    $("command-banner").hidden = true;
-    setText($("command-text"), "");
+    this.#failure = "";
+    this.#show(this.#store.model);
   }
 
   /** Tell that the daemon is another version than the page. */
@@ -50,35 +63,12 @@ export class Notices {
     $("update-banner").hidden = false;
   }
 
-  /** Show a message for a while; with `undo`, also a button that takes it back. */
-  toast(text, undo = null) {
-    const toast = element("div", { class: "toast" }, element("p", {}, text));
-    const remove = () => {
-      toast.remove();
-      if (this.#undo === run) this.#undo = null;
-    };
-    const run = () => {
-      remove();
-      undo();
-    };
-    if (undo) {
-      this.#undo = run;
-      toast.append(element("button", { class: "button small", type: "button", click: run }, "Undo"));
-    }
-    toast.append(closeButton(remove));
-    fade(toast, remove);
-    $("toasts").replaceChildren(toast);
-  }
-
-  /** Take back what the newest message tells, if it can be taken back. */
-  undo() {
-    this.#undo?.();
-  }
-
-  #showErrors(model) {
-    const state = model.link === "open" ? model.state : null;
-    showBanner("error", state?.error);
-    showBanner("budget", state?.budget);
+  #show(model) {
+    const state = isKnown(model) ? model.state : null;
+    for (const standing of this.#standing) standing.show(state);
+    const told = this.#failure === "" || this.#standing.some((one) => one.tells(this.#failure));
+    $("command-banner").hidden = told;
+    setText($("command-text"), told ? "" : asSentence(this.#failure));
   }
 
   #clearByNews(model) {
@@ -86,25 +76,56 @@ export class Notices {
     const news = newsOf(model.state);
     if (news === this.#news) return;
     this.#news = news;
-    if (performance.now() - this.#failedAt > SETTLE_MS) this.clear();
+    if (performance.now() - this.#failedAt > SETTLE_MS) {
+      this.#failedAt = null;
+      this.#failure = "";
+    }
   }
 }
 
-function showBanner(name, text) {
-  $(`${name}-banner`).hidden = !text;
-  setText($(`${name}-text`), text ? text[0].toUpperCase() + text.slice(1) : "");
+/** A banner about a field of the state: there while the field is, unless it is dismissed. */
+class Standing {
+  #name;
+  #text = "";
+  #dismissed = "";
+
+  constructor(name, tryNow) {
+    this.#name = name;
+    $(`${name}-dismiss`).addEventListener("click", () => {
+      this.#dismissed = this.#text;
+      $(`${name}-banner`).hidden = true;
+    });
+    if (name === "error") $("error-try").addEventListener("click", tryNow);
+  }
+
+  show(state) {
+    this.#text = state?.[this.#name] ?? "";
+    // What was wrong and came back is told again.
+    if (state !== null && this.#text === "") this.#dismissed = "";
+    setText($(`${this.#name}-text`), asSentence(this.#text));
+    if (this.#name === "error") showRest(state);
+    $(`${this.#name}-banner`).hidden = this.#text === "" || this.#isDismissed;
+  }
+
+  /** Whether it says what `message` does, and is seen. */
+  tells(message) {
+    return this.#text !== "" && !this.#isDismissed && isSameFault(this.#text, message);
+  }
+
+  /** It is news again if a command failed by it. */
+  recall(message) {
+    if (isSameFault(this.#text, message)) this.#dismissed = "";
+  }
+
+  get #isDismissed() {
+    return this.#dismissed !== "" && faultOf(this.#dismissed) === faultOf(this.#text);
+  }
 }
 
-function closeButton(remove) {
-  return element("button", { class: "icon-button small", type: "button", "aria-label": "Dismiss", click: remove }, "×");
-}
-
-/** Remove it after a while, but not under a hand or while it has the focus. */
-function fade(toast, remove) {
-  const later = () => {
-    if (!toast.isConnected) return;
-    if (toast.matches(":hover, :focus-within")) setTimeout(later, 2000);
-    else remove();
-  };
-  setTimeout(later, TOAST_MS);
+/** What stands behind the sentence, for whoever wants to know; and the way not to wait. */
+function showRest(state) {
+  const details = state?.error_details ?? "";
+  $("error-details").hidden = details === "";
+  setText($("error-details-text"), details);
+  $("error-try").hidden = state?.session !== "backoff";
 }

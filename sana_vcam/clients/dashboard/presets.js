@@ -2,6 +2,7 @@
 
 import { $, announce, setText } from "./dom.js";
 import { Card } from "./cards.js";
+import { freeId } from "./editor.js";
 import { openMenu } from "./menu.js";
 import { letDrag } from "./moving.js";
 import { can } from "./store.js";
@@ -9,15 +10,20 @@ import { can } from "./store.js";
 const EDITING = ["save_preset", "remove_preset", "move_preset"];
 
 /** Show the presets; returns what shortcuts may do with them. */
-export function showPresets(store, token, run, { editor, toast }) {
-  const grid = new Grid(store, token, run, { editor, toast });
+export function showPresets(store, token, run, { editor, toasts }) {
+  const grid = new Grid(store, token, run, { editor, toasts });
   store.watch(() => grid.show());
   const step = (by) => run("step_preset", { by });
   $("previous-button").addEventListener("click", () => step(-1));
   $("next-button").addEventListener("click", () => step(1));
   $("builtin-button").addEventListener("click", () => run("reset_presets"));
   $("add-button").addEventListener("click", () => editor.make());
-  return { step, apply: (place) => grid.applyAt(place), find: () => $("search").focus() };
+  return {
+    step,
+    apply: (place) => grid.applyAt(place),
+    find: () => $("search").focus(),
+    saved: (preset, before) => grid.saved(preset, before),
+  };
 }
 
 class Grid {
@@ -25,17 +31,17 @@ class Grid {
   #token;
   #run;
   #editor;
-  #toast;
+  #toasts;
   #list = $("grid");
   #cards = new Map(); // by id
   #reachable = null; // the id of the card that Tab goes to
 
-  constructor(store, token, run, { editor, toast }) {
+  constructor(store, token, run, { editor, toasts }) {
     this.#store = store;
     this.#token = token;
     this.#run = run;
     this.#editor = editor;
-    this.#toast = toast;
+    this.#toasts = toasts;
     $("search").addEventListener("input", () => this.show());
     $("search").addEventListener("keydown", (event) => this.#onSearchKey(event));
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
@@ -61,6 +67,17 @@ class Grid {
   applyAt(place) {
     const preset = this.#store.model.presets[place];
     if (preset) this.#run("apply_preset", { id: preset.id });
+  }
+
+  /** Tell that a preset was saved, in the place of the one `before`, and keep the way back. */
+  saved(preset, before) {
+    if (before === null) {
+      const undo = () => this.#run("remove_preset", { id: preset.id }).then(Boolean);
+      this.#toasts.done({ done: `Saved “${preset.name}”`, back: `“${preset.name}” is gone again`, undo });
+    } else {
+      const undo = () => this.#run("save_preset", { ...fieldsOf(before), replaces: preset.id }).then(Boolean);
+      this.#toasts.done({ done: `Changed “${preset.name}”`, back: `“${before.name}” is as it was`, undo });
+    }
   }
 
   #editable() {
@@ -189,22 +206,36 @@ class Grid {
 
   async #moveTo(id, place) {
     const { presets } = this.#store.model;
-    const preset = presets.find((one) => one.id === id);
-    if (!this.#editable() || !preset || presets[place] === preset) return;
-    if (await this.#run("move_preset", { id, place })) {
-      announce(`${preset.name} is now number ${place + 1} of ${presets.length}`);
-    }
+    const from = presets.findIndex((one) => one.id === id);
+    if (!this.#editable() || from < 0 || from === place) return;
+    const { name } = presets[from];
+    if (!(await this.#run("move_preset", { id, place }))) return;
+    announce(`${name} is now number ${place + 1} of ${presets.length}`);
+    const undo = () => this.#run("move_preset", { id, place: from }).then(Boolean);
+    this.#toasts.keep({ done: `Moved “${name}”`, back: `“${name}” is number ${from + 1} again`, undo });
   }
 
   async #remove(preset, place) {
     const removed = await this.#run("remove_preset", { id: preset.id });
-    if (removed) this.#toast(`Removed “${preset.name}”`, () => this.#restore(preset, place));
+    if (!removed) return;
+    const undo = () => this.#restore(preset, place);
+    this.#toasts.done({ done: `Removed “${preset.name}”`, back: `“${preset.name}” is back`, undo });
   }
 
-  async #restore({ thumbnail: _, ...fields }, place) {
-    const { id } = fields;
-    if (await this.#run("save_preset", fields)) await this.#run("move_preset", { id, place });
+  /** Put a removed preset back into its place; a new one of the same short name keeps that. */
+  async #restore(preset, place) {
+    const { presets } = this.#store.model;
+    const isTaken = presets.some(({ id }) => id === preset.id);
+    const id = isTaken ? freeId(preset.id, presets) : preset.id;
+    if (!(await this.#run("save_preset", { ...fieldsOf(preset), id }))) return false;
+    await this.#run("move_preset", { id, place });
+    return true;
   }
+}
+
+/** What of a listed preset is saved; its still is not. */
+function fieldsOf({ thumbnail: _, ...fields }) {
+  return fields;
 }
 
 /** Whether every word that is searched for stands in the name, the id or the prompt. */

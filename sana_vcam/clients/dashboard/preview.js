@@ -6,7 +6,7 @@
 //                  └───────────────────┘ and video is tried again after a pause
 
 import { $, setAttribute, setText } from "./dom.js";
-import { can } from "./store.js";
+import { can, isReachable } from "./store.js";
 
 const STILL_EVERY_MS = 1000;
 const OLD_STILL_MS = 4000;
@@ -46,7 +46,7 @@ class Preview {
 
   /** Start or stop as the page and the connection are now. */
   follow(model) {
-    const wanted = model.link === "open" && model.hello !== null && !document.hidden;
+    const wanted = isReachable(model) && model.hello !== null && !document.hidden;
     if (wanted && this.#running === null) this.#start(model);
     if (!wanted && this.#running !== null) this.#stop();
     if (!wanted) this.#reason = document.hidden ? "Stopped while this tab is hidden" : "No connection, so no picture";

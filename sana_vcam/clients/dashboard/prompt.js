@@ -2,17 +2,18 @@
 
 import { $, element, setText } from "./dom.js";
 import { recall, remember } from "./memory.js";
-import { can } from "./store.js";
+import { can, isReachable } from "./store.js";
+import { promptWords } from "./words.js";
 
 const KEPT = 50;
 const SUGGEST_AFTER_MS = 250;
 
 /** Let the box send prompts; returns what other parts may do with it. */
-export function showPrompt(store, run, { keep }) {
-  const box = new Box(store, run);
+export function showPrompt(store, run, { keep, toasts }) {
+  const box = new Box(store, run, toasts);
   $("keep-button").addEventListener("click", () => keep(box.text));
   store.watch((model) => {
-    if (model.state !== null) box.follow(model.state);
+    if (model.state !== null) box.follow(model);
     $("keep-button").hidden = !can(model, "save_preset");
   });
   new Evolve(store, run, (prompt) => box.send(prompt));
@@ -22,15 +23,19 @@ export function showPrompt(store, run, { keep }) {
 class Box {
   #run;
   #store;
+  #toasts;
   #input = $("prompt");
   #shown = ""; // what the daemon's prompt was when the box took it over
   #history = recall("prompts", []);
   #place = -1; // in the history; -1 is the draft
   #draft = "";
+  #had; // the prompt that the model has; undefined before the first state
+  #takenAt = -Infinity; // since when, on the clock of performance.now()
 
-  constructor(store, run) {
+  constructor(store, run, toasts) {
     this.#store = store;
     this.#run = run;
+    this.#toasts = toasts;
     $("prompt-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send(this.text);
@@ -52,7 +57,7 @@ class Box {
 
   /** Ask for a prompt and remember it; it stays in the box if it is refused. */
   async send(prompt) {
-    if (document.body.dataset.link !== "open") return;
+    if (!isReachable(this.#store.model)) return;
     this.#input.value = prompt;
     // At once: it is wanted back also if it is refused, or the page is closed meanwhile.
     this.#keep(prompt);
@@ -60,10 +65,20 @@ class Box {
   }
 
   /** Show the daemon's prompt, unless something else is being written. */
-  follow(state) {
+  follow(model) {
+    const { state } = model;
     if (state.prompt !== this.#shown && this.#input.value === this.#shown) this.#input.value = state.prompt;
     if (this.#input.value === state.prompt) this.#shown = state.prompt;
-    setText($("prompt-state"), progress(state));
+    setText($("prompt-state"), promptWords(model, this.#takenMs(state)));
+  }
+
+  /** For how long the model has had the wanted prompt, as far as this page has seen it change. */
+  #takenMs({ model_prompt: had }) {
+    if (had !== this.#had) {
+      this.#takenAt = this.#had === undefined ? -Infinity : performance.now();
+      this.#had = had;
+    }
+    return performance.now() - this.#takenAt;
   }
 
   #keep(prompt) {
@@ -74,9 +89,16 @@ class Box {
   }
 
   #forget() {
-    this.#history = [];
+    const before = this.#history;
+    this.#rewrite([]);
+    const undo = () => (this.#rewrite([...this.#history, ...before.filter((one) => !this.#history.includes(one))]), true);
+    this.#toasts.done({ done: "Cleared the earlier prompts", back: "The earlier prompts are back", undo });
+  }
+
+  #rewrite(history) {
+    this.#history = history.slice(0, KEPT);
     this.#place = -1;
-    remember("prompts", []);
+    remember("prompts", this.#history);
     this.#listHistory();
   }
 
@@ -123,13 +145,6 @@ class Box {
     };
     return element("button", { type: "button", class: "history-item", click: use }, prompt);
   }
-}
-
-/** Where the wanted prompt is on its way to the viewers. */
-function progress(state) {
-  if (state.session !== "streaming") return state.prompt ? "Used when a session runs" : "";
-  if (state.model_prompt !== null && state.model_prompt !== state.prompt) return "On its way to the model…";
-  return state.prompt ? "Active" : "No edit";
 }
 
 class Evolve {

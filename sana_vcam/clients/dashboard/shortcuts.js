@@ -17,7 +17,7 @@ export function showShortcuts(actions) {
     { keys: [..."123456789"], shown: "1 – 9", words: "One of the first nine presets", run: (key) => actions.preset(Number(key) - 1) },
     { keys: ["t"], shown: "T", words: "Type a prompt", run: actions.type },
     { keys: ["/"], shown: "/", words: "Find a preset", run: actions.find },
-    { keys: ["u"], shown: "U", words: "Undo the removal of a preset", run: actions.undo },
+    { keys: ["u"], shown: "U", words: "Undo what was done last, and what was before that", run: actions.undo },
     { keys: ["d"], shown: "D", words: "Light, dark, or as the system", run: actions.theme },
     { keys: ["?"], shown: "?", words: "This sheet", run: openHelp },
   ];

@@ -1,7 +1,8 @@
 // The badge, the sentence, the tally and the lines about camera and virtual camera.
 
 import { $, setAttribute, setText } from "./dom.js";
-import { sinceTold } from "./store.js";
+import { isKnown, sinceTold } from "./store.js";
+import { showTab } from "./tab.js";
 import { cameraWords, clock, outputWords, sentence, sessionWords, sinkWords } from "./words.js";
 
 /** Show the state of everything in words. */
@@ -11,6 +12,7 @@ export function showStatus(store) {
     showBadge(model);
     showTally(model);
     showSources(model);
+    showTab(model);
   });
 }
 
@@ -19,20 +21,22 @@ function showBadge(model) {
   setAttribute($("badge"), "data-tone", words.tone);
   setText($("badge-label"), words.label);
   setText($("sentence"), sentence(model));
-  const elapsed = words.timed ? elapsedOf(model) : null;
-  $("badge-elapsed").hidden = elapsed === null || elapsed < 1;
-  setText($("badge-elapsed"), elapsed === null ? "" : clock(elapsed));
-  document.title = `${words.label} – SANA VCam`;
+  const seconds = words.timed ? secondsOf(model) : null;
+  $("badge-elapsed").hidden = seconds === null || (seconds < 1 && !isNextTry(model));
+  setText($("badge-elapsed"), seconds === null ? "" : clock(seconds));
 }
 
-/** Seconds in what the badge says. */
-function elapsedOf(model) {
-  if (model.link === "open") return model.state.phase_s + sinceTold(model);
-  return (performance.now() - model.linkSince) / 1000;
+/** What the badge counts: seconds in what it says, or those to the next try. */
+function secondsOf(model) {
+  if (!isKnown(model)) return (performance.now() - model.linkSince) / 1000;
+  if (isNextTry(model)) return Math.ceil(model.state.next_try_in_s - sinceTold(model));
+  return model.state.phase_s + sinceTold(model);
 }
+
+const isNextTry = (model) => isKnown(model) && model.state.session === "backoff" && typeof model.state.next_try_in_s === "number";
 
 function showTally(model) {
-  const known = model.link === "open" && model.state !== null;
+  const known = isKnown(model);
   $("tally").hidden = !known;
   if (!known) return;
   setText($("tally"), outputWords(model.state).tally);
@@ -42,7 +46,7 @@ function showTally(model) {
 }
 
 function showSources(model) {
-  const known = model.link === "open" && model.state !== null;
+  const known = isKnown(model);
   const camera = known ? cameraWords(model.state) : { text: "Camera: not known now", tone: "neutral" };
   setText($("camera-text"), camera.text);
   setAttribute($("camera-line"), "data-tone", camera.tone);

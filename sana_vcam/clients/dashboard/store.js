@@ -2,7 +2,7 @@
 
 /** The first model: nothing has been heard yet. */
 export const UNKNOWN = Object.freeze({
-  link: "opening", // "opening", "open", "offline" or "refused"
+  link: "opening", // "opening", "open", "silent", "offline" or "refused"
   linkSince: 0,
   hello: null,
   state: null,
@@ -42,6 +42,16 @@ export class Store {
 /** Whether the daemon knows this command; an older one may not. */
 export function can(model, command) {
   return model.hello !== null && model.hello.commands.includes(command);
+}
+
+/** Whether what the page knows is what is so now. */
+export function isKnown(model) {
+  return model.link === "open" && model.state !== null;
+}
+
+/** Whether a command can be sent; one that hangs takes it on when it goes on. */
+export function isReachable(model) {
+  return model.link === "open" || model.link === "silent";
 }
 
 /** Seconds since the state was told; what it counts has gone on since. */

@@ -3,56 +3,112 @@
 import { $, setAttribute, setText } from "./dom.js";
 import { can } from "./store.js";
 import { confirmFirst } from "./confirm.js";
+import { hiddenBelow, ofMoney } from "./words.js";
 
 const LOCKED =
   "The raw camera is locked: viewers cannot get it. To unlock it, set allow_bypass = true under [privacy] and restart.";
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /** Let the keys send commands and show what is on; returns what shortcuts may press. */
-export function showSwitches(store, run, toast) {
+export function showSwitches(store, run, { toasts, leave }) {
   const press = {
     blank: () => run("blank", { on: !store.model.state?.blank }),
     freeze: () => run("freeze", { on: !store.model.state?.freeze }),
     pause: () => run(store.model.state?.paused ? "resume" : "pause"),
   };
   for (const [name, action] of Object.entries(press)) $(`${name}-button`).addEventListener("click", action);
-  $("bypass-button").addEventListener("click", () => toggleBypass(store, run, toast));
-  $("session-button").addEventListener("click", () => run($("session-button").dataset.kind === "disconnect" ? "disconnect" : "connect"));
+  $("bypass-button").addEventListener("click", () => toggleBypass(store, run, (text) => toasts.tell(text)));
+  const session = new SessionButton(store, run, { toasts, leave });
   tune(store, run);
   store.watch((model) => {
     if (model.state === null) return;
     showKeys(model.state);
-    showSession(model.state);
+    session.show(model.state);
     showTuning(model);
   });
   return press;
 }
 
 function showKeys(state) {
-  showKey("blank", state.blank, "viewers see black", "viewers get black");
-  showKey("freeze", state.freeze, "viewers see a still", "viewers get a still");
-  const open = !["idle", "backoff", "refused"].includes(state.session);
-  showKey("pause", state.paused, open ? "paused, still billed" : "paused, not billed", open ? "still billed" : "no session is open");
-  showKey("bypass", state.bypass, "viewers see you, not edited", state.bypass_allowed ? "bypass: not edited" : "locked");
+  showKey("blank", state, "viewers see black", "viewers get black");
+  showKey("freeze", state, "viewers see a still", "viewers get a still");
+  showPause(state);
+  const raw = state.output === "slate" ? "on, but no camera picture" : "viewers see you, not edited";
+  showKey("bypass", state, raw, state.bypass_allowed ? "bypass: not edited" : "locked");
   $("bypass-button").classList.toggle("locked", !state.bypass_allowed);
 }
 
-function showKey(name, on, onNote, offNote) {
-  setAttribute($(`${name}-button`), "aria-pressed", String(on));
-  setText($(`${name}-note`), on ? onNote : offNote);
+/** A switch that a stronger one hides is on, but not lit: viewers see the other. */
+function showKey(name, state, onNote, offNote) {
+  const button = $(`${name}-button`);
+  const below = state[name] ? hiddenBelow(state, name) : null;
+  setAttribute(button, "aria-pressed", String(state[name]));
+  setAttribute(button, "data-below", below);
+  setText($(`${name}-note`), state[name] ? (below ? `on, below ${below}` : onNote) : offNote);
 }
 
-function showSession(state) {
-  const [kind, label, note] = sessionOffer(state);
-  setAttribute($("session-button"), "data-kind", kind);
-  setText($("session-label"), label);
-  setText($("session-note"), note);
+function showPause(state) {
+  const open = !["idle", "backoff", "refused"].includes(state.session);
+  const on = open ? ofMoney(state, "paused, still billed", "paused, free") : ofMoney(state, "paused, not billed", "paused");
+  const off = open ? ofMoney(state, "still billed", "viewers get a card") : "no session is open";
+  setAttribute($("pause-button"), "aria-pressed", String(state.paused));
+  setText($("pause-note"), state.paused ? on : off);
+}
+
+/** Connect, or disconnect; while viewers watch, that can be taken back for some seconds. */
+class SessionButton {
+  #store;
+  #run;
+  #toasts;
+  #leave;
+  #button = $("session-button");
+
+  constructor(store, run, { toasts, leave }) {
+    this.#store = store;
+    this.#run = run;
+    this.#toasts = toasts;
+    this.#leave = leave;
+    this.#button.addEventListener("click", () => this.#press());
+  }
+
+  show(state) {
+    const pending = this.#toasts.isPending && state.session_wanted;
+    const [kind, label, note] = pending ? ["pending", "Disconnecting", "press to stay"] : sessionOffer(state);
+    setAttribute(this.#button, "data-kind", kind);
+    setText($("session-label"), label);
+    setText($("session-note"), note);
+  }
+
+  #press() {
+    const { kind } = this.#button.dataset;
+    if (kind === "pending") this.#toasts.takeBack();
+    else if (kind !== "disconnect") this.#run("connect");
+    else if (isMissed(this.#store.model.state)) this.#pend();
+    else this.#run("disconnect");
+  }
+
+  #pend() {
+    this.#toasts.pend({
+      words: "Disconnecting: viewers will see a card",
+      done: "Disconnecting",
+      back: "Still connected",
+      run: () => this.#store.model.state.session_wanted && this.#run("disconnect"),
+      leave: () => this.#leave("disconnect"),
+      changed: () => this.#store.change(),
+    });
+  }
+}
+
+/** Whether viewers would miss the session: it is there, or waited for, and somebody may watch. */
+function isMissed({ session, viewers }) {
+  return viewers !== 0 && !["idle", "backoff", "refused", "closing"].includes(session);
 }
 
 function sessionOffer(state) {
-  if (state.session === "refused") return ["retry", "Try again", "billed once it runs"];
-  if (state.session_wanted) return ["disconnect", "Disconnect", state.session_s === null ? "stops trying" : "ends the billing"];
-  return ["connect", "Connect", "billed per second"];
+  const bill = (words, otherwise) => ofMoney(state, words, otherwise);
+  if (state.session === "refused") return ["retry", "Try again", bill("billed once it runs", "free")];
+  if (!state.session_wanted) return ["connect", "Connect", bill("billed per second", "free")];
+  return ["disconnect", "Disconnect", state.session_s === null ? "stops trying" : bill("ends the billing", "ends the session")];
 }
 
 async function toggleBypass(store, run, toast) {

@@ -1,6 +1,7 @@
 """The keys, the session's button, the fine tuning: what they send and what they say."""
 
 import logging
+import re
 
 import pytest
 from playwright.async_api import expect
@@ -50,7 +51,18 @@ async def test_connect_disconnect_and_try_again(open_desk):
     async with open_desk() as desk:
         button = desk.find("#session-button")
         await expect(button).to_have_text("Disconnect ends the billing")
+        # Viewers watch: a slip can be taken back, by the key itself, by Undo and by U.
+        toasts = desk.find("#toasts")
+        for take_back in (button.click, desk.button("Undo").click, None):
+            await button.click()
+            await expect(toasts).to_contain_text("Disconnecting: viewers will see a card")
+            await expect(button).to_contain_text("press to stay")
+            await (take_back() if take_back else desk.page.keyboard.press("u"))
+            await expect(toasts).to_have_text(re.compile("Still connected"))
+            await expect(button).to_have_text("Disconnect ends the billing")
+        assert desk.controls.done == []
         await button.click()
+        await desk.button("Now").click()
         await desk.done("disconnect")
         await desk.say(session=SessionState.IDLE, session_s=None)
         await expect(button).to_have_text("Connect billed per second")
@@ -65,6 +77,44 @@ async def test_connect_disconnect_and_try_again(open_desk):
         await expect(button).to_contain_text("Try again")
         await button.click()
         await desk.done("connect")
+
+
+@pytest.mark.parametrize("end", ["waiting", "closing the page"])
+async def test_a_disconnect_that_is_not_taken_back_is_carried_out(open_desk, end):
+    async with open_desk() as desk:
+        await desk.page.clock.install()
+        await desk.open()
+        await desk.find("#session-button").click()
+        await expect(desk.find("#toasts")).to_contain_text("Disconnecting")
+        if end == "waiting":
+            await desk.page.clock.run_for(5000)
+        else:
+            await desk.page.goto("about:blank")
+        await desk.done("disconnect")
+        assert desk.controls.done == [("disconnect", None)]
+
+
+async def test_nobody_waits_for_a_disconnect_that_nobody_would_miss(open_desk):
+    async with open_desk() as desk:
+        await desk.say(viewers=0)
+        await expect(desk.find("#sink-line")).to_contain_text("nobody watches")
+        await desk.find("#session-button").click()
+        await desk.done("disconnect")
+
+
+async def test_a_switch_that_another_hides_is_not_lit(open_desk):
+    async with open_desk() as desk:
+        await desk.say(freeze=True, blank=True, output=ProgramSource.BLANK)
+        key = desk.find("#freeze-button")
+        await expect(desk.find("#freeze-note")).to_have_text("on, below Blank")
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        lit, hidden = [
+            await desk.find(one).evaluate("one => getComputedStyle(one).backgroundColor")
+            for one in ("#blank-button", "#freeze-button")
+        ]
+        assert lit != hidden
+        await desk.say(blank=False, output=ProgramSource.FREEZE)
+        await expect(desk.find("#freeze-note")).to_have_text("viewers see a still")
 
 
 async def test_the_raw_camera_is_explained_while_it_is_locked(open_desk, controls):

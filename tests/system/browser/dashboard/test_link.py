@@ -94,9 +94,21 @@ async def test_a_daemon_that_hangs_is_offline(open_desk):
         )
         await desk.open()
         hung.append(True)
-        await desk.page.clock.fast_forward(4000)
+        await desk.page.clock.fast_forward(2000)
         await expect(desk.find("#badge-label")).to_have_text("Streaming")
-        await desk.page.clock.fast_forward(9000)
+        await desk.page.clock.fast_forward(2000)
+        await expect(desk.find("#badge-label")).to_have_text("Not known")
+        await expect(desk.find("#sentence")).to_contain_text("is not known here")
+        await expect(desk.find("#tally")).to_be_hidden()
+        assert await desk.page.title() == "Not known \N{EN DASH} SANA VCam"
+        assert await desk.find("#tab-icon").get_attribute("data-output") == "unknown"
+        # A key still reaches a daemon that goes on later.
+        assert await desk.find("#blank-button").get_attribute("aria-disabled") is None
+        hung.clear()
+        await desk.say(chunk=900)
+        await expect(desk.find("#badge-label")).to_have_text("Streaming")
+        hung.append(True)
+        await desk.page.clock.fast_forward(13000)
         await expect(desk.find("#badge-label")).to_have_text("Offline")
 
 

@@ -115,7 +115,7 @@ async def test_what_is_wrong_with_a_preset_is_said_in_the_dialog(open_desk, cont
         controls.broken_file = "config.toml, line 3: not TOML; mend it, then save again"
         await save.click()
         await expect(problem).to_have_text(
-            "Config.toml, line 3: not TOML; mend it, then save again"
+            "config.toml, line 3: not TOML; mend it, then save again"
         )
         await expect(desk.find("#editor")).to_be_visible()
         controls.broken_file = None
@@ -185,6 +185,49 @@ async def test_a_removal_can_be_undone(open_desk, controls, by):
         await desk.done("move_preset", ("watercolor", 2))
         assert controls.looks == before
         await expect(desk.preset("Watercolor")).to_be_visible()
+
+
+async def test_whatever_was_done_to_presets_can_be_undone_one_by_one(open_desk, controls):
+    async with open_desk() as desk:
+        before, toasts = controls.looks, desk.find("#toasts")
+        await desk.page.keyboard.press("u")
+        await expect(toasts).to_contain_text("Nothing to undo")
+        for name in ("Watercolor", "Pencil sketch"):
+            await menu(desk, name, "Remove")
+            await expect(toasts).to_contain_text(f"Removed “{name}”")
+        await expect(toasts).to_contain_text("1 earlier can be undone, too")
+        await menu(desk, "Van Gogh", "Move to the front")
+        await desk.done("move_preset", ("van-gogh", 0))
+        await expect(desk.find("#grid .card-name").first).to_have_text("Van Gogh")
+        await menu(desk, "Van Gogh", "Edit…")
+        await desk.find("#editor-name").fill("Vincent")
+        await desk.find("#editor-id").fill("vincent")
+        await desk.page.keyboard.press("Enter")
+        await expect(toasts).to_contain_text("Changed “Vincent”")
+        for back in (
+            "“Van Gogh” is as it was · next: Moved “Van Gogh”",
+            "“Van Gogh” is number 2 again · next: Removed “Pencil sketch”",
+            "“Pencil sketch” is back · next: Removed “Watercolor”",
+            "“Watercolor” is back",
+            "Nothing to undo",
+        ):
+            await desk.page.keyboard.press("u")
+            await expect(toasts).to_contain_text(back)
+        assert controls.looks == before
+
+
+async def test_a_removed_preset_comes_back_beside_a_new_one_of_its_name(open_desk, controls):
+    async with open_desk() as desk:
+        await menu(desk, "Watercolor", "Remove")
+        await desk.done("remove_preset", "watercolor")
+        new = controls.looks[0].model_copy(update={"id": "watercolor", "name": "Mine"})
+        controls.looks = (*controls.looks, new)
+        desk.server.notify_presets()
+        await expect(desk.preset("Mine")).to_be_visible()
+        await desk.page.keyboard.press("u")
+        await desk.done("move_preset", ("watercolor-2", 2))
+        assert controls.ids[2] == "watercolor-2"
+        assert controls.looks[-1] == new
 
 
 async def test_when_all_are_removed_the_built_in_ones_can_be_brought_back(open_desk, controls):

@@ -78,6 +78,8 @@ async def test_the_history_outlives_the_page_and_can_be_cleared(open_desk, contr
         await desk.find("#history-clear").click()
         await expect(desk.find("#history-list")).to_have_text("None yet.")
         assert await desk.page.evaluate("localStorage.getItem('sana-vcam.prompts')") == "[]"
+        await desk.button("Undo").click()
+        await expect(desk.find("#history-list")).to_have_text("<i>kept</i>")
 
 
 async def test_a_browser_without_storage_still_works(open_desk):
