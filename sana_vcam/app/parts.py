@@ -106,6 +106,8 @@ class Parts:
             delay_ms=round(buffer.delay_s * 1000) if program.output is ProgramSource.LIVE else None,
             glass_ms=None if glass is None else round(glass.latency_s * 1000),
             glass_confidence=None if glass is None else round(glass.confidence, 2),
+            glass_low_ms=None if glass is None else round(glass.low_s * 1000),
+            glass_high_ms=None if glass is None else round(glass.high_s * 1000),
             quality=quality.word,
             quality_cause=quality.cause,
             rtt_ms=quality.rtt_ms,

@@ -119,7 +119,11 @@ class State(BaseModel):
     glass_ms: int | None = None
     """Measured delay from the camera's read to the virtual camera; None while it is not known."""
     glass_confidence: float | None = None
-    """How sure `glass_ms` is, from 0 to 1."""
+    """How sure `glass_ms` is, from 0 and never up to 1."""
+    glass_low_ms: int | None = None
+    """Lower end of the range that `glass_ms` was in of late."""
+    glass_high_ms: int | None = None
+    """Upper end of the range that `glass_ms` was in of late."""
     quality: QualityWord | None = None
     """The connection to the model; None while no picture comes."""
     quality_cause: str | None = None

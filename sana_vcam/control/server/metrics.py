@@ -116,6 +116,8 @@ class StateCollector(Collector):
             ("relayed", "1 if the connection goes through a relay.", state.relay, 1),
             ("glass_delay_seconds", "Camera read to virtual camera.", state.glass_ms, 1e-3),
             ("glass_delay_confidence", "From 0 to 1.", state.glass_confidence, 1),
+            ("glass_delay_low_seconds", "Lower end of its range.", state.glass_low_ms, 1e-3),
+            ("glass_delay_high_seconds", "Upper end of its range.", state.glass_high_ms, 1e-3),
         )
         for name, what, value, unit in gauges:
             if value is not None:

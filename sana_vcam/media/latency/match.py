@@ -7,7 +7,8 @@ where and when something moves, it moves there too. Both are compared over the l
 1. At every constant delay, how well each cell follows its own past. The best delay says which
    cells follow at all, and whether upright or inverted.
 2. With only those cells, moment by moment, a path of delays: a model that is slower than the
-   camera lets the delay grow within a chunk and fall back at the next. Its mean is the answer.
+   camera lets the delay grow within a chunk and fall back at the next. Its mean over the last
+   seconds is the answer, and how far it went there is the answer's range.
 
 How far the path is better than the best path elsewhere tells how sure the answer is. Motion that
 repeats itself has such a path, and a still picture has none that is good: both are not sure.
@@ -33,6 +34,12 @@ LEAST_S = 5.0
 """With less than this nothing is said: too little motion to tell one moment from another."""
 LONGEST_S = 6.0
 """The longest delay that is looked for."""
+LATELY_S = 4.0
+"""The answer is the mean over so much of the path's end: a delay that changes is followed by it."""
+SPREAD = (10, 90)
+"""Percentiles of the path's end that are its range."""
+RESOLUTION_S = STEP_S / 2
+"""A delay on the grid may be off by so much."""
 GAP_S = 1.0
 """A pause this long in what viewers saw ends what can be compared."""
 MOVING_CELLS = 160
@@ -53,8 +60,16 @@ JUMP_COST = 2.4
 """What it pays for a jump to any other delay, as when the model skips frames."""
 APART = 8
 """Grid steps within which another path is the same answer."""
+LEAST_BACK = 2 * APART
+"""Grid steps of the camera before the window: around a delay in the middle of fewer there would be
+no other one to tell it from."""
 CUT = (6.0, 3.0)
 """So many times the usual change from frame to frame, and so many levels more, are a cut."""
+SAME_LOOK = 0.8
+"""Pictures before and after a cut that correlate so well are of one look: the model has only
+grounded its edit anew. Those of two prompts correlate less, or not at all."""
+NEAR = 12
+"""Pictures on each side of a cut whose mean is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +98,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The mean delay over the window, and how sure it is, 0..1.
+    """The mean delay of late, the range in which it was, and how sure that is, 0..1.
 
     `likeness` (0..1) is how well the two agree along the path, `rivalry` (0..1) how good the best
     path elsewhere is in proportion, `lead` how far the best constant delay stands out from the
@@ -96,6 +111,8 @@ class Match:
     rivalry: float
     lead: float
     motion: float
+    low_s: float
+    high_s: float
 
 
 def match(sent: Course, shown: Course) -> Match | None:
@@ -107,12 +124,12 @@ def match(sent: Course, shown: Course) -> Match | None:
     if moments is None:
         return None
     back = int(min(LONGEST_S, moments[0] - sent.times[0]) / STEP_S)
-    if back <= 2 * APART:
-        # Around a delay in the middle there would be no other one to tell it from.
+    if back <= LEAST_BACK:
         return None
     earlier = moments[0] - STEP_S * np.arange(back, 0, -1)
     before = sent.at(np.concatenate([earlier, moments]))
-    pair, motion = _Pair.of(before, shown.at(moments), back)
+    cuts = np.searchsorted(moments, [at for at in _cuts(shown) if at > moments[0]])
+    pair, motion = _Pair.of(before, shown.at(moments), back, cuts)
     profile = pair.profile()
     start = int(profile.argmax())
     scores = pair.scores(start)
@@ -122,13 +139,17 @@ def match(sent: Course, shown: Course) -> Match | None:
     elsewhere[np.abs(np.arange(scores.shape[1]) - path[:, None]) <= APART] = -1.0
     rivalry = max(0.0, _along(elsewhere, _best_path(elsewhere))) / max(likeness, 1e-6)
     lead = _lead(profile, start)
+    lately = path[-int(LATELY_S / STEP_S / EVERY) :] * STEP_S
+    low_s, high_s = np.percentile(lately, SPREAD)
     return Match(
-        delay_s=float(path.mean()) * STEP_S,
+        delay_s=float(lately.mean()),
         confidence=_confidence(likeness, rivalry, lead, motion),
         likeness=likeness,
         rivalry=min(rivalry, 1.0),
         lead=lead,
         motion=motion,
+        low_s=max(0.0, float(low_s) - RESOLUTION_S),
+        high_s=float(high_s) + RESOLUTION_S,
     )
 
 
@@ -137,7 +158,8 @@ def _window(sent: Course, shown: Course) -> Times | None:
     if sent.empty or shown.empty:
         return None
     newest = float(shown.times[-1])
-    length = min(WINDOW_S, newest - _comparable_from(sent, shown))
+    known_s = float(sent.times[0]) + (LEAST_BACK + 1) * STEP_S
+    length = min(WINDOW_S, newest - max(known_s, _comparable_from(sent, shown)))
     if length < LEAST_S:
         return None
     return newest - STEP_S * np.arange(int(length / STEP_S), -1.0, -1.0)
@@ -147,12 +169,26 @@ def _comparable_from(sent: Course, shown: Course) -> float:
     """Find when what viewers saw began to be of one piece: after its last pause and last look.
 
     Before and after another prompt a cell may follow in opposite ways. A cut of the camera's own,
-    as of a looped file, is none.
+    as of a looped file, is none, nor is one to the same look.
     """
     pauses = shown.times[1:][np.diff(shown.times) > GAP_S]
     own = _cuts(sent)
-    looks = [at for at in _cuts(shown) if not np.any((own <= at) & (own >= at - LONGEST_S))]
+    looks = [
+        at
+        for at in _cuts(shown)
+        if not np.any((own <= at) & (own >= at - LONGEST_S)) and not _is_same_look(shown, at)
+    ]
     return float(max([shown.times[0], *pauses[-1:], *looks[-1:]]))
+
+
+def _is_same_look(shown: Course, at: float) -> bool:
+    """Whether the pictures on both sides of a cut are alike but for brightness and contrast."""
+    place = int(np.searchsorted(shown.times, at))
+    before = shown.cells[max(0, place - NEAR) : place].mean(axis=0)
+    after = shown.cells[place : place + NEAR].mean(axis=0)
+    before, after = before - before.mean(), after - after.mean()
+    alike = float(before @ after) / max(1e-6, float(np.sqrt((before @ before) * (after @ after))))
+    return alike >= SAME_LOOK
 
 
 def _cuts(course: Course) -> Times:
@@ -177,8 +213,11 @@ class _Pair:
     back: int
 
     @classmethod
-    def of(cls, sent: Array, shown: Array, back: int) -> tuple[_Pair, float]:
-        """Compute the features of the cells that move most; also how much those move."""
+    def of(cls, sent: Array, shown: Array, back: int, cuts: Indices) -> tuple[_Pair, float]:
+        """Compute the features of the cells that move most; also how much those move.
+
+        A jump of what was shown at one of the rows `cuts` is no motion.
+        """
         sent_sway = _sway(sent)
         spread = sent_sway.std(axis=0)
         count = min(MOVING_CELLS, len(spread))
@@ -186,7 +225,8 @@ class _Pair:
         sent, shown = np.ascontiguousarray(sent[:, cells]), np.ascontiguousarray(shown[:, cells])
         sent_sway, spread = np.ascontiguousarray(sent_sway[:, cells]), spread[cells]
         weight = spread**2 / (spread**2 + 4 * NOISE**2) + 1e-3
-        features = (_scaled(sent_sway), _bustle(sent), _scaled(_sway(shown)), _bustle(shown))
+        whole = _joined(shown, cuts)
+        features = (_scaled(sent_sway), _bustle(sent), _scaled(_sway(whole)), _bustle(whole))
         return cls(*features, weight, back), float(np.median(spread))
 
     def profile(self) -> Array:
@@ -232,6 +272,17 @@ class _Pair:
         power = _smooth(sent_power, LOCAL) * _smooth(shown_power, LOCAL)
         fit: Array = _smooth(products, LOCAL) / np.sqrt(power + 1e-2 * size.sum() ** 2 + 1e-9)
         return fit
+
+
+def _joined(cells: Array, cuts: Indices) -> Array:
+    """Take the jumps at the rows `cuts` out; a row on the grid may lie in the middle of one."""
+    for cut in cuts:
+        before, after = max(0, cut - 2), min(len(cells) - 1, cut + 1)
+        jump = cells[after] - cells[before]
+        cells = cells.copy()
+        cells[after:] -= jump
+        cells[before + 1 : after] = cells[before]
+    return cells
 
 
 def _sway(cells: Array) -> Array:

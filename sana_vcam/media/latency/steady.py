@@ -9,23 +9,32 @@ from statistics import median
 from sana_vcam.media.latency.match import Match
 
 SURE = 0.5
-"""Below this confidence a reading counts for nothing."""
+"""Below this confidence a match counts for nothing."""
+SUREST = 0.95
+"""No reading is surer: motion that repeats itself by chance looks like one that is right."""
 KEEP_S = 6.0
-"""How long a sure reading is worth something: as long as a person sits still now and then."""
+"""How long a sure match is worth something: as long as a person sits still now and then."""
 LEAST = 2
-"""So many sure readings make a figure: one alone may be chance."""
+"""So many sure matches make a figure: one alone may be chance."""
 RECENT = 3
 """The figure is the median of so many: one that is off is outvoted, and a change is followed in two
-seconds, on top of the window's eight."""
+seconds, on top of the four that a match looks back."""
 AGREE_S = 0.1
-"""Readings this near to each other say the same."""
+"""Matches this near to each other say the same."""
+WIDER_S = 0.02
+"""The range grows by so much to each side with every second without a sure match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Seconds from the camera's read to the virtual camera's write, and how sure, 0..1."""
+    """Seconds from the camera's read to the virtual camera's write, and how sure, 0..1 and never 1.
+
+    They lie between `low_s` and `high_s`: the nearer to each other, the better they are known.
+    """
 
     latency_s: float
+    low_s: float
+    high_s: float
     confidence: float
 
 
@@ -51,4 +60,16 @@ class Steady:
         near = [match for _, match in self._sure if abs(match.delay_s - latency_s) <= AGREE_S]
         if len(near) < LEAST or 2 * len(near) < len(self._sure):
             return None
-        return Reading(latency_s, median(match.confidence for match in near))
+        newest = self._sure[-1][1]
+        if newest in near:
+            latency_s = newest.delay_s
+        age_s = now - self._sure[-1][0]
+        return Reading(
+            latency_s,
+            # Of all, not of those that agree: one that is off may be the first of a change.
+            low_s=max(0.0, min(match.low_s for _, match in self._sure) - WIDER_S * age_s),
+            high_s=max(match.high_s for _, match in self._sure) + WIDER_S * age_s,
+            confidence=min(SUREST, median(match.confidence for match in near))
+            * (len(near) / len(self._sure))
+            * (1 - age_s / (2 * KEEP_S)),
+        )

@@ -529,6 +529,8 @@ async def test_the_connection_is_in_the_metrics_in_base_units(serve, controls):
             "relay": True,
             "glass_ms": 1830,
             "glass_confidence": 0.75,
+            "glass_low_ms": 1790,
+            "glass_high_ms": 1910,
         }
     )
     async with serve() as server:
@@ -541,6 +543,8 @@ async def test_the_connection_is_in_the_metrics_in_base_units(serve, controls):
     assert samples["sana_vcam_relayed"] == 1
     assert samples["sana_vcam_glass_delay_seconds"] == pytest.approx(1.83)
     assert samples["sana_vcam_glass_delay_confidence"] == 0.75
+    assert samples["sana_vcam_glass_delay_low_seconds"] == pytest.approx(1.79)
+    assert samples["sana_vcam_glass_delay_high_seconds"] == pytest.approx(1.91)
 
 
 async def test_a_connection_that_is_not_known_is_left_out_of_the_metrics(serve):

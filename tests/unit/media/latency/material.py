@@ -20,7 +20,7 @@ import numpy.typing as npt
 from skimage import data
 
 from sana_vcam.media.frames import ModelFrame
-from sana_vcam.media.latency.match import Course
+from sana_vcam.media.latency.match import LATELY_S, WINDOW_S, Course
 from sana_vcam.media.latency.meter import COLUMNS, ROWS
 from sana_vcam.media.pixels import coarse_luma
 from sana_vcam.media.playout.buffer import PlayoutBuffer
@@ -167,6 +167,8 @@ class Model:
     bursts: bool = True
     lost_up: float = 0.02
     lost_down: float = 0.02
+    # So long the first chunks take, as on a machine that is busy starting.
+    first_s: tuple[float, ...] = ()
 
 
 MODELS = {
@@ -176,6 +178,8 @@ MODELS = {
     "each frame at once": Model(chunk=1, quick_s=0.02, slow_s=0.02),
     "lossy": Model(lost_up=0.1, lost_down=0.15),
 }
+SLOW_START = Model(first_s=(3.4, 3.0, 2.6, 2.2, 1.8, 1.4, 1.0))
+"""A delay that falls from four seconds to one and a half within fifteen."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +190,14 @@ class Played:
     shown: Course
     true_s: npt.NDArray[np.float64]
 
-    def until(self, moment_s: float, window_s: float = 8.0) -> tuple[Course, Course, float]:
+    def until(self, moment_s: float, window_s: float = WINDOW_S) -> tuple[Course, Course, float]:
         """What a meter holds at a moment, and the true mean of what viewers saw last."""
         sent = self.sent.times <= moment_s
         shown = (self.shown.times <= moment_s) & (self.shown.times > moment_s - window_s)
         return (
             Course(self.sent.times[sent], self.sent.cells[sent]),
             Course(self.shown.times[shown], self.shown.cells[shown]),
-            float(self.true_s[shown].mean()),
+            float(self.true_s[shown & (self.shown.times > moment_s - LATELY_S)].mean()),
         )
 
 
@@ -233,6 +237,7 @@ def _made(
     ]
     waiting: list[int] = []
     now = free_at = 0.0
+    slow = list(model.first_s)
     while True:
         while coming and coming[0][0] <= now:
             waiting.append(coming.pop(0)[1])
@@ -244,7 +249,7 @@ def _made(
         if len(waiting) >= 2 * model.chunk:
             waiting = waiting[-model.chunk :]
         chunk, waiting = waiting[: model.chunk], waiting[model.chunk :]
-        now += rng.uniform(model.quick_s, model.slow_s)
+        now += slow.pop(0) if slow else rng.uniform(model.quick_s, model.slow_s)
         for place, k in enumerate(chunk):
             free_at = max(free_at + 1 / FPS, now)
             at = now + 0.003 * place if model.bursts else free_at

@@ -10,7 +10,7 @@ import pytest
 from sana_vcam.media.latency.match import Course, match
 from sana_vcam.media.latency.meter import COLUMNS, ROWS
 from sana_vcam.media.latency.steady import SURE
-from tests.unit.media.latency.material import FPS, MODELS, Cells, Model, play, wander
+from tests.unit.media.latency.material import FPS, MODELS, SLOW_START, Cells, Model, play, wander
 from tests.unit.media.latency.rates import Rates, attempt
 
 COUNT = 22 * FPS
@@ -182,3 +182,42 @@ def test_the_figures_of_a_match_stay_in_their_ranges():
     assert 0 <= found.rivalry <= 1
     assert found.lead >= 1
     assert found.motion > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_look_that_is_grounded_anew_is_no_other_look(seed: int):
+    """Anchors each four seconds: brightness and contrast drift, and spring back."""
+    camera = person(seed)
+    age = (np.arange(COUNT) % (4 * FPS) / (4 * FPS))[:, None]
+    output = (edited(camera, seed) * (1 - 0.15 * age) + 30 * age).astype(np.float32)
+    rates = attempt(play(noisy(camera, seed), output, MODELS["bursts"], seed))
+    assert rates.known >= 2 / 3, rates
+    assert rates.worst <= 1.5, rates
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_range_holds_what_viewers_saw_of_late(seed: int):
+    camera = person(seed)
+    played = play(noisy(camera, seed), edited(camera, seed), MODELS["almost too slow"], seed)
+    for moment_s in (15.0, 18.0, 21.0):
+        sent, shown, true_s = played.until(moment_s)
+        found = match(sent, shown)
+        assert found is not None
+        assert found.low_s < found.delay_s < found.high_s
+        if found.confidence >= SURE:
+            assert found.low_s <= true_s <= found.high_s
+
+
+def test_a_delay_that_falls_is_followed_and_no_sure_answer_is_of_the_past():
+    """A model that starts slowly: the delay of the first seconds is gone when it is told."""
+    camera = person(2)
+    played = play(noisy(camera, 2), edited(camera, 2), SLOW_START, 2)
+    sure = 0
+    for moment_s in np.arange(6.0, 22.0, 0.5):
+        sent, shown, true_s = played.until(float(moment_s))
+        found = match(sent, shown)
+        if found is not None and found.confidence >= SURE:
+            sure += 1
+            assert found.low_s <= true_s <= found.high_s
+            assert abs(found.delay_s - true_s) * FPS <= 3.0
+    assert sure

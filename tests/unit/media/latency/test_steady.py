@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from sana_vcam.media.latency.match import Match
-from sana_vcam.media.latency.steady import AGREE_S, KEEP_S, SURE, Steady
+from sana_vcam.media.latency.steady import AGREE_S, KEEP_S, SURE, SUREST, Steady
 
 
 def found(delay_s: float, confidence: float = 0.9) -> Match:
-    return Match(delay_s, confidence, 0.6, 0.3, 3.0, 1.0)
+    return Match(delay_s, confidence, 0.6, 0.3, 3.0, 1.0, delay_s - 0.05, delay_s + 0.05)
 
 
 def delays(steady: Steady, *matches: Match | None, start: float = 0.0) -> list[float | None]:
@@ -19,7 +21,7 @@ def delays(steady: Steady, *matches: Match | None, start: float = 0.0) -> list[f
 
 
 def test_one_sure_match_may_be_chance_and_two_are_a_figure():
-    assert delays(Steady(), found(1.5), found(1.52)) == [None, pytest.approx(1.51)]
+    assert delays(Steady(), found(1.5), found(1.52)) == [None, 1.52]
 
 
 def test_an_unsure_match_counts_for_nothing():
@@ -53,3 +55,40 @@ def test_clear_forgets():
     delays(steady, found(1.5), found(1.5))
     steady.clear()
     assert delays(steady, found(1.5), start=2.0) == [None]
+
+
+def test_a_figure_that_is_followed_is_the_newest_that_agrees():
+    assert delays(Steady(), *[found(1.5 + 0.03 * k) for k in range(5)])[-1] == pytest.approx(1.62)
+
+
+def test_no_reading_is_ever_quite_sure():
+    steady = Steady()
+    surest = [steady.take(found(1.5, 1.0), second) for second in range(5)][-1]
+    assert surest is not None
+    assert surest.confidence == SUREST < 1
+
+
+def test_the_range_holds_what_matches_say_and_one_that_disagrees():
+    steady = Steady()
+    for second, delay_s in enumerate((1.5, 1.52)):
+        agreed = steady.take(found(delay_s), second)
+    assert agreed is not None
+    assert (agreed.low_s, agreed.high_s) == (1.45, 1.57)
+    doubted = steady.take(found(3.0), 2)
+    assert doubted is not None
+    assert doubted.latency_s == 1.52
+    assert (doubted.low_s, doubted.high_s) == (1.45, 3.05)
+    assert doubted.confidence < agreed.confidence
+
+
+def test_a_figure_that_is_not_renewed_is_less_sure_and_its_range_grows():
+    steady = Steady()
+    steady.take(found(1.5), 0)
+    readings = [steady.take(found(1.5) if second < 2 else None, second) for second in range(1, 6)]
+    known = [reading for reading in readings if reading is not None]
+    assert len(known) == 5
+    for before, after in pairwise(known):
+        assert after.latency_s == before.latency_s
+        assert after.confidence < before.confidence
+        assert after.low_s < before.low_s
+        assert after.high_s > before.high_s
