@@ -42,7 +42,6 @@ from sana_vcam.engine.factory import ReactorSessionFactory, sending_for
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.looks import look_of
 from sana_vcam.engine.quality.watch import QualityWatch, Rates
-from sana_vcam.engine.slates import slate_for
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, UsageAccount
 from sana_vcam.errors import CommandFailed, ConfigError
@@ -56,7 +55,7 @@ from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Viewers
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import CameraState, ProgramSource
+from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
 from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
@@ -220,13 +219,10 @@ class Daemon:
         )
 
         def slate() -> Slate:
-            camera = media.camera.status
-            # A model without a camera waits for none.
-            state = camera.state if engine.takes_camera else CameraState.CAPTURING
-            return slate_for(engine.status, state, time.monotonic(), camera_words=camera.words)
+            return parts.card()
 
         program = Program(media.buffer, sink.size, slate=slate, bypass=media.bypass)
-        return Parts(
+        parts = Parts(
             config=config,
             media=media,
             engine=engine,
@@ -252,6 +248,7 @@ class Daemon:
             sending=sending,
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
+        return parts
 
     async def _run_parts(
         self, parts: Parts, stop: asyncio.Event, keeping: Callable[[], Work]
@@ -356,6 +353,7 @@ class Daemon:
         self._demand_changed.set()
         if self.parts is not None:
             state = self.parts.engine.status.state
+            self.parts.follow_wait(time.monotonic())
             self.parts.program.patience_s = self._patience_s(state)
             # A camera that is lost is no pace of the model's.
             streams = state is SessionState.STREAMING and self.parts.media.camera_ready()

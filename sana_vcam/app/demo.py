@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sana_vcam.app.native import freeze_heap
@@ -71,6 +72,8 @@ def _hosted(name: str) -> HostedName:
 
 async def _demo(make: type[Daemon], overrides: Mapping[str, object], model: HostedName) -> None:
     from sana_vcam.app.signals import stop_on_signals
+    from sana_vcam.media.camera.source import open_source_for_show
+    from sana_vcam.media.pipeline import Pipeline
 
     stop = asyncio.Event()
     with stop_on_signals(stop):
@@ -80,7 +83,8 @@ async def _demo(make: type[Daemon], overrides: Mapping[str, object], model: Host
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)
             image = await run_blocking(_painted, name="paint") if model == "vidu" else None
-            daemon = make(config, source=source, image=image)
+            media = partial(Pipeline, make_source=open_source_for_show)
+            daemon = make(config, source=source, image=image, make_media=media)
             line = _LiveLine(model, url, lambda: daemon.control_url)
             daemon.on_state = line.show
             await daemon.run(stop)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from sana_vcam.config.schema import Config
+from sana_vcam.control.protocol.seen import covered, viewers_see
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.quality.watch import QualityWatch
+from sana_vcam.engine.slates import PictureWait, slate_for
 from sana_vcam.lib.meter import Stopwatch
 from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Viewers
-from sana_vcam.media.states import ProgramSource
+from sana_vcam.media.slate import Slate
+from sana_vcam.media.states import CameraState, ProgramSource
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Parts:
     sending: Sending
     watched: Stopwatch = field(default_factory=Stopwatch)
     """How long somebody has watched; written by the event loop."""
+    wait: PictureWait = field(default_factory=PictureWait)
+    """Since when viewers wait for a picture; written by the event loop."""
     config_error: Callable[[], str | None] = lambda: None
     """What is wrong with the changed configuration, if anything is."""
 
@@ -49,13 +55,28 @@ class Parts:
         session, day, month = budget.periods
         record = self.engine.model
         client = self.engine.client
+        # What is nearest to the user comes first: it is often the cause of the rest.
+        error = camera.error or self.sink.status.error or engine.sentence or self.config_error()
+        details = engine.error if error == engine.sentence else None
+        silent_s = self.no_picture_s(now)
+        if silent_s is not None:
+            glass = None
+            quality = replace(quality, word=None, cause=NO_PICTURE)
         send_size = client.send_size if client is not None else self.sending.next_size
         if client is not None and client.model.input_track is None:
             send_size = (0, 0)
         received_size = client.received_size if client is not None else None
         return State(
             output=program.output,
+            viewers_see=viewers_see(
+                program.output,
+                card=slate.headline if slate is not None else None,
+                kind=camera.kind,
+                name=camera.name,
+                made_up=not self.engine.takes_camera,
+            ),
             card=slate.headline if slate is not None else None,
+            no_picture_s=None if silent_s is None else round(silent_s, 1),
             session=engine.state,
             session_wanted=engine.wanted,
             hold=self.demand.hold,
@@ -63,7 +84,9 @@ class Parts:
             session_s=None if engine.ready_at is None else round(now - engine.ready_at, 1),
             phase_s=round(now - engine.since, 1),
             ends_in_s=None if ends_in_s is None else round(ends_in_s, 1),
+            next_try_in_s=_until(engine.next_try_at, now),
             renewing=engine.renewing,
+            billable=not self.config.reactor.local,
             billed_session_s=round(session.seconds, 1),
             billed_day_s=round(day.seconds, 1),
             billed_month_s=round(month.seconds, 1),
@@ -87,10 +110,12 @@ class Parts:
             blank=switches.blank,
             freeze=switches.freeze,
             bypass=switches.bypass,
+            covered=covered(**asdict(switches)),
             bypass_allowed=program.bypass_allowed,
             chunk=model.chunk if model is not None else None,
             camera=camera.state,
             camera_name=camera.name,
+            camera_kind=camera.kind,
             sink=self.sink.kind,
             sink_name=self.sink.name,
             width=self.sink.size[0],
@@ -116,6 +141,40 @@ class Parts:
             relay=quality.relay,
             dropped=buffer.dropped,
             repeated=buffer.repeated,
-            # What is nearest to the user comes first: it is often the cause of the rest.
-            error=camera.error or self.sink.status.error or engine.error or self.config_error(),
+            error=error,
+            error_details=details if details != error else None,
         )
+
+    def follow_wait(self, now: float) -> None:
+        """Take note of since when a picture is waited for; at every change, on the event loop."""
+        self.wait.follow(self.engine.status, self.awaited_camera, now)
+
+    @property
+    def awaited_camera(self) -> CameraState:
+        """The camera's state; a model without a camera waits for none."""
+        return self.media.camera.status.state if self.engine.takes_camera else CAPTURING
+
+    def no_picture_s(self, now: float) -> float | None:
+        """Count the seconds without a picture of the model; None while they come, or none is to."""
+        if not self.program.is_silent(now):
+            return None
+        return self.wait.seconds(self.program.picture_at, now)
+
+    def card(self) -> Slate:
+        """Choose the card of now; on the playout thread."""
+        now, picture_at = time.monotonic(), self.program.picture_at
+        return slate_for(
+            self.engine.status,
+            self.awaited_camera,
+            self.wait.seconds(picture_at, now),
+            had_picture=self.wait.had_picture(picture_at),
+            camera_words=self.media.camera.status.words,
+        )
+
+
+CAPTURING = CameraState.CAPTURING
+NO_PICTURE = "no picture comes from the model"
+
+
+def _until(then: float | None, now: float) -> float | None:
+    return None if then is None else round(max(0.0, then - now), 1)

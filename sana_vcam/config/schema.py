@@ -213,7 +213,8 @@ class CameraConfig(Section):
     """Where the picture comes from. A model without a camera, such as helios, opens none."""
 
     source: Literal["auto", "webcam", "file", "test"] = "auto"
-    """auto: the webcam if there is one, else the moving test scene."""
+    """auto: the webcam; until there is one, viewers see a card and no session is opened (the demo
+    takes the moving test scene instead). test: that scene, which viewers do see."""
     device: DeviceName = ""
     """Which webcam: a stable id from /dev/v4l/by-id, a path, a number, or a part of its name.
     Empty: the first real camera. `sana-vcam devices` lists them."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pydantic import BaseModel
 
 from sana_vcam.config.preset import Preset
+from sana_vcam.control import effects
 from sana_vcam.control.preview.screen import Screen
 from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.imagepieces import ImagePieces
@@ -150,9 +151,11 @@ class Commands:
             case messages.Renew():
                 engine.renew()
             case messages.ReadUsage():
-                return replies.Usage.of(engine.usage.budget)
+                return replies.Usage.of(engine.usage.budget, billable=self.state().billable)
             case messages.Blank() | messages.Freeze() | messages.Bypass():
-                return replies.Toggled(on=self.switch(command.wire_name, command.on))
+                on = self.switch(command.wire_name, command.on)
+                note = effects.of_switch(self.state(), command.wire_name, on=on)
+                return replies.Toggled(on=on, note=note)
             case messages.Snapshot():
                 return _picture(await self.snapshot())
             case messages.Preview() if screen is not None:
@@ -165,7 +168,7 @@ class Commands:
                 )
             case _:
                 return await self._run_on_presets(command)
-        return replies.Empty()
+        return effects.of_command(command, self.state(), engine.model) or replies.Empty()
 
     async def _run_on_presets(self, command: messages.Command) -> BaseModel:
         """Run a command that is about presets; raises as `run` does."""
@@ -220,7 +223,10 @@ class Commands:
             log.info(
                 "%s does not take %s of %r; left out", self._engine.model.title, what, preset.id
             )
-        return replies.AppliedPreset(**dict(preset), left_out=left_out)
+        said = effects.of_preset(self.state(), self._engine.model, preset)
+        return replies.AppliedPreset(
+            **dict(preset), left_out=left_out, applies=said.applies, note=said.note
+        )
 
     async def step_preset(self, by: int) -> replies.AppliedPreset:
         """Ask for the preset `by` places further, wrapping around.

@@ -12,7 +12,7 @@ from sana_vcam.engine.session import Session
 from sana_vcam.engine.takeover import hint_s
 from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.lib.backoff import backoff
-from sana_vcam.reactor import Refused, SessionError, Unavailable
+from sana_vcam.reactor import Refused, SessionError, Unavailable, faults
 
 MAX_EMPTY_SESSIONS = 3
 """So many sessions in a row that were billed, or requests that the platform calls wrong, and never
@@ -76,6 +76,7 @@ class Breaker:
             raise Unavailable(
                 f"too many sessions were asked for in the last hour; the next in {wait_s:.0f} s",
                 retry_after_s=wait_s,
+                fault=faults.TOO_OFTEN,
             )
 
     def pause_s(self, error: SessionError) -> float:

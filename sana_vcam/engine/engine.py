@@ -34,7 +34,7 @@ from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.leftovers import Leftovers
 from sana_vcam.engine.live import LiveSessions
 from sana_vcam.engine.session import Session
-from sana_vcam.engine.states import EngineStatus, check, check_takeover
+from sana_vcam.engine.states import EngineStatus, check, check_takeover, told
 from sana_vcam.engine.states import SessionState as S
 from sana_vcam.engine.takeover import Takeover
 from sana_vcam.engine.usage import UsageAccount
@@ -147,12 +147,12 @@ class Engine:
     # -- the user's commands -------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Want a session; after a refusal, or a cap of one session, try again."""
+        """Want a session, at once; after a refusal, or a cap of one session, try again."""
         if self.status.state is S.REFUSED or not self.status.wanted:
             self._is_new_session = True
         self._breaker.reset()
         self._end_refusal()
-        self._set(wanted=True)
+        self._set(wanted=True, next_try_at=None)
         self._desired.wake()
 
     def disconnect(self) -> None:
@@ -160,7 +160,7 @@ class Engine:
         self._breaks = False
         self._takeover.forget()
         self._end_refusal()
-        self._set(wanted=False, error=None)
+        self._set(wanted=False, next_try_at=None, **told(None))
         self._desired.wake()
 
     def name_preset(self, preset: str | None) -> None:
@@ -277,7 +277,7 @@ class Engine:
             camera_seen = _seen(self._has_source(), self._sessions, now, camera_seen)
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
-                self._set(error="the camera has stopped, so the session was closed")
+                self._set(**told(SessionError("the camera has stopped, so the session was closed")))
                 return
             self._look_at_next(self._on_air, now)
             self._live.look_at_closing()
@@ -374,17 +374,17 @@ class Engine:
             return
         if isinstance(error, Refused):
             self._refusal = error
-            self._to(S.REFUSED, error=str(error), words=error.words)
+            self._to(S.REFUSED, **told(error))
             return
         deadline = self._clock() + self._breaker.pause_s(error)
-        self._to(S.BACKOFF, error=str(error), words=error.words)
-        await self._until(lambda: not self.status.wanted or self._clock() >= deadline)
+        self._to(S.BACKOFF, **told(error), next_try_at=deadline)
+        await self._until(lambda: self._clock() >= (self.status.next_try_at or 0.0))
         self._to(S.IDLE)
 
     def _end_refusal(self) -> None:
         self._refusal = None
         if self.status.state is S.REFUSED:
-            self._to(S.IDLE, error=None)
+            self._to(S.IDLE, **told(None))
 
     def _may_open(self) -> bool:
         if isinstance(self._refusal, BreakerOpen) and not self._breaker.is_open:
@@ -427,7 +427,7 @@ class Engine:
         """Tell of the session on air."""
         changes: dict[str, object] = {"ready_at": session.client.ready_at}
         if session.state is not S.CLOSING:
-            changes["error"] = session.error
+            changes |= told(session.trouble)
         if session.state is S.STREAMING:
             self._logged = ""
             self._breaks = False
@@ -444,7 +444,7 @@ class Engine:
         if state is not self.status.state:
             check(self.status.state, state)
             log.info("session: %s -> %s", self.status.state, state)
-            changes["since"] = self._clock()
+            changes = {"since": self._clock(), "next_try_at": None, **changes}
         self._set(state=state, **changes)
 
     def _set(self, **changes: object) -> None:

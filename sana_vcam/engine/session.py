@@ -33,6 +33,7 @@ from sana_vcam.reactor import (
     SessionLost,
     Unavailable,
 )
+from sana_vcam.reactor.faults import NO_PICTURE, NOT_JOINED
 from sana_vcam.reactor.models import ModelReading, Step
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Session:
         self.feed = feed
         self.state = S.IDLE
         self.since = clock()
-        self.error: str | None = None
+        self.trouble: SessionError | None = None
+        """What it is recovering from; None while it is well."""
         self.opened_at: float | None = None
         self.degraded: str | None = None
         """Why another session should take over from this one."""
@@ -128,7 +130,7 @@ class Session:
     def failure(self) -> SessionError:
         """Why it has failed, or is to be given up; raises a defect."""
         if not self.work.done():
-            return Unavailable(self.degraded or "the session is no good")
+            return Unavailable(self.degraded or "the session is no good", fault=NO_PICTURE)
         try:
             self.work.result()
         except SessionError as error:
@@ -243,7 +245,7 @@ class Session:
                     self._started, self._restart = False, True
                     client.begin_run()
                 self.feed.detach()
-                self._to(S.RECONNECTING, error=str(error))
+                self._to(S.RECONNECTING, trouble=error)
                 await self._reconnect(deadline, RECONNECT_PAUSE_S if again else 0.0)
 
     async def _begin_run(self) -> None:
@@ -342,12 +344,14 @@ class Session:
                     words="The service does not take this look",
                 )
             if not self.has_picture:
-                raise Unavailable(f"the model ended the run before its first picture{why}")
+                raise Unavailable(
+                    f"the model ended the run before its first picture{why}", fault=NO_PICTURE
+                )
             self._short_runs += 1
             if self._clock() - self._run_began_at > SHORT_RUN_S:
                 self._short_runs = 0
             if self._short_runs > MOST_SHORT_RUNS:
-                raise Unavailable(f"the model ends each run after a moment{why}")
+                raise Unavailable(f"the model ends each run after a moment{why}", fault=NO_PICTURE)
             log.warning("the model ended the run%s; starting it again", why)
 
     async def _deliver_again(self) -> None:
@@ -380,9 +384,9 @@ class Session:
         if not self.running:
             return
         if self._control.is_paused:
-            self._to(S.PAUSED, error=None)
+            self._to(S.PAUSED, trouble=None)
         elif self.has_picture:
-            self._to(S.STREAMING, error=None)
+            self._to(S.STREAMING, trouble=None)
 
     def _mind_silence(self) -> None:
         """Ask for another session when a run shows nothing; end this one when it still does not."""
@@ -397,7 +401,7 @@ class Session:
             return
         why = f"the model gave no picture for {SILENT_RUN_S:.0f} s"
         if not self.has_picture or silent_s > 2 * SILENT_RUN_S:
-            raise Unavailable(why)
+            raise Unavailable(why, fault=NO_PICTURE)
         self.degraded = why
 
     async def _reconnect(self, deadline: float, pause_s: float) -> None:
@@ -407,7 +411,7 @@ class Session:
             pause_s = RECONNECT_PAUSE_S
             left_s = deadline - self._clock()
             if left_s <= 0:
-                raise Unavailable("the session could not be joined again in time")
+                raise Unavailable("the session could not be joined again in time", fault=NOT_JOINED)
             try:
                 await asyncio.wait_for(self.client.reconnect(), left_s)
             except TimeoutError:
@@ -437,9 +441,9 @@ class Session:
             self._desired.wake()
         self._on_change(self)
 
-    def _to(self, state: S, **changes: str | None) -> None:
+    def _to(self, state: S, **changes: SessionError | None) -> None:
         """Change this session's state: the one place that does."""
-        self.error = changes.get("error", self.error)
+        self.trouble = changes.get("trouble", self.trouble)
         if state is not self.state:
             check(self.state, state)
             log.debug("session %s: %s -> %s", self.client.session_id, self.state, state)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from sana_vcam.reactor import SessionError
 
 
 class SessionState(StrEnum):
@@ -48,8 +51,9 @@ class EngineStatus:
     """What the engine tells; replaced as a whole by the event loop, read by any thread.
 
     `since` is when `state` began and `ready_at` when billing did (monotonic seconds). No session
-    is opened while `paused`, which is the user's word, or while none is `wanted`. `error` is for
-    the user; `words` say the same to viewers. `renewing`: another session is being brought up to
+    is opened while `paused`, which is the user's word, or while none is `wanted`. `error` has every
+    detail; `sentence` says the same to the user, and `words` to viewers. `next_try_at` is when a
+    session is asked for again, if that is known. `renewing`: another session is being brought up to
     take over, or, where the account has one session at a time, the old one was ended for it.
     """
 
@@ -59,8 +63,17 @@ class EngineStatus:
     paused: bool = False
     ready_at: float | None = None
     error: str | None = None
+    sentence: str | None = None
     words: str | None = None
+    next_try_at: float | None = None
     renewing: bool = False
+
+
+def told(error: SessionError | None) -> dict[str, Any]:
+    """Say a failure in the fields of `EngineStatus`; None: there is none any more."""
+    if error is None:
+        return {"error": None, "sentence": None, "words": None}
+    return {"error": str(error), "sentence": error.sentence, "words": error.words}
 
 
 class IllegalTransition(RuntimeError):

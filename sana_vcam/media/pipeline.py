@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from sana_vcam.config.schema import Config, Size
+from sana_vcam.config.schema import CameraConfig, Config, Size
 from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.camera.capture import Camera
+from sana_vcam.media.camera.source import CameraSource, open_source
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame
 from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.pixels import cover_i420
@@ -32,11 +33,19 @@ from two seconds of them, and not from the ten that a camera in a dim room needs
 class Pipeline:
     """A camera, a publisher and a mixer, wired: what the engine is given."""
 
-    def __init__(self, config: Config, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        on_change: Callable[[], None],
+        *,
+        make_source: Callable[[CameraConfig], CameraSource] = open_source,
+    ) -> None:
         """`on_change` is called on the camera thread when the camera's status changes."""
         self.sink_size: Size = (config.sink.width, config.sink.height)
         self.camera_frames: Mailbox[CameraFrame] = Mailbox()
-        self.camera = Camera(config.camera, self.sink_size, self.camera_frames, on_change)
+        self.camera = Camera(
+            config.camera, self.sink_size, self.camera_frames, on_change, make_source=make_source
+        )
         self.latency = LatencyMeter()
         """Notes every picture that is sent, and every one that viewers see."""
         self.publisher = Publisher(

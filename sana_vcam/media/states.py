@@ -15,6 +15,14 @@ class ProgramSource(StrEnum):
     SLATE = "slate"
 
 
+class CameraKind(StrEnum):
+    """What sort of source the camera's picture comes from."""
+
+    WEBCAM = "webcam"
+    FILE = "file"
+    SCENE = "scene"
+
+
 class CameraState(StrEnum):
     """Where the camera thread is with its device."""
 

@@ -11,6 +11,7 @@ from reactor_sdk import Reactor, ReactorError, RequestTimeoutError
 
 from sana_vcam.reactor.bounds import short
 from sana_vcam.reactor.errors import CommandRejected, Unavailable, from_command
+from sana_vcam.reactor.faults import MODEL_BUSY
 from sana_vcam.reactor.messages import UnknownMessage, WireMessage, read_wire
 from sana_vcam.reactor.models.schema import Schema, read_schema
 from sana_vcam.reactor.once import Once
@@ -107,7 +108,9 @@ class Channel:
                 self._waiters.remove(waiter)
         if waiter.rejection is not None:
             if waiter.may_be_tried_again:
-                raise Unavailable(f"the model cannot take {name} now: {waiter.rejection}")
+                raise Unavailable(
+                    f"the model cannot take {name} now: {waiter.rejection}", fault=MODEL_BUSY
+                )
             raise CommandRejected(name, waiter.rejection)
         return True
 

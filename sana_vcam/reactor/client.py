@@ -345,7 +345,7 @@ class ReactorClient:
         except SessionError:
             raise
         except NoProgress as error:
-            raise too_late(f"{url} {error}") from None
+            raise too_late(f"{url} {error}", fault=error.fault) from None
         except Exception as error:
             raise translate(error, model=model, api_url=url) from None
         if self._require().status.value != Phase.READY.value:

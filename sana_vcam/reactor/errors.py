@@ -24,9 +24,11 @@ from reactor_sdk import (
     DecodeError,
     DisconnectedError,
     InvalidStateError,
+    NetworkError,
     NotFoundError,
     RateLimitedError,
     ReactorError,
+    RequestTimeoutError,
     SessionTerminalError,
     TransportError,
     UnauthorizedError,
@@ -34,16 +36,33 @@ from reactor_sdk import (
 )
 
 from sana_vcam.errors import SanaVcamError
+from sana_vcam.reactor import faults
 from sana_vcam.reactor.bounds import short
+from sana_vcam.reactor.faults import FaultKind
 
 
 class SessionError(SanaVcamError):
     """Base of everything that the platform, the connection or the model can answer.
 
-    `words` say it to viewers of a meeting: calm, without names, addresses or commands.
+    The message is for the log, `sentence` for the user, and `words` for viewers of a meeting:
+    calm, without names, addresses or commands.
     """
 
+    fault: FaultKind | None = None
+    """What kind of failure it is, if its own message is not what the user is told."""
     words = "The service cannot be reached now"
+
+    def __init__(self, message: str, *, fault: FaultKind | None = None) -> None:
+        super().__init__(message)
+        if fault is not None:
+            self.fault = fault
+        if self.fault is not None:
+            self.words = self.fault.words
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what mends it, for the user."""
+        return faults.as_sentence(str(self)) if self.fault is None else self.fault.sentence
 
 
 class Refused(SessionError):
@@ -56,11 +75,12 @@ class Refused(SessionError):
         self,
         message: str,
         *,
-        words: str = "The service refused the session",
+        words: str | None = None,
+        fault: FaultKind | None = None,
         is_about_the_model: bool = False,
     ) -> None:
-        super().__init__(message)
-        self.words = words
+        super().__init__(message, fault=fault)
+        self.words = words or ("The service refused the session" if fault is None else fault.words)
         self.is_about_the_model = is_about_the_model
 
 
@@ -80,8 +100,9 @@ class Unavailable(SessionError):
         no_room: bool = False,
         in_the_way: bool = False,
         recoverable: bool = True,
+        fault: FaultKind | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, fault=fault)
         self.retry_after_s = retry_after_s
         self.no_room = no_room
         self.in_the_way = in_the_way
@@ -91,9 +112,13 @@ class Unavailable(SessionError):
 class SessionLost(SessionError):
     """A dropped connection; the platform keeps the session for a while."""
 
+    fault = faults.DROPPED
+
 
 class SessionGone(SessionError):
     """A session that has ended, or can no longer be joined."""
+
+    fault = faults.ENDED
 
 
 class CommandRejected(SessionError):
@@ -118,6 +143,8 @@ KEY_HELP = (
 
 _PASSING = frozenset({408, 425, 429})
 """What a client may repeat although the answer is a 4xx: timeout, too early, too many."""
+TOO_MANY = 429
+_TIMEOUTS = frozenset({408, 504})
 _NO_ROOM = ("quota", "limit", "conflict", "concurren", "too_many", "capacity")
 """Parts of the platform's own codes for an account that has its sessions already. The codes are
 open-ended, and none is documented."""
@@ -134,7 +161,8 @@ def from_mint(
     if 300 <= status < 400:
         return Refused(
             f"{api_url} sends on to another address (HTTP {status}), which never gets the key. "
-            "Set [reactor] api_url to the address itself"
+            "Set [reactor] api_url to the address itself",
+            fault=faults.MOVED,
         )
     if status in (401, 403):
         return _key_refused(api_url, f"HTTP {status}", model=model if status == 403 else "")
@@ -144,12 +172,14 @@ def from_mint(
         return Refused(
             f"{api_url} does not hand out a token for this (HTTP {status}). Check [reactor] "
             "api_url, model and max_session_s, or update: pip install -U reactor-sdk",
+            fault=faults.NOT_TAKEN,
             is_about_the_model=bool(model),
         )
     return Unavailable(
         f"{api_url} cannot check the API key now (HTTP {status})",
         retry_after_s=_hint(retry_after),
         no_room=status == 429,
+        fault=_fault_of_status(status),
     )
 
 
@@ -166,14 +196,14 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
         return Refused(
             f"{api_url} has no model {model!r} ({describe(error)}). Set [reactor] model to one "
             "that your account has.",
-            words="The service does not have this model",
+            fault=faults.NO_MODEL,
             is_about_the_model=True,
         )
     if isinstance(error, VersionMismatchError):
         return Refused(
             f"{api_url} speaks another version than this SDK ({describe(error)}). "
             "Update it: pip install -U reactor-sdk",
-            words="The software needs an update",
+            fault=faults.OTHER_VERSION,
         )
     if isinstance(error, ConflictError):
         return Unavailable(
@@ -181,6 +211,7 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
             retry_after_s=_seconds(error.retry_after_ms) or 1.0,
             no_room=True,
             in_the_way=True,
+            fault=faults.IN_THE_WAY,
         )
     if isinstance(error, BadRequestError) and error.status == 402:
         return _unpaid(api_url)
@@ -190,8 +221,12 @@ def from_connect(error: Exception, *, model: str, api_url: str) -> SessionError:
             retry_after_s=_seconds(error.retry_after_ms),
             no_room=_has_no_room(error),
             recoverable=error.recoverable or _is_about_this_session(error),
+            fault=_fault(error, api_url),
         )
-    return Unavailable(f"{api_url} cannot open a session now: {type(error).__name__}")
+    return Unavailable(
+        f"{api_url} cannot open a session now: {type(error).__name__}",
+        fault=faults.unreachable(api_url),
+    )
 
 
 def from_opening(error: Exception, *, is_open: bool, model: str, api_url: str) -> SessionError:
@@ -224,6 +259,7 @@ def from_command(error: ReactorError, command: str) -> SessionError:
         return Unavailable(
             f"the model did not answer {command}: {describe(error)}",
             retry_after_s=_seconds(error.retry_after_ms),
+            fault=faults.MODEL_BUSY,
         )
     return CommandRejected(command, short(error.message), code=short(error.code))
 
@@ -231,6 +267,25 @@ def from_command(error: ReactorError, command: str) -> SessionError:
 def _has_no_room(error: ReactorError) -> bool:
     code = error.code.lower()
     return isinstance(error, RateLimitedError) or any(part in code for part in _NO_ROOM)
+
+
+def _fault(error: ReactorError, api_url: str) -> FaultKind:
+    """Name the kind of what may pass by itself."""
+    if isinstance(error, RateLimitedError) or error.status == TOO_MANY:
+        return faults.TOO_OFTEN
+    if _has_no_room(error):
+        return faults.NO_ROOM
+    if isinstance(error, RequestTimeoutError):
+        return faults.NO_ANSWER
+    if isinstance(error, (NetworkError, TransportError, DisconnectedError)):
+        return faults.unreachable(api_url)
+    return _fault_of_status(error.status) if error.status else faults.OUT_OF_ORDER
+
+
+def _fault_of_status(status: int) -> FaultKind:
+    if status == TOO_MANY:
+        return faults.TOO_OFTEN
+    return faults.NO_ANSWER if status in _TIMEOUTS else faults.OUT_OF_ORDER
 
 
 def _is_about_this_session(error: ReactorError) -> bool:
@@ -250,7 +305,7 @@ def _key_refused(api_url: str, why: str, *, model: str = "") -> Refused:
     about = f" Or it is not for the model {model!r}: see [reactor] model." if model else ""
     return Refused(
         f"{api_url} did not accept the API key ({why}). {KEY_HELP}{about}",
-        words="The service did not accept the key",
+        fault=faults.KEY_OR_MODEL if model else faults.KEY,
         is_about_the_model=bool(model),
     )
 
@@ -258,7 +313,7 @@ def _key_refused(api_url: str, why: str, *, model: str = "") -> Refused:
 def _unpaid(api_url: str) -> Refused:
     return Refused(
         f"{api_url} wants a payment first (HTTP 402). Look at your account's credits.",
-        words="The account needs credits",
+        fault=faults.UNPAID,
     )
 
 

@@ -6,11 +6,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from sana_vcam.reactor import faults
 from sana_vcam.reactor.errors import SessionGone
+from sana_vcam.reactor.faults import FaultKind
 
 
 class NoProgress(Exception):
     """A call that was given up; the message says what was not done, and for how long."""
+
+    def __init__(self, message: str, fault: FaultKind) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class LifeCycle:
@@ -75,7 +81,8 @@ class LifeCycle:
             limit = self._gpu_timeout_s if waiting else self._step_timeout_s
             if not operation.done() and time.monotonic() - self._progress_at > limit:
                 what = "gave no GPU" if waiting else "did not answer"
-                raise NoProgress(f"{what} within {limit:.0f} s")
+                fault = faults.NO_GPU if waiting else faults.NO_ANSWER
+                raise NoProgress(f"{what} within {limit:.0f} s", fault)
         operation.result()
 
     def _done(self, operation: asyncio.Future[None]) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from sana_vcam.reactor.errors import Refused
+from sana_vcam.reactor.faults import FaultKind
 from sana_vcam.reactor.models import connect_names, find, nearest
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,12 @@ async def open_by_name(name: str, open_session: Callable[[str], Awaitable[None]]
             return
     if refused is not None and find(name) is None:
         raise Refused(
-            f"{refused} The nearest that is known here is {nearest(name)!r}.", words=refused.words
+            f"{refused} The nearest that is known here is {nearest(name)!r}.",
+            words=refused.words,
+            fault=FaultKind(
+                f"{refused.sentence} The nearest that is known here is {nearest(name)!r}.",
+                refused.words,
+            ),
         )
     if refused is not None:
         raise refused

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from sana_vcam.lib.loopback import is_loopback, spare_loopback
 from sana_vcam.lib.threads import run_blocking
+from sana_vcam.reactor import faults
 from sana_vcam.reactor.errors import KEY_HELP, Refused, Unavailable, from_mint
 
 HTTP_TIMEOUT_S = 4.0
@@ -82,15 +83,19 @@ class Platform:
         # Neither bound to the session, which the platform refuses for one that is over, nor for
         # the model, which does not reach a session that another token created.
         if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S, ANYTHING)):
-            raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}")
+            raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}", fault=faults.KEY)
 
     async def _mint(self, timeout_s: float, body: object) -> str:
         key = self.api_key
         if key is None:
-            raise Refused(f"a session on {self.api_url} needs an API key. {KEY_HELP}")
+            raise Refused(
+                f"a session on {self.api_url} needs an API key. {KEY_HELP}", fault=faults.NO_KEY
+            )
         if not key.isascii() or not key.isprintable():
             # The refusal of the HTTP library would show it.
-            raise Refused(f"the API key has characters that no key has. {KEY_HELP}")
+            raise Refused(
+                f"the API key has characters that no key has. {KEY_HELP}", fault=faults.KEY
+            )
 
         url = f"{self.api_url.rstrip('/')}/tokens"
         try:
@@ -98,9 +103,14 @@ class Platform:
                 run_blocking(lambda: _post_key(url, key, body), name="mint-token"), timeout_s
             )
         except TimeoutError:
-            raise Unavailable(f"{self.api_url} did not answer within {timeout_s:.0f} s") from None
+            raise Unavailable(
+                f"{self.api_url} did not answer within {timeout_s:.0f} s", fault=faults.NO_ANSWER
+            ) from None
         except (OSError, ValueError, http.client.HTTPException):
-            raise Unavailable(f"{self.api_url} cannot be reached to check the API key") from None
+            raise Unavailable(
+                f"{self.api_url} cannot be reached to check the API key",
+                fault=faults.unreachable(self.api_url),
+            ) from None
         if status >= 300:
             model = "" if body is ANYTHING else self.model
             raise from_mint(status, retry_after, api_url=self.api_url, model=model)
@@ -112,7 +122,10 @@ class Platform:
         except (ValueError, LookupError, TypeError):
             token = None
         if not isinstance(token, str) or not token:
-            raise Unavailable(f"{self.api_url} cannot be reached to check the API key")
+            raise Unavailable(
+                f"{self.api_url} cannot be reached to check the API key",
+                fault=faults.OUT_OF_ORDER,
+            )
         return token
 
     async def _stop_local(self, url: str) -> None:
@@ -122,7 +135,7 @@ class Platform:
             # The runtime is not there any more, and its session went with it.
             return
         if status >= 300 and status not in _NOTHING_TO_STOP:
-            raise Unavailable(f"{url} answered HTTP {status}")
+            raise Unavailable(f"{url} answered HTTP {status}", fault=faults.OUT_OF_ORDER)
 
     async def _delete(self, url: str, token: str) -> bool:
         """End a session; False if the token is not good for it."""
@@ -135,10 +148,10 @@ class Platform:
             # Maybe refused because it is over.
             now, state = await self._request("GET", url, token=token)
         except ConnectionRefusedError:
-            raise Unavailable(f"{url} cannot be reached") from None
+            raise Unavailable(f"{url} cannot be reached", fault=faults.unreachable(url)) from None
         if now in _GONE or (now < 300 and _is_over(state)):
             return True
-        raise Unavailable(f"{url} answered HTTP {status}")
+        raise Unavailable(f"{url} answered HTTP {status}", fault=faults.OUT_OF_ORDER)
 
     async def _request(
         self, method: str, url: str, *, body: object = None, token: str | None = None
@@ -166,10 +179,10 @@ class Platform:
         except urllib.error.URLError as error:
             if isinstance(error.reason, ConnectionRefusedError):
                 raise error.reason from None
-            raise Unavailable(f"{url} did not answer") from None
+            raise Unavailable(f"{url} did not answer", fault=faults.NO_ANSWER) from None
         except (OSError, ValueError, http.client.HTTPException):
             # A ValueError is a proxy's address that is none.
-            raise Unavailable(f"{url} did not answer") from None
+            raise Unavailable(f"{url} did not answer", fault=faults.NO_ANSWER) from None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -14,6 +14,7 @@ from sana_vcam.config.schema import Size
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pixels import bgra_bytes_to_i420
 from sana_vcam.reactor.errors import Unavailable, from_command
+from sana_vcam.reactor.faults import OUT_OF_ORDER
 from sana_vcam.reactor.once import Once
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,9 @@ class CameraTrack:
                 if error.code != "publish_refused":
                     raise from_command(error, "publish") from None
                 if time.monotonic() > deadline:
-                    raise Unavailable("the platform keeps the camera's track to itself") from None
+                    raise Unavailable(
+                        "the platform keeps the camera's track to itself", fault=OUT_OF_ORDER
+                    ) from None
                 log.debug("publish refused, trying again: %s", error.message)
                 # Also our own publish may be in the way: a reconnect that the platform answered
                 # with an error before it worked leaves the track published.

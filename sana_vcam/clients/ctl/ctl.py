@@ -278,9 +278,13 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
         case {"id": preset_id, "name": name}:
             left_out = ", ".join(data.get("left_out", ()))
             more = f" (the model does not take its {left_out})" if left_out else ""
-            return f"preset {preset_id}: {printable(name)}{printable(more)}"
+            note = f"\n{data['note']}" if data.get("note") else ""
+            return f"preset {preset_id}: {printable(name)}{printable(more)}{printable_lines(note)}"
         case {"on": on}:
-            return f"{word} is {'on' if on else 'off'}"
+            note = f", {data['note']}" if data.get("note") else ""
+            return f"{word} is {'on' if on else 'off'}{printable(note)}"
+        case {"note": str(note)} if note:
+            return printable(note)
     return "ok"
 
 

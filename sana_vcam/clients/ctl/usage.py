@@ -18,6 +18,8 @@ def render_usage(data: Mapping[str, Any]) -> str:
     lines.append(f"{'ever':<14}{_minutes(data['total_s'])}")
     if data["budget"]:
         lines.append(data["budget"])
+    if data.get("billable") is False:
+        lines.append("now: free, with a model on this machine")
     return "\n".join(lines)
 
 

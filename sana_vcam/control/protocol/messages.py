@@ -29,6 +29,7 @@ from sana_vcam.config.preset import (
 )
 from sana_vcam.control.protocol.imagepieces import PIECE_CHARS
 from sana_vcam.control.protocol.replies import (
+    Applied,
     AppliedPreset,
     Empty,
     EncodedPicture,
@@ -116,6 +117,7 @@ class SetPrompt(Command):
     """Ask the model for a look in words; empty stays close to the camera."""
 
     wire_name = "set_prompt"
+    reply = Applied
     prompt: Annotated[str, Field(max_length=4000, examples=["as a clay figure"])]
     """What the model is asked for."""
 
@@ -139,27 +141,31 @@ class StepPreset(Command):
 
 
 class Pause(Command):
-    """Pause the model after the current chunk; the session is still billed."""
+    """Pause the model after the current chunk; an open session stays open, and billed."""
 
     wire_name = "pause"
+    reply = Applied
 
 
 class Resume(Command):
     """Go on after a pause."""
 
     wire_name = "resume"
+    reply = Applied
 
 
 class Reset(Command):
     """Begin the run anew; a new seed takes effect."""
 
     wire_name = "reset"
+    reply = Applied
 
 
 class SetSeed(Command):
     """Set the model's noise seed; it takes effect at the next reset."""
 
     wire_name = "set_seed"
+    reply = Applied
     seed: Annotated[int, Field(ge=0, le=2**53 - 1, examples=[42])]
     """The same camera, prompt and seed give the same edit."""
 
@@ -168,6 +174,7 @@ class SetAnchorInterval(Command):
     """Set how often the edit is grounded on the camera again."""
 
     wire_name = "set_anchor_interval"
+    reply = Applied
     chunks: Annotated[int, Field(ge=0, le=10_000, examples=[20])]
     """Chunks from one anchor to the next; 0 is never."""
 
@@ -183,6 +190,7 @@ class SetSetting(Command):
     """Set one of the model's settings; it holds for every look until it is set anew."""
 
     wire_name = "set_setting"
+    reply = Applied
     name: Annotated[str, Field(max_length=64, examples=["sr_scale"])]
     """The setting's name; `list_settings` has them."""
     value: Annotated[SettingValue, Field(examples=["2x"])]
@@ -193,6 +201,7 @@ class SetImage(Command):
     """Show the model a reference image: PNG, JPEG or WebP, of at most 8 MB."""
 
     wire_name = "set_image"
+    reply = Applied
     data: Annotated[str | None, Field(max_length=PIECE_CHARS, examples=["iVBORw0KGgo…"])] = None
     """The file in base64, or a piece of it; left out or empty, there is to be no image."""
     name: Annotated[str, Field(max_length=255, examples=["cape.png"])] = "image"
@@ -205,6 +214,7 @@ class SchedulePrompt(Command):
     """Have the run that is on take up a prompt at a later chunk."""
 
     wire_name = "schedule_prompt"
+    reply = Applied
     prompt: Annotated[str, Field(max_length=4000, examples=["a storm comes up"])]
     """What the model is asked for."""
     chunk: Annotated[int, Field(ge=0, le=1_000_000, examples=[12])]
@@ -239,21 +249,24 @@ class Bypass(Command):
 
 
 class Connect(Command):
-    """Want a (paid) session; tries again after a refusal."""
+    """Want a session, at once; tries again after a refusal or a failure."""
 
     wire_name = "connect"
+    reply = Applied
 
 
 class Disconnect(Command):
     """Want no session; the open one is closed."""
 
     wire_name = "disconnect"
+    reply = Applied
 
 
 class Renew(Command):
     """Switch to a fresh session without a break; for a moment both are billed."""
 
     wire_name = "renew"
+    reply = Applied
 
 
 class ReadUsage(Command):

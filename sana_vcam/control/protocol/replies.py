@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -28,11 +29,39 @@ class Empty(MessageBody):
     """The empty reply of a command that only acts."""
 
 
+class Applies(StrEnum):
+    """When what a command asked for takes effect."""
+
+    NOW = "now"
+    """At once."""
+    NEXT_CHUNK = "next_chunk"
+    """The model has it; the next chunk that it makes is by it."""
+    NEXT_RESET = "next_reset"
+    """When a run begins: at `reset`, or in the next session."""
+    NEXT_SESSION = "next_session"
+    """It is kept, and no session runs now that could show it."""
+    LATER = "later"
+    """As soon as what `note` names is there."""
+    NEVER = "never"
+    """The model that is configured does not take it; it is kept for another one."""
+
+
+class Applied(MessageBody):
+    """When what was asked for takes effect."""
+
+    applies: Applies = Applies.NOW
+    """For programs."""
+    note: str = ""
+    """For people: what happens, and why not now if that is so."""
+
+
 class Toggled(MessageBody):
     """The new value of a switch."""
 
     on: bool
     """True while it is on."""
+    note: str = ""
+    """Why it is not seen, where a stronger switch covers it; empty if it is."""
 
 
 class Presets(MessageBody):
@@ -44,6 +73,11 @@ class Presets(MessageBody):
 
 class AppliedPreset(Preset):
     """The look that is wanted now."""
+
+    applies: Applies = Applies.NOW
+    """When viewers see it, for programs."""
+    note: str = ""
+    """For people: when viewers see it, and why not now if that is so."""
 
     left_out: tuple[str, ...] = ()
     """What of it the model does not take: prompt, image, or the names of settings."""
@@ -93,9 +127,11 @@ class Usage(MessageBody):
     """The currency of the money."""
     budget: str | None
     """A cap that is nearly used up or reached, and how to go on; null while there is none."""
+    billable: bool = True
+    """Whether a session costs anything now; false with a model on this machine."""
 
     @classmethod
-    def of(cls, budget: Budget) -> Usage:
+    def of(cls, budget: Budget, *, billable: bool = True) -> Usage:
         """Write an account as a reply."""
         session, day, month = (
             PeriodUsage(seconds=round(line.seconds, 1), cap_s=line.cap_s, cost=line.cost)
@@ -109,6 +145,7 @@ class Usage(MessageBody):
             price_per_min=budget.cost.price_per_min or None,
             currency=budget.cost.currency,
             budget=budget.sentence,
+            billable=billable,
         )
 
 

@@ -8,7 +8,7 @@ from sana_vcam.config.preset import SettingValue
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
-from sana_vcam.media.states import CameraState, ProgramSource
+from sana_vcam.media.states import CameraKind, CameraState, ProgramSource
 
 
 class State(BaseModel):
@@ -18,8 +18,13 @@ class State(BaseModel):
 
     output: ProgramSource
     """What viewers see now."""
+    viewers_see: str = ""
+    """The same in words that follow "Viewers see": you, edited; the test scene, edited; black."""
     card: str | None
     """The headline of the status card that viewers see, if they see one."""
+    no_picture_s: float | None = None
+    """Seconds since the model's last picture, or since the first could come; None while pictures
+    come, and while none is to come."""
     session: SessionState
     """The billed session."""
     session_wanted: bool
@@ -34,8 +39,12 @@ class State(BaseModel):
     """Seconds in the present `session` state, such as waiting for a GPU."""
     ends_in_s: float | None = None
     """Seconds until another session takes over, because the platform ends this one."""
+    next_try_in_s: float | None = None
+    """Seconds until a session is asked for again after a failure; `connect` does so now."""
     renewing: bool = False
     """True while another session is brought up to take over; both are billed until it does."""
+    billable: bool = True
+    """Whether a session costs anything; false with a model on this machine ([reactor] local)."""
     billed_session_s: float = 0.0
     """Billed seconds of this use of the camera, or the last: renewals and overlaps included."""
     billed_day_s: float = 0.0
@@ -75,13 +84,15 @@ class State(BaseModel):
     left_out: tuple[str, ...] = ()
     """What of the wanted look the model does not take: prompt, image, or names of settings."""
     paused: bool
-    """True while the user wants the model paused (a paused session is still billed)."""
+    """True while the user wants the model paused; a session that is open stays so, for a while."""
     blank: bool
     """True while viewers get black."""
     freeze: bool
     """True while viewers get a still picture."""
     bypass: bool
     """True while viewers get the raw camera."""
+    covered: tuple[str, ...] = ()
+    """Which of these are on and not seen: blank goes before freeze, and freeze before bypass."""
     bypass_allowed: bool
     """Whether the configuration allows bypass at all."""
     chunk: int | None
@@ -90,6 +101,8 @@ class State(BaseModel):
     """The camera thread."""
     camera_name: str
     """Which camera, in words."""
+    camera_kind: CameraKind | None = None
+    """What it is: webcam, file, or the test scene; None while it is off."""
     sink: str
     """Kind of sink: v4l2loopback, obs, unitycapture, preview, raw."""
     sink_name: str
@@ -127,7 +140,7 @@ class State(BaseModel):
     quality: QualityWord | None = None
     """The connection to the model; None while no picture comes."""
     quality_cause: str | None = None
-    """What limits the connection, in words; None while it is good."""
+    """What limits the connection, in words, or that no picture comes; None while it is good."""
     rtt_ms: float | None = None
     """Round trip to the model in milliseconds."""
     loss_percent: float | None = None
@@ -142,3 +155,5 @@ class State(BaseModel):
     """Ticks on which a live picture had to be shown again, since start."""
     error: str | None
     """What is wrong, in words, and what mends it; None when nothing is."""
+    error_details: str | None = None
+    """The same with addresses, codes and numbers, where `error` has none."""

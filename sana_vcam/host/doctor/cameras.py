@@ -317,8 +317,8 @@ def _no_camera(facts: Facts, error: CameraError) -> Finding:
         return warning(
             "camera.found",
             "there is none",
-            "The model gets the moving test scene. Plug one in, or look whether the kernel saw it.",
-            "sana-vcam devices",
+            "Viewers see the card No camera, and no session is opened, until one is plugged in: "
+            "look whether the kernel saw it. --camera test takes the test scene instead.",
             "sudo dmesg | grep -i uvc",
         )
     means = "Viewers see a card until it is there."

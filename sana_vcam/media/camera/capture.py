@@ -24,7 +24,7 @@ from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import CameraFrame
 from sana_vcam.media.pacing import Decimator
 from sana_vcam.media.pixels import Pixels, fit, to_bgr
-from sana_vcam.media.states import CameraState
+from sana_vcam.media.states import CameraKind, CameraState
 from sana_vcam.media.v4l2 import devices
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class CameraStatus:
     name: str = ""
     width: int = 0
     height: int = 0
+    kind: CameraKind | None = None
+    """None while it is off."""
     error: str | None = None
     """What is wrong, and the fix, for the user."""
     words: str | None = None
@@ -203,7 +205,7 @@ class Camera:
             self._become(CameraStatus())
 
     def _may_find_better(self, source: CameraSource) -> bool:
-        """Whether "auto" fell back to the test scene, and a webcam may have come since.
+        """Whether "auto" fell back to the test scene for show, and a webcam may have come since.
 
         A webcam, once chosen, is kept: another one must not be opened in its stead.
         """
@@ -234,7 +236,7 @@ class Camera:
         LOST stays until the first picture proves the camera to be back.
         """
         if self.status.state is CameraState.OFF:
-            self._become(CameraStatus(CameraState.OPENING, source.name))
+            self._become(CameraStatus(CameraState.OPENING, source.name, kind=source.kind))
         decimator = Decimator(self._config.fps)
         self._is_capturing = True
         self._look.set()
@@ -246,7 +248,7 @@ class Camera:
                     picture = source.read()
                 captured_at = self._clock()
                 if self.wanted and not stop.is_set() and decimator.take(captured_at):
-                    self._post(picture, captured_at, source.name)
+                    self._post(picture, captured_at, source)
         finally:
             with self._calling(source, STALLED_S):
                 source.close()
@@ -265,7 +267,7 @@ class Camera:
             with self._lock:
                 self._call = None
 
-    def _post(self, picture: Pixels, captured_at: float, name: str) -> None:
+    def _post(self, picture: Pixels, captured_at: float, source: CameraSource) -> None:
         """Fit a picture and post it; one that stands is posted again with its number."""
         if self._posted is not None and self._posted[0] is picture and self._fits(self._posted[1]):
             frame = replace(self._posted[1], captured_at=captured_at)
@@ -277,7 +279,8 @@ class Camera:
         with self._lock:
             if not self._left:
                 self._mailbox.put(frame)
-            self._become(CameraStatus(CameraState.CAPTURING, name, width, height))
+            capturing = CameraState.CAPTURING
+            self._become(CameraStatus(capturing, source.name, width, height, source.kind))
 
     def _fits(self, frame: CameraFrame) -> bool:
         return frame.bgr.shape[:2] == self.size[::-1]

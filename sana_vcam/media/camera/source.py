@@ -9,6 +9,7 @@ from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.camera.videofile import VideoFile
 from sana_vcam.media.camera.webcam import Webcam
 from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.states import CameraKind
 from sana_vcam.media.v4l2 import devices
 
 
@@ -17,6 +18,11 @@ class CameraSource(Protocol):
 
     A source paces itself: `read` blocks until the next picture is due.
     """
+
+    @property
+    def kind(self) -> CameraKind:
+        """What sort of source it is: whether viewers see the user, or something else."""
+        ...
 
     @property
     def name(self) -> str:
@@ -42,13 +48,19 @@ class CameraSource(Protocol):
 def open_source(config: CameraConfig) -> CameraSource:
     """Make the source that the configuration asks for, not opened yet.
 
-    "auto" is the webcam if there is one now, else the test scene.
+    "auto" is the webcam, also while there is none: a call is never shown something else instead.
     """
-    kind = config.source
-    if kind == "auto":
-        kind = "webcam" if config.device or devices.has_camera() else "test"
-    if kind == "webcam":
-        return Webcam(config)
-    if kind == "file":
-        return VideoFile(config.path, most_fps=config.fps)
-    return TestScene(config.width, config.height, config.fps)
+    match config.source:
+        case "file":
+            return VideoFile(config.path, most_fps=config.fps)
+        case "test":
+            return TestScene(config.width, config.height, config.fps)
+        case _:
+            return Webcam(config)
+
+
+def open_source_for_show(config: CameraConfig) -> CameraSource:
+    """Make the source for the demo, where "auto" without a webcam is the test scene."""
+    if config.source == "auto" and not config.device and not devices.has_camera():
+        return TestScene(config.width, config.height, config.fps)
+    return open_source(config)

@@ -18,6 +18,7 @@ from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.timecode import encode_counter
 from sana_vcam.media.pacing import FrameClock
 from sana_vcam.media.pixels import Pixels, cv2
+from sana_vcam.media.states import CameraKind
 
 SKIN, SKIN_SHADE, HAIR = (150, 182, 226), (118, 150, 200), (38, 48, 66)
 SWEATER, SWEATER_STRIPE = (132, 92, 44), (112, 76, 34)
@@ -40,6 +41,7 @@ class TestScene:
     """The scene in real time, with one frame number more in each picture."""
 
     __test__ = False
+    kind = CameraKind.SCENE
     name = "test scene"
 
     def __init__(

@@ -15,6 +15,7 @@ from sana_vcam.config.schema import address_words, scheme_of
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.clip import ClipPicture, ClipReader, NotPlayable
 from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.states import CameraKind
 
 FIX = "set camera.path to a video file or a photo, or camera.source to another source"
 LATE_S = 1.0
@@ -40,6 +41,8 @@ class _Cue(NamedTuple):
 
 class VideoFile:
     """A player of a file by its own time stamps, on a schedule that no loop resets."""
+
+    kind = CameraKind.FILE
 
     def __init__(
         self,

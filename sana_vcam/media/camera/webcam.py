@@ -10,6 +10,7 @@ from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.media.camera.opencv import OpenCvCapture
 from sana_vcam.media.camera.v4l2capture import V4l2Capture, unplugged
 from sana_vcam.media.pixels import Pixels
+from sana_vcam.media.states import CameraKind
 from sana_vcam.media.v4l2 import devices
 
 
@@ -31,6 +32,8 @@ class Webcam:
     Once a camera was opened it is kept to by its stable id: if it is unplugged, no other camera is
     opened in its stead.
     """
+
+    kind = CameraKind.WEBCAM
 
     def __init__(
         self,

@@ -91,6 +91,15 @@ class Program:
         """The model frame that a live tick shows; for measurements."""
         return self._model[0] if self._model is not None else None
 
+    @property
+    def picture_at(self) -> float:
+        """When the model's last picture came up, on the clock of `next`; minus infinity: never."""
+        return self._fresh_at
+
+    def is_silent(self, now: float) -> bool:
+        """Whether the model's last picture is too old to be shown; from any thread."""
+        return now - self._fresh_at >= self._patience()
+
     def due(self, now: float) -> PresentationTime | None:
         """Tell when the next picture of its own time is due; None while there is none."""
         switches = self.switches
@@ -138,9 +147,7 @@ class Program:
         if self._model is None or frame is not self._model[0]:
             self._model = (frame, Picture.from_model(frame))
             self._fresh_at = now
-        if now - self._fresh_at >= self._patience():
-            return None
-        return self._model[1]
+        return None if self.is_silent(now) else self._model[1]
 
     def _patience(self) -> float:
         if not self.follows_model:

@@ -26,10 +26,11 @@ from typing import Any
 from sana_vcam.app import daemon as app
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
-from sana_vcam.media.camera.capture import Camera
 from sana_vcam.media.camera.source import CameraSource, open_source
+from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks import raw
+from sana_vcam.media.states import CameraKind
 from sana_vcam.media.v4l2 import devices
 from tests.unit.media.sinks.fakes import Machine
 
@@ -45,6 +46,11 @@ class FaultyCamera:
 
     fault = ""
     """What is wrong now, for all cameras of this process."""
+
+    @property
+    def kind(self) -> CameraKind:
+        """The source's kind."""
+        return self._source.kind
 
     @property
     def name(self) -> str:
@@ -167,7 +173,7 @@ def main() -> int:
     def faulty(config: CameraConfig) -> CameraSource:
         return FaultyCamera(open_source(config))
 
-    defaults: dict[str, Any] = Camera.__init__.__kwdefaults__
+    defaults: dict[str, Any] = Pipeline.__init__.__kwdefaults__
     defaults["make_source"] = faulty
     run = app.Daemon.run
 

@@ -28,6 +28,7 @@ REPLY = {
     "price_per_min": 0.5,
     "currency": "USD",
     "budget": "50 min are used of the cap for today ([cost] day_cap_min = 60)",
+    "billable": True,
 }
 TEXT = """\
 this session       1.5 min   0.75 USD
@@ -75,6 +76,12 @@ def test_without_price_and_cap_there_are_minutes_alone():
         "this month         0.5 min",
         "ever               0.5 min",
     ]
+
+
+def test_where_nothing_is_billed_that_is_said():
+    free = render_usage({**REPLY, "billable": False})
+    assert free.splitlines()[-1] == "now: free, with a model on this machine"
+    assert "free" not in render_usage(REPLY)
 
 
 @pytest.mark.parametrize("priced", [True, False])

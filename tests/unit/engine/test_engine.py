@@ -16,6 +16,7 @@ from sana_vcam.reactor import (
     SessionGone,
     SessionLost,
     Unavailable,
+    faults,
 )
 from tests.fakes.sessions import HANG, URL, Later
 from tests.fakes.virtualtime import virtual_time
@@ -1171,3 +1172,57 @@ async def test_a_disconnect_during_the_sweep_opens_nothing(tmp_path):
     assert rig.sessions.clients == []
     assert rig.sessions.ended == ["orphan"]
     await rig.stop()
+
+
+# What is told of a failure
+
+
+@virtual_time
+async def test_a_failure_is_told_three_times_and_the_next_try_is_known(tmp_path):
+    async with running(tmp_path) as rig:
+        rig.sessions.plan("create", Unavailable("http://x: NETWORK", fault=faults.UNREACHABLE))
+        await rig.until(S.BACKOFF)
+        status = rig.engine.status
+        assert status.error == "http://x: NETWORK"
+        assert status.sentence == faults.UNREACHABLE.sentence
+        assert status.words == faults.UNREACHABLE.words
+        assert status.next_try_at is not None
+        await rig.until(S.IDLE)
+        assert rig.loop.time() >= status.next_try_at
+        assert rig.engine.status.next_try_at is None
+        await rig.streaming()
+        assert (rig.error, rig.engine.status.sentence, rig.engine.status.words) == (None,) * 3
+
+
+@virtual_time
+async def test_connect_tries_now(tmp_path):
+    async with running(tmp_path) as rig:
+        rig.sessions.plan("create", Unavailable("busy", retry_after_s=600))
+        await rig.until(S.BACKOFF)
+        before = rig.loop.time()
+        rig.engine.connect()
+        await rig.streaming()
+        assert rig.loop.time() - before < 60
+
+
+@virtual_time
+async def test_a_disconnect_ends_the_wait_for_the_next_try(tmp_path):
+    async with running(tmp_path) as rig:
+        rig.sessions.plan("create", Unavailable("busy", retry_after_s=600))
+        await rig.until(S.BACKOFF)
+        rig.engine.disconnect()
+        await rig.until(S.IDLE)
+        status = rig.engine.status
+        assert (status.error, status.sentence, status.next_try_at) == (None, None, None)
+
+
+@virtual_time
+async def test_a_drop_is_told_in_words(tmp_path):
+    async with running(tmp_path) as rig:
+        client = await rig.streaming()
+        rig.sessions.plan("reconnect", Later(3.0))
+        client.lose()
+        await rig.until(S.RECONNECTING)
+        assert rig.engine.status.sentence == faults.DROPPED.sentence
+        await rig.until(S.STREAMING)
+        assert rig.engine.status.sentence is None

@@ -65,11 +65,13 @@ async def test_hello_comes_first_then_the_state(serve):
         ("pause", ("pause", None)),
     ],
 )
-async def test_commands_that_only_act_reply_with_an_empty_object(
+async def test_commands_that_only_act_reply_with_when_it_takes_effect(
     serve, controls, request_data, done
 ):
     async with serve() as server, open_client(server) as client:
-        assert await client.ask(request_data) == {"type": "ok", "data": {}}
+        reply = await client.ask(request_data)
+        assert (reply["type"], set(reply["data"])) == ("ok", {"applies", "note"})
+        assert reply["data"]["note"]
         assert controls.done == [done]
 
 

@@ -343,7 +343,7 @@ async def test_the_unix_socket_takes_gets_and_websockets_without_a_token(
         assert stat.S_IMODE(runtime_dir.lstat().st_mode) == 0o700
         assert json.loads((runtime_dir / "control.json").read_text())["socket"] == str(path)
         answer = await exchange_unix(runtime_dir, get("/v1/set_seed?seed=5", headers=""))
-        assert answer.json == {"type": "ok", "data": {}}
+        assert (answer.json["type"], answer.json["data"]["applies"]) == ("ok", "next_session")
         async with unix_connect(str(path), "ws://localhost/ws") as connection:
             assert json.loads(await connection.recv())["type"] == "hello"
             await connection.send("pause")

@@ -338,7 +338,7 @@ def no_pipewire(world):
     world.commands.say("pw-dump", status=1, err="can't connect: Host is down")
 
 
-@fault("camera.found", "there is none", WARNING, "test scene", "sana-vcam devices")
+@fault("camera.found", "there is none", WARNING, "no session is opened", "dmesg")
 def no_camera(world):
     world.remove("/sys/class/video4linux/video2")
 

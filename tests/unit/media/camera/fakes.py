@@ -5,6 +5,7 @@ import threading
 import numpy as np
 
 from sana_vcam.errors import CameraError
+from sana_vcam.media.states import CameraKind
 
 
 class Clock:
@@ -44,6 +45,8 @@ class ScriptedSource:
 
     An entry is a (width, height), an array, `Lost`, `Hang` or an exception.
     """
+
+    kind = CameraKind.WEBCAM
 
     def __init__(self, *script, fail_opens=0, name="scripted camera"):
         self.name = name

@@ -16,7 +16,7 @@ from sana_vcam.media.camera import capture
 from sana_vcam.media.camera.capture import Camera, CameraStatus, camera_frame, waits
 from sana_vcam.media.camera.testscene import TestScene
 from sana_vcam.media.frames import CameraFrame
-from sana_vcam.media.states import CameraState
+from sana_vcam.media.states import CameraKind, CameraState
 from tests.unit.media.camera.fakes import Hang, Lost, ScriptedSource
 
 TRACK = (64, 36)
@@ -126,7 +126,7 @@ def test_the_status_tells_the_size_of_the_device():
     with rig.running():
         rig.wait_for(source.hanging.is_set)
         assert rig.camera.status == CameraStatus(
-            CameraState.CAPTURING, "scripted camera", 640, 480, None
+            CameraState.CAPTURING, "scripted camera", 640, 480, CameraKind.WEBCAM
         )
         source.go_on.set()
         rig.wait_for(lambda: rig.camera.status.width == 1280)
@@ -362,6 +362,7 @@ def test_backoff_doubles_up_to_a_limit(monkeypatch):
 class StuckSource:
     """Is stuck in one of its calls, as if the system did not come back, until it is freed."""
 
+    kind = CameraKind.FILE
     name = "a disk in the network"
 
     def __init__(self, stuck_in, after=0):

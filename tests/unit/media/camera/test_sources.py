@@ -11,11 +11,12 @@ import pytest
 
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError
-from sana_vcam.media.camera.source import CameraSource, open_source
+from sana_vcam.media.camera.source import CameraSource, open_source, open_source_for_show
 from sana_vcam.media.camera.testscene import SceneDrawing, TestScene
 from sana_vcam.media.camera.timecode import read_counter
 from sana_vcam.media.camera.videofile import VideoFile
 from sana_vcam.media.camera.webcam import Webcam
+from sana_vcam.media.states import CameraKind
 from sana_vcam.media.v4l2 import devices
 from tests.unit.media.camera.fakes import Clock
 
@@ -223,6 +224,23 @@ def test_what_cannot_be_played_is_said_with_the_mend(tmp_path, what):
 # Which one
 
 
+def test_auto_is_the_test_scene_for_show_alone(tmp_path, monkeypatch):
+    clip = make_clip(tmp_path / "clip.mp4", frames=1)
+    there = [
+        CameraConfig(device="HD"),
+        CameraConfig(source="webcam"),
+        CameraConfig(source="file", path=clip),
+        CameraConfig(source="test"),
+    ]
+    for has_camera in (False, True):
+        monkeypatch.setattr(devices, "has_camera", lambda has=has_camera: has)
+        shown = open_source_for_show(CameraConfig())
+        assert shown.kind is (CameraKind.WEBCAM if has_camera else CameraKind.SCENE)
+        assert open_source(CameraConfig()).kind is CameraKind.WEBCAM
+        for config in there:
+            assert open_source_for_show(config).kind is open_source(config).kind
+
+
 def test_the_configured_source_is_chosen(tmp_path, monkeypatch):
     clip = make_clip(tmp_path / "clip.mp4", frames=1)
     monkeypatch.setattr(devices, "has_camera", lambda: False)
@@ -237,7 +255,7 @@ def test_the_configured_source_is_chosen(tmp_path, monkeypatch):
     chosen["auto with a webcam"] = open_source(CameraConfig())
 
     assert {name: type(source) for name, source in chosen.items()} == {
-        "auto": TestScene,
+        "auto": Webcam,
         "device": Webcam,
         "file": VideoFile,
         "test": TestScene,

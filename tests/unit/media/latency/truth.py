@@ -27,6 +27,7 @@ from sana_vcam.media.pacing import FrameClock
 from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.pixels import Pixels, luma_plane
 from sana_vcam.media.publisher import Publisher
+from sana_vcam.media.states import CameraKind
 from tests.system.daemon import TRACK, local_settings, running_standin
 from tests.unit.media.latency.material import FPS, Picture
 
@@ -39,6 +40,7 @@ SETTLED = 2.0
 class Reel:
     """Pictures as the camera, in real time and for ever, each with its number drawn in."""
 
+    kind = CameraKind.FILE
     name = "reel"
 
     def __init__(self, pictures: list[Picture]) -> None:
