@@ -1187,7 +1187,7 @@ async def test_a_failure_is_told_three_times_and_the_next_try_is_known(tmp_path)
         assert status.sentence == faults.UNREACHABLE.sentence
         assert status.words == faults.UNREACHABLE.words
         assert status.next_try_at is not None
-        await rig.until(S.IDLE)
+        await rig.until(S.CONNECTING)
         assert rig.loop.time() >= status.next_try_at
         assert rig.engine.status.next_try_at is None
         await rig.streaming()

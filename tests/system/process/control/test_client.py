@@ -30,6 +30,7 @@ from sana_vcam.reactor.models.helios import HELIOS
 from tests.fakes.controls import FIRST_STATE, JPEG, leave_control_file
 from tests.fakes.controlserver import TOKEN, open_client
 
+DARK = {"on": True, "note": ""}
 PNG = b"\x89PNG\r\n\x1a\n"
 needs_unix = pytest.mark.skipif(not unixsocket.IS_SUPPORTED, reason="only on Linux")
 
@@ -103,7 +104,8 @@ async def test_an_image_is_read_here_and_sent_in_pieces(serve, controls, ctl, tm
     (tmp_path / "cape.png").write_bytes(PNG + bytes(size - len(PNG)))
     async with serve():
         code, out, err = await ctl("image", str(tmp_path / "cape.png"))
-        assert (code, out, err) == (0, "ok\n", "")
+        assert (code, err) == (0, "")
+        assert out.startswith("kept: shown when a session runs (none now: ")
         assert (await ctl("set_image"))[0] == 0
     assert controls.done == [("set_image", ("cape.png", size)), ("set_image", None)]
 
@@ -132,8 +134,11 @@ async def test_an_image_that_is_none_is_refused_before_anything_is_sent(
 async def test_what_people_read(serve, controls, ctl):
     async with serve():
         assert (await ctl("blank", "on"))[1] == "blank is on\n"
-        assert (await ctl("preset", "noir"))[1] == "preset noir: Film noir\n"
-        assert (await ctl("pause"))[1] == "ok\n"
+        noir = (await ctl("preset", "noir"))[1].splitlines()
+        assert noir[0] == "preset noir: Film noir"
+        assert noir[1].startswith("kept: shown when a session runs (none now: ")
+        assert (await ctl("seed", "42"))[1].startswith("seed 42, kept: shown when")
+        assert (await ctl("pause"))[1].startswith("paused: no session is opened until")
         presets = (await ctl("presets"))[1].splitlines()
         assert [line.split()[0] for line in presets] == ["van-gogh", "noir"]
         controls.current = FIRST_STATE.model_copy(update={"prompt": "a\x1b[2Jb\nc"})
@@ -146,7 +151,7 @@ async def test_what_people_read(serve, controls, ctl):
 async def test_json_is_the_reply_as_it_came(serve, ctl):
     async with serve():
         code, out, _ = await ctl("blank", "on", json_output=True)
-        assert (code, json.loads(out)) == (0, {"type": "ok", "id": 1, "data": {"on": True}})
+        assert (code, json.loads(out)) == (0, {"type": "ok", "id": 1, "data": DARK})
         code, out, err = await ctl("preset", "nowhere", json_output=True)
         assert (code, err) == (1, "")
         assert json.loads(out)["data"]["code"] == "not_found"
@@ -687,6 +692,6 @@ async def test_as_a_process(serve, runtime_dir):
     async with serve(same_user=True):
         code, out, err = await run("blank", "on")
         assert (code, err) == (0, "")
-        assert json.loads(out)["data"] == {"on": True}
+        assert json.loads(out)["data"] == DARK
         assert (await run("nonsense"))[0] == 2
     assert (await run("blank", "on"))[0] == 1

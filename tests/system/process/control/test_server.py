@@ -84,7 +84,9 @@ async def test_commands_that_reply_with_data(serve, controls):
             return reply["data"]
 
         def applied(preset):
-            return preset | {"left_out": []}
+            why = "none now: none is wanted: sana-vcam ctl connect"
+            kept = f"kept: shown when a session runs ({why})"
+            return preset | {"left_out": [], "applies": "next_session", "note": kept}
 
         presets = [look.model_dump(mode="json") for look in controls.looks]
         assert await data("get_state") == FIRST_STATE.model_dump(mode="json")
@@ -93,9 +95,9 @@ async def test_commands_that_reply_with_data(serve, controls):
         assert await data("apply_preset noir") == applied(noir)
         assert await data("step_preset") == van_gogh
         assert await data({"type": "step_preset", "data": {"by": -1}}) == noir
-        assert await data("blank") == {"on": True}
-        assert await data("blank") == {"on": False}
-        assert await data("freeze on") == {"on": True}
+        assert await data("blank") == {"on": True, "note": ""}
+        assert await data("blank") == {"on": False, "note": ""}
+        assert await data("freeze on") == {"on": True, "note": ""}
         picture = await data("snapshot")
         assert picture["mime"] == "image/jpeg"
         assert base64.b64decode(picture["data"]) == JPEG
@@ -239,7 +241,7 @@ async def test_blank_does_not_wait_for_the_slow_command_of_another_client(serve,
         controls.gate.clear()
         await slow.send("set_prompt slow")
         await controls.waiting.wait()
-        assert (await quick.ask("blank on"))["data"] == {"on": True}
+        assert (await quick.ask("blank on"))["data"] == {"on": True, "note": ""}
         assert controls.done == [("blank", True)]
         controls.gate.set()
         assert (await slow.reply())["type"] == "ok"
@@ -377,7 +379,7 @@ async def test_a_slow_reader_delays_nobody_and_is_closed(serve, monkeypatch):
             line = await good.event("log")
             if line["message"].startswith("closing a client"):
                 break
-        assert (await good.ask("blank on"))["data"] == {"on": True}
+        assert (await good.ask("blank on"))["data"] == {"on": True, "note": ""}
         writer.transport.resume_reading()
         while await reader.read(1 << 20):
             pass
