@@ -13,9 +13,11 @@ NO_SESSION = (
 def why_unreachable(machine: Machine, *, system: bool) -> str:
     """Say why the machine's systemd, or the user's, cannot be asked; empty if it can."""
     # Unlike is-system-running, this tells by its exit status whether anybody answered.
-    if machine.run("systemctl", *(() if system else ("--user",)), "show", "--property=Version").ok:
+    user = () if system else ("--user",)
+    answer = machine.run("systemctl", *user, "show", "--property=Version")
+    if answer.ok:
         return ""
-    if not machine.has("systemctl"):
+    if answer.status is None:
         return "there is no systemd here"
     # As sd_booted(3) has it.
     if not machine.path("/run/systemd/system").is_dir():

@@ -25,7 +25,15 @@ from sana_vcam.control.access import group
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service import templates
-from sana_vcam.host.service.steps import CommandStep, FileStep, Installation, Say, Step
+from sana_vcam.host.service.steps import (
+    CommandStep,
+    FileStep,
+    Installation,
+    Say,
+    Step,
+    Unfinished,
+)
+from sana_vcam.host.systemd import NO_SESSION, why_unreachable
 
 UNIT = "sana-vcam.service"
 CONFIG_FOLDER = SYSTEM_PATH.parent
@@ -41,11 +49,7 @@ HIDDEN_FROM_SERVICES = ("/home", "/root", "/run/user")
 
 RELOAD_DRIVER = (
     "close what uses it, then: sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback; "
-    "module not found? sudo apt install v4l2loopback-dkms"
-)
-NO_SESSION = (
-    "systemd of this user is not reachable: log in as the user, not by su or sudo, or have it run "
-    "without a login: sudo loginctl enable-linger $USER"
+    "module not found? sana-vcam doctor says how it is installed here"
 )
 WIREPLUMBER = """\
 PipeWire applications list the virtual camera only if it was fed when WirePlumber first saw it.
@@ -115,30 +119,40 @@ def install(
     `command` is how this installation is started, `key` gives the API key or nothing.
 
     Raises:
-        StartupError: it needs another user or place, or a step failed; with the fix.
+        StartupError: it needs another user or place, or a step failed; with the fix. Nothing that
+            was written stays, unless only the start failed.
     """
     words = tuple(command or templates.this_command())
     _require_right_user(options, machine, "install", words)
+    _require_systemd(options, machine, say)
     read_key = key or (lambda: key_from(machine.environ, options))
     as_root = options.system or (options.driver and machine.uid == 0)
     scope = system_scope() if as_root else user_scope(machine)
-    work = Installation(machine, scope.manifest, dry=options.dry, say=say, force=options.force)
-    if not as_root:
-        work.install(_user_steps(options, scope, words, read_key()))
-        if not options.dry:
-            _after_user_install(machine, say)
-        return
     if options.system:
         # What must be readable for this installation to run at all.
         own = (sys.executable, str(Path(sys.executable).resolve()), __file__)
         files = words if command else (words[0], *own)
         _require_reachable(files, machine, options, say)
-    if options.driver:
-        work.install(_driver_steps())
+    work = Installation(machine, scope.manifest, dry=options.dry, say=say, force=options.force)
+    try:
+        if as_root and options.driver:
+            work.install(_driver_steps())
+        if options.system:
+            work.install(_system_steps(options, scope, machine, words, read_key()))
+        if not as_root:
+            work.install(_user_steps(options, scope, words, read_key()))
+    except Unfinished:
+        raise
+    except BaseException:
+        work.undo()
+        if not options.dry and not why_unreachable(machine, system=scope.system):
+            machine.run(*scope.systemctl, "daemon-reload")
+        raise
     if options.system:
-        work.install(_system_steps(options, scope, machine, words, read_key()))
         say(f"\nTo use `sana-vcam ctl` and hotkeys, once for each person:\n  {group.JOIN_GROUP}")
         say(f"Configure it in {SYSTEM_PATH}, then: sudo systemctl reload sana-vcam")
+    if not as_root and not options.dry:
+        _after_user_install(machine, say)
 
 
 def _user_steps(options: Options, scope: Scope, words: tuple[str, ...], key: str) -> Iterator[Step]:
@@ -171,7 +185,14 @@ def _system_steps(
 def _start_steps(options: Options, scope: Scope, fix: str) -> Iterator[Step]:
     yield CommandStep((*scope.systemctl, "daemon-reload"), fix=fix)
     now = ("--now",) if options.start else ()
-    yield CommandStep((*scope.systemctl, "enable", *now, UNIT), fix=fix)
+    flag = " --system" if scope.system else ""
+    yield CommandStep(
+        (*scope.systemctl, "enable", *now, UNIT),
+        fix=fix,
+        # It enables first, so then it is the start that has failed.
+        stays=(*scope.systemctl, "is-enabled", "--quiet", UNIT) if options.start else (),
+        if_it_stays=f"it is installed and did not start: sana-vcam service logs{flag}",
+    )
 
 
 def _driver_steps() -> Iterator[Step]:
@@ -246,6 +267,19 @@ def _require_right_user(
     if machine.uid != 0 and for_root and not options.dry:
         flags = " --system" * options.system + " --driver" * options.driver
         raise StartupError(f"this needs root: sudo {again}{flags}")
+
+
+def _require_systemd(options: Options, machine: Machine, say: Say) -> None:
+    """Raise `StartupError` where no service could run; the driver's settings need no systemd."""
+    if options.driver and not options.system:
+        return
+    why = why_unreachable(machine, system=options.system)
+    if not why:
+        return
+    by_hand = "" if why == NO_SESSION else "; no service can run: start it by `sana-vcam run`"
+    if not options.dry:
+        raise StartupError(f"{why}{by_hand}")
+    say(f"would be refused: {why}{by_hand}")
 
 
 def _require_reachable(places: Sequence[str], machine: Machine, options: Options, say: Say) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sana_vcam.errors import StartupError
@@ -39,6 +41,25 @@ class CommandStep:
     words: tuple[str, ...]
     needed: bool = True
     fix: str = ""
+    stays: tuple[str, ...] = ()
+    """A command whose success says that what was done before is of use though this one failed."""
+    if_it_stays: str = ""
+    """What to do then."""
+
+
+class Unfinished(StartupError):
+    """A step that failed, after which the installation stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """A file as it was before it was written; None if there was none."""
+
+    path: Path
+    data: bytes | None
+    mode: int
+    kept: Path | None
+    """Its copy for the user."""
 
 
 type Step = FileStep | CommandStep
@@ -97,13 +118,18 @@ class Installation:
         self.dry = dry
         self.say = say
         self._force = force
+        self._before = replace(
+            self.manifest, files=dict(self.manifest.files), folders=list(self.manifest.folders)
+        )
+        self._replaced: list[_Replaced] = []
 
     def install(self, steps: Iterable[Step]) -> None:
         """Carry every step out, in order.
 
         Raises:
-            StartupError: a file in the way is not ours, or a step failed. What was done stays
-                done, and in the manifest; doing it all again goes on from there.
+            StartupError: a file in the way is not ours, or a step failed; `undo` takes back what
+                was written until then.
+            Unfinished: the same, and what was done is of use.
         """
         steps = list(steps)
         for file in steps:
@@ -114,6 +140,23 @@ class Installation:
                 self._write(step)
             else:
                 self.run(step)
+
+    def undo(self) -> None:
+        """Put everything back as it was before; what cannot be is said. Never raises."""
+        made = [path for path in self.manifest.folders if path not in self._before.folders]
+        self.manifest = self._before
+        tasks: list[Callable[[], None]] = [
+            *(partial(_put_back, file) for file in reversed(self._replaced)),
+            self.manifest.write,
+            *(partial(_remove_empty, Path(path)) for path in sorted(made, key=len, reverse=True)),
+        ]
+        for task in tasks:
+            try:
+                task()
+            except OSError as error:
+                self.say(f"left behind: {error.filename}: {error.strerror}")
+        if self._replaced:
+            self.say("nothing is left behind of it")
 
     def uninstall(self, paths: Iterable[Path] | None = None) -> None:
         """Remove every file of the manifest that nobody has changed, and folders left empty.
@@ -129,8 +172,7 @@ class Installation:
         self.manifest.write()
         if not self.manifest.files:
             for folder in map(Path, sorted(self.manifest.folders, key=len, reverse=True)):
-                if folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
+                _remove_empty(folder)
 
     def run(self, command: CommandStep) -> None:
         """Run a command. Raises `StartupError` if it fails and is needed."""
@@ -142,6 +184,8 @@ class Installation:
         if result.ok:
             return
         fix = f"; {command.fix}" if command.fix else ""
+        if command.stays and self.machine.run(*command.stays).ok:
+            raise Unfinished(f"{words}: {result.reason}; {command.if_it_stays}")
         if command.needed:
             raise StartupError(f"{words}: {result.reason}{fix}")
         self.say(f"  failed ({result.reason}){fix}")
@@ -169,16 +213,22 @@ class Installation:
             shown = "(a secret, not shown)\n" if file.secret else file.text
             self.say("".join(f"  | {line}\n" for line in shown.splitlines()).rstrip("\n"))
             return
-        if there is not None and not file.secret and not self.manifest.is_ours(path):
-            path.replace(path.with_name(f"{path.name}.old"))
-            self.say(f"kept: {path}.old")
+        old = path.with_name(f"{path.name}.old")
+        keeps = there is not None and not file.secret and not self.manifest.is_ours(path)
         try:
+            before = None if there is None else path.read_bytes()
+            mode = 0 if there is None else stat.S_IMODE(path.stat().st_mode)
+            self._replaced.append(_Replaced(path, before, mode, old if keeps else None))
+            if keeps:
+                path.replace(old)
+                self.say(f"kept: {old}")
             self.manifest.folders += _make_folders(path.parent)
             replace_file(path, file.text.encode(), mode=file.mode)
+            self.manifest.files[str(path)] = _checksum(path)
+            self.manifest.write()
         except OSError as error:
-            raise StartupError(f"cannot write {path}: {error.strerror}") from error
-        self.manifest.files[str(path)] = _checksum(path)
-        self.manifest.write()
+            where = error.filename or path
+            raise StartupError(f"cannot write {where}: {error.strerror}") from error
         self.say(f"wrote: {path}")
 
     def _remove(self, path: Path) -> None:
@@ -193,6 +243,20 @@ class Installation:
             self.say(f"removed: {path}")
         if not self.dry:
             del self.manifest.files[str(path)]
+
+
+def _put_back(file: _Replaced) -> None:
+    if file.data is None:
+        file.path.unlink(missing_ok=True)
+    else:
+        replace_file(file.path, file.data, mode=file.mode)
+    if file.kept is not None:
+        file.kept.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _make_folders(folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
-from sana_vcam.host.service import templates
+from sana_vcam.host.service import steps, templates
 from sana_vcam.host.service.install import Options, install, key_from, uninstall
 from sana_vcam.media.v4l2.devices import keep_command
 from tests.unit.host.service.fakes import (
@@ -106,7 +106,8 @@ def test_a_user_gets_a_unit_with_this_command_enabled_and_started(user):
     assert "\nExecStart=/opt/sana-vcam/bin/sana-vcam run\n" in text
     assert "CREDENTIALS_DIRECTORY /opt/sana-vcam/bin/sana-vcam config check\n" in text
     assert "%h" not in text.replace("%E", "")
-    assert user.commands.lines()[:2] == [
+    assert user.commands.lines()[:3] == [
+        "systemctl --user show --property=Version",
         "systemctl --user daemon-reload",
         "systemctl --user enable --now sana-vcam.service",
     ]
@@ -140,7 +141,7 @@ def test_a_dry_run_shows_every_file_and_command_and_changes_nothing(user, tmp_pa
     user.install(KEY, dry=True)
 
     assert tree(tmp_path) == before
-    assert user.commands.calls == []
+    assert user.commands.lines() == ["systemctl --user show --property=Version"]
     assert f"would write: {user.config / UNIT} (mode 0644)" in user.text
     assert "  | ExecStart=/opt/sana-vcam/bin/sana-vcam run" in user.text
     assert "would run: systemctl --user enable --now sana-vcam.service" in user.text
@@ -233,13 +234,114 @@ def test_uninstalling_nothing_says_so(user):
     assert "the service is not installed" in user.text
 
 
-def test_without_a_session_the_mend_is_said(user):
+def test_without_a_session_the_mend_is_said(user, tmp_path):
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
     user.commands.say("systemctl", status=1, err="Failed to connect to bus: No medium found\n")
     with pytest.raises(StartupError, match="enable-linger"):
         user.install()
     user.commands.say("systemctl")
     user.install()
     assert manifest(user.config / "sana-vcam/installed.json") == [str(user.config / UNIT)]
+
+
+@pytest.mark.parametrize("system", [False, True])
+def test_where_no_service_can_run_nothing_is_written(user, root, tmp_path, system):
+    who = root if system else user
+    who.commands.say(
+        "systemctl", status=1, err="System has not been booted with systemd as init system\n"
+    )
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/1/comm").write_text("tini\n")
+    before = tree(tmp_path)
+    with pytest.raises(StartupError) as refusal:
+        who.install(KEY, system=system)
+    assert str(refusal.value) == (
+        "systemd does not run here (process 1 is tini); no service can run: start it by "
+        "`sana-vcam run`"
+    )
+    who.install(KEY, system=system, dry=True)
+    assert f"would be refused: {refusal.value}" in who.text
+    assert tree(tmp_path) == before
+    del who.commands.replies["systemctl"]
+    with pytest.raises(StartupError, match="there is no systemd here; no service can run"):
+        who.install(KEY, system=system)
+
+
+def test_the_drivers_settings_need_no_systemd(root):
+    root.commands.say("systemctl", status=1, err="System has not been booted with systemd\n")
+    root.install(driver=True)
+    assert (root.etc / "modprobe.d/sana-vcam.conf").exists()
+
+
+@pytest.mark.parametrize("step", ["daemon-reload", "enable"])
+@pytest.mark.parametrize("before", ["", "ours", "theirs"])
+def test_a_step_that_fails_leaves_nothing_behind(user, tmp_path, monkeypatch, step, before):
+    path = user.config / UNIT
+    if before == "ours":
+        user.install(KEY)
+        monkeypatch.setattr(templates, "template", lambda _: "# newer\n")
+    elif before == "theirs":
+        path.parent.mkdir(parents=True)
+        path.write_text("# mine\n")
+        path.chmod(0o600)
+    there = tree(tmp_path)
+    folders = sorted(tmp_path.rglob("*"))
+    user.commands.say(f"systemctl --user {step}", status=1, err="Unit is masked.\n")
+    user.commands.say("systemctl --user is-enabled", status=1)
+    with pytest.raises(StartupError, match=rf"systemctl --user {step}.*: Unit is masked."):
+        user.install("rk_another", force=True)
+    assert tree(tmp_path) == there
+    assert sorted(tmp_path.rglob("*")) == folders
+    if before == "theirs":
+        assert mode(path) == 0o600
+    assert user.text.endswith("nothing is left behind of it")
+    assert user.commands.lines()[-1] == "systemctl --user daemon-reload"
+
+
+def test_a_machines_installation_that_fails_leaves_nothing_behind(root, tmp_path):
+    before = tree(tmp_path)
+    root.commands.say("systemd-sysusers", status=1, err="Failed to add the user\n")
+    with pytest.raises(StartupError, match="Failed to add the user"):
+        root.install(KEY, system=True, driver=True)
+    assert tree(tmp_path) == before
+    assert not root.etc.exists()
+
+
+@pytest.mark.parametrize("system", [False, True])
+def test_a_service_that_does_not_start_stays_installed(user, root, system):
+    who = root if system else user
+    scope = "" if system else "--user "
+    who.commands.say(f"systemctl {scope}enable", status=1, err="Job for sana-vcam.service failed\n")
+    flag = " --system" if system else ""
+    with pytest.raises(StartupError, match=f"did not start: sana-vcam service logs{flag}$"):
+        who.install(KEY, system=system)
+    assert manifest((root.etc if system else user.config) / "sana-vcam/installed.json")
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(user, tmp_path, monkeypatch):
+    real, before = steps.replace_file, tree(tmp_path)
+
+    def full(path, data, **how):
+        if path.name == "installed.json":
+            raise OSError(28, "No space left on device", str(path))
+        real(path, data, **how)
+
+    monkeypatch.setattr(steps, "replace_file", full)
+    with pytest.raises(StartupError, match=r"cannot write .*installed.json: No space left"):
+        user.install(KEY)
+    assert tree(tmp_path) == before
+
+
+def test_what_cannot_be_put_back_is_named(user, monkeypatch):
+    user.commands.say("systemctl --user daemon-reload", status=1, err="no\n")
+
+    def refuse(file):
+        raise OSError(30, "Read-only file system", str(file.path))
+
+    monkeypatch.setattr(steps, "_put_back", refuse)
+    with pytest.raises(StartupError):
+        user.install()
+    assert f"left behind: {user.config / UNIT}: Read-only file system" in user.text
 
 
 def test_a_damaged_manifest_is_named(user):
@@ -263,6 +365,7 @@ def test_the_machine_gets_a_user_a_configuration_and_a_unit(root):
     assert "u sana-vcam" in (root.etc / "sysusers.d/sana-vcam.conf").read_text()
     assert "[sink]" in (root.etc / "sana-vcam/config.toml").read_text()
     assert root.commands.lines() == [
+        "systemctl show --property=Version",
         "systemd-sysusers /etc/sysusers.d/sana-vcam.conf",
         "systemctl daemon-reload",
         "systemctl enable --now sana-vcam.service",
@@ -305,7 +408,10 @@ def test_a_dry_run_for_the_machine_encrypts_nothing(root, tmp_path):
     root.install(KEY, system=True, driver=True, dry=True)
 
     assert tree(tmp_path) == before
-    assert root.commands.lines() == ["systemd-creds --version"]
+    assert root.commands.lines() == [
+        "systemctl show --property=Version",
+        "systemd-creds --version",
+    ]
     assert "reactor_api_key.cred (mode 0600)" in root.text
     assert "would run: modprobe v4l2loopback" in root.text
     assert "LoadCredentialEncrypted=" in root.text
@@ -346,7 +452,7 @@ def test_the_driver_alone(root):
 def test_a_driver_that_is_not_there_yet_is_no_failure(root):
     root.commands.say("modprobe", status=1, err="modprobe: FATAL: Module v4l2loopback not found\n")
     root.install(driver=True)
-    assert "sudo apt install v4l2loopback-dkms" in root.text
+    assert "sana-vcam doctor says how it is installed here" in root.text
 
 
 @pytest.mark.parametrize("flag", ["system", "driver"])
