@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 from sana_vcam import __version__
 from sana_vcam.errors import EXIT_OK, SanaVcamError
-from sana_vcam.lib.commandline import Run, Verbs, add_config, add_json, add_verb, command_line
+from sana_vcam.lib.commandline import (
+    CommandLine,
+    Run,
+    Verbs,
+    add_config,
+    add_json,
+    add_verb,
+    add_verbs,
+    command_line,
+)
 from sana_vcam.lib.printing import printable_json, printable_lines
 
 if TYPE_CHECKING:
@@ -31,8 +40,10 @@ changes and hotkeys.
 EXAMPLES = """\
 first steps:
   sana-vcam demo                        all of it on this machine, without key, camera or driver
+  sana-vcam doctor                      what is missing here, and the command that mends it
   sana-vcam config init                 write a commented configuration to edit
   REACTOR_API_KEY=rk_... sana-vcam run  the real thing
+  sana-vcam ctl open                    the dashboard of what runs, in a browser
   sana-vcam ctl prompt "as a clay figure"
 """
 
@@ -103,8 +114,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line("sana-vcam", DESCRIPTION, EXAMPLES)
-    parser.add_argument("--version", action="version", version=f"sana-vcam {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.add_argument("-V", "--version", action="version", version=f"sana-vcam {__version__}")
+    # Whoever types the bare name wants to know what to type.
+    parser.set_defaults(run=lambda _: _print_help(parser))
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     demo = add_verb(commands, "demo", "try all of it on this machine", DEMO_EXAMPLES, run=_demo)
     demo.add_argument(
@@ -132,7 +145,24 @@ def _parser() -> argparse.ArgumentParser:
     add_config(usage)
     add_json(usage)
     _config_commands(commands)
+    helping = add_verb(commands, "help", "show the help of a command", run=_help)
+    helping.add_argument("words", nargs="*", metavar="COMMAND", help="such as: config init")
+    add_verb(commands, "version", "show the version", run=_version)
     return parser
+
+
+def _print_help(parser: CommandLine) -> int:
+    parser.print_help()
+    return EXIT_OK
+
+
+def _help(arguments: argparse.Namespace) -> int:
+    return main([*arguments.words, "--help"])
+
+
+def _version(_: argparse.Namespace) -> int:
+    print(f"sana-vcam {__version__}")
+    return EXIT_OK
 
 
 def _lazy(commands: Verbs, name: str, what: str, run: Run) -> None:
@@ -185,7 +215,7 @@ def _edit_flags(parser: argparse.ArgumentParser) -> None:
     add("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="any other key")
 
 
-_FLAG_KEYS = {
+FLAG_KEYS = {
     "camera": "camera.source",
     "device": "camera.device",
     "video": "camera.path",
@@ -197,19 +227,24 @@ _FLAG_KEYS = {
     "port": "control.port",
     "log_level": "log.level",
 }
+"""The flags by their names in Python, and the key of the configuration that each sets."""
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, object]:
-    """Collect the configuration keys that the flags set. Raises `ConfigError` for a bad --set."""
+    """Collect the configuration keys that the flags set, each with the flag that was typed.
+
+    Raises `ConfigError` for a bad --set.
+    """
+    from sana_vcam.config.load import Flag
     from sana_vcam.errors import ConfigError
 
     given: dict[str, object] = {}
     if getattr(arguments, "video", None) is not None:
-        given["camera.source"] = "file"
-    for flag, key in _FLAG_KEYS.items():
-        value = getattr(arguments, flag, None)
+        given["camera.source"] = Flag("--video", "file")
+    for dest, key in FLAG_KEYS.items():
+        value = getattr(arguments, dest, None)
         if value is not None:
-            given[key] = value
+            given[key] = Flag(f"--{dest.replace('_', '-')}", value)
     for pair in arguments.set:
         key, equals, value = pair.partition("=")
         if not equals:
@@ -251,9 +286,11 @@ def _edit(arguments: argparse.Namespace) -> int:
 
 
 def _standin(arguments: argparse.Namespace) -> int:
-    from sana_vcam.standin.__main__ import main as standin
+    from sana_vcam.standin.__main__ import add_arguments, serve, settings_from
 
-    return standin(arguments.words)
+    parser = command_line("sana-vcam standin", "", "")
+    add_arguments(parser)
+    return serve(settings_from(parser.parse_args(arguments.words)), arguments.words)
 
 
 def _ctl(arguments: argparse.Namespace) -> int:
@@ -320,8 +357,8 @@ def _show(text: str, arguments: argparse.Namespace) -> None:
 
 
 def _config_commands(commands: Verbs) -> None:
-    config = commands.add_parser("config", help="check, show or write the configuration")
-    verbs = config.add_subparsers(metavar="check|show|init", required=True)
+    config = add_verb(commands, "config", "check, show or write the configuration")
+    verbs = add_verbs(config, "check|show|init")
     for name, run, what in (
         ("check", _config_check, "validate the configuration"),
         ("show", _config_show, "print every value and where it comes from; secrets are masked"),

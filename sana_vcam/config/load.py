@@ -71,6 +71,14 @@ type Layer = dict[str, Given]
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """The value of a flag that has a name of its own, such as --camera, for one key."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The configuration, and where each of its values comes from."""
 
@@ -95,7 +103,8 @@ def load(
 ) -> Loaded:
     """Read every source and build the frozen tree, or raise one `ConfigError` for all problems.
 
-    `overrides` are the flags: dotted keys, whose text values are read as the environment's.
+    `overrides` are the flags: dotted keys, whose text values are read as the environment's. A
+    value may be a `Flag`, which says how it was typed; others were --set.
     Without a `path` the file is the first of `default_paths` that exists; there may be none.
     A path in `drafts` is judged as if it held that text.
     """
@@ -151,7 +160,8 @@ def require_key(config: Config) -> None:
 def _flags(overrides: Mapping[str, object], problems: list[str]) -> Layer:
     layer: Layer = {}
     for key, value in overrides.items():
-        given = Given(value, f"flag --set {key}")
+        flag = value if isinstance(value, Flag) else Flag(f"--set {key}", value)
+        given = Given(flag.value, f"flag {flag.name}")
         if key in sections():
             problems.append(f"{given.where}: {_table_in_words(key)} {_first_key(key)}")
         elif key not in leaves():

@@ -11,6 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from sana_vcam.lib.nearest import meant
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -19,6 +21,8 @@ class Expected:
     text: str
 
 
+MOST_NAMED = 6
+"""Of more presets than these a complaint names only the one that is near."""
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_NAME_CHARS = 64
 MAX_PROMPT_CHARS = 4000
@@ -165,7 +169,16 @@ def nearest_first(word: str, choices: Sequence[str]) -> list[str]:
     return sorted(choices, key=lambda c: -SequenceMatcher(None, word.lower(), c).ratio())
 
 
-def not_found_text(presets: Sequence[Preset], preset_id: str) -> str:
-    """Say that no preset has this id, and which ones there are."""
+def not_found_text(
+    presets: Sequence[Preset], preset_id: str, listing: str = "sana-vcam presets"
+) -> str:
+    """Say that no preset has this id, and which ones there are: of many the one that is near.
+
+    `listing` is the command that lists them.
+    """
     ids = nearest_first(preset_id, [preset.id for preset in presets])
-    return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"
+    if len(ids) <= MOST_NAMED:
+        return f"no preset {preset_id!r}; have: {', '.join(ids) or 'none'}"
+    near = meant(preset_id, ids)
+    hint = f"did you mean {near!r}? All of them" if near else "all of them"
+    return f"no preset {preset_id!r}; {hint}: {listing}"

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from sana_vcam.config.preset import Expected, nearest_first
 from sana_vcam.config.schema import ENV_DELIMITER, ENV_PREFIX, leaves
+from sana_vcam.lib.nearest import did_you_mean
 
 SHOWN_CHARS = 60
 """How much of a wrong value a message repeats."""
@@ -43,7 +44,8 @@ def nearest_key(key: str) -> str:
 def wrong(name: str, field: FieldInfo, value: object) -> str:
     """Say `name = value: expected …`, without the value if it is a secret's."""
     shown = "" if bare_type(field) is SecretStr else f" = {_shown(value)}"
-    return f"{name}{shown}: expected {expectation(field)}"
+    near = did_you_mean(value, choices(field)) if isinstance(value, str) else ""
+    return f"{name}{shown}: expected {expectation(field)}{near}"
 
 
 def _shown(value: object) -> str:

@@ -22,7 +22,7 @@ def find(presets: Sequence[Preset], preset_id: str) -> Preset:
     for preset in presets:
         if preset.id == preset_id:
             return preset
-    raise CommandFailed("not_found", not_found_text(presets, preset_id))
+    raise CommandFailed("not_found", not_found_text(presets, preset_id, "sana-vcam ctl presets"))
 
 
 def step(presets: Sequence[Preset], current_id: str | None, by: int) -> Preset:

@@ -97,11 +97,7 @@ class FakeLibrary:
         return self._controls.looks
 
     def find(self, preset_id: str) -> Preset:
-        for look in self._controls.looks:
-            if look.id == preset_id:
-                return bare(look)
-        have = ", ".join(look.id for look in self._controls.looks)
-        raise CommandFailed("not_found", f"no preset {preset_id!r}; have: {have}")
+        return bare(find(self._controls.looks, preset_id))
 
     async def save(self, preset: Preset, replaces: str | None) -> None:
         if preset.id == "unwritable":

@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sana_vcam.clients.connection import (
     START_HINT,
+    DaemonAddress,
     ask,
     ask_in_turn,
     connected,
@@ -31,7 +31,8 @@ from sana_vcam.config import paths
 from sana_vcam.control.access import discovery, tokens
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import StartupError
-from sana_vcam.lib.printing import printable
+from sana_vcam.lib.nearest import meant
+from sana_vcam.lib.printing import printable, printable_json
 
 ROTATION_TIMEOUT_S = 10.0
 
@@ -61,25 +62,37 @@ def command_from(word: str, rest: Sequence[str]) -> messages.Command:
     """Read what the user typed as the daemon does."""
     line = SHORT_WORDS.get(word, word)
     if line.partition(" ")[0] not in messages.COMMANDS:
-        raise Failure(f"no command {word!r}; have: {', '.join(words.usages())}", EXIT_USAGE)
+        near = meant(word, (*words.usages(), *messages.COMMANDS))
+        hint = f"did you mean {near}? All of them" if near else "all of them"
+        raise Failure(f"no command {printable(word)!r}; {hint}: sana-vcam ctl --help", EXIT_USAGE)
     try:
         return reading.command_from_arguments(line, rest)
     except messages.ProtocolError as error:
         raise Failure(error.message, EXIT_USAGE) from error
 
 
-def watch(
-    url: str | None, token: str | None, runtime_dir: Path | None, *, json_output: bool
-) -> int:
-    """Print each state, until the daemon stops or Ctrl-C."""
-    token = token or os.environ.get(tokens.TOKEN_VARIABLE)
-    with connected(find_daemon(url, token, runtime_dir)) as connection:
+def watch(daemon: DaemonAddress, *, json_output: bool) -> int:
+    """Print a line for each state that differs in more than figures, until the daemon stops.
+
+    As JSON every state is printed as the daemon sends it.
+    """
+    before: tuple[object, ...] = ()
+    with connected(daemon) as connection:
         for text in connection:
             message = json.loads(text)
-            if message["type"] == "state":
-                line = compact(message) if json_output else _state_line(message["data"])
-                print(line, flush=True)
+            if message["type"] != "state":
+                continue
+            if json_output:
+                print(compact(message), flush=True)
+            elif (now := _what_matters(message["data"])) != before:
+                before = now
+                print(_state_line(message["data"]), flush=True)
     raise Failure("the daemon has stopped")
+
+
+def _what_matters(state: Mapping[str, Any]) -> tuple[object, ...]:
+    names = ("output", "session", "prompt", "preset", "camera", "error")
+    return tuple(state[name] for name in names)
 
 
 def _state_line(state: Mapping[str, Any]) -> str:
@@ -89,7 +102,6 @@ def _state_line(state: Mapping[str, Any]) -> str:
         f"viewers see {state['output']}",
         f"session {state['session']}",
         f"camera {state['camera']}",
-        f"{state['fps_model']:.1f} fps from the model, {state['fps_output']:.1f} out",
         f"preset {state['preset']}" if state["preset"] else f'prompt "{state["prompt"]}"',
     ]
     if state["error"]:
@@ -97,15 +109,18 @@ def _state_line(state: Mapping[str, Any]) -> str:
     return printable("  ".join(parts))
 
 
-def print_token(runtime_dir: Path | None, state_dir: Path | None, *, rotate: bool) -> int:
+def print_token(
+    runtime_dir: Path | None, state_dir: Path | None, *, rotate: bool, json_output: bool = False
+) -> int:
     """Print the token, to whoever may read its file anyway; with `rotate`, replace it first."""
     folder = resolve_runtime_dir(runtime_dir)
     kept_in = state_dir or paths.state_dir()
     found = discovery.find(folder)
     try:
-        print(_rotate(found, kept_in, folder) if rotate else _token(found, kept_in))
+        token = _rotate(found, kept_in, folder) if rotate else _token(found, kept_in)
     except StartupError as error:
         raise Failure(str(error)) from error
+    print(printable_json(json.dumps({"token": token})) if json_output else token)
     return EXIT_OK
 
 
@@ -114,22 +129,6 @@ def _token(found: discovery.ControlFile | None, state_dir: Path) -> str:
     if token is None:
         raise Failure(f"there is no token yet; the first start makes one; {START_HINT}")
     return token
-
-
-def print_urls(runtime_dir: Path | None) -> int:
-    """Print the addresses with the token in them."""
-    found = discovery.find(resolve_runtime_dir(runtime_dir))
-    if found is None:
-        raise Failure(f"no daemon runs; {START_HINT}")
-    query = f"?token={quote(found.token.get_secret_value(), safe='')}"
-    print(f"WebSocket  {found.url}{query}")
-    print(f"dashboard  {found.dashboard}")
-    print(
-        "sana-vcam ctl: the token in these is a secret: whoever has it can switch your camera on. "
-        "Replace it: sana-vcam ctl token --rotate",
-        file=sys.stderr,
-    )
-    return EXIT_OK
 
 
 def _rotate(found: discovery.ControlFile | None, state_dir: Path, runtime_dir: Path) -> str:

@@ -9,12 +9,16 @@ a URL, and for a daemon of an older version that takes no lines.
 from __future__ import annotations
 
 import json
-import os
-import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sana_vcam.clients.ctl.shortwords import SHORT_WORDS, USAGE
+from sana_vcam.clients.ctl.shortwords import (
+    OWN_OPTIONS,
+    OWN_WORDS,
+    SHORT_WORDS,
+    USAGE,
+    WITH_VALUE,
+)
 from sana_vcam.clients.terminal import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -46,7 +50,8 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 def main(arguments: Sequence[str]) -> int:
     """Run `sana-vcam ctl` with what follows on the command line; the result is its exit code."""
     words: list[str] = []
-    json_output, rotate = False, False
+    own: list[str] = []
+    json_output = False
     url: str | None = None
     rest = list(arguments)
     while rest:
@@ -61,21 +66,36 @@ def main(arguments: Sequence[str]) -> int:
             return EXIT_OK
         if word == "--json":
             json_output = True
-        elif word == "--rotate" and words == ["token"]:
-            rotate = True
-        elif word == "--url" and rest:
-            url = rest.pop(0)
-        elif word.startswith("--url="):
-            url = word.removeprefix("--url=")
         elif _is_flag(word):
-            what = "--url needs a value" if word == "--url" else f"no such option: {word}"
-            print(f"{USAGE}\nsana-vcam ctl: {what}", file=sys.stderr)
-            return EXIT_USAGE
+            name, equals, value = word.partition("=")
+            if not _is_option(name, words):
+                return _refuse_option(f"no such option: {name}", name)
+            if name == "--url" or name in WITH_VALUE:
+                if not equals and not rest:
+                    return _refuse_option(f"{name} needs a value")
+                value = value if equals else rest.pop(0)
+                if name == "--url":
+                    url = value
+                else:
+                    own += [name, value]
+            else:
+                own.append(word)
         else:
             words.append(word)
-    if rotate:
-        words.append("--rotate")
-    return run_ctl(words, json_output=json_output, url=url)
+    return run_ctl(words + own, json_output=json_output, url=url)
+
+
+def _is_option(name: str, words: Sequence[str]) -> bool:
+    """Whether it is an option of all words, or of the one that was typed."""
+    return name == "--url" or (bool(words) and words[0] in OWN_OPTIONS.get(name, ()))
+
+
+def _refuse_option(what: str, name: str = "") -> int:
+    from sana_vcam.lib.nearest import did_you_mean  # not for a press of a key
+
+    near = did_you_mean(name, ("--json", "--url", "--help", *OWN_OPTIONS)) if name else ""
+    print(printable_lines(f"{USAGE}\nsana-vcam ctl: {what}{near}"), file=sys.stderr)
+    return EXIT_USAGE
 
 
 def _is_flag(word: str) -> bool:
@@ -124,22 +144,23 @@ def _run(
         raise Failure(f"no command; have:\n{command_list()}", EXIT_USAGE)
     word, *rest = arguments
     runtime_dir, state_dir = folders
-    if word in {"watch", "token", "url"}:
-        if rest not in ([], ["--rotate"]) or (rest and word != "token"):
-            takes = "takes nothing but --rotate" if word == "token" else "takes no value"
-            raise Failure(f"{word} {takes}", EXIT_USAGE)
-        from sana_vcam.clients.ctl import client  # no press of a key comes here
+    if url is not None:
+        from sana_vcam.clients.ctl.addresses import read_address  # no press of a key comes here
 
-        if word == "watch":
-            return client.watch(url, token, runtime_dir, json_output=json_output)
-        if word == "url":
-            return client.print_urls(runtime_dir)
-        return client.print_token(runtime_dir, state_dir, rotate=bool(rest))
+        url, token = read_address(url, token)
+    if word in OWN_WORDS or (word == "connect" and rest):
+        from sana_vcam.clients.ctl.ownwords import Asked, run_own
+
+        return run_own(word, rest, Asked(json_output, url, token, runtime_dir, state_dir))
     if SHORT_WORDS.get(word, word) == "set_image":
         from sana_vcam.clients.ctl import client  # a picture does not fit into a URL
 
         return _show(word, client.send_image(rest, url, token, runtime_dir), json_output, None)
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
+    if file is not None:
+        from sana_vcam.clients.ctl.stills import require_format  # before the picture is asked for
+
+        require_format(file)
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
         from sana_vcam.clients.ctl import client  # a GET over the Unix socket was not enough
@@ -222,36 +243,12 @@ def _show(word: str, reply: dict[str, Any], json_output: bool, file: str | None)
         return EXIT_REFUSED
     data = reply["data"]
     if "mime" in data and (file or not json_output):
-        _save(data["data"], file)
+        from sana_vcam.clients.ctl.stills import save  # no press of a key comes here
+
+        save(data["data"], file)
     elif not json_output:
         print(_human(word, data))
     return EXIT_OK
-
-
-def _save(picture: str, file: str | None) -> None:
-    import base64  # for this command alone
-    import time
-
-    jpeg = base64.b64decode(picture)
-    file = file or time.strftime("sana-vcam-%Y%m%d-%H%M%S.jpg")
-    try:
-        if file == "-":
-            sys.stdout.buffer.write(jpeg)
-            sys.stdout.buffer.flush()
-            return
-        # A picture of the user's: nobody else's to read, whatever the umask.
-        with open(file, "wb", opener=_private) as stream:
-            stream.write(jpeg)
-    except OSError as error:
-        raise Failure(f"cannot write {file}: {error.strerror}") from error
-    print(f"wrote {file}", file=sys.stderr)
-
-
-def _private(path: str, flags: int) -> int:
-    number = os.open(path, flags, 0o600)
-    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(number).st_mode):
-        os.fchmod(number, 0o600)
-    return number
 
 
 def _human(word: str, data: Mapping[str, Any]) -> str:

@@ -18,4 +18,25 @@ SHORT_WORDS: dict[str, str] = {
 }
 """What people type, and the line that it stands for; all other commands are typed by name."""
 
+OWN_WORDS: dict[str, tuple[str, str]] = {
+    "watch": ("watch", "Print a line when what viewers see, session, look or camera changes."),
+    "wait": ("wait WORD...", "Wait until viewers see that, or the session is so."),
+    "open": ("open", "Open the dashboard in the browser."),
+    "url": (
+        "url [KIND]",
+        "Print the addresses with the token; of KIND dashboard or websocket that one, bare.",
+    ),
+    "token": ("token [--rotate]", "Print the token, or replace it by a new one."),
+    "help": ("help", "Show this help."),
+}
+"""The words that are no command of the daemon: how each is typed, and what it does."""
+
+OWN_OPTIONS: dict[str, tuple[str, ...]] = {
+    "--rotate": ("token",),
+    "--wait": ("connect",),
+    "--timeout": ("connect", "wait"),
+}
+"""The options of single words; those of all words are in `USAGE`."""
+WITH_VALUE = frozenset({"--timeout"})
+
 USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"

@@ -6,15 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic.fields import FieldInfo
 
-from sana_vcam.clients.ctl.shortwords import SHORT_WORDS, USAGE
+from sana_vcam.clients.ctl.shortwords import OWN_WORDS, SHORT_WORDS, USAGE
 from sana_vcam.control.protocol import messages
-
-OWN_WORDS: Mapping[str, tuple[str, str]] = {
-    "watch": ("watch", "Print each change of the state, until Ctrl-C."),
-    "url": ("url", "Print the addresses with the token, for clients that take nothing else."),
-    "token": ("token [--rotate]", "Print the token, or replace it by a new one."),
-}
-"""The words that are no command of the daemon: how each is typed, and what it does."""
 
 _ABOUT: Mapping[str, str] = {
     "next": "Go to the next preset.",
@@ -37,19 +30,23 @@ examples:
   sana-vcam ctl settings          what the model takes
   sana-vcam ctl set image_strength 0.6
   sana-vcam ctl image cape.jpg
-  sana-vcam ctl snapshot now.jpg
+  sana-vcam ctl snapshot now.jpg  or .png, .webp
   sana-vcam ctl state --json
   sana-vcam ctl watch             one line for each change, until Ctrl-C
+  sana-vcam ctl connect --wait    come back once the model's picture is there
+  sana-vcam ctl wait live --timeout 60
+  sana-vcam ctl open              the dashboard, in a browser
   sana-vcam ctl token --rotate    when somebody has seen the old one
 
-exit codes: 0 done, 1 refused or no daemon, 2 wrong usage
+exit codes: 0 done, 1 refused, timed out or no daemon, 2 wrong usage
 """
 
 _OPTIONS = """\
 options:
   -h, --help  show this help and exit
   --json      print the reply as JSON
-  --url URL   a daemon elsewhere; its token is in SANA_VCAM_CONTROL__TOKEN
+  --url URL   a daemon elsewhere, as `ctl url` prints it there; a token that is not in the
+              address is in SANA_VCAM_CONTROL__TOKEN
 """
 
 
@@ -85,7 +82,8 @@ def _usage(word: str) -> str:
         return "image [FILE]"
     fields = model.model_fields.items() if model else ()
     values = [_value_usage(name, field) for name, field in fields]
-    return " ".join([word, *values, *(["[FILE]"] if word == "snapshot" else [])])
+    more = {"snapshot": ["[FILE]"], "connect": ["[--wait]"]}.get(word, [])
+    return " ".join([word, *values, *more])
 
 
 def _value_usage(name: str, field: FieldInfo) -> str:

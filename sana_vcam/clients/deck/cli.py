@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sana_vcam.errors import EXIT_OK, StartupError
-from sana_vcam.lib.commandline import Run, Verbs, add_verb, command_line
+from sana_vcam.lib.commandline import Run, Verbs, add_verb, add_verbs, command_line
 
 ABOUT = """\
 Hotkeys with pictures on a keypad: by the Stream Deck application (package), by Bitfocus Companion
@@ -36,7 +36,7 @@ def run_deck(words: Sequence[str], unit: Callable[[], str]) -> int:
 
 def _parser(unit: Callable[[], str]) -> argparse.ArgumentParser:
     parser = command_line("sana-vcam deck", ABOUT, EXAMPLES)
-    verbs = parser.add_subparsers(metavar="package|companion|run|udev|unit", required=True)
+    verbs = add_verbs(parser, "package|companion|run|udev|unit")
     what = "write the plugin for the Stream Deck app and OpenDeck"
     _out(add_verb(verbs, "package", what, run=_package), "sana-vcam.streamDeckPlugin, here")
     what = "write the module for Bitfocus Companion"

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from sana_vcam.config.preset import MAX_SETTING_CHARS, MAX_SETTINGS
 from sana_vcam.control.protocol.messages import (
@@ -294,7 +295,13 @@ def _complaints(model: type[Command], error: ValidationError) -> Iterator[str]:
             yield f"{field}: missing; expected {_expected(schema[field])}"
         else:
             got = _short(fault["input"])
-            yield f"{field}: {fault['msg']} (got {got}); expected {_expected(schema[field])}"
+            yield f"{field}: expected {_expected(schema[field])} (got {got}){_reason(fault)}"
+
+
+def _reason(fault: ErrorDetails) -> str:
+    """Say what a check of ours has found, which the expectation does not say."""
+    own = fault["type"] == "value_error"
+    return f": {fault['msg'].removeprefix('Value error, ')}" if own else ""
 
 
 @cache

@@ -16,7 +16,7 @@ from sana_vcam.host.service.install import (
     uninstall,
     user_scope,
 )
-from sana_vcam.lib.commandline import add_json, add_verb, command_line
+from sana_vcam.lib.commandline import add_json, add_verb, add_verbs, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
 
 ABOUT = """\
@@ -56,7 +56,7 @@ def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line("sana-vcam service", ABOUT, EXAMPLES)
-    verbs = parser.add_subparsers(metavar="install|uninstall|status|logs", required=True)
+    verbs = add_verbs(parser, "install|uninstall|status|logs")
     for name, run, what in (
         ("install", _install, "install the service, enable and start it"),
         ("uninstall", _uninstall, "stop it, and remove what install wrote"),

@@ -1,0 +1,91 @@
+"""One line at the bottom of a terminal that is written anew; what else is said goes above it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Self, TextIO
+
+from sana_vcam.lib.screen import columns, cut, is_terminal
+
+ERASE = "\r\x1b[K"
+"""Back to the first column, and clear to the end of the row (ECMA-48)."""
+
+
+class StatusLine(io.TextIOBase):
+    """A stream over a terminal's, with a line that stays below whatever is written.
+
+    The line is cut to the width that the terminal has at that moment, so it never wraps and takes
+    no other line away. Without a terminal there is no line, and texts pass through. Methods may be
+    called from any thread.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self.is_shown = is_terminal(stream)
+        """Whether there is a terminal for a line."""
+        self._stream = stream
+        self._line = ""
+        self._begun = ""
+        """What was written after the last line end."""
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the stream behind."""
+        return self._stream.encoding or "utf-8"
+
+    def fileno(self) -> int:
+        """Give the descriptor of the stream behind."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether the stream behind is a terminal."""
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        """Whether it takes text: always."""
+        return True
+
+    def show(self, text: str) -> None:
+        """Put up a line, which has to be printable; nothing without a terminal."""
+        if not self.is_shown:
+            return
+        with self._lock:
+            self._line = text
+            self._put("")
+
+    def write(self, text: str) -> int:
+        """Write above the line. Half a line waits for its end."""
+        if not self.is_shown:
+            return self._stream.write(text)
+        with self._lock:
+            whole, end, self._begun = f"{self._begun}{text}".rpartition("\n")
+            if end:
+                self._put(f"{whole}\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Have the stream behind write what it holds."""
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Take the line away, and write what waits."""
+        with self._lock:
+            if self._line or self._begun:
+                self._line = ""
+                self._put(self._begun)
+                self._begun = ""
+
+    def _put(self, above: str) -> None:
+        width = columns(self._stream)
+        # The last cell stays free: some terminals go on to the next row once it is filled.
+        line = cut(self._line, None if width is None else width - 1)
+        self._stream.write(f"{ERASE}{above}{line}")
+        self._stream.flush()
