@@ -116,7 +116,7 @@ async def test_the_reply_is_what_a_websocket_gets(serve, controls):
         ("set_prompt?prompt=%FF", 400, "invalid_data", "UTF-8"),
         ("set_seed?seed=many", 400, "invalid_data", "seed:"),
         ("pause?" + "&".join(f"a{n}=" for n in range(20)), 400, "invalid_data", "16 fields"),
-        ("apply_preset?id=nowhere", 404, "not_found", "have: van-gogh, noir"),
+        ("apply_preset?id=nowhere", 404, "not_found", "have: noir, van-gogh"),
         ("snapshot", 409, "not_ready", "no picture"),
         ("snapshot.jpg", 409, "not_ready", "no picture"),
         ("bypass?on=on", 409, "rejected", "allow_bypass"),
@@ -129,7 +129,7 @@ async def test_the_reply_is_what_a_websocket_gets(serve, controls):
         ("line?text=promt+x", 404, "unknown_command", "have:"),
         ("line?text=pause&text=now", 400, "invalid_data", "one word too many"),
         ("line?text=subscribe+log", 409, "rejected", "stays open"),
-        ("line?text=apply_preset+nowhere", 404, "not_found", "have: van-gogh, noir"),
+        ("line?text=apply_preset+nowhere", 404, "not_found", "have: noir, van-gogh"),
         ("set_prompt?prompt=explode", 500, "internal", "its log has the details"),
     ],
 )
