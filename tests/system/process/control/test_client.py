@@ -161,7 +161,7 @@ async def test_a_refusal_is_exit_1_and_its_reason(serve, ctl):
     async with serve():
         code, out, err = await ctl("preset", "nowhere")
     assert (code, out) == (1, "")
-    assert err == "sana-vcam ctl: no preset 'nowhere'; have: van-gogh, noir\n"
+    assert err == "sana-vcam ctl: no preset 'nowhere'; have: noir, van-gogh\n"
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ async def test_a_press_needs_neither_the_port_nor_control_json(serve, controls, 
         assert (await ctl("preset", "nowhere")) == (
             1,
             "",
-            "sana-vcam ctl: no preset 'nowhere'; have: van-gogh, noir\n",
+            "sana-vcam ctl: no preset 'nowhere'; have: noir, van-gogh\n",
         )
 
 

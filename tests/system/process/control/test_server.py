@@ -113,7 +113,7 @@ async def test_commands_that_reply_with_data(serve, controls):
         ('{"id":1}', "invalid_request", '"type"'),
         ("set_promt x", "unknown_command", "set_prompt"),
         ("set_seed x", "invalid_data", "seed"),
-        ("apply_preset nowhere", "not_found", "have: van-gogh, noir"),
+        ("apply_preset nowhere", "not_found", "have: noir, van-gogh"),
         ("snapshot", "not_ready", "no picture"),
         ("bypass on", "rejected", "allow_bypass"),
         ("set_prompt forbidden", "rejected", "model refuses"),
