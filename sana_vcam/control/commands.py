@@ -16,6 +16,7 @@ from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.imagepieces import ImagePieces
 from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.trial import Trial
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.looks import look_of
@@ -67,6 +68,7 @@ class Commands:
         self._sink = sink
         self._library = library
         self._on_change = on_change
+        self._trial: Trial | None = None
 
     def presets(self) -> replies.Presets:
         """List the presets in their order."""
@@ -162,7 +164,11 @@ class Commands:
                 return replies.PreviewAnswer(sdp=await screen.show(command.sdp))
             case messages.StopPreview() if screen is not None:
                 await screen.stop()
-            case messages.Subscribe() | messages.Preview() | messages.StopPreview():
+            case messages.TryLook() if screen is not None:
+                await self._try_look(command, screen)
+            case messages.EndTrial() if screen is not None:
+                await self.end_trial(screen, keep=command.keep)
+            case _ if command.wire_name in messages.BOUND_TO_A_CONNECTION:
                 raise CommandFailed(
                     "rejected", f"{command.wire_name} needs a connection that stays open"
                 )
@@ -227,6 +233,31 @@ class Commands:
         return replies.AppliedPreset(
             **dict(preset), left_out=left_out, applies=said.applies, note=said.note
         )
+
+    async def _try_look(self, command: messages.TryLook, owner: object) -> None:
+        fields = await look_of(command.preset(), self._library.folder)
+        fields["preset"] = None
+        last = self._trial
+        # Before it is sent: a connection may break while the model answers.
+        self._trial = Trial.of(owner, fields, self._engine.desired, last)
+        try:
+            await self._engine.wishes.set_look(fields)
+        except CommandFailed:
+            self._trial = last
+            raise
+
+    async def end_trial(self, owner: object, *, keep: bool = False) -> None:
+        """End the trial of this connection, named by its screen, if it has one.
+
+        Raises what `Wishes.set_look` raises; the trial is over all the same.
+        """
+        trial = self._trial
+        if trial is None or trial.owner is not owner:
+            return
+        self._trial = None
+        back = {} if keep else trial.back(self._engine.desired)
+        if back:
+            await self._engine.wishes.set_look(back)
 
     async def step_preset(self, by: int) -> replies.AppliedPreset:
         """Ask for the preset `by` places further, wrapping around.

@@ -1,33 +1,38 @@
 // The dialog that makes or changes a preset.
 
 import { $, setText } from "./dom.js";
+import { Trial } from "./trial.js";
 import { asSentence } from "./words.js";
 
 const FREE_TRIES = 100;
 
 /** Let presets be made and changed; returns what opens the dialog. */
 export function showEditor(store, ask, { saved, run }) {
-  const editor = new Editor(store, ask, saved);
-  $("editor-try").addEventListener("click", () => run("set_prompt", { prompt: $("editor-prompt").value.trim() }));
-  return editor;
+  return new Editor(store, ask, { saved, trial: new Trial(store, ask, run) });
 }
 
 class Editor {
   #store;
   #ask;
   #saved;
+  #trial;
   #edited = null; // the preset that is changed; null: a new one
   #ownId = false; // the user has written a short name
 
-  constructor(store, ask, saved) {
+  constructor(store, ask, { saved, trial }) {
     this.#store = store;
     this.#ask = ask;
     this.#saved = saved;
+    this.#trial = trial;
     $("editor-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#save();
     });
+    $("editor-try").addEventListener("click", () => this.#try());
+    $("editor-form").addEventListener("input", () => trial.changed());
     $("editor-cancel").addEventListener("click", () => $("editor").close());
+    // Cancel, Escape, and whatever else closes it; after Save there is nothing to put back.
+    $("editor").addEventListener("close", () => trial.cancel());
     $("editor-id").addEventListener("input", () => (this.#ownId = true));
     $("editor-name").addEventListener("input", () => this.#proposeId());
   }
@@ -53,6 +58,7 @@ class Editor {
     $("editor-evolve").value = (evolve ?? []).join("\n");
     this.#openModelRows(edited);
     this.#complain("");
+    this.#trial.offer();
     $("editor").showModal();
     $("editor-name").focus();
   }
@@ -77,8 +83,20 @@ class Editor {
       return;
     }
     try {
-      this.#saved(await this.#ask("save_preset", this.#fields()), this.#edited);
+      const preset = await this.#ask("save_preset", this.#fields());
+      await this.#trial.keep(preset.id);
+      this.#saved(preset, this.#edited);
       $("editor").close();
+    } catch (error) {
+      this.#complain(error.message);
+    }
+  }
+
+  async #try() {
+    const { prompt, image, settings } = this.#fields();
+    try {
+      await this.#trial.begin({ prompt, ...(image && { image }), ...(settings && { settings }) });
+      this.#complain("");
     } catch (error) {
       this.#complain(error.message);
     }

@@ -11,7 +11,6 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +26,7 @@ from sana_vcam.config.preset import (
     Settings,
     SettingValue,
 )
+from sana_vcam.control.protocol.codes import ReplyCode as ReplyCode  # noqa: PLC0414 - exported
 from sana_vcam.control.protocol.imagepieces import PIECE_CHARS
 from sana_vcam.control.protocol.replies import (
     Applied,
@@ -60,29 +60,7 @@ MAX_PLACE = 10_000
 
 
 type RequestId = int | str | None
-
-
-class ReplyCode(StrEnum):
-    """Why a request was refused."""
-
-    PARSE_ERROR = "parse_error"
-    """The message is neither JSON nor one line of text."""
-    INVALID_REQUEST = "invalid_request"
-    """The message is not `{"type", "id", "data"}`."""
-    UNKNOWN_COMMAND = "unknown_command"
-    """There is no command of that name."""
-    INVALID_DATA = "invalid_data"
-    """A field of the command is missing, unknown or wrong."""
-    NOT_FOUND = "not_found"
-    """The command names something that does not exist."""
-    NOT_READY = "not_ready"
-    """The command needs something that is not there yet."""
-    REJECTED = "rejected"
-    """The model or the configuration refuses it."""
-    RATE_LIMITED = "rate_limited"
-    """Too many messages in a short time; the command did not run."""
-    INTERNAL = "internal"
-    """A defect of the daemon; its log has the details."""
+ImageFile = Annotated[str, Field(min_length=1, max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN)]
 
 
 # -- commands ---
@@ -305,12 +283,7 @@ class SavePreset(Command):
     """Whole prompts to go on with from this look. In a URL or line of text: one on each line."""
     replaces: Annotated[str | None, Field(pattern=ID_PATTERN, examples=["noir"])] = None
     """The id of the preset that is edited, if its id changes."""
-    image: Annotated[
-        str | None,
-        Field(
-            min_length=1, max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN, examples=["cape.jpg"]
-        ),
-    ] = None
+    image: Annotated[ImageFile | None, Field(examples=["cape.jpg"])] = None
     """A PNG, JPEG or WebP file of at most 8 MB, named from the folder of presets.toml."""
     settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
     """Values of the model's settings that go with it. In a URL or line of text: name=value."""
@@ -318,6 +291,30 @@ class SavePreset(Command):
     def preset(self) -> Preset:
         """Make the preset of the command's fields."""
         return Preset(**self.model_dump(exclude={"replaces"}))
+
+
+class TryLook(Command):
+    """Show viewers a look for a try; it goes with end_trial, or with the connection."""
+
+    wire_name = "try_look"
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS, examples=["as a clay figure"])]
+    """What the model is asked for."""
+    image: Annotated[ImageFile | None, Field(examples=["cape.jpg"])] = None
+    """As in `save_preset`."""
+    settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
+    """As in `save_preset`."""
+
+    def preset(self) -> Preset:
+        """Make a preset of it that is in no list."""
+        return Preset(id="tried", name="Tried", **self.model_dump())
+
+
+class EndTrial(Command):
+    """Put back what was wanted before try_look, as far as nobody has asked for anything since."""
+
+    wire_name = "end_trial"
+    keep: Annotated[bool, Field(examples=[False])] = False
+    """true: what is tried stays."""
 
 
 class RemovePreset(Command):
@@ -393,7 +390,7 @@ class Subscribe(Command):
     """The events wanted, in place of those before; an empty list is none."""
 
 
-BOUND_TO_A_CONNECTION = frozenset({"preview", "stop_preview", "subscribe"})
+BOUND_TO_A_CONNECTION = frozenset({"preview", "stop_preview", "subscribe", "try_look", "end_trial"})
 """The commands that make sense on a WebSocket only."""
 
 COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
@@ -423,6 +420,8 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
             ReadUsage,
             Snapshot,
             SavePreset,
+            TryLook,
+            EndTrial,
             RemovePreset,
             MovePreset,
             ResetPresets,

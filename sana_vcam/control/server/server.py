@@ -41,7 +41,7 @@ from sana_vcam.control.server.requests import PATH, RequestGate, own_uid
 from sana_vcam.control.server.responses import Response
 from sana_vcam.control.server.routes import Routes
 from sana_vcam.control.server.websocket import ClientConnection
-from sana_vcam.errors import StartupError
+from sana_vcam.errors import CommandFailed, StartupError
 from sana_vcam.lib.idle import until_tick
 from sana_vcam.lib.threads import run_blocking
 
@@ -293,6 +293,7 @@ class ControlServer:
             client.queue.close()
             await _end((*side_tasks, *client.beside))
             await client.screen.stop()
+            await self._end_trial(client)
 
     async def _answer(self, client: ClientConnection, message: str | bytes) -> None:
         """Run one message and queue its reply; a client's next message waits until then.
@@ -317,6 +318,16 @@ class ControlServer:
     async def _run(self, client: ClientConnection, request: messages.Request) -> None:
         reply = await self._commands.answer(request, client.screen, client.pieces)
         await client.queue.put_reply(reply.text())
+
+    async def _end_trial(self, client: ClientConnection) -> None:
+        """Put back what was on before a look that this client tried."""
+        try:
+            async with asyncio.timeout(limits.CLOSE_GRACE_S):
+                await self._commands.end_trial(client.screen)
+        except CommandFailed as error:
+            log.warning("what was on before a look was tried is not put back: %s", error)
+        except TimeoutError:
+            log.debug("what was on before a look was tried is wanted again, and not yet taken on")
 
     # -- events ---
 

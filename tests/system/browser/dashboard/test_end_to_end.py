@@ -75,7 +75,7 @@ async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(
 
         # A frozen picture is the same one for both; the encoder needs a moment to make it sharp.
         await page.keyboard.press("f")
-        await expect(page.locator("#tally")).to_have_text("Frozen")
+        await expect(page.locator("#tally")).to_have_text("Still")
         frozen = (await bridge.viewer.take(12))[-1]
         async with asyncio.timeout(PATIENCE_S):
             while psnr(shown := await previewed(page), seen(frozen, shown)) < 30:
@@ -117,6 +117,7 @@ async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(
         assert [one["prompt"] for one in kept if one["id"] == "neon-night"] == [NEON]
 
         await page.locator("#session-button").click()
+        await page.get_by_role("button", name="Now", exact=True).click()
         await expect(page.locator("#badge-label")).to_have_text("Off")
         await standin.until_session("ready")
         await expect(page.locator("#session-label")).to_have_text("Connect")

@@ -120,10 +120,56 @@ async def test_what_is_wrong_with_a_preset_is_said_in_the_dialog(open_desk, cont
         await expect(desk.find("#editor")).to_be_visible()
         controls.broken_file = None
         await desk.find("#editor-prompt").fill("as a clay figure")
-        await desk.button("Try it").click()
-        await desk.done("set_prompt", "as a clay figure")
         await save.click()
         await desk.done("save_preset", "mine")
+
+
+@pytest.mark.parametrize("end", ["Cancel", "Escape", "leaving", "Save"])
+async def test_a_try_is_on_air_and_goes_with_the_dialog(open_desk, controls, end):
+    async with open_desk() as desk:
+        await desk.preset("Anime").click()
+        await desk.done("apply_preset", "anime")
+        await desk.say(model_prompt=controls.current.prompt)
+        await desk.button("New").click()
+        line = desk.find("#editor-live")
+        await expect(line).to_contain_text("Trying it shows it to viewers")
+        await desk.find("#editor-name").fill("Mine")
+        await desk.find("#editor-prompt").fill("as a clay figure")
+        await desk.button("Try it live").click()
+        await expect(line).to_have_text("Viewers see this in a moment. Cancel puts back “Anime”.")
+        assert (controls.current.prompt, controls.current.preset) == ("as a clay figure", None)
+        await desk.find("#editor-prompt").fill("as a clay figure in the rain")
+        await expect(line).to_contain_text("without your last changes")
+        controls.done.clear()
+        if end == "leaving":
+            await desk.page.goto("about:blank")
+        elif end == "Escape":
+            await desk.page.keyboard.press("Escape")
+        else:
+            await desk.find("#editor").get_by_role("button", name=end).click()
+        after = "mine" if end == "Save" else "anime"
+        await desk.done("apply_preset", after)
+        saved = [("save_preset", "mine")] if end == "Save" else []
+        assert controls.done == [*saved, ("apply_preset", after)]
+        assert controls.current.preset == after
+
+
+async def test_a_trial_that_the_connection_ended_is_said(open_desk):
+    async with open_desk() as desk:
+        await desk.button("New").click()
+        await desk.find("#editor-prompt").fill("as a clay figure")
+        await desk.button("Try it live").click()
+        await desk.done("apply_preset", None)
+        desk.controls.done.clear()
+        for client in desk.server._clients:
+            client.connection.transport.abort()
+        await expect(desk.find("#editor-live")).to_contain_text("The connection was lost")
+        await desk.done("apply_preset", None)
+        await desk.page.wait_for_selector("body[data-link=open]")
+        await desk.find("#editor-cancel").click()
+        await expect(desk.find("#editor")).to_be_hidden()
+        assert desk.controls.done == [("apply_preset", None)]
+        desk.problems = [one for one in desk.problems if "WebSocket" not in one]
 
 
 async def test_moving_by_keys_and_by_the_menu(open_desk, controls):
