@@ -110,7 +110,7 @@ def image_path(image: str, folder: Path) -> Path:
 
 
 BUILTINS = """\
-natural | Natural (no edit) |
+natural | Natural (no prompt) |
 van-gogh | Van Gogh | Van Gogh oil painting, swirling brushstrokes, vivid colors
 watercolor | Watercolor | Delicate watercolor painting, soft washes of color, visible paper texture
 pencil | Pencil sketch | Graphite pencil sketch, fine cross-hatching, white drawing paper

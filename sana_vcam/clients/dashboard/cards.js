@@ -34,7 +34,7 @@ export class Card {
     this.preset = preset;
     this.#showPicture(preset);
     setText(this.#name, preset.name);
-    setAttribute(this.look, "title", preset.prompt || "No edit");
+    setAttribute(this.look, "title", preset.prompt || "No prompt");
     setAttribute(this.look, "aria-pressed", String(active));
     setAttribute(this.look, "aria-keyshortcuts", place < KEYS ? String(place + 1) : null);
     setText(this.#number, place < KEYS ? String(place + 1) : "");

@@ -32,7 +32,7 @@ def test_the_built_in_ids_are_as_promised() -> None:
 
 def test_the_first_is_the_way_back_to_normal() -> None:
     natural = BUILTIN_PRESETS[0]
-    assert (natural.id, natural.name, natural.prompt) == ("natural", "Natural (no edit)", "")
+    assert (natural.id, natural.name, natural.prompt) == ("natural", "Natural (no prompt)", "")
     assert [p.id for p in BUILTIN_PRESETS if not p.prompt] == ["natural"]
 
 

@@ -279,7 +279,7 @@ async def test_a_removed_preset_comes_back_beside_a_new_one_of_its_name(open_des
 async def test_when_all_are_removed_the_built_in_ones_can_be_brought_back(open_desk, controls):
     controls.looks = controls.looks[:1]
     async with open_desk() as desk:
-        await menu(desk, "Natural (no edit)", "Remove")
+        await menu(desk, "Natural (no prompt)", "Remove")
         await expect(desk.find("#grid-empty")).to_have_text("There are no presets yet.")
         await desk.button("Bring back the built-in presets").click()
         await desk.done("reset_presets")
