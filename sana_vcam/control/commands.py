@@ -20,6 +20,7 @@ from sana_vcam.control.trial import Trial
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.looks import look_of
+from sana_vcam.engine.states import SessionState
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.pixels import to_jpeg
@@ -147,7 +148,7 @@ class Commands:
             case messages.Reset():
                 await engine.reset()
             case messages.Connect():
-                self._hold(Hold.ON, engine.connect)
+                self._hold(self._hold_of_connect(), engine.connect)
             case messages.Disconnect():
                 self._hold(Hold.OFF, engine.disconnect)
             case messages.Renew():
@@ -313,6 +314,17 @@ class Commands:
         program.switches = replace(program.switches, **{name: value})
         self._on_change()
         return value
+
+    def _hold_of_connect(self) -> Hold:
+        """Say who holds the session after `connect`: the user, or as before who watches.
+
+        Where viewers want a session and the last try failed, it only asks for the next try now: a
+        session that ends with the call is not to be billed after it.
+        """
+        state = self.state()
+        failed = state.session in {SessionState.BACKOFF, SessionState.REFUSED}
+        by_viewers = state.session_wanted and self._demand.hold is Hold.AUTOMATIC
+        return Hold.AUTOMATIC if failed and by_viewers else Hold.ON
 
     def _hold(self, hold: Hold, tell_the_engine: Callable[[], None]) -> None:
         """Keep the hold that the user chose by hand, and have the engine follow at once."""

@@ -35,6 +35,8 @@ def of_command(  # noqa: PLR0911, PLR0912 - one case each
     match command:
         case messages.SetPrompt():
             return of_look(state, model, PROMPT)
+        case messages.TryLook():
+            return of_preset(state, model, command.preset())
         case messages.SetImage(more=True):
             return Applied(applies=Applies.LATER, note="waiting for the rest of it")
         case messages.SetImage():

@@ -297,6 +297,7 @@ class TryLook(Command):
     """Show viewers a look for a try; it goes with end_trial, or with the connection."""
 
     wire_name = "try_look"
+    reply = Applied
     prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS, examples=["as a clay figure"])]
     """What the model is asked for."""
     image: Annotated[ImageFile | None, Field(examples=["cape.jpg"])] = None

@@ -129,7 +129,7 @@ def test_the_reply_data():
         "usage": "Usage",
         "snapshot": "Picture",
         "save_preset": "Preset",
-        "try_look": "Nothing",
+        "try_look": "Applied",
         "end_trial": "Nothing",
         "remove_preset": "Preset",
         "move_preset": "Presets",
