@@ -106,6 +106,14 @@ async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(
         await bridge.viewer.until(lambda view: view.colourfulness > 6, "the neon look")
         assert await page.locator("#evolve-list button").count() > 0
 
+        # A try reaches the viewers as well, and goes with its dialog.
+        await page.locator("#add-button").click()
+        await page.locator("#editor-prompt").fill("a black-and-white photograph")
+        await page.locator("#editor-try").click()
+        await bridge.viewer.until(lambda view: view.colourfulness < 3, "the look that is tried")
+        await page.keyboard.press("Escape")
+        await bridge.viewer.until(lambda view: view.colourfulness > 6, "the neon look again")
+
         # A preset that is made here stands in the user's own file.
         await page.locator("#keep-button").click()
         await page.locator("#editor-name").fill("Neon night")
