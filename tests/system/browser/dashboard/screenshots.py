@@ -35,6 +35,7 @@ from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find
 from sana_vcam.presets.suggestions import suggestions
+from sana_vcam.reactor import faults
 from sana_vcam.reactor.models import SANA, Model
 from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.standin.looks import edit
@@ -73,6 +74,8 @@ QUALITY: dict[str, Any] = {
     "relay": False,
     "glass_ms": 2140,
     "glass_confidence": 0.93,
+    "glass_low_ms": 1900,
+    "glass_high_ms": 2400,
 }
 
 type Act = Callable[[Desk], Awaitable[object]]
@@ -95,6 +98,8 @@ async def _edit(desk: Desk) -> None:
     await desk.find("#grid .card").nth(2).hover()
     await desk.button("Menu of Watercolor").click()
     await desk.page.get_by_role("menuitem", name="Edit…").click()
+    await desk.button("Try it live").click()
+    await expect(desk.find("#editor-live")).to_contain_text("Viewers see this")
 
 
 async def _tune(desk: Desk) -> None:
@@ -144,10 +149,10 @@ SHOTS = (
         NO_SESSION
         | {
             "session": SessionState.REFUSED,
-            "error": "Reactor refused the API key: set REACTOR_API_KEY or [reactor] api_key, "
-            "then: sana-vcam ctl connect",
+            "error": faults.KEY.sentence,
+            "error_details": "401: the key is not known (asked at /sessions)",
         },
-        Slate("Needs attention", "The key was refused", tone="error"),
+        Slate("Needs attention", faults.KEY.words, tone="error"),
     ),
     Shot(
         "camera",
@@ -186,9 +191,11 @@ SHOTS = (
         | {
             "session": SessionState.BACKOFF,
             "phase_s": 5.0,
-            "error": "Reactor is at capacity (503): no GPU is free; trying again in 8 s",
+            "next_try_in_s": 12.0,
+            "error": faults.UNREACHABLE.sentence,
+            "error_details": "the name of the service is not found (no answer from the resolver)",
         },
-        Slate("Reconnecting", "The service cannot be reached now", 5, tone="warning"),
+        Slate("Connecting", faults.UNREACHABLE.words, 5, tone="warning"),
         dark=False,
         size=SMALL,
     ),
