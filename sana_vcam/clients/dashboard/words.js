@@ -153,7 +153,7 @@ export function promptWords(model, takenMs) {
 /** The measured delay, never more exact than it is: about how much, and between what. */
 export function delayWords({ glass_ms: ms, glass_low_ms: low, glass_high_ms: high, glass_confidence: sure }) {
   const about = `about ${halves(ms)} s`;
-  if (typeof low === "number" && typeof high === "number") return [about, `between ${tenths(low)} and ${tenths(high)} s`];
+  if (typeof low === "number" && typeof high === "number") return [about, `${tenths(low)} – ${tenths(high)} s`];
   if (typeof sure !== "number") return [about, "camera to viewers"];
   return [about, sure >= 0.75 ? "quite likely" : "a first guess"];
 }

@@ -132,7 +132,7 @@ DELAYS = [
     ({"glass_ms": 40, "glass_confidence": None}, ["about 0.5 s", "camera to viewers"]),
     (
         {"glass_ms": 2900, "glass_low_ms": 2450, "glass_high_ms": 3310, "glass_confidence": 1.0},
-        ["about 3 s", "between 2.5 and 3.3 s"],
+        ["about 3 s", "2.5 \N{EN DASH} 3.3 s"],
     ),
 ]
 
