@@ -77,6 +77,9 @@ def _no_real_folders(pristine_home: Callable[[], Path]) -> Iterator[None]:
         ours = name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_"))
         if ours and name != "SANA_VCAM_REQUIRE_TOOLS":
             patch.delenv(name)
+    # A test never meets the developer's own PipeWire.
+    for name in ("PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE"):
+        patch.delenv(name, raising=False)
     yield
     patch.undo()
 

@@ -178,7 +178,11 @@ def _setting_flags(parser: argparse.ArgumentParser) -> None:
     add("--camera", metavar="auto|webcam|file|test", help="where the picture comes from")
     add("--device", metavar="ID", help="which webcam (see `sana-vcam devices`)")
     add("--video", metavar="FILE", help="play a video file instead of the webcam")
-    add("--sink", metavar="KIND", help="auto, v4l2loopback, obs, unitycapture, preview or raw")
+    add(
+        "--sink",
+        metavar="KIND",
+        help="auto, v4l2loopback, pipewire, obs, unitycapture, preview or raw",
+    )
     add("--prompt", help="the first prompt")
     add("--preset", metavar="ID", help="the first preset (see `sana-vcam presets`)")
     add("--port", metavar="N", help="the control port (default 7262)")

@@ -68,7 +68,7 @@ async def run_blocking[T](call: Callable[[], T], *, name: str) -> T:
             _post(loop, _resolve, future, result)
 
     thread = threading.Thread(target=body, name=name, daemon=True)
-    _start(thread, lambda error: _post(loop, _fail, future, error))
+    start_soon(thread, lambda error: _post(loop, _fail, future, error))
     return await future
 
 
@@ -94,7 +94,7 @@ async def run_loop(
             _post(loop, _resolve, done, None)
 
     thread = threading.Thread(target=thread_body, name=name, daemon=True)
-    _start(thread, lambda error: _post(loop, _fail, done, error))
+    start_soon(thread, lambda error: _post(loop, _fail, done, error))
     try:
         await asyncio.shield(done)
     except asyncio.CancelledError:
@@ -156,7 +156,8 @@ def _starter() -> _Starter:
     return _Starter()
 
 
-def _start(thread: threading.Thread, failed: Callable[[Exception], None]) -> None:
+def start_soon(thread: threading.Thread, failed: Callable[[Exception], None]) -> None:
+    """Have a thread started without waiting until it runs; `failed` is called if it cannot."""
     _starter().start(thread, failed)
 
 

@@ -195,6 +195,17 @@ def i420_to_bgr(i420: Pixels) -> Pixels:
     return cv2.cvtColor(i420, cv2.COLOR_YUV2BGR_I420)
 
 
+def i420_to_yuy2(i420: Pixels) -> Pixels:
+    """Convert planar I420 in (h * 3 / 2, w) to packed YUY2 in (h, w * 2)."""
+    luma, blue, red = _planes(i420)
+    height, width = luma.shape
+    packed = np.empty((height, width * 2), np.uint8)
+    packed[:, 0::2] = luma
+    for place, chroma in ((1, blue), (3, red)):
+        packed[0::2, place::4] = packed[1::2, place::4] = chroma
+    return packed
+
+
 def to_jpeg(pixels: Pixels, quality: int = 85) -> bytes:
     """Encode the pixels as a JPEG file; `quality` is 1 to 100."""
     if not 1 <= quality <= 100:

@@ -104,7 +104,7 @@ class State(BaseModel):
     camera_kind: CameraKind | None = None
     """What it is: webcam, file, or the test scene; None while it is off."""
     sink: str
-    """Kind of sink: v4l2loopback, obs, unitycapture, preview, raw."""
+    """Kind of sink: v4l2loopback, pipewire, obs, unitycapture, preview, raw."""
     sink_name: str
     """Which virtual camera, in words."""
     width: int

@@ -17,18 +17,20 @@ from sana_vcam.media.sinks import external
 from sana_vcam.media.sinks.canvas import Canvas
 from sana_vcam.media.sinks.external import ExternalKind
 from sana_vcam.media.sinks.loopback import LoopbackBackend
+from sana_vcam.media.sinks.node import CameraNode
 from sana_vcam.media.sinks.raw import RawBackend
-from sana_vcam.media.sinks.virtualcamera import VirtualCamera, VirtualCameraStatus
+from sana_vcam.media.sinks.virtualcamera import FedCamera, VirtualCamera, VirtualCameraStatus
 from sana_vcam.media.v4l2 import devices
 
 log = logging.getLogger(__name__)
 
 type SingleKind = ExternalKind | Literal["preview", "raw"]
 """What is one virtual camera, or stands in for one."""
-type SinkKind = Literal["v4l2loopback"] | SingleKind
+type SinkKind = Literal["v4l2loopback", "pipewire"] | SingleKind
 
 LOOPBACK: Final = "v4l2loopback"
-REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, *external.EXTERNAL_KINDS)
+PIPEWIRE: Final = "pipewire"
+REAL_KINDS: tuple[SinkKind, ...] = (LOOPBACK, PIPEWIRE, *external.EXTERNAL_KINDS)
 """The virtual cameras that apps can see."""
 SLATE_SOURCES = frozenset({"slate", "black"})
 
@@ -55,7 +57,7 @@ class Sink:
     """
 
     def __init__(
-        self, kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig, canvas: Canvas
+        self, kind: SinkKind, cameras: Sequence[FedCamera], config: SinkConfig, canvas: Canvas
     ) -> None:
         self.kind: SinkKind = kind
         self.name = _name(kind, cameras, config)
@@ -86,6 +88,8 @@ class Sink:
         if config.kind != "auto":
             return cls._open_kind(config.kind, config, slate, system, clock)
         for kind in _possible_kinds(system):
+            if kind == PIPEWIRE:
+                continue
             try:
                 return cls._open_kind(kind, config, slate, system, clock)
             except SinkError as error:
@@ -111,7 +115,11 @@ class Sink:
         if kind == LOOPBACK:
             frame = canvas.convert(slate).tobytes()
             found = devices.find_virtual_cameras(config.label, config.device, system)
-            cameras = [_loopback(one, config, frame, system, clock) for one in found]
+            cameras: list[FedCamera] = [
+                _loopback(one, config, frame, system, clock) for one in found
+            ]
+        elif kind == PIPEWIRE:
+            cameras = [CameraNode(config.label, (config.width, config.height), config.fps)]
         else:
             cameras = [_single(kind, config, clock)]
         _open_what_opens(cameras)
@@ -184,9 +192,9 @@ def _require_slate(picture: Picture) -> None:
         raise TypeError("the picture for a silent virtual camera is a slate or black")
 
 
-def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
+def _open_what_opens(cameras: Sequence[FedCamera]) -> None:
     """Open the cameras; those that fail are lost, unless all do. Raises `SinkError`."""
-    failed: list[tuple[VirtualCamera, SinkError]] = []
+    failed: list[tuple[FedCamera, SinkError]] = []
     for camera in cameras:
         try:
             camera.open()
@@ -200,15 +208,15 @@ def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
 
 def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
     """List the virtual cameras that this system can have, in the order for "auto"."""
-    return (LOOPBACK,) if system.platform == "linux" else external.possible_kinds()
+    return (LOOPBACK, PIPEWIRE) if system.platform == "linux" else external.possible_kinds()
 
 
-def _name(kind: SinkKind, cameras: Sequence[VirtualCamera], config: SinkConfig) -> str:
+def _name(kind: SinkKind, cameras: Sequence[FedCamera], config: SinkConfig) -> str:
     if kind == "preview":
         return "preview (no virtual camera)"
     if kind == "raw":
         return "standard output" if config.path == "-" else config.path
-    if kind == LOOPBACK:
+    if kind in {LOOPBACK, PIPEWIRE}:
         return ", ".join(f"{one.status.name} ({one.status.device})" for one in cameras)
     return cameras[0].status.name
 

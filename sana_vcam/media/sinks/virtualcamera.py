@@ -53,6 +53,31 @@ class VirtualCameraStatus:
     frames: int
 
 
+class FedCamera(Protocol):
+    """One virtual camera of a sink. Belongs to one thread; `status` is for every thread."""
+
+    @property
+    def status(self) -> VirtualCameraStatus:
+        """Where the camera is."""
+        ...
+
+    def open(self) -> None:
+        """Open the camera. Raises `SinkError`."""
+        ...
+
+    def lose(self, error: SinkError) -> None:
+        """Take note that it could not be opened."""
+        ...
+
+    def send(self, frame: Pixels) -> None:
+        """Show a frame, or drop it while the camera is lost; see `Backend.send`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the camera. May be called twice."""
+        ...
+
+
 class VirtualCamera:
     """One backend that is fed for ever. Belongs to one thread; `status` is for every thread.
 

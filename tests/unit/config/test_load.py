@@ -441,8 +441,8 @@ def test_secrets_are_refused_as_flags(machine: Machine) -> None:
     [
         (
             '[sink]\nkind = "rew"',
-            '2: sink.kind = "rew": expected one of auto, v4l2loopback, obs, unitycapture, preview, '
-            "raw; did you mean raw?",
+            '2: sink.kind = "rew": expected one of auto, v4l2loopback, pipewire, obs, '
+            "unitycapture, preview, raw; did you mean raw?",
         ),
         ('[camera]\n\nfit="x"', '3: camera.fit = "x": expected one of crop, pad, stretch'),
         ("[sink]\nwidth = 641", "2: sink.width = 641: expected an even number from 64 to 4096"),

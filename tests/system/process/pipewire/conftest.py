@@ -1,0 +1,32 @@
+"""Sessions of both versions, with a camera in them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rigs.pipewire import Session
+from tests.rigs.pipewire.fixtures import pipewire
+from tests.system.process.pipewire.cameras import Camera
+
+__all__ = ["pipewire"]
+
+
+@pytest.fixture
+def patience_s() -> float:
+    """How long the camera waits for the server's answer."""
+    return 5.0
+
+
+@pytest.fixture
+def camera(pipewire: Session, require_tools: bool, patience_s: float) -> Iterator[Camera]:
+    """A camera of ours in the session, fed with colour bars by a process of its own."""
+    if shutil.which("gst-launch-1.0") is None:
+        why = "apt install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-pipewire"
+        if require_tools:
+            raise AssertionError(why)
+        pytest.skip(why)
+    with Camera(pipewire, patience_s=patience_s) as made:
+        yield made
