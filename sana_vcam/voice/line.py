@@ -53,6 +53,8 @@ class LineStatus:
     """Stable name of the microphone that was asked for; empty while off."""
     error: str | None = None
     """What is wrong and what mends it, as a sentence."""
+    added_ms: float = 0.0
+    """What the sound server adds to `delay_ms`."""
 
 
 @dataclass(frozen=True)
