@@ -43,6 +43,8 @@ CAPTURE_S = 0.2
 """How late the levels of the microphone are known at most."""
 WIDE_MS = 400.0
 """A picture's delay that is not known to this is followed only out of its range."""
+NEAR_MS = 25.0
+"""A delay that was prepared is near enough to one that is wanted."""
 LEAST_SURE = 0.3
 """A picture's delay that is less sure is taken for unknown."""
 
@@ -68,6 +70,13 @@ class PictureDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Make ready to fade to another delay, and tell `Follower.prepared` from when on."""
+
+    delay_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """Fade to another delay."""
 
@@ -87,15 +96,14 @@ class Unmute:
     after_s: float = 0.0
 
 
-type VoiceOrder = Shift | Mute | Unmute
+type VoiceOrder = Prepare | Shift | Mute | Unmute
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The delay line as it is: its delay, what the sound server adds, and whether one listens."""
+    """The delay line as it is: its delay, and whether anybody listens."""
 
     delay_ms: float
-    added_ms: float
     listeners: bool
 
 
@@ -123,11 +131,13 @@ class Follower:
         self._wanted_ms: float | None = None
         self._off_since: float | None = None
         self._large_since: float | None = None
+        self._prepared: tuple[float, float] | None = None
+        """A delay, and from when on one can fade to it."""
         self._muted = True
 
     @property
     def target_ms(self) -> float | None:
-        """How late the voice is meant to be, the sound server's share taken off."""
+        """How late the voice is meant to be; None until it was decided once."""
         return self._wanted_ms
 
     @property
@@ -139,6 +149,11 @@ class Follower:
         """Note that the line is silent from now on, and give the order for it."""
         self._muted = True
         return Mute()
+
+    def prepared(self, delay_ms: float, ready_at: float) -> None:
+        """Note from when on a fade to `delay_ms` can begin, after the order for it."""
+        if self._prepared is not None and self._prepared[0] == delay_ms:
+            self._prepared = delay_ms, ready_at
 
     def take(
         self,
@@ -153,9 +168,9 @@ class Follower:
             self._forget_difference()
             return [] if self._muted else [self.silence()]
         self._program = program
-        self._follow(picture, line)
+        self._follow(picture)
         orders: list[VoiceOrder] = []
-        wanted_ms = self._wanted(line)
+        wanted_ms = self._wanted()
         self._wanted_ms = wanted_ms
         # Nobody hears a change while it is muted or asleep: the delay is right from the first word.
         if self._muted or not line.listeners:
@@ -169,28 +184,28 @@ class Follower:
             orders.append(Unmute())
         return orders
 
-    def _follow(self, picture: PictureDelay | None, line: Heard) -> None:
+    def _follow(self, picture: PictureDelay | None) -> None:
         """Take the picture's delay if it is known, and one that the line can follow.
 
         Otherwise the last one stays: while you sit still, during a stall, a freeze or a card.
         """
         if picture is None or picture.sure < LEAST_SURE or self._program is not OnProgram.LIVE:
             return
-        if self._lateness_ms(picture.delay_ms, line) > self.max_ms:
+        if self._lateness_ms(picture.delay_ms) > self.max_ms:
             return
         wide = picture.high_ms - picture.low_ms > WIDE_MS
         if wide and picture.low_ms <= self._picture_ms <= picture.high_ms:
             return
         self._picture_ms = picture.delay_ms
 
-    def _lateness_ms(self, picture_ms: float, line: Heard) -> float:
-        return picture_ms + SENSOR_MS + LATE_MS + self.trim_ms - line.added_ms
+    def _lateness_ms(self, picture_ms: float) -> float:
+        return picture_ms + SENSOR_MS + LATE_MS + self.trim_ms
 
-    def _wanted(self, line: Heard) -> float:
+    def _wanted(self) -> float:
         if self._program is OnProgram.BYPASS:
-            wanted_ms = BYPASS_MS + LATE_MS + self.trim_ms - line.added_ms
+            wanted_ms = BYPASS_MS + LATE_MS + self.trim_ms
         else:
-            wanted_ms = self._lateness_ms(self._picture_ms, line)
+            wanted_ms = self._lateness_ms(self._picture_ms)
         return min(max(0.0, wanted_ms), self.max_ms)
 
     def _shift(
@@ -207,20 +222,26 @@ class Follower:
             self._large_since = None
         elif self._large_since is None:
             self._large_since = now
+        if self._prepared is None or abs(self._prepared[0] - wanted_ms) > NEAR_MS:
+            self._prepared = wanted_ms, float("inf")
+            return [Prepare(wanted_ms)]
+        ready_ms, ready_at = self._prepared
+        if now < ready_at:
+            return []
         waited = (now - self._off_since) / PATIENCE_S
         if self._large_since is not None:
             waited = max(waited, (now - self._large_since) / LARGE_PATIENCE_S)
         if waited >= 1.0:
             fade_s = SPEECH_FADE_S
-        elif _is_pause(now, wanted_ms / 1000, delay_ms / 1000, levels, whole=waited < 0.5):
+        elif _is_pause(now, ready_ms / 1000, delay_ms / 1000, levels, whole=waited < 0.5):
             fade_s = PAUSE_FADE_S
         else:
             return []
         self._forget_difference()
-        return [Shift(wanted_ms, fade_s)]
+        return [Shift(ready_ms, fade_s)]
 
     def _forget_difference(self) -> None:
-        self._off_since = self._large_since = None
+        self._off_since = self._large_since = self._prepared = None
 
 
 def _is_pause(

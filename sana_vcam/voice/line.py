@@ -53,8 +53,6 @@ class LineStatus:
     """Stable name of the microphone that was asked for; empty while off."""
     error: str | None = None
     """What is wrong and what mends it, as a sentence."""
-    added_ms: float = 0.0
-    """What the sound server adds to `delay_ms`."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +97,19 @@ class DelayLine(Protocol):
         """
         ...
 
+    async def prepare(self, delay_ms: float) -> float:
+        """Make ready to fade to another delay; in how many seconds `shift` can begin with it.
+
+        Some servers have the sound of another delay only when that delay has passed.
+        """
+        ...
+
     async def shift(self, delay_ms: float, fade_s: float) -> None:
         """Fade to another delay within `fade_s` seconds, and return when it is done.
 
-        Not above `MAX_DELAY_MS`. While muted or asleep it is changed without a fade.
+        Half a second is enough for speech; with a second no click is above -60 dBFS in a loud tone.
+        It begins at once if the delay was prepared long enough before, else when it can. Not above
+        `MAX_DELAY_MS`. While muted or asleep it is changed without a fade.
         """
         ...
 

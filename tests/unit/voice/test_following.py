@@ -21,6 +21,7 @@ from sana_vcam.voice.following import (
     Mute,
     OnProgram,
     PictureDelay,
+    Prepare,
     Shift,
     Unmute,
     VoiceOrder,
@@ -45,10 +46,11 @@ class Desk:
     picture: PictureDelay | None = None
     program: OnProgram = OnProgram.LIVE
     listeners: bool = True
-    added_ms: float = 0.0
+    ready_s: float = 0.0
     delay_ms: float = 0.0
     now: float = 1000.0
     dbfs: float = SPEECH
+    preparations: int = 0
     levels: VoiceLevels = field(default_factory=VoiceLevels)
     orders: list[tuple[float, VoiceOrder]] = field(default_factory=list)
 
@@ -59,11 +61,15 @@ class Desk:
             begin = self.now
             self.now += TICK_S
             self.levels.add([VoiceLevel(begin + k / 100, self.dbfs) for k in range(10)])
-            line = Heard(self.delay_ms, self.added_ms, self.listeners)
+            line = Heard(self.delay_ms, self.listeners)
             for order in self.follower.take(
                 self.now, self.program, self.picture, line, self.levels
             ):
-                self.orders.append((self.now, order))
+                if isinstance(order, Prepare):
+                    self.follower.prepared(order.delay_ms, self.now + self.ready_s)
+                    self.preparations += 1
+                else:
+                    self.orders.append((self.now, order))
                 if isinstance(order, Shift):
                     self.delay_ms = order.delay_ms
         return [order for _, order in self.orders[before:]]
@@ -88,12 +94,6 @@ def test_without_a_figure_it_begins_with_the_guess():
     desk = Desk(Follower(first_guess_ms=1700.0))
     assert desk.run(5) == [Shift(1700.0 + EXTRA_MS, 0.0), Unmute()]
     assert desk.follower.target_ms == 1700.0 + EXTRA_MS
-
-
-def test_what_the_sound_server_adds_is_taken_off():
-    desk = Desk(Follower(), known(1500.0), added_ms=43.0)
-    desk.run(1)
-    assert desk.delay_ms == 1500.0 + EXTRA_MS - 43.0
 
 
 @pytest.mark.parametrize("trim_ms", [-80.0, 120.0])
@@ -186,8 +186,16 @@ def test_levels_that_stopped_show_no_pause():
     desk.dbfs = PAUSE
     desk.run(4)
     desk.picture = known(1600.0)
-    line = Heard(desk.delay_ms, 0.0, True)
-    assert desk.follower.take(desk.now + 1, desk.program, desk.picture, line, desk.levels) == []
+    line = Heard(desk.delay_ms, True)
+
+    def take(after_s: float) -> list[VoiceOrder]:
+        at = desk.now + after_s
+        return desk.follower.take(at, desk.program, desk.picture, line, desk.levels)
+
+    assert take(1.0) == [Prepare(1600.0 + EXTRA_MS)]
+    desk.follower.prepared(1600.0 + EXTRA_MS, desk.now)
+    assert take(1.1) == []
+    assert take(0.1) == [Shift(1600.0 + EXTRA_MS, PAUSE_FADE_S)], "as with levels that go on"
 
 
 def test_while_the_delay_is_not_known_the_last_one_is_held():
@@ -324,3 +332,29 @@ def test_a_drift_of_a_tenth_of_a_second_a_minute_stays_in_sync(upwards: bool):
     assert within / steps >= 0.95, within / steps
     assert all(isinstance(order, Shift) for _, order in desk.orders)
     assert len(desk.orders) < 40
+
+
+def test_a_delay_that_takes_time_to_be_made_ready_is_waited_for():
+    desk = talking()
+    desk.dbfs = PAUSE
+    desk.run(4)
+    desk.ready_s, desk.picture = 2.2, known(2200.0)
+    assert desk.run(2) == []
+    assert desk.run(1) == [Shift(2200.0 + EXTRA_MS, PAUSE_FADE_S)]
+    assert desk.preparations == 1
+
+
+def test_what_was_prepared_is_used_for_a_delay_near_by_and_prepared_anew_for_another():
+    desk = talking()
+    desk.picture = known(1600.0)
+    desk.run(1)
+    desk.picture = known(1610.0)
+    desk.dbfs = PAUSE
+    assert desk.run(3) == [Shift(1600.0 + EXTRA_MS, PAUSE_FADE_S)]
+    assert desk.preparations == 1
+    desk.dbfs = SPEECH
+    desk.run(2)
+    for picture_ms in (1700.0, 1900.0):
+        desk.picture = known(picture_ms)
+        desk.run(0.3)
+    assert desk.preparations == 3
