@@ -87,6 +87,7 @@ class Parts:
             next_try_in_s=_until(engine.next_try_at, now),
             renewing=engine.renewing,
             billable=not self.config.reactor.local,
+            billing=engine.ready_at is not None and not self.config.reactor.local,
             billed_session_s=round(session.seconds, 1),
             billed_day_s=round(day.seconds, 1),
             billed_month_s=round(month.seconds, 1),

@@ -74,7 +74,8 @@ def why_none(state: State, model: Model) -> str:
     if not state.session_wanted:
         return _why_unwanted(state)
     if _waits_for_camera(state, model):
-        return state.error or "the camera is being opened"
+        # What is wrong, without what mends it: that is in the state.
+        return (state.error or "").partition(": ")[0] or "the camera is being opened"
     if state.paused:
         return "it is paused: sana-vcam ctl resume"
     if state.session is S.BACKOFF:
@@ -103,7 +104,7 @@ def _next_try(state: State) -> str:
 
 def costs(state: State) -> str:
     """Say whether an open session costs money."""
-    return "it is billed" if state.billable else "free: the model runs on this machine"
+    return "billed" if state.billable else "free: the model runs on this machine"
 
 
 def of_look(state: State, model: Model, part: str, what: str = "") -> Applied:

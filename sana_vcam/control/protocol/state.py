@@ -45,6 +45,8 @@ class State(BaseModel):
     """True while another session is brought up to take over; both are billed until it does."""
     billable: bool = True
     """Whether a session costs anything; false with a model on this machine ([reactor] local)."""
+    billing: bool = False
+    """Whether a session is billed at this moment."""
     billed_session_s: float = 0.0
     """Billed seconds of this use of the camera, or the last: renewals and overlaps included."""
     billed_day_s: float = 0.0

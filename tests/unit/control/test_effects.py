@@ -156,7 +156,7 @@ def test_what_is_in_the_way_of_a_session_is_said(command):
         return applied.applies, applied.note
 
     assert answer(state(S.IDLE))[0] is Applies.NOW
-    lost = answer(state(S.IDLE, camera=C.LOST, error="there is no camera"))
+    lost = answer(state(S.IDLE, camera=C.LOST, error="there is no camera: plug one in (devices)"))
     assert lost == (Applies.LATER, "no session is opened yet: there is no camera")
     blind = effects.of_command(command, state(S.IDLE, camera=C.LOST), record_of("helios"))
     assert blind.applies is Applies.NOW, "a model without a camera waits for none"

@@ -149,7 +149,6 @@ _SESSIONS = {
     "connecting": "connecting",
     "waiting": "waits for GPU",
     "starting": "starting",
-    "paused": "still billed",
     "reconnecting": "reconnecting",
     "backoff": "tries again",
     "refused": "refused",
@@ -172,6 +171,9 @@ def status(daemon: DaemonState) -> SignKey:
 def _figures(state: Mapping[str, Any]) -> tuple[str, ...]:
     """At most two short lines."""
     session = str(state.get("session"))
+    if session == "paused":
+        # An older daemon does not say whether it costs anything: then it does.
+        return ("free" if state.get("billable") is False else "still billed",)
     if session != "streaming":
         return (_SESSIONS.get(session, session),)
     lines = [f"{round(state.get('fps_model') or 0)} fps"]

@@ -97,6 +97,10 @@ async def test_steps_name_where_they_go(host, daemon, controls, node, flavour):
         assert await commands(controls, 1) == [("step_preset", -1)]
 
 
+COSTS = {(True, True): "still billed", (False, False): "free", (True, False): "not billed"}
+"""What a pause is said to cost: of a state's `billable` and `billing`."""
+
+
 async def test_switches_switch_and_tell_the_host_their_state(host, daemon, controls, node, flavour):
     async with daemon(), host(flavour, node) as deck:
         privacy = await deck.place("privacy")
@@ -107,7 +111,12 @@ async def test_switches_switch_and_tell_the_host_their_state(host, daemon, contr
             await deck.press(key)
             await deck.until_shown(key, f">{word}</text>")
             await deck.until(lambda key=key: key.state == 1, "its second state")
-        assert "still billed" in pause.says
+        assert "not billed" in pause.says
+        for costs, words in COSTS.items():
+            billable, billing = costs
+            now = {"billable": billable, "billing": billing}
+            controls.current = controls.current.model_copy(update=now)
+            await deck.until_shown(pause, f">{words}</text>")
         for key in (privacy, freeze, pause):
             await deck.press(key)
             await deck.until(lambda key=key: key.state == 0, "its first state")

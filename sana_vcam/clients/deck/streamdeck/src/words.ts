@@ -25,6 +25,9 @@ export interface State {
 	currency?: string;
 	/** A sentence while a cap is near or has stopped the session. */
 	budget?: string | null;
+	/** Whether a session costs anything at all, and whether one is billed now. */
+	billable?: boolean;
+	billing?: boolean;
 	/** How late viewers see the camera, in milliseconds. */
 	glass_ms?: number | null;
 }

@@ -220,3 +220,13 @@ def test_pictures_are_files_that_a_device_can_read(model: Model):
     image = io.BytesIO()
     paint(status(DaemonState()), native["size"]).save(image, native["format"])
     assert Image.open(image).size == (72, 72)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [({"billable": True}, "still billed"), ({"billable": False}, "free"), ({}, "still billed")],
+    ids=["billed", "free", "an older daemon"],
+)
+def test_a_pause_says_what_it_costs(said, words):
+    state = {"output": "slate", "session": "paused", **said}
+    assert status(DaemonState().with_state(state)).words == ("PAUSED", words)

@@ -38,7 +38,7 @@ export function actions({ send, looks, state, settings = [] }) {
 		},
 		pause: {
 			name: 'Pause the model',
-			description: 'A paused session is still billed.',
+			description: 'A paused session is still billed, unless the model runs on this computer.',
 			options: [switchField()],
 			callback: ({ options }) => send(wanted(options.on, state()?.paused) ? 'pause' : 'resume'),
 		},

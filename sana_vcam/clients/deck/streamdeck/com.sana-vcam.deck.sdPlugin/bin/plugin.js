@@ -6692,22 +6692,27 @@ var SWITCHES = {
       glyph: "pause",
       label: "PAUSED",
       ground: COLOUR.warning,
-      ink: "#2b1d00",
-      note: "still billed"
+      ink: "#2b1d00"
     }
   }
 };
-function switchKey(which, lit) {
+function pauseNote({ billable, billing }) {
+  if (billing ?? true) {
+    return "still billed";
+  }
+  return billable === false ? "free" : "not billed";
+}
+function switchKey(which, lit, note) {
   const isOn = lit.isOn && lit.isOnline;
   const sign = SWITCHES[which][isOn ? "on" : "off"];
   const ink = lit.isOnline ? sign.ink : COLOUR.quiet;
-  const lift = sign.note === void 0 ? 0 : 10;
+  const lift = note === void 0 ? 0 : 10;
   return key(
     rect(0, 0, SIZE, SIZE, sign.ground),
     glyph(sign.glyph, 40, 18 - lift, 64, ink),
     lit.isOnline ? "" : offlineMark(),
     text(MIDDLE, 122 - lift * 1.6, 27, ink, lit.isOnline ? sign.label : "offline"),
-    sign.note === void 0 ? "" : text(MIDDLE, 132, 22, ink, sign.note)
+    note === void 0 ? "" : text(MIDDLE, 132, 22, ink, note)
   );
 }
 function statusKey(state, page) {
@@ -7080,7 +7085,8 @@ var SwitchAction = class extends DeckAction {
   face() {
     const { live } = this.deck;
     const isOn = live?.[this.#which === "pause" ? "paused" : this.#which] ?? false;
-    const svg = switchKey(this.#which, { isOn, isOnline: live !== void 0 });
+    const note = this.#which === "pause" && isOn && live !== void 0 ? pauseNote(live) : void 0;
+    const svg = switchKey(this.#which, { isOn, isOnline: live !== void 0 }, note);
     return { svg, state: isOn ? 1 : 0 };
   }
   async press(event) {

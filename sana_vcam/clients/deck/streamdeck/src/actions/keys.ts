@@ -11,6 +11,7 @@ import {
 	statusKey,
 	stepKey,
 	type Switch,
+	pauseNote,
 	switchKey,
 } from "../faces/keys.ts";
 import { Refused } from "../words.ts";
@@ -118,7 +119,8 @@ export class SwitchAction extends DeckAction<SwitchSettings> {
 	protected override face(): Face {
 		const { live } = this.deck;
 		const isOn = live?.[this.#which === "pause" ? "paused" : this.#which] ?? false;
-		const svg = switchKey(this.#which, { isOn, isOnline: live !== undefined });
+		const note = this.#which === "pause" && isOn && live !== undefined ? pauseNote(live) : undefined;
+		const svg = switchKey(this.#which, { isOn, isOnline: live !== undefined }, note);
 		return { svg, state: isOn ? 1 : 0 };
 	}
 

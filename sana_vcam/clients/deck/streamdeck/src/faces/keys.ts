@@ -89,7 +89,6 @@ interface Sign {
 	label: string;
 	ground: string;
 	ink: string;
-	note?: string;
 }
 
 export type Switch = "blank" | "freeze" | "pause";
@@ -110,23 +109,30 @@ const SWITCHES: Record<Switch, { off: Sign; on: Sign }> = {
 			label: "PAUSED",
 			ground: COLOUR.warning,
 			ink: "#2b1d00",
-			note: "still billed",
 		},
 	},
 };
 
-/** A switch: quiet while off, in its own colour while on. */
-export function switchKey(which: Switch, lit: Lit): string {
+/** What a pause costs; an older daemon does not say, and then it is billed. */
+export function pauseNote({ billable, billing }: State): string {
+	if (billing ?? true) {
+		return "still billed";
+	}
+	return billable === false ? "free" : "not billed";
+}
+
+/** A switch: quiet while off, in its own colour while on, with a note below its label. */
+export function switchKey(which: Switch, lit: Lit, note?: string): string {
 	const isOn = lit.isOn && lit.isOnline;
 	const sign = SWITCHES[which][isOn ? "on" : "off"];
 	const ink = lit.isOnline ? sign.ink : COLOUR.quiet;
-	const lift = sign.note === undefined ? 0 : 10;
+	const lift = note === undefined ? 0 : 10;
 	return key(
 		rect(0, 0, SIZE, SIZE, sign.ground),
 		glyph(sign.glyph, 40, 18 - lift, 64, ink),
 		lit.isOnline ? "" : offlineMark(),
 		text(MIDDLE, 122 - lift * 1.6, 27, ink, lit.isOnline ? sign.label : "offline"),
-		sign.note === undefined ? "" : text(MIDDLE, 132, 22, ink, sign.note),
+		note === undefined ? "" : text(MIDDLE, 132, 22, ink, note),
 	);
 }
 
