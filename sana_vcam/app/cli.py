@@ -259,13 +259,15 @@ def overrides(arguments: argparse.Namespace) -> dict[str, object]:
 
 def _run(arguments: argparse.Namespace) -> int:
     from sana_vcam.app import run as daemon
-    from sana_vcam.config.load import require_key
+    from sana_vcam.config.load import DEFAULT, require_key
     from sana_vcam.config.source import ConfigSource
 
     source = ConfigSource(arguments.config, overrides(arguments))
     loaded = source.load()
     require_key(loaded.config)
-    return daemon.run(loaded.config, warnings=loaded.warnings, source=source)
+    # Whoever names a level wants the log, on a terminal as well.
+    quiet = loaded.origins["log.level"] == DEFAULT
+    return daemon.run(loaded.config, warnings=loaded.warnings, source=source, quiet=quiet)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -6,25 +6,26 @@ import asyncio
 import contextlib
 import importlib.util
 import json
-import shutil
 import sys
-import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sana_vcam.app.console import Console
+from sana_vcam.app.instance import single_instance
 from sana_vcam.app.native import freeze_heap
-from sana_vcam.app.run import run_until_done
+from sana_vcam.app.run import run_until_done, this_program
 from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
-from sana_vcam.control.access import discovery
 from sana_vcam.control.protocol.state import State
 from sana_vcam.errors import ConfigError, StartupError
 from sana_vcam.lib.descriptors import raise_limit
 from sana_vcam.lib.logs import set_up_logging
 from sana_vcam.lib.lossystream import lossy_stderr
+from sana_vcam.lib.printing import printable_lines
+from sana_vcam.lib.statusline import StatusLine, line_below_stderr
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.standin.hosted import HOSTED, HostedName, hosted_named
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
-LINE_EVERY_S = 0.5
 DEFAULT_PRESET = "van-gogh"
 
 
@@ -51,13 +51,16 @@ def run(overrides: Mapping[str, object], model: str) -> int:
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
     ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
+    # Before the stand-in is started, which takes seconds.
+    with single_instance(paths.runtime_dir(), paths.state_dir()):
+        pass
     raise_limit()
     # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app.daemon import Daemon
 
     freeze_heap()
-    with lossy_stderr():
-        return run_until_done(lambda: _demo(Daemon, overrides, hosted))
+    with lossy_stderr(), line_below_stderr() as line:
+        return run_until_done(partial(_demo, Daemon, overrides, hosted, line))
 
 
 def _hosted(name: str) -> HostedName:
@@ -70,7 +73,9 @@ def _hosted(name: str) -> HostedName:
     return found
 
 
-async def _demo(make: type[Daemon], overrides: Mapping[str, object], model: HostedName) -> None:
+async def _demo(
+    make: type[Daemon], overrides: Mapping[str, object], model: HostedName, line: StatusLine
+) -> None:
     from sana_vcam.app.signals import stop_on_signals
     from sana_vcam.media.camera.source import open_source_for_show
     from sana_vcam.media.pipeline import Pipeline
@@ -85,8 +90,8 @@ async def _demo(make: type[Daemon], overrides: Mapping[str, object], model: Host
             image = await run_blocking(_painted, name="paint") if model == "vidu" else None
             media = partial(Pipeline, make_source=open_source_for_show)
             daemon = make(config, source=source, image=image, make_media=media)
-            line = _LiveLine(model, url, lambda: daemon.control_url)
-            daemon.on_state = line.show
+            console = Console(line, partial(_introduction, model, url, daemon))
+            daemon.on_published, daemon.on_state = console.published, console.show
             await daemon.run(stop)
             line.end()
     _say("stopped; the session was closed.")
@@ -202,79 +207,27 @@ SHOWN = """\
 """How another look is asked for: of a model that takes prompts, and of one that takes pictures."""
 
 
-class _LiveLine:
-    """One line that is rewritten on a terminal, and printed on changes elsewhere."""
-
-    def __init__(
-        self, model: HostedName, model_url: str, control_url: Callable[[], str | None]
-    ) -> None:
-        self._model = model
-        self._model_url = model_url
-        self._control_url = control_url
-        self._terminal = sys.stderr.isatty()
-        self._shown_at = float("-inf")
-        self._key: tuple[object, ...] = ()
-        self._introduced = False
-
-    def show(self, state: State) -> None:
-        """Show `state`, at most twice a second."""
-        if not self._introduced:
-            self._introduced = self._introduce(state)
-            return
-        key = (state.output, state.session, state.prompt, state.error)
-        now = time.monotonic()
-        if key == self._key and (not self._terminal or now - self._shown_at < LINE_EVERY_S):
-            return
-        self._key, self._shown_at = key, now
-        text = live_line(state)
-        if self._terminal:
-            sys.stderr.write(f"\r\x1b[K{text[:160]}")
-            sys.stderr.flush()
-        else:
-            _say(text)
-
-    def _introduce(self, state: State) -> bool:
-        """Say what was chosen, once everything is known."""
-        control = self._control_url()
-        # A model without a camera never names one.
-        camera = state.camera_name if model_takes_camera(self._model) else "none is needed"
-        if not camera or control is None:
-            return False
-        program = "sana-vcam" if shutil.which("sana-vcam") else sys.argv[0]
-        text = INTRODUCTION.format(
-            camera=camera,
-            name=HOSTED[self._model].name,
-            model=self._model_url,
-            sink=state.sink_name,
-            control=control,
-            look=(SHOWN if self._model == "vidu" else TOLD).format(program=program),
-            dashboard=self._dashboard() or f"{program} ctl url   (prints the address)",
-            program=program,
-        )
-        _say(text)
-        return True
-
-    def _dashboard(self) -> str | None:
-        """Find its address with the token, where nobody but the user reads it."""
-        control_file = discovery.find(paths.runtime_dir()) if self._terminal else None
-        return None if control_file is None else control_file.dashboard
-
-    def end(self) -> None:
-        """Leave the line as it is and go on below."""
-        if self._terminal:
-            sys.stderr.write("\n")
-
-
-def live_line(state: State) -> str:
-    """Describe in one line what is happening."""
-    delay = "" if state.delay_ms is None else f"  +{state.delay_ms} ms"
-    edit = state.preset or state.prompt or "no prompt"
-    error = f"  ! {state.error}" if state.error else ""
-    return (
-        f"{state.output.upper():6} {state.session:12} "
-        f"{state.fps_camera:4.1f} fps in  {state.fps_model:4.1f} edited  "
-        f"{state.fps_output:4.1f} out{delay}  [{edit[:60]}]{error}"
+def _introduction(
+    model: HostedName, url: str, daemon: Daemon, state: State, dashboard: str | None
+) -> str | None:
+    """Say what was chosen, once everything is known."""
+    control = daemon.control_url
+    # A model without a camera never names one.
+    camera = state.camera_name if model_takes_camera(model) else "none is needed"
+    if not camera or control is None:
+        return None
+    program = this_program()
+    text = INTRODUCTION.format(
+        camera=camera,
+        name=HOSTED[model].name,
+        model=url,
+        sink=state.sink_name,
+        control=control,
+        look=(SHOWN if model == "vidu" else TOLD).format(program=program),
+        dashboard=dashboard or f"{program} ctl open   (or {program} ctl url dashboard)",
+        program=program,
     )
+    return printable_lines(text)
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from sana_vcam.media.v4l2.capabilities import Mode
-from sana_vcam.media.v4l2.devices import LABEL, Device, System, how_to_make
+from sana_vcam.media.v4l2.devices import Device, System, how_to_make
 from sana_vcam.media.v4l2.modes import DECODABLE, choose
 
 USUAL_PICTURE = (1280, 720, 24.0)
@@ -35,7 +35,7 @@ def render_devices(devices: Sequence[Device], system: System | None = None) -> s
     if "camera" not in kinds:
         parts.append('No camera. Plug one in, or use camera.source = "test" or "file".')
     if "virtual camera" not in kinds:
-        parts.append("No virtual camera. " + how_to_make(LABEL, system))
+        parts.append("No virtual camera. " + how_to_make(system))
     return "\n\n".join(parts)
 
 

@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 
+from sana_vcam.lib.screen import columns, cut, is_terminal
+from sana_vcam.lib.statusline import ERASE
 from sana_vcam.lib.threads import run_blocking
 
 BAR = 30
@@ -29,7 +31,7 @@ class EditProgress:
     def __init__(self, *, json_events: bool, yes: bool) -> None:
         """Begin to write. `yes`: questions are answered so without being asked."""
         self._json = json_events
-        self._bar = not json_events and sys.stderr.isatty()
+        self._bar = not json_events and is_terminal(sys.stderr)
         self._asks = not (json_events or yes) and sys.stdin.isatty() and sys.stderr.isatty()
         self._step = ""
         self._shown: tuple[str, int, int] | None = None
@@ -49,7 +51,9 @@ class EditProgress:
         if self._json:
             self._event("progress", step=name, done=done, total=total)
         elif self._bar:
-            self._put(f"\r\x1b[K{_bar(name, done, total)}", passing=True)
+            width = columns(sys.stderr)
+            line = cut(_bar(name, done, total), None if width is None else width - 1)
+            self._put(f"{ERASE}{line}", passing=True)
         elif is_new:
             self._put(f"{name} ...\n")
 
@@ -99,7 +103,7 @@ class EditProgress:
 
     @property
     def _clear(self) -> str:
-        return "\r\x1b[K" if self._bar else ""
+        return ERASE if self._bar else ""
 
     def _event(self, event: str, **facts: object) -> None:
         line = json.dumps({"event": event, **facts}, default=str)

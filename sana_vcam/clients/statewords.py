@@ -31,7 +31,7 @@ def session_words(state: Mapping[str, Any]) -> str:
         case "connecting":
             return f"Connecting {phase}"
         case "waiting":
-            return f"Waiting for a GPU {phase} · not billed"
+            return f"Waiting for a GPU {phase}{_not_billed(state)}"
         case "starting":
             return f"Starting {phase}"
         case "reconnecting":
@@ -42,6 +42,10 @@ def session_words(state: Mapping[str, Any]) -> str:
             return "No session: refused"
         case other:
             return str(other)
+
+
+def _not_billed(state: Mapping[str, Any]) -> str:
+    return " · not billed" if state.get("billable", True) else ""
 
 
 def next_try_words(state: Mapping[str, Any]) -> str:

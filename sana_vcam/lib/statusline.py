@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self, TextIO
 
 from sana_vcam.lib.screen import columns, cut, is_terminal
@@ -28,6 +31,7 @@ class StatusLine(io.TextIOBase):
         self._line = ""
         self._begun = ""
         """What was written after the last line end."""
+        self._held: list[str] | None = None
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -61,11 +65,26 @@ class StatusLine(io.TextIOBase):
             self._line = text
             self._put("")
 
+    def hold(self) -> None:
+        """Keep what is written on a terminal until `release`, or to the end."""
+        with self._lock:
+            if self.is_shown:
+                self._held = []
+
+    def release(self, text: str) -> None:
+        """Write `text`, and below it what was held."""
+        with self._lock:
+            held, self._held = "".join(self._held or ()), None
+            self.write(f"{text}{held}")
+
     def write(self, text: str) -> int:
         """Write above the line. Half a line waits for its end."""
         if not self.is_shown:
             return self._stream.write(text)
         with self._lock:
+            if self._held is not None:
+                self._held.append(text)
+                return len(text)
             whole, end, self._begun = f"{self._begun}{text}".rpartition("\n")
             if end:
                 self._put(f"{whole}\n")
@@ -78,6 +97,8 @@ class StatusLine(io.TextIOBase):
     def end(self) -> None:
         """Take the line away, and write what waits."""
         with self._lock:
+            if self._held:
+                self.release("")
             if self._line or self._begun:
                 self._line = ""
                 self._put(self._begun)
@@ -89,3 +110,17 @@ class StatusLine(io.TextIOBase):
         line = cut(self._line, None if width is None else width - 1)
         self._stream.write(f"{ERASE}{above}{line}")
         self._stream.flush()
+
+
+@contextmanager
+def line_below_stderr() -> Iterator[StatusLine]:
+    """Have a line below whatever this process writes to standard error, if that is a terminal."""
+    before = sys.stderr
+    line = StatusLine(before)
+    if line.is_shown:
+        sys.stderr = line
+    try:
+        yield line
+    finally:
+        sys.stderr = before
+        line.end()

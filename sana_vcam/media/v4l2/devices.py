@@ -344,7 +344,7 @@ def _have(loopbacks: Sequence[Device]) -> str:
 
 def _no_virtual_camera(label: str, loopbacks: Sequence[Device], system: System) -> str:
     if not loopbacks:
-        return f"there is no virtual camera. {how_to_make(label, system)}"
+        return f"there is no virtual camera. {how_to_make(system)}"
     number = free_number(device.number for device in list_devices(system))
     return (
         f'no virtual camera has the label "{label}"; {_have(loopbacks)}. Use one of them by '
@@ -361,22 +361,16 @@ def free_number(taken: Iterable[int]) -> int:
     return next(number for number in range(NUMBER, NUMBER + 64) if number not in used)
 
 
-def how_to_make(label: str, system: System) -> str:
-    """Say how this machine gets a virtual camera of this name: the commands, or the program."""
+def how_to_make(system: System) -> str:
+    """Say how this machine gets a virtual camera: who tells the commands, or the program."""
     if system.platform != "linux":
         return (
             "Install OBS Studio (macOS, Windows) and start its virtual camera once, or "
             "Unity Capture (Windows)."
         )
     loaded = (system.root / "sys/module/v4l2loopback").is_dir()
-    reload = "sudo modprobe -r v4l2loopback && " if loaded else ""
-    first = "v4l2loopback is loaded without a device" if loaded else "Load the module v4l2loopback"
-    keep = keep_command(label).replace("\n", "\n  ")
-    return (
-        f"{first}:\n  {reload}{load_command(label)}\n"
-        "(module not found? sudo apt install v4l2loopback-dkms). To keep it after a reboot:\n"
-        f"  {keep}"
-    )
+    first = "The driver v4l2loopback is loaded without a device. " if loaded else ""
+    return f"{first}The commands that make one on this machine: sana-vcam doctor"
 
 
 # -- other systems ----------------------------------------------------------------------------

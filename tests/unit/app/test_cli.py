@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sana_vcam.app import demo
 from sana_vcam.app.cli import main
-from sana_vcam.config.paths import state_dir
+from sana_vcam.app.instance import single_instance
+from sana_vcam.config.paths import runtime_dir, state_dir
 from sana_vcam.engine.usage import USAGE_FILE
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
 
@@ -126,3 +128,15 @@ def test_usage_without_a_daemon(capsys: pytest.CaptureFixture[str]):
     ]
     assert main(["usage", "--json"]) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["day"]["seconds"] == 90.0
+
+
+def test_a_second_demo_says_at_once_that_one_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def never(*_: object) -> None:
+        raise AssertionError("the stand-in is not to be started")
+
+    monkeypatch.setattr(demo, "standin_beside", never)
+    with single_instance(runtime_dir(), state_dir()):
+        assert main(["demo", "--camera", "test"]) == EXIT_FAILURE
+    assert "sana-vcam is already running" in capsys.readouterr().err

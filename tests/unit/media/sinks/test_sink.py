@@ -338,7 +338,8 @@ def test_auto_without_a_virtual_camera_is_preview_and_says_so(machine, caplog):
 
     assert sink.kind == "preview"
     assert sink.devices == ()
-    assert "sudo modprobe" in caplog.text
+    assert "on this machine: sana-vcam doctor" in caplog.text
+    assert len(caplog.records[0].getMessage().splitlines()) == 1
 
 
 def test_a_virtual_camera_asked_for_by_name_has_no_stand_in(machine):
