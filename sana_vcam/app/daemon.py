@@ -53,7 +53,7 @@ from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.sinks.viewers import Viewers
+from sana_vcam.media.sinks.watched import watch_sink
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
@@ -238,7 +238,7 @@ class Daemon:
                 on_shown=media.latency.shown,
             ),
             sink=sink,
-            viewers=Viewers(lambda: sink.devices, self._changed),
+            viewers=watch_sink(sink, self._changed),
             quality=QualityWatch(
                 lambda: _streaming(engine),
                 lambda now: _rates(config, media, engine, now),

@@ -32,7 +32,7 @@ async def follow_demand(parts: Parts, changed: asyncio.Event) -> None:
     while True:
         changed.clear()
         now = time.monotonic()
-        if parts.viewers.known or not parts.sink.devices:
+        if parts.viewers.known or not parts.sink.tells_viewers:
             parts.demand.viewers(parts.viewers.count, now)
             parts.watched.switch(bool(parts.demand.count), now)
         wanted = parts.demand.wanted(now)

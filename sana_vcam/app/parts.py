@@ -81,6 +81,7 @@ class Parts:
             session_wanted=engine.wanted,
             hold=self.demand.hold,
             viewers=self.demand.count,
+            viewer_names=self.viewers.names,
             session_s=None if engine.ready_at is None else round(now - engine.ready_at, 1),
             phase_s=round(now - engine.since, 1),
             ends_in_s=None if ends_in_s is None else round(ends_in_s, 1),

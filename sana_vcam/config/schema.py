@@ -273,8 +273,8 @@ class SinkConfig(Section):
     kind: Literal["auto", "v4l2loopback", "pipewire", "obs", "unitycapture", "preview", "raw"] = (
         "auto"
     )
-    """auto: the virtual camera if there is one, else preview. pipewire: a camera for any number of
-    PipeWire's readers, without a kernel module. raw: frames into a pipe or file."""
+    """auto: every virtual camera that there is, else preview. pipewire: a camera for any number of
+    programs that read PipeWire, without a kernel module. raw: frames into a pipe or file."""
     label: Annotated[str, Field(min_length=1)] = "SANA VCam"
     """The virtual camera's name as apps show it; the device is found by it. On Linux "LABEL 2",
     "LABEL 3" … are fed as well: an application each."""

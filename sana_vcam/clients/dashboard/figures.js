@@ -48,7 +48,8 @@ function smoothing(state) {
 }
 
 function viewers(state) {
-  return state.viewers === null ? [UNKNOWN, "not known"] : [String(state.viewers), ""];
+  if (state.viewers === null) return [UNKNOWN, "not known"];
+  return [String(state.viewers), (state.viewer_names ?? []).join(", ")];
 }
 
 function network(state) {

@@ -33,6 +33,8 @@ class State(BaseModel):
     """on: the user holds a session open; off: the user wants none; automatic: as viewers do."""
     viewers: int | None
     """Applications that read the virtual camera now; None where it cannot be known."""
+    viewer_names: tuple[str, ...] = ()
+    """Which applications they are, each once, as far as it can be told."""
     session_s: float | None
     """Seconds since the session became ready, which is when billing starts."""
     phase_s: float

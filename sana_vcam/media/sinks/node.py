@@ -82,11 +82,6 @@ class CameraNode:
         self._thread = threading.Thread(target=self._run, name="pipewire", daemon=True)
         start_soon(self._thread, self._not_started)
 
-    def lose(self, error: SinkError) -> None:
-        """Take note that the node could not be opened, and is not tried again."""
-        log.info("%s", error)
-        self._error = str(error)
-
     def send(self, frame: Pixels) -> None:
         """Leave a frame of I420, (h * 3 / 2, w), to be sent if somebody reads; waits for nothing.
 

@@ -57,13 +57,20 @@ class Sink:
     """
 
     def __init__(
-        self, kind: SinkKind, cameras: Sequence[FedCamera], config: SinkConfig, canvas: Canvas
+        self,
+        kind: SinkKind,
+        cameras: Sequence[FedCamera],
+        config: SinkConfig,
+        canvas: Canvas,
+        node: CameraNode | None = None,
     ) -> None:
+        """Feed the cameras, which are open, and `node` beside them or alone."""
         self.kind: SinkKind = kind
-        self.name = _name(kind, cameras, config)
+        self._node = node
+        self._cameras: tuple[FedCamera, ...] = (*cameras, *([] if node is None else [node]))
+        self.name = _name(kind, self._cameras, config)
         self.size = (config.width, config.height)
         self.frames_sent = 0
-        self._cameras = tuple(cameras)
         self._canvas = canvas
         self._latest: tuple[Picture, Pixels] | None = None
 
@@ -78,7 +85,7 @@ class Sink:
     ) -> Self:
         """Open what the configuration asks for. Raises `SinkError` with the fix.
 
-        "auto" is the virtual camera if there is one, else preview. `slate` is what v4l2loopback
+        "auto" is every virtual camera that there is, else preview. `slate` is what v4l2loopback
         shows by itself when this process is gone or silent: a slate or black, which is the default.
         """
         if slate is None:
@@ -87,14 +94,16 @@ class Sink:
         system = system or devices.System()
         if config.kind != "auto":
             return cls._open_kind(config.kind, config, slate, system, clock)
-        for kind in _possible_kinds(system):
-            if kind == PIPEWIRE:
-                continue
+        missing: list[tuple[SinkKind, SinkError]] = []
+        for kind in (*_possible_kinds(system), "preview"):
             try:
-                return cls._open_kind(kind, config, slate, system, clock)
+                sink = cls._open_kind(kind, config, slate, system, clock)
             except SinkError as error:
-                log.warning("%s", error)
-        return cls._open_kind("preview", config, slate, system, clock)
+                missing.append((kind, error))
+            else:
+                _tell_missing(kind, missing)
+                return sink
+        raise missing[-1][1]
 
     @classmethod
     def _open_kind(
@@ -112,18 +121,20 @@ class Sink:
             )
         pixel_format = config.pixel_format if kind == "raw" else "I420"
         canvas = Canvas(config.width, config.height, config.fit, pixel_format)
+        cameras: list[VirtualCamera] = []
+        node: CameraNode | None = None
         if kind == LOOPBACK:
             frame = canvas.convert(slate).tobytes()
             found = devices.find_virtual_cameras(config.label, config.device, system)
-            cameras: list[FedCamera] = [
-                _loopback(one, config, frame, system, clock) for one in found
-            ]
+            cameras = [_loopback(one, config, frame, system, clock) for one in found]
         elif kind == PIPEWIRE:
-            cameras = [CameraNode(config.label, (config.width, config.height), config.fps)]
+            node = _open_node(config.label, config)
         else:
             cameras = [_single(kind, config, clock)]
         _open_what_opens(cameras)
-        sink = cls(kind, cameras, config, canvas)
+        if kind == LOOPBACK and config.kind == "auto":
+            node = _open_node_beside(config)
+        sink = cls(kind, cameras, config, canvas, node)
         size = f"{config.width}x{config.height} at {config.fps:g} fps"
         log.info("sink %s: %s, %s %s", kind, sink.name, canvas.pixel_format, size)
         return sink
@@ -142,9 +153,24 @@ class Sink:
         """
         if self.kind != LOOPBACK:
             return ()
-        cameras = self.status.cameras
+        cameras = [one.status for one in self._cameras if one is not self._node]
         fed = tuple(one.device for one in cameras if one.open)
         return fed or tuple(one.device for one in cameras)
+
+    @property
+    def readers(self) -> tuple[str, ...] | None:
+        """What the programs that read the PipeWire node call themselves; None without a node."""
+        return None if self._node is None else self._node.readers
+
+    @property
+    def tells_viewers(self) -> bool:
+        """Whether it can be known who watches, once somebody has looked."""
+        return self._node is not None or bool(self.devices)
+
+    def follow_readers(self, on_change: Callable[[], None]) -> None:
+        """Have `on_change` called, on another thread, after each change of `readers`."""
+        if self._node is not None:
+            self._node.on_readers = on_change
 
     def send(self, picture: Picture) -> None:
         """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
@@ -192,18 +218,43 @@ def _require_slate(picture: Picture) -> None:
         raise TypeError("the picture for a silent virtual camera is a slate or black")
 
 
-def _open_what_opens(cameras: Sequence[FedCamera]) -> None:
+def _open_what_opens(cameras: Sequence[VirtualCamera]) -> None:
     """Open the cameras; those that fail are lost, unless all do. Raises `SinkError`."""
-    failed: list[tuple[FedCamera, SinkError]] = []
+    failed: list[tuple[VirtualCamera, SinkError]] = []
     for camera in cameras:
         try:
             camera.open()
         except SinkError as error:
             failed.append((camera, error))
-    if len(failed) == len(cameras):
+    if failed and len(failed) == len(cameras):
         raise failed[0][1]
     for camera, why in failed:
         camera.lose(why)
+
+
+def _tell_missing(kind: SinkKind, missing: Sequence[tuple[SinkKind, SinkError]]) -> None:
+    """Log which kinds "auto" has not found before `kind`; without a PipeWire nothing is amiss."""
+    for one, error in missing:
+        if kind == PIPEWIRE:
+            log.info("only applications that read PipeWire list this camera; for others: %s", error)
+        else:
+            log.log(logging.INFO if one == PIPEWIRE else logging.WARNING, "%s", error)
+
+
+def _open_node(name: str, config: SinkConfig) -> CameraNode:
+    """Open the camera that is a PipeWire node. Raises `SinkError` where there is no PipeWire."""
+    node = CameraNode(name, (config.width, config.height), config.fps)
+    node.open()
+    return node
+
+
+def _open_node_beside(config: SinkConfig) -> CameraNode | None:
+    """Open the node beside devices, which session managers list under the plain name."""
+    try:
+        return _open_node(f"{config.label} (PipeWire)", config)
+    except SinkError as error:
+        log.info("%s", error)
+        return None
 
 
 def _possible_kinds(system: devices.System) -> tuple[SinkKind, ...]:
@@ -217,8 +268,14 @@ def _name(kind: SinkKind, cameras: Sequence[FedCamera], config: SinkConfig) -> s
     if kind == "raw":
         return "standard output" if config.path == "-" else config.path
     if kind in {LOOPBACK, PIPEWIRE}:
-        return ", ".join(f"{one.status.name} ({one.status.device})" for one in cameras)
+        return ", ".join(_place(one.status) for one in cameras)
     return cameras[0].status.name
+
+
+def _place(camera: VirtualCameraStatus) -> str:
+    """Name a virtual camera with where it is, unless its name says that."""
+    place = f"({camera.device})"
+    return camera.name if place in camera.name else f"{camera.name} {place}"
 
 
 # -- how each kind is opened -------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""The viewers: applications that read our virtual cameras, counted without asking them.
+"""The viewers: applications that read our virtual cameras, counted and named without asking them.
 
 v4l2loopback raises an event when a viewer starts or stops streaming, and not when an application
 merely lists cameras. Where it has none (0.12), the open files of the other processes tell, once a
-device has been open for a while.
+device has been open for a while. A PipeWire node tells who reads it by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from sana_vcam.lib.openfiles import command_of
+from sana_vcam.media.sinks.applications import application_names
 from sana_vcam.media.sinks.wake import WakePipe
 from sana_vcam.media.v4l2 import devices
 from sana_vcam.media.v4l2.ioctl import POLLPRI, dequeue_event, subscribe_event
@@ -42,14 +44,17 @@ class Viewers:
         paths: Callable[[], Sequence[str]],
         on_change: Callable[[], None],
         *,
+        readers: Callable[[], tuple[str, ...] | None] = lambda: None,
         system: devices.System | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Watch the devices that `paths` gives, such as `Sink.devices`; asked again each second.
 
         `on_change` is called on the thread of `run` after its first look, and after each change
-        of `count`.
+        of `count` or `names`. `readers` names the programs that read a camera which tells them by
+        itself, None: there is none; `wake` when it has changed.
         """
+        self._readers = readers
         self._paths = paths
         self._on_change = on_change
         self._system = system or devices.System()
@@ -61,8 +66,11 @@ class Viewers:
         devices (preview, raw), and where other users' programs hide what they have open."""
         self.known = False
         """Whether `run` has looked once, so that `count` means something. From any thread."""
+        self.names: tuple[str, ...] = ()
+        """Which applications they are, each once, as far as it can be told. From any thread."""
         self._watches: dict[str, DeviceWatch] = {}
         self._openers = Openers(self._system, clock)
+        self._holders = Holders(self._system, clock)
         self._lock = threading.Lock()
         self._waker: WakePipe | None = None
 
@@ -82,7 +90,7 @@ class Viewers:
                 with self._lock:
                     self._waker = None
                 self._follow(())
-                self.count, self.known = None, False
+                self.count, self.names, self.known = None, (), False
 
     def _run(self, stop: threading.Event, waker: WakePipe) -> None:
         look_at = float("-inf")
@@ -114,11 +122,18 @@ class Viewers:
         silent = [one.path for one in self._watches.values() if one.scans]
         seen = self._openers.count(silent) if silent else {}
         counts = [seen.get(one.path) if one.scans else one.count for one in self._watches.values()]
+        programs = self._holders.names(tuple(self._watches), sum(one or 0 for one in counts))
+        readers = self._readers()
+        if readers is not None:
+            counts.append(len(readers))
+            programs += readers
         known = [one for one in counts if one is not None]
         count = sum(known) if counts and len(known) == len(counts) else None
-        if count != self.count or not self.known:
-            log.info("viewers: %s -> %s", _words(self.count), _words(count))
-            self.count, self.known = count, True
+        names = application_names(programs)
+        if (count, names) != (self.count, self.names) or not self.known:
+            if count != self.count or not self.known:
+                log.info("viewers: %s -> %s", _words(self.count), _words(count))
+            self.count, self.names, self.known = count, names, True
             self._on_change()
 
 
@@ -185,6 +200,34 @@ class DeviceWatch:
                 subscribe_event(self._system.ioctl, node, number)
                 return True
         return False
+
+
+class Holders:
+    """Names of the programs that have watched devices open, looked for only while some watch.
+
+    One that has the device open and does not stream is named as well: the driver tells numbers
+    only. A look takes tens of milliseconds.
+    """
+
+    def __init__(self, system: devices.System, clock: Callable[[], float]) -> None:
+        self._system = system
+        self._clock = clock
+        self._seen: tuple[str, ...] = ()
+        self._about: tuple[tuple[str, ...], int] = ((), 0)
+        self._looked_at = float("-inf")
+
+    def names(self, paths: tuple[str, ...], count: int) -> tuple[str, ...]:
+        """Name the programs behind so many viewers of these devices; none without a viewer."""
+        now = self._clock()
+        if count == 0:
+            self._about = (paths, 0)
+            return ()
+        if (paths, count) != self._about or now - self._looked_at >= SCAN_ANYWAY_S:
+            self._about, self._looked_at = (paths, count), now
+            pids = dict.fromkeys(pid for _, pid in devices.open_files(paths, self._system))
+            others = (pid for pid in pids if pid != os.getpid())
+            self._seen = tuple(command_of(pid, self._system.root / "proc") for pid in others)
+        return self._seen
 
 
 class Openers:

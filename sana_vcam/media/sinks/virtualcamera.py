@@ -61,14 +61,6 @@ class FedCamera(Protocol):
         """Where the camera is."""
         ...
 
-    def open(self) -> None:
-        """Open the camera. Raises `SinkError`."""
-        ...
-
-    def lose(self, error: SinkError) -> None:
-        """Take note that it could not be opened."""
-        ...
-
     def send(self, frame: Pixels) -> None:
         """Show a frame, or drop it while the camera is lost; see `Backend.send`."""
         ...

@@ -17,6 +17,12 @@ from tests.rigs.pipewire.session import READY_S
 PROJECT = Path(__file__).parents[4]
 
 
+def has_port(session: Session) -> bool:
+    """Whether our node is there with its port."""
+    node = session.nodes().get("sana_vcam")
+    return node is not None and node["n-output-ports"] == 1
+
+
 class Camera:
     """A process that feeds the camera, and what it last said of itself."""
 
@@ -68,8 +74,7 @@ class Camera:
 
     def is_there(self) -> bool:
         """Whether the node can be read, which it can once it has its port."""
-        node = self.session.nodes().get("sana_vcam")
-        return node is not None and node["n-output-ports"] == 1
+        return has_port(self.session)
 
     def end(self) -> int:
         """Have it let go of the camera, and give its exit status."""

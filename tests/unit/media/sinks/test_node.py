@@ -1,9 +1,8 @@
 """The camera as a PipeWire node: what comes of a server that is absent, hangs, goes or fails us."""
 
-import ctypes
 import select
 import socket
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,121 +10,15 @@ import pytest
 
 from sana_vcam.config.schema import SinkConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.lib.pipewire.graph import Graph
 from sana_vcam.lib.pipewire.library import PipeWireError
-from sana_vcam.lib.pipewire.source import StreamState, layouts
+from sana_vcam.lib.pipewire.source import layouts
 from sana_vcam.media.frames import Picture
-from sana_vcam.media.sinks import node
+from sana_vcam.media.sinks import canvas, node
 from sana_vcam.media.sinks.node import CameraNode
 from sana_vcam.media.sinks.sink import Sink
-from sana_vcam.media.sinks.wake import WakePipe
-
-SIZE = (64, 64)
-
-
-class Server:
-    """What PipeWire does, as far as the node sees it."""
-
-    def __init__(self):
-        self.connections = []
-        self.refuses = False
-        self.silent = False
-        self.layout = layouts(*SIZE)[0]
-        self.frames = []
-        self.fault = None
-
-    def connect(self, _library, _path, _properties):
-        if self.refuses:
-            raise PipeWireError("PipeWire does not run")
-        made = FakeConnection(self)
-        self.connections.append(made)
-        return made
-
-    def publish(self, connection, properties, size, fps):
-        connection.source = FakeSource(self)
-        connection.published = (properties["node.description"], size, fps)
-        return connection.source
-
-    def streams(self, *readers):
-        """Have these programs read, or none."""
-        connection = self.connections[-1]
-
-        def change():
-            graph = connection.graph
-            for number in range(60, 70):
-                graph.remove(number)
-            for number, name in enumerate(readers, 60):
-                graph.add(number - 20, node_kind("Node"), {"application.name": name})
-                ends = {"link.output.node": "7", "link.input.node": str(number - 20)}
-                graph.add(number, node_kind("Link"), ends)
-            connection.source.streaming = bool(readers)
-            connection.source.layout = self.layout if readers else None
-
-        connection.does(change)
-
-
-def node_kind(name):
-    return f"PipeWire:Interface:{name}"
-
-
-class FakeConnection:
-    def __init__(self, server):
-        self.server = server
-        self.graph = Graph()
-        self.ready = not server.silent
-        self.closed = False
-        self._news = WakePipe()
-        self._news.set()
-        self._todo = []
-
-    def fileno(self):
-        return self._news.fileno()
-
-    def does(self, what):
-        self._todo.append(what)
-        self._news.set()
-
-    def turn(self):
-        self._news.clear()
-        while self._todo:
-            self._todo.pop(0)()
-        if self.server.fault is not None:
-            raise self.server.fault
-
-    def ask(self):
-        self.ready = not self.server.silent
-
-    def close(self):
-        self.closed = True
-        self._news.close()
-
-
-class FakeSource:
-    node = 7
-
-    def __init__(self, server):
-        self.server = server
-        self.state = StreamState.PAUSED
-        self.streaming = False
-        self.layout = None
-        self.dropped = 0
-
-    def send(self, fill):
-        memory = ctypes.create_string_buffer(self.layout.frame_bytes)
-        fill(ctypes.addressof(memory))
-        self.server.frames.append(memory.raw)
-        return True
-
-
-@pytest.fixture
-def server(monkeypatch):
-    made = Server()
-    monkeypatch.setattr(node, "library", lambda: None)
-    monkeypatch.setattr(node, "find_socket", lambda: None)
-    monkeypatch.setattr(node, "PipeWireConnection", made.connect)
-    monkeypatch.setattr(node, "VideoSource", made.publish)
-    monkeypatch.setattr(node, "backoff", lambda **_: iter(lambda: 0.01, None))
-    return made
+from sana_vcam.media.sinks.viewers import Viewers
+from tests.unit.media.sinks.fakenode import SIZE, until
+from tests.unit.media.sinks.fakes import Machine
 
 
 @pytest.fixture
@@ -136,13 +29,6 @@ def camera(server):
     yield made
     made.close()
     assert all(one.closed for one in server.connections)
-
-
-def until(true):
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.002)
 
 
 def frame(level):
@@ -237,6 +123,108 @@ def test_closing_twice_or_before_opening_is_fine(camera):
     camera.close()
     camera.close()
     CameraNode("SANA VCam", SIZE, 24.0).close()
+
+
+# Beside v4l2loopback
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+AUTO = SinkConfig(width=64, height=64)
+
+
+def test_auto_feeds_both_with_one_conversion(server, machine, monkeypatch):
+    converted = []
+    real = canvas.fit_i420
+    monkeypatch.setattr(canvas, "fit_i420", lambda *how: converted.append(1) or real(*how))
+    device = machine.add(10)
+    sink = Sink.open(AUTO, system=machine.system)
+    until(lambda: server.connections)
+    server.streams("Firefox")
+    until(lambda: sink.readers)
+    before = len(converted)
+    sink.send(Picture.black(64, 64))
+    until(lambda: server.frames)
+    sink.close()
+
+    assert (sink.kind, sink.devices) == ("v4l2loopback", (machine.path(10),))
+    assert sink.name == f"SANA VCam ({machine.path(10)}), SANA VCam (PipeWire)"
+    assert server.frames[0] == device.written[0]
+    assert len(converted) == before + 1
+
+
+def test_auto_is_the_node_alone_without_the_module(server, machine, caplog):
+    sink = Sink.open(AUTO, system=machine.system)
+    sink.close()
+    assert (sink.kind, sink.name) == ("pipewire", "SANA VCam (PipeWire)")
+    assert (sink.devices, sink.readers, sink.tells_viewers) == ((), (), True)
+    assert "WARNING" not in caplog.text
+
+
+def test_auto_is_a_preview_without_either(machine):
+    sink = Sink.open(AUTO, system=machine.system)
+    sink.close()
+    assert (sink.kind, sink.readers, sink.tells_viewers) == ("preview", None, False)
+
+
+def test_a_kind_that_is_chosen_is_fed_alone(server, machine):
+    machine.add(10)
+    config = SinkConfig(kind="v4l2loopback", width=64, height=64)
+    sink = Sink.open(config, system=machine.system)
+    sink.close()
+    assert sink.readers is None
+    assert server.connections == []
+
+
+def test_a_node_that_fails_harms_no_device(server, machine):
+    device = machine.add(10)
+    sink = Sink.open(AUTO, system=machine.system)
+    until(lambda: server.connections)
+    server.fault = ZeroDivisionError("in a callback")
+    server.streams("Firefox")
+    until(lambda: sink.status.error)
+    for _ in range(3):
+        sink.send(Picture.black(64, 64))
+    assert len(device.written) == 3
+    assert [one.open for one in sink.status.cameras] == [True, False]
+    assert sink.devices == (machine.path(10),)
+    sink.close()
+
+
+def test_viewers_of_both_are_counted_and_named(server, machine):
+    machine.add(10)
+    machine.hold(77, "obs", 10)
+    sink = Sink.open(AUTO, system=machine.system)
+    until(lambda: server.connections)
+    told = threading.Event()
+    viewers = Viewers(
+        lambda: sink.devices, told.set, readers=lambda: sink.readers, system=machine.system
+    )
+    sink.follow_readers(viewers.wake)
+    stop = threading.Event()
+    thread = threading.Thread(target=viewers.run, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: viewers.known)
+        assert (viewers.count, viewers.names) == (0, ()), "who has it open does not watch"
+        server.streams("Firefox")
+        until(lambda: viewers.count == 1)
+        assert viewers.names == ("Firefox",)
+        machine.viewers(10, 1)
+        until(lambda: viewers.count == 2)
+        assert viewers.names == ("OBS", "Firefox")
+        server.streams()
+        machine.viewers(10, 0)
+        until(lambda: viewers.count == 0)
+        assert viewers.names == ()
+    finally:
+        stop.set()
+        viewers.wake()
+        thread.join()
+        sink.close()
 
 
 # With the real library, and no server that is one

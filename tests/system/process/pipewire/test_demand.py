@@ -1,0 +1,44 @@
+"""The whole daemon: camera and session are on while somebody reads the node, and who that is."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.rigs.pipewire import Session
+from tests.system.daemon import free_port, running_daemon
+from tests.system.process.pipewire.cameras import has_port
+
+NOT_OURS = ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
+
+
+async def test_the_camera_opens_for_the_first_reader_and_closes_after_the_last(
+    pipewire: Session, tmp_path: Path
+):
+    within = {key: text for key, text in pipewire.environment.items() if key not in NOT_OURS}
+    settings = {"SINK__KIND": "pipewire", "CAPTURE__WHEN": "watched", "CAPTURE__LINGER_S": "0"}
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    async with running_daemon(tmp_path, nowhere, extra=within, **settings) as bridge:
+        await bridge.control.until(lambda s: s["viewers"] == 0, "known to be unwatched")
+        await asyncio.to_thread(pipewire.until, "the camera", lambda: has_port(pipewire))
+        state = bridge.control.state
+        assert (state["sink"], state["sink_name"]) == ("pipewire", "SANA VCam (PipeWire)")
+        seen = list(bridge.control.states)
+        assert all(s["camera"] == "off" and not s["session_wanted"] for s in seen), "listed only"
+
+        pipewire.spawn(
+            "reader",
+            *("gst-launch-1.0", "-q", "pipewiresrc", "target-object=sana_vcam"),
+            *("!", "video/x-raw", "!", "fakesink"),
+        )
+        await bridge.control.until(
+            lambda s: s["viewers"] == 1 and s["camera"] == "capturing" and s["session_wanted"],
+            "watched",
+        )
+        await bridge.control.until(lambda s: s["viewer_names"] == ["GStreamer"], "named")
+        await asyncio.to_thread(pipewire.stop, "reader")
+        await bridge.control.until(
+            lambda s: s["viewers"] == 0 and s["camera"] == "off" and not s["session_wanted"],
+            "left alone",
+        )
+        assert bridge.control.state["viewer_names"] == []
