@@ -26,9 +26,9 @@ SCHEMA_TIMEOUTS_S = (2.0, 5.0)
 not heard (the platform's ComfyUI plugin waits for that), and every second of it is billed."""
 SETTLE_S = 1.0
 """The pause before it is asked again."""
-FIRST_ANSWER_S = 4.0
-"""How long the first command of a session is waited for before it is sent once more. A command
-that was heard is answered within 0.1 s and a round trip."""
+FIRST_ANSWERS_S = (4.0, 4.0)
+"""How long the first command of a session is waited for each time before it is sent once more. A
+command that was heard is answered within 0.1 s and a round trip."""
 NO_SUCH_COMMAND = "invalid_command"
 """The SDK's code for a command that is not in the session's schema, or whose data does not fit."""
 _PASSED = frozenset({"", "allow", "allowed", "pass", "none"})
@@ -115,16 +115,18 @@ class Channel:
         return True
 
     async def _send(self, name: str, data: dict[str, Any], waiter: _Waiter) -> Any:
-        """Send a command; the first one that is not answered is sent once more."""
-        if not self._answered:
+        """Send a command; the first of a session again and again while nothing answers it."""
+        for timeout_s in () if self._answered else FIRST_ANSWERS_S:
             try:
                 sending = self._require().send_command(name, data)
-                return await self._answer(asyncio.wait_for(sending, FIRST_ANSWER_S), name)
+                return await self._answer(asyncio.wait_for(sending, timeout_s), name)
             except (TimeoutError, Unavailable):
                 if waiter.was_heard:
                     return None
                 log.warning("%s was not answered; it is sent once more", name)
-                self._answered = True
+                if self._answered:
+                    break
+        self._answered = True
         return await self._answer(self._require().send_command(name, data), name)
 
     async def _answer(self, sending: Any, name: str) -> Any:

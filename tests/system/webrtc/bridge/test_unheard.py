@@ -32,7 +32,7 @@ NO_MODE = "this model has no set_mode; it is left out"
         pytest.param(("--no-schema",), [UNDECLARED, NO_MODE], id="the schema, 2.x"),
         pytest.param(("--wire", "page", "--no-schema"), [UNDECLARED], id="the schema, 1.x"),
         pytest.param(
-            ("--deaf", "1", "--no-schema"), [UNANSWERED, UNDECLARED, NO_MODE], id="both, 2.x"
+            ("--deaf", "2", "--no-schema"), [UNANSWERED, UNDECLARED, NO_MODE], id="both, 2.x"
         ),
     ],
 )

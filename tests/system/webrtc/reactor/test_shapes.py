@@ -319,27 +319,43 @@ async def test_a_schema_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> N
     await client.close()
 
 
+@pytest.mark.parametrize("lost", [1, 2])
 @pytest.mark.parametrize("how", ["nothing comes", "the SDK gives up"])
 async def test_the_first_command_that_is_not_answered_is_sent_once_more(
-    client: SanaClient, monkeypatch: pytest.MonkeyPatch, how: str
+    client: SanaClient, monkeypatch: pytest.MonkeyPatch, how: str, lost: int
 ) -> None:
-    monkeypatch.setattr(channel_module, "FIRST_ANSWER_S", 0.05)
+    monkeypatch.setattr(channel_module, "FIRST_ANSWERS_S", (0.05, 0.05))
     reactor = fake(client)
 
     async def answer(command: str, data: dict[str, Any]) -> None:
-        if len(reactor.sent) == 1:
+        if len(reactor.sent) <= lost:
             if how == "nothing comes":
                 await asyncio.Event().wait()
             raise RequestTimeoutError("nothing in 10 s", recoverable=True)
-        if len(reactor.sent) > 2:
+        if len(reactor.sent) > lost + 1:
             raise RequestTimeoutError("nothing in 10 s", recoverable=True)
 
     reactor.answer = answer
     assert await client.set_prompt("x")
-    assert reactor.sent == [("set_prompt", {"prompt": "x"})] * 2
+    assert reactor.sent == [("set_prompt", {"prompt": "x"})] * (lost + 1)
     with pytest.raises(Unavailable):
         await client.set_seed(1)
-    assert len(reactor.sent) == 3, "only the first one is"
+    assert len(reactor.sent) == lost + 2, "only the first one is"
+
+
+async def test_a_session_that_never_answers_is_told_three_times(
+    client: SanaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "FIRST_ANSWERS_S", (0.05, 0.05))
+    reactor = fake(client)
+
+    async def answer(command: str, data: dict[str, Any]) -> None:
+        raise RequestTimeoutError("nothing in 10 s", recoverable=True)
+
+    reactor.answer = answer
+    with pytest.raises(Unavailable):
+        await client.set_prompt("x")
+    assert reactor.sent == [("set_prompt", {"prompt": "x"})] * 3
 
 
 # -- set_video -------------------------------------------------------------------------------------
