@@ -1,6 +1,7 @@
 """`python -m tests.rigs.soak [--minutes N] [--seed N]`: ends with 1 if a session is left open.
 
-Also if the raw camera was seen, no picture came back after a fault, or the daemon had a defect.
+Also if the raw camera was seen, no picture came back after a fault, or the daemon had a defect. Its
+own tests plant each of these.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tests.fakes.coordinator import Answer
@@ -26,6 +27,7 @@ MINUTES = 1.0
 BACK_S = 90.0
 ENDED_S = 60.0
 PLAN = Plan(cloud=True, models=2, room=2, live=False, settings={"REACTOR__CONNECT_TIMEOUT_S": "3"})
+LOG_LINES = 5000
 DEFECTS = ("Traceback", "ended by a defect", "never retrieved")
 
 
@@ -38,6 +40,7 @@ class Soak:
         self.faults: list[str] = []
         self.played: Counter[str] = Counter()
         self._late: set[asyncio.Task[None]] = set()
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._steps: tuple[Callable[[], Awaitable[None]], ...] = (
             *(self.answered_late,) * 3,
             self.refused,
@@ -56,12 +59,16 @@ class Soak:
         """Play until a moment, of `time.monotonic`."""
         await self._back("the start")
         while time.monotonic() < until:
-            step = self._random.choice(self._steps)
-            name = step.__name__.replace("_", " ")
-            print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
-            self.played[name] += 1
-            await step()
-            await self._back(name)
+            await self.play(self._random.choice(self._steps))
+
+    async def play(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Play one fault, and wait for the picture to be back."""
+        name = step.__name__.replace("_", " ")
+        print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
+        self.played[name] += 1
+        await step()
+        await self._back(name)
+        self._look_at_log()
 
     async def end(self) -> None:
         """Wait for every answer that is late, and stop the daemon."""
@@ -75,8 +82,8 @@ class Soak:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             self.faults.append(f"left open before the end: {cloud.still_open}")
-        self._look_at_log()
         await self._stage.end()
+        self._look_at_log()
         if self._stage.exits[-1] != 0:
             self.faults.append(f"exit status {self._stage.exits[-1]}")
         if cloud.still_open:
@@ -87,6 +94,11 @@ class Soak:
         raw = sum(one.seen is Seen.RAW for one in self._stage.glimpses())
         if raw:
             self.faults.append(f"{raw} raw frames")
+
+    @property
+    def log(self) -> Sequence[str]:
+        """The newest lines that the daemon has logged."""
+        return self._log
 
     # -- the faults ----------------------------------------------------------------------------
 
@@ -152,7 +164,6 @@ class Soak:
         """Not while an answer is late: what it opens then nobody can know of."""
         if self._late or self._stage.cloud.waiting("create"):
             return
-        self._look_at_log()
         await self._stage.kill()
         await self._stage.daemon.start()
 
@@ -191,8 +202,13 @@ class Soak:
         self.faults.append(f"no picture {BACK_S:.0f} s after {after}: {why}")
 
     def _look_at_log(self) -> None:
+        """Read what is new in the daemon's log, which itself keeps only so many lines."""
         log = self._stage.daemon.log
-        self.faults += [line for line in log if any(one in line for one in DEFECTS)]
+        while log:
+            line = log.popleft()
+            self._log.append(line)
+            if any(one in line for one in DEFECTS):
+                self.faults.append(line)
 
 
 async def _later(seconds: float, event: asyncio.Event) -> None:
@@ -200,31 +216,32 @@ async def _later(seconds: float, event: asyncio.Event) -> None:
     event.set()
 
 
-async def soak(minutes: float, seed: int) -> list[str]:
+async def soak(minutes: float, seed: int, of: type[Soak] = Soak, plan: Plan = PLAN) -> list[str]:
     """Play, and list what is wrong."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         clip.make(Path(folder) / "clip.avi")
-        async with staged(Path(folder), PLAN) as stage:
+        async with staged(Path(folder), plan) as stage:
             for model in stage.models:
                 await model.start()
             await stage.daemon.start()
-            it = Soak(stage, seed)
+            it = of(stage, seed)
             await it.run(time.monotonic() + 60 * minutes)
             await it.end()
             steps = ", ".join(f"{count} {name}" for name, count in sorted(it.played.items()))
             print(f"{minutes:g} min, seed {seed}: {len(stage.cloud.opened)} sessions; {steps}")
             print(f"{len(it.faults)} faults", *it.faults, sep="\n  ")
             if it.faults:
-                print(*stage.daemon.log, sep="\n", file=sys.stderr)
+                print(*it.log, sep="\n", file=sys.stderr)
             return it.faults
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, of: type[Soak] = Soak, plan: Plan = PLAN) -> int:
+    """Play as the command line says: its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.rigs.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--seed", type=int, default=SEED)
-    asked = parser.parse_args()
-    return 1 if asyncio.run(soak(asked.minutes, asked.seed)) else 0
+    asked = parser.parse_args(arguments)
+    return 1 if asyncio.run(soak(asked.minutes, asked.seed, of, plan)) else 0
 
 
 if __name__ == "__main__":
