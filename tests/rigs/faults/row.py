@@ -17,9 +17,10 @@ CROWDED = 0.5
 than it can, and a gap says little of the daemon: then `CROWDED_GAP_S` is the bound. A picture that
 waits for something else than a processor is gone for longer."""
 CROWDED_GAP_S = 0.400
-STILL_S = 3.0
-"""The model's last picture stays for 2.5 s; what is longer is a dead picture. Half a second of it
-is for the machine."""
+LATE_S = 0.5
+"""What is for the machine in a time for which a picture may stay."""
+STILL_S = 2.5 + LATE_S
+"""The model's last picture stays for 2.5 s; what is longer is a dead picture."""
 
 
 class Program(StrEnum):
@@ -48,7 +49,8 @@ class Row:
     """One fault: what is done, what viewers are to see, and how soon all is well again.
 
     `recovery_s` is None where nothing has to come back, and longer than five seconds only for the
-    reason in `why`. `exits` are the statuses with which the daemon may end.
+    reason in `why`. `exits` are the statuses with which the daemon may end, and `still_s` is how long
+    the model's last picture may stay.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Row:
     recovery_s: float | None = RECOVERY_S
     why: str = ""
     exits: frozenset[int] = frozenset({0})
+    still_s: float = STILL_S
 
     def on(self, wire: Wire) -> Row:
         """Make the same row with another model, or another generation of its words."""

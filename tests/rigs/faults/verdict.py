@@ -10,7 +10,6 @@ from tests.rigs.faults.row import (
     CROWDED,
     CROWDED_GAP_S,
     GAP_S,
-    STILL_S,
     Program,
     Result,
     Row,
@@ -52,7 +51,7 @@ def _judge_pictures(row: Row, watch: Watch, times: Times, result: Result) -> Non
         _judge_card(glimpses, times, result)
     if row.program is not Program.STILL:
         result.still_s = round(_longest_still(watch, during), 2)
-        if result.still_s > STILL_S:
+        if result.still_s > row.still_s:
             result.slow.append(f"a dead picture stayed for {result.still_s} s")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 
+from sana_vcam.media.playout.buffer import UNKNOWN_S
 from tests.rigs.faults import ORPHAN_TIMEOUT
 from tests.rigs.faults.clip import Seen
-from tests.rigs.faults.row import Program, Row
+from tests.rigs.faults.row import LATE_S, Program, Row
 from tests.rigs.faults.stage import Plan, Stage
 
 RETRIED = "a failed session is opened again after a growing pause"
@@ -43,6 +45,21 @@ def _frozen(seconds: float) -> Row:
     return Row(
         f"model: frozen for {seconds:g} s", "SIGSTOP, then SIGCONT", Program.CARD, play
     )  # fmt: skip
+
+
+async def _frozen_at_once(stage: Stage) -> None:
+    """Before its pace is known: it may be one of those that take 5 s for a burst."""
+    await stage.model.start()
+    await stage.daemon.start()
+    await stage.live()
+    assert stage.model.process is not None
+    stage.times.began = time.monotonic()
+    stage.cause()
+    stage.model.process.send_signal(signal.SIGSTOP)
+    await stage.sees(Seen.CARD)
+    stage.model.process.send_signal(signal.SIGCONT)
+    stage.gone()
+    await stage.live_again()
 
 
 async def _refusing(stage: Stage) -> None:
@@ -177,6 +194,16 @@ ROWS = (
     _frozen(5),
     _frozen(20),
     _frozen(40),
+    Row(
+        "model: frozen in a session's first second",
+        "SIGSTOP at the first picture, SIGCONT at the card",
+        Program.CARD,
+        _frozen_at_once,
+        Plan(live=False),
+        10.0,
+        "the card comes after 6 s, as the pace is not known yet; the SDK gives up after 8 s",
+        still_s=UNKNOWN_S + LATE_S,
+    ),
     Row(
         "model: refuses connections at the start",
         "nobody listens; then somebody does",
