@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.rigs.bench import (
+    blank,
     ctl,
     deck,
     deck_companion,
@@ -55,6 +56,7 @@ MEASURES: dict[str, Measure] = {
     "idle": idle.measure,
     "preview": preview.measure,
     "flood": flood.measure,
+    "blank": blank.measure,
     "guest": guest.measure,
 }
 

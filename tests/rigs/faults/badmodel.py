@@ -12,6 +12,7 @@ The file holds JSON, read again at every chunk and command; without it the model
     {"crash": true}         an exception in mid-run, which ends the process
     {"garbage": true}       messages that mean nothing, or lie about their types
     {"mute": true}          frames, but no messages
+    {"long": 1000000}       says with each chunk that its prompt has so many characters
 """
 
 from __future__ import annotations
@@ -60,11 +61,14 @@ class Garbage(ModelMessage):
 
 def nonsense() -> list[Garbage]:
     """A message of each kind that means nothing."""
-    messages = [Garbage(text=json.dumps(one)) for one in NONSENSE]
-    for message, one in zip(messages, NONSENSE, strict=True):
-        # The runtime takes the type from the message's name.
-        message.name = one["type"]  # type: ignore[misc]
-    return messages
+    return [_said(one["type"], one["data"]) for one in NONSENSE]
+
+
+def _said(kind: str, data: dict[str, Any]) -> Garbage:
+    message = Garbage(text=json.dumps({"type": kind, "data": data}))
+    # The runtime takes the type from the message's name.
+    message.name = kind  # type: ignore[misc]
+    return message
 
 
 def temper() -> dict[str, Any]:
@@ -133,6 +137,8 @@ class BadTempered(StandinApp):
         if temper().get("garbage"):
             for message in nonsense():
                 await self.send(message)
+        if count := temper().get("long"):
+            await self.send(_said("state", {"prompt": "x" * count}))
         await super()._stage_fault(run, chunk_index)
 
     def _edit(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -13,27 +11,20 @@ import sys
 import time
 from pathlib import Path
 
+from tests.rigs.faults.attacks import Terminal, strangers
 from tests.rigs.faults.row import Program, Row
 from tests.rigs.faults.stage import WITH_US, Plan, Stage, connected
 
 CLOUD = Plan(cloud=True)
 KILLED = frozenset({0, -9})
-ROWS_IN_TABLE = 15_000
-HANDSHAKES = 300
 ASKED = 200
 
 
 async def _blocked_terminal(stage: Stage) -> None:
     """The model dies meanwhile, of which there is much to say."""
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    stage.daemon.stderr = writer
+    terminal = Terminal(stage)
     await stage.begin()
-    os.set_blocking(writer, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writer, b"x" * 512)
-    os.set_blocking(writer, True)
+    terminal.fill()
     stage.cause()
     await stage.model.end(signal.SIGKILL)
     await stage.session("backoff")
@@ -43,10 +34,8 @@ async def _blocked_terminal(stage: Stage) -> None:
     stage.gone()
     await stage.live_again()
     # Nobody has read by the end: SIGTERM has to do without.
-    stage.daemon.stderr = None
     await stage.end()
-    os.close(writer)
-    os.close(reader)
+    terminal.close()
 
 
 async def _folder_cleaned_away(stage: Stage) -> None:
@@ -112,16 +101,7 @@ def _text(path: Path) -> str:
 
 
 async def _strangers(stage: Stage) -> None:
-    found = await stage.daemon.read_control_file()
-    port = found["url"].rpartition(":")[2].partition("/")[0]
-    process = await asyncio.create_subprocess_exec(
-        *(*WITH_US, sys.executable, "-m", "tests.rigs.faults.strangers"),
-        *(port, str(ROWS_IN_TABLE), str(HANDSHAKES)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        _, rows = (await process.stdout.readline()).split()
+    async with strangers(stage) as rows:
         control = await stage.daemon.control()
         stage.cause()
         took = []
@@ -132,12 +112,9 @@ async def _strangers(stage: Stage) -> None:
             await asyncio.sleep(0.02)
         took.sort()
         stage.notes.append(
-            f"{int(rows)} rows: replies after {1000 * took[ASKED // 2]:.0f} ms, "
+            f"{rows} rows: replies after {1000 * took[ASKED // 2]:.0f} ms, "
             f"99 % within {1000 * took[ASKED * 99 // 100]:.0f} ms"
         )
-    finally:
-        process.kill()
-        await process.wait()
     await stage.live()
 
 
