@@ -382,7 +382,9 @@ class ReactorClient:
         self._set_phase(Phase.DISCONNECTED)
         if self.session_id is None:
             return True
-        return (left and self.platform.local) or await self._end_by_id(self.session_id)
+        if left and self.platform.local and await self.platform.is_idle():
+            return True
+        return await self._end_by_id(self.session_id)
 
     def _free(self) -> None:
         if self._reactor is not None:

@@ -85,6 +85,16 @@ class Platform:
         if not await self._delete(url, await self._mint(TOKEN_TIMEOUT_S, ANYTHING)):
             raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}", fault=faults.KEY)
 
+    async def is_idle(self) -> bool:
+        """Whether a local runtime says that it has no session; False if it says nothing."""
+        try:
+            status, answer = await self._request("GET", f"{self.api_url.rstrip('/')}/session")
+        except ConnectionRefusedError:
+            return True
+        except Unavailable:
+            return False
+        return status < 300 and _state(answer) == "READY"
+
     async def _mint(self, timeout_s: float, body: object) -> str:
         key = self.api_key
         if key is None:
@@ -229,7 +239,12 @@ def _token_request(model: str, max_session_s: int | None) -> object:
 
 def _is_over(body: bytes) -> bool:
     """Whether a session resource is in a state that it cannot leave."""
+    return _state(body) in _OVER
+
+
+def _state(body: bytes) -> str:
+    """Read a session's state, in capitals; empty if there is none."""
     try:
-        return str(json.loads(body)["state"]).upper() in _OVER
+        return str(json.loads(body)["state"]).upper()
     except (ValueError, KeyError, TypeError):
-        return False
+        return ""

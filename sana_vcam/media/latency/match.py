@@ -19,7 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+# NumPy loads these two on first use otherwise, when there may be no descriptor left for a file.
 import numpy as np
+import numpy.fft
+import numpy.ma
 import numpy.typing as npt
 
 type Array = npt.NDArray[np.floating[Any]]

@@ -76,11 +76,15 @@ async def play(name: str, presses: int, turns: int) -> dict[str, object]:
         async with staged(Path(folder), plan) as stage:
             attack = ATTACKS[name](stage, stack)
             await stage.begin()
-            for _ in range(turns):
-                await press(stage, presses, quiet)
-                async with attack():
-                    await asyncio.sleep(SETTLE_S)
-                    await press(stage, presses, attacked)
+            try:
+                for _ in range(turns):
+                    await press(stage, presses, quiet)
+                    async with attack():
+                        await asyncio.sleep(SETTLE_S)
+                        await press(stage, presses, attacked)
+            except Exception:
+                print(*stage.daemon.log, sep="\n", file=sys.stderr)
+                raise
             await stage.end()
             return compared(quiet, attacked) | {
                 "raw frames": sum(one.seen is Seen.RAW for one in stage.glimpses()),

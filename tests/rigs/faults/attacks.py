@@ -134,7 +134,9 @@ def _limited(stage: Stage) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        # Whether it has survived is for others to say.
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 @contextlib.asynccontextmanager

@@ -49,7 +49,7 @@ class Row:
     """One fault: what is done, what viewers are to see, and how soon all is well again.
 
     `recovery_s` is None where nothing has to come back, and longer than five seconds only for the
-    reason in `why`. `exits` are the statuses with which the daemon may end, and `still_s` is how long
+    reason in `why`. `exits` are the statuses with which the daemon may end, and `still_s` how long
     the model's last picture may stay.
     """
 

@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.rigs.faults.attacks import Terminal, strangers
+from tests.rigs.faults.attacks import Terminal, no_descriptors, strangers
 from tests.rigs.faults.row import Program, Row
+from tests.rigs.faults.rows.camera import TRIED
 from tests.rigs.faults.stage import WITH_US, Plan, Stage, connected
 
 CLOUD = Plan(cloud=True)
@@ -118,6 +119,20 @@ async def _strangers(stage: Stage) -> None:
     await stage.live()
 
 
+async def _no_descriptors(stage: Stage) -> None:
+    control = await stage.daemon.control()
+    stage.cause()
+    async with no_descriptors(stage):
+        for _ in range(ASKED):
+            await control.ok("get_state")
+            await asyncio.sleep(0.05)
+    stage.gone()
+    await stage.live_again()
+    # Who comes now is let in again.
+    async with connected(stage.daemon) as client:
+        await client.ok("get_state")
+
+
 ROWS = (
     Row(
         "hostile: nobody reads standard error",
@@ -159,5 +174,13 @@ ROWS = (
         Program.LIVE,
         _strangers,
         recovery_s=None,
+    ),
+    Row(
+        "hostile: no descriptors left, and strangers who connect",
+        "for ten seconds, in which a camera of a file cannot begin anew",
+        Program.EITHER,
+        _no_descriptors,
+        recovery_s=10.0,
+        why=TRIED,
     ),
 )

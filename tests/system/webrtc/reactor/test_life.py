@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
+import socket
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
+from reactor_sdk import Reactor
 
 from sana_vcam.reactor import (
     ChunkComplete,
@@ -72,6 +76,42 @@ async def test_a_later_session_survives_a_second_close(runtime: Runtime, local: 
     await second.connect()
     assert await first.close()
     assert await second.set_mode("live")
+
+
+async def test_an_end_that_the_sdk_could_not_ask_for_is_asked_for(
+    runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where no descriptor is left: its disconnect succeeds nevertheless."""
+    client = local(runtime)
+    await client.connect()
+
+    async def disconnect(_: Reactor) -> None:
+        return None
+
+    monkeypatch.setattr(Reactor, "disconnect", disconnect)
+    assert await client.close()
+    await runtime.until("ready")
+
+
+async def test_an_end_that_nobody_could_ask_for_is_not_taken_for_one(
+    runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = local(runtime)
+    await client.connect()
+
+    async def disconnect(_: Reactor) -> None:
+        return None
+
+    def unopened(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reactor, "disconnect", disconnect)
+        patch.setattr(socket, "create_connection", unopened)
+        assert not await client.close()
+    assert await client.platform.is_idle() is False
+    await client.platform.end(OpenSession("x", runtime.url, local=True, model="any"))
+    await runtime.until("ready")
 
 
 async def test_leaving_the_block_closes(runtime: Runtime) -> None:
