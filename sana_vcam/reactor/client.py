@@ -382,9 +382,7 @@ class ReactorClient:
         self._set_phase(Phase.DISCONNECTED)
         if self.session_id is None:
             return True
-        if left and self.platform.local and await self.platform.is_idle():
-            return True
-        return await self._end_by_id(self.session_id)
+        return (left and await self.platform.is_idle()) or await self._end_by_id(self.session_id)
 
     def _free(self) -> None:
         if self._reactor is not None:

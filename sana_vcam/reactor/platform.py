@@ -86,7 +86,9 @@ class Platform:
             raise Refused(f"{url} may not be ended with this API key. {KEY_HELP}", fault=faults.KEY)
 
     async def is_idle(self) -> bool:
-        """Whether a local runtime says that it has no session; False if it says nothing."""
+        """Whether this is a local runtime that says that it has no session."""
+        if not self.local:
+            return False
         try:
             status, answer = await self._request("GET", f"{self.api_url.rstrip('/')}/session")
         except ConnectionRefusedError:
