@@ -82,6 +82,12 @@ class Editor {
       wrong.focus();
       return;
     }
+    const taken = this.#takenBy($("editor-id").value.trim());
+    if (taken) {
+      this.#complain(`“${taken.name}” has this short name; choose another.`);
+      $("editor-id").focus();
+      return;
+    }
     try {
       const preset = await this.#ask("save_preset", this.#fields());
       await this.#trial.keep(preset.id);
@@ -90,6 +96,11 @@ class Editor {
     } catch (error) {
       this.#complain(error.message);
     }
+  }
+
+  /** Another preset that has this short name, and would be overwritten. */
+  #takenBy(id) {
+    return this.#store.model.presets.find((one) => one.id === id && one.id !== this.#edited?.id);
   }
 
   async #try() {

@@ -20,7 +20,7 @@ import { Toasts } from "./toasts.js";
 const store = new Store();
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const connection = new Connection(token, { onLink: followLink, onEvent: takeEvent });
-const toasts = new Toasts();
+const toasts = new Toasts(() => isReachable(store.model));
 const notices = new Notices(store, { tryNow: () => run("connect") });
 
 /** Send a command; a refusal is shown, unless `quiet`, and gives `undefined`. */

@@ -92,7 +92,7 @@ class Box {
     const before = this.#history;
     this.#rewrite([]);
     const undo = () => (this.#rewrite([...this.#history, ...before.filter((one) => !this.#history.includes(one))]), true);
-    this.#toasts.done({ done: "Cleared the earlier prompts", back: "The earlier prompts are back", undo });
+    this.#toasts.done({ done: "Cleared the earlier prompts", back: "The earlier prompts are back", here: true, undo });
   }
 
   #rewrite(history) {

@@ -11,7 +11,11 @@ export class Toasts {
   #message = null; // the one that the next replaces
   #pending = null;
 
-  constructor() {
+  #isReachable;
+
+  /** `isReachable()` tells whether the daemon is there to take something back. */
+  constructor(isReachable) {
+    this.#isReachable = isReachable;
     // Whoever closes the page has still pressed the key.
     addEventListener("pagehide", () => this.#pending?.leave());
   }
@@ -35,6 +39,10 @@ export class Toasts {
 
   /** Take back what was done last, and tell what has come back. */
   async undo(wanted = null) {
+    const first = wanted ?? this.#stack.newest;
+    if (first !== null && !first.here && !this.#isReachable()) {
+      return this.tell("Offline: it can be undone when sana-vcam answers again");
+    }
     const { entry, next } = await this.#stack.undo(wanted);
     if (entry === undefined) return; // why not is told already
     if (entry === null) return this.tell("Nothing to undo");
@@ -52,7 +60,7 @@ export class Toasts {
    */
   pend({ words, done, back, run, leave, changed }) {
     if (this.#pending !== null) return;
-    const entry = { done, back, undo: () => (end(), true) };
+    const entry = { done, back, here: true, undo: () => (end(), true) };
     let left = GRACE_S;
     const count = element("span", { class: "toast-count", "aria-hidden": "true" }, String(left));
     const tick = setInterval(() => (--left > 0 ? setText(count, String(left)) : now()), 1000);

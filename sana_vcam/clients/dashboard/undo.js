@@ -8,6 +8,7 @@ const TRIES = 2;
  * @property {string} done what was done, in words
  * @property {string} back what is so once it is taken back, in words
  * @property {() => Promise<boolean>|boolean} undo takes it back; whether it could
+ * @property {boolean} [here] whether that can be done without the daemon
  */
 
 export class UndoStack {
@@ -17,6 +18,11 @@ export class UndoStack {
   /** How many can be taken back. */
   get size() {
     return this.#entries.length;
+  }
+
+  /** What would be taken back now; null if there is nothing. */
+  get newest() {
+    return this.#entries.at(-1) ?? null;
   }
 
   /** Keep an entry; of more than 20 the oldest is forgotten. */
@@ -42,18 +48,14 @@ export class UndoStack {
   }
 
   async #undo(wanted) {
-    const entry = wanted ?? this.#entries.at(-1) ?? null;
-    if (entry === null || !this.#entries.includes(entry)) return { entry: null, next: this.#next() };
+    const entry = wanted ?? this.newest;
+    if (entry === null || !this.#entries.includes(entry)) return { entry: null, next: this.newest };
     if (await entry.undo()) {
       this.forget(entry);
-      return { entry, next: this.#next() };
+      return { entry, next: this.newest };
     }
     entry.failed = (entry.failed ?? 0) + 1;
     if (entry.failed >= TRIES) this.forget(entry);
-    return { next: this.#next() };
-  }
-
-  #next() {
-    return this.#entries.at(-1) ?? null;
+    return { next: this.newest };
   }
 }

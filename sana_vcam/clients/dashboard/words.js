@@ -137,13 +137,19 @@ export function titleWords(model) {
   return model.state.output === "slate" ? `${tally} · ${label}` : tally;
 }
 
+/** When a prompt is shown, where a session is open that does not show it now. */
+const COMES = {
+  starting: "Shown with the first picture",
+  paused: "Shown when you resume",
+  reconnecting: "Shown when the picture is back",
+};
+
 /** Where the wanted prompt is on its way to the viewers; `takenMs` is how long the model has had it. */
 export function promptWords(model, takenMs) {
   if (!isKnown(model)) return "";
   const { state } = model;
   const empty = state.prompt === "";
-  if (state.session === "paused") return empty ? "" : "Shown when you resume";
-  if (state.session !== "streaming") return empty ? "" : "Used when a session runs";
+  if (state.session !== "streaming") return empty ? "" : (COMES[state.session] ?? "Used when a session runs");
   if (state.model_prompt !== null && state.model_prompt !== state.prompt) return "On its way to the model…";
   if (hasNoPicture(state)) return empty ? "No prompt" : "With the model; no picture comes from it";
   if (takenMs < (state.glass_ms ?? TYPICAL_DELAY_MS)) return "With the model; viewers see it in a moment";

@@ -29,6 +29,9 @@ async def test_a_restart_of_the_daemon_is_said_and_survived(chromium, controls, 
             port = server.port
             await desk.find("#prompt").fill("a draft that stays")
             await expect(desk.find("#preview-still")).to_be_visible()
+            await desk.preset("Pencil sketch").focus()
+            await desk.page.keyboard.press("Shift+Home")
+            await desk.done("move_preset", ("pencil", 0))
         await expect(desk.find("#badge-label")).to_have_text("Offline")
         await expect(desk.find("#sentence")).to_contain_text("sana-vcam run")
         await expect(desk.find("#badge-elapsed")).to_be_visible()
@@ -41,6 +44,10 @@ async def test_a_restart_of_the_daemon_is_said_and_survived(chromium, controls, 
         await expect(desk.find("#blank-button")).to_have_attribute("aria-disabled", "true")
         await desk.find("#blank-button").click(force=True)
         await expect(desk.find("#announcer")).to_contain_text("Offline")
+        # Whatever can be undone waits, however often it is asked for.
+        for _ in range(3):
+            await desk.page.keyboard.press("u")
+            await expect(desk.find("#toasts")).to_contain_text("Offline: it can be undone when")
         controls.done.clear()
         async with served(controls, tmp_path, port=port):
             await expect(desk.find("#badge-label")).to_have_text("Streaming")
@@ -49,7 +56,9 @@ async def test_a_restart_of_the_daemon_is_said_and_survived(chromium, controls, 
             assert await desk.find("#blank-button").get_attribute("aria-disabled") is None
             await desk.find("#blank-button").click()
             await desk.done("blank", True)
-            assert controls.done == [("blank", True)]
+            await desk.page.keyboard.press("u")
+            await desk.done("move_preset", ("pencil", 3))
+            assert controls.done == [("blank", True), ("move_preset", ("pencil", 3))]
             await page.close()
 
 

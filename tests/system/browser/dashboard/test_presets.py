@@ -111,6 +111,10 @@ async def test_what_is_wrong_with_a_preset_is_said_in_the_dialog(open_desk, cont
         await desk.find("#editor-id").fill("Not Good")
         await save.click()
         await expect(problem).to_contain_text("begins with a letter or a digit")
+        # Another preset is not overwritten by a slip of the pen.
+        await desk.find("#editor-id").fill("anime")
+        await save.click()
+        await expect(problem).to_have_text("“Anime” has this short name; choose another.")
         await desk.find("#editor-id").fill("mine")
         controls.broken_file = "config.toml, line 3: not TOML; mend it, then save again"
         await save.click()

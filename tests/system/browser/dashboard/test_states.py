@@ -209,3 +209,59 @@ async def test_errors_of_the_state_are_shown_and_gone_with_the_next(open_desk):
         assert await banner.get_attribute("role") == "alert"
         await desk.say(error=None)
         await expect(banner).to_be_hidden()
+
+
+async def test_an_error_has_details_the_next_try_and_can_be_dismissed(open_desk, controls):
+    async with open_desk() as desk:
+        fault = {
+            "error": "The service cannot be reached. Is this computer online? Next try in 12 s.",
+            "error_details": "http://127.0.0.1:9/start_session: NETWORK_ERROR",
+            "session": SessionState.BACKOFF,
+            "next_try_in_s": 12.0,
+        }
+        await desk.say(**fault)
+        banner = desk.find("#error-banner")
+        await expect(desk.find("#badge-label")).to_have_text("Next try in")
+        await expect(desk.find("#badge-elapsed")).to_have_text(re.compile(r"0:1[012]|0:0\d"))
+        # It counts down, with no further word from the daemon.
+        before = await desk.find("#badge-elapsed").text_content()
+        await desk.until(f"document.getElementById('badge-elapsed').textContent < {before!r}")
+        await expect(desk.find("#error-details-text")).to_be_hidden()
+        await desk.find("#error-details summary").click()
+        await expect(desk.find("#error-details-text")).to_have_text(fault["error_details"])
+        await desk.button("Try now").click()
+        await desk.done("connect")
+        await desk.button("Dismiss this error").click()
+        await expect(banner).to_be_hidden()
+        # A number that counts is no news; another fault is, and so is a command that fails by it.
+        await desk.say(error=fault["error"].replace("12", "8"), chunk=901)
+        await expect(desk.find("#figure-chunk")).to_contain_text("901")
+        await expect(banner).to_be_hidden()
+        await desk.say(error="config.toml, line 3: not TOML")
+        await expect(desk.find("#error-text")).to_have_text("config.toml, line 3: not TOML")
+        await desk.button("Dismiss this error").click()
+        controls.broken_file = "config.toml, line 3: not TOML; mend it, then save again"
+        await desk.preset("Anime").focus()
+        await desk.page.keyboard.press("Shift+Home")
+        await expect(banner).to_be_visible()
+        assert await desk.find("#command-banner").is_hidden()
+
+
+async def test_nothing_on_the_page_is_called_billed_where_nothing_is(open_desk):
+    async with open_desk() as desk:
+        for session, paused, wanted in itertools.product(
+            SessionState, (True, False), (True, False)
+        ):
+            number = f"{session} {paused} {wanted};"
+            is_open = session in {SessionState.STREAMING, SessionState.PAUSED}
+            await desk.say(
+                billable=False,
+                session=session,
+                paused=paused,
+                session_wanted=wanted,
+                session_s=5.0 if is_open else None,
+                sink_name=number,
+            )
+            await read(desk, number)
+            said = await desk.find("body").text_content()
+            assert re.findall(r".{0,30}[Bb]ill.{0,30}", said) == [], number

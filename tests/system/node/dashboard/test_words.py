@@ -111,6 +111,8 @@ PROMPTS = [
     (model(model_prompt="oil"), 9000, "On its way to the model…"),
     (model(prompt="", model_prompt=""), 9000, "No prompt"),
     (model(session="paused"), 9000, "Shown when you resume"),
+    (model(session="starting"), 9000, "Shown with the first picture"),
+    (model(session="reconnecting"), 9000, "Shown when the picture is back"),
     (model(session="idle"), 9000, "Used when a session runs"),
     (model(session="waiting", prompt=""), 9000, ""),
     (model(output="slate"), 9000, "With the model; no picture comes from it"),
