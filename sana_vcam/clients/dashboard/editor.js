@@ -91,8 +91,10 @@ class Editor {
     try {
       const preset = await this.#ask("save_preset", this.#fields());
       await this.#trial.keep(preset.id);
-      this.#saved(preset, this.#edited);
       $("editor").close();
+      // Where the focus was may be gone with the card's old short name; keys are not for a closed box.
+      if ($("editor").contains(document.activeElement)) document.activeElement.blur();
+      this.#saved(preset, this.#edited);
     } catch (error) {
       this.#complain(error.message);
     }

@@ -71,6 +71,7 @@ class Grid {
 
   /** Tell that a preset was saved, in the place of the one `before`, and keep the way back. */
   saved(preset, before) {
+    if (document.activeElement === document.body) this.#cards.get(preset.id)?.look.focus();
     if (before === null) {
       const undo = () => this.#run("remove_preset", { id: preset.id }).then(Boolean);
       this.#toasts.done({ done: `Saved “${preset.name}”`, back: `“${preset.name}” is gone again`, undo });
