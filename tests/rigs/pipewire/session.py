@@ -202,7 +202,7 @@ class Session:
         return {
             data["info"]["props"].get("node.name", ""): data["info"]
             for data in self.objects().values()
-            if data["type"].endswith(":Node") and data.get("info")
+            if data.get("type", "").endswith(":Node") and data.get("info")
         }
 
     def until[T](self, what: str, probe: Callable[[], T], seconds: float = READY_S) -> T:

@@ -1,0 +1,132 @@
+"""The delay line on a real PipeWire: late by what was asked, and silent whenever it must be."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from sana_vcam.errors import VoiceError
+from sana_vcam.voice.line import LineState
+from tests.rigs.pipewire import Session
+from tests.rigs.pipewire.sounds import RATE, clicks, delays, onsets, tone
+from tests.system.voice.rig import Carried, above, both, dbfs, play, reader
+
+EARLY_S, LATE_S = 0.040, 0.060
+"""Cycles of the graph: 0.3.65 adds one, whose length depends on who reads."""
+UNHEARD_DBFS = -60.0
+
+
+def test_a_reader_hears_the_microphone_as_late_as_asked(pipewire: Session, line: Carried):
+    line.start(400)
+    assert line.status().state is LineState.ASLEEP
+    play(pipewire, clicks(60))
+    with both(pipewire) as recorder:
+        line.is_in(LineState.HEARD)
+        time.sleep(2.5)
+        line.do(line.line.shift(700, 0.3))
+        time.sleep(2.5)
+        levels = line.line.take_levels()
+    near, far = recorder.samples()
+    for asked_s in (0.4, 0.7):
+        found = delays(near, far, asked_s)
+        right = found[(found > asked_s - EARLY_S) & (found < asked_s + LATE_S)]
+        assert len(right) >= 2, found
+    assert max(level.dbfs for level in levels) > -30
+    assert min(level.dbfs for level in levels) < -90
+    assert line.is_in(LineState.ASLEEP).listeners is False
+    assert line.line.take_levels() == []
+    pipewire.stop("player")
+
+
+@pytest.mark.parametrize("pipewire", ["debian"], indirect=True)
+def test_without_readers_everything_sleeps_again(pipewire: Session, line: Carried):
+    line.start(300)
+    with reader(pipewire):
+        line.is_in(LineState.HEARD)
+        assert pipewire.nodes()["test_mic"]["state"] == "running"
+    for name in ("test_mic", "sana_mic", "sana_listen", "sana_voice"):
+        pipewire.until(
+            f"the sleep of {name}",
+            lambda name=name: pipewire.nodes().get(name, {}).get("state") == "suspended",
+        )
+    assert "sana_levels" not in pipewire.nodes()
+
+
+def test_a_change_of_the_delay_makes_no_click(pipewire: Session, line: Carried):
+    line.start(300)
+    play(pipewire, tone(60))
+    clicks_dbfs = []
+    with both(pipewire) as recorder:
+        line.is_in(LineState.HEARD)
+        # Half a period off is the worst case: the taps cancel each other out.
+        for delay_ms in (507, 300 + 1000 * 9.5 / 440):
+            line.do(line.line.prepare(delay_ms))
+            line.do(line.line.shift(delay_ms, 1.0))
+        time.sleep(0.3)
+    near, far = recorder.samples()
+    for begin in range(int(0.2 * RATE), len(far) - RATE // 2, RATE // 10):
+        part = slice(begin, begin + RATE // 10)
+        if dbfs(above(near, 4000)[part]) > -80:
+            continue  # The machine was too busy for the sound itself.
+        clicks_dbfs.append(dbfs(above(far, 4000)[part]))
+    assert len(clicks_dbfs) > 10
+    assert dbfs(far) > -13
+    # One tenth of a second may have met a busy machine on the far side only.
+    assert sorted(clicks_dbfs)[-2] < UNHEARD_DBFS, clicks_dbfs
+
+
+def test_what_is_in_the_line_when_it_is_muted_is_never_heard(pipewire: Session, line: Carried):
+    line.start(1000)
+    play(pipewire, clicks(60))
+    with both(pipewire) as recorder:
+        line.is_in(LineState.HEARD)
+        time.sleep(1.5)
+        line.mute()
+        assert line.status().state is LineState.SILENT
+        pipewire.until("the child's end", lambda: "sana_voice" not in pipewire.nodes())
+        time.sleep(2.0)
+        line.do(line.line.unmute(0.0))
+        line.is_in(LineState.HEARD)
+        time.sleep(1.0)
+    near, far = recorder.samples()
+    heard = onsets(far)
+    pauses = np.diff(heard)
+    # Two seconds muted, and one more of the new delay.
+    assert pauses.max() > 2.8, heard
+    begin = heard[pauses.argmax()]
+    said = onsets(near)
+    assert len(said[(said > begin + 0.1) & (said < begin + 2.0)]) >= 3
+    assert len(heard[heard > begin + 2.8]) >= 1
+
+
+def test_the_next_reader_hears_nothing_from_before_it_came(pipewire: Session, line: Carried):
+    line.start(1500)
+    play(pipewire, clicks(3.0))
+    with reader(pipewire):
+        line.is_in(LineState.HEARD)
+    line.is_in(LineState.ASLEEP)
+    pipewire.until("the end of the sound", lambda: "pw-play" not in pipewire.nodes())
+    with reader(pipewire) as second:
+        line.is_in(LineState.HEARD)
+        time.sleep(1.0)
+    (samples,) = second.samples()
+    assert dbfs(samples) < UNHEARD_DBFS
+
+
+def test_who_looks_at_the_list_opens_no_microphone(pipewire: Session, line: Carried):
+    line.start(300)
+    for _ in range(300):
+        assert "SANA VCam Microphone" in pipewire.run("pactl", "list", "sources")
+    assert line.status().state is LineState.ASLEEP
+    assert pipewire.nodes()["test_mic"]["state"] == "suspended"
+    assert "sana" not in pipewire.run("pactl", "list", "short", "sinks")
+
+
+@pytest.mark.parametrize("name", ["sana_mic", "not_there"])
+def test_a_microphone_that_cannot_be_is_refused(pipewire: Session, line: Carried, name: str):
+    with pytest.raises(VoiceError, match=name) as refused:
+        line.do(line.line.open(name))
+    assert "test_mic" in str(refused.value) or name == "sana_mic"
+    assert line.status().state is LineState.OFF
