@@ -29,8 +29,8 @@ from sana_vcam.voice.line import (
 from sana_vcam.voice.pipewire import chain as chains
 from sana_vcam.voice.pipewire import server
 from sana_vcam.voice.pipewire.chain import SETTLED_S, STEP_S, Chain
-from sana_vcam.voice.pipewire.graph import Graph, GraphLost
-from sana_vcam.voice.pipewire.meter import LEVELS, Recording
+from sana_vcam.voice.pipewire.connection import SoundServer, SoundServerLost
+from sana_vcam.voice.pipewire.meter import LEVELS, LevelRecording
 from sana_vcam.voice.pipewire.registry import Node
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,9 @@ class PipeWireLine:
         self._unmuted_from = 0.0
         self._wake = asyncio.Event()
         self._steering = asyncio.Lock()
-        self._graph: Graph | None = None
+        self._graph: SoundServer | None = None
         self._chain: Chain | None = None
-        self._recording: Recording | None = None
+        self._recording: LevelRecording | None = None
         self._measuring: asyncio.Task[None] | None = None
         self._listeners = False
         self._is_joined = False
@@ -129,11 +129,11 @@ class PipeWireLine:
                     graph.set_controls(node, chain.retuned(inner_ms))
                     if chain.audible_from is not None:
                         chain.audible_from = time.monotonic() + inner_ms / 1000 + MARGIN_S
-            except GraphLost as error:
+            except SoundServerLost as error:
                 log.debug("the delay is set when PipeWire is back: %s", error)
         self._wake.set()
 
-    def _tuned(self) -> tuple[Graph, Chain, Node] | None:
+    def _tuned(self) -> tuple[SoundServer, Chain, Node] | None:
         """Give the child that can be told something now, with its node, if there is one."""
         graph, chain = self._graph, self._chain
         if graph is None or chain is None or chain.is_killed():
@@ -141,7 +141,7 @@ class PipeWireLine:
         node = graph.registry.named(chains.LISTEN, chain.mark)
         return (graph, chain, node) if node is not None else None
 
-    def _set_aside(self, graph: Graph, chain: Chain, node: Node, inner_ms: float) -> None:
+    def _set_aside(self, graph: SoundServer, chain: Chain, node: Node, inner_ms: float) -> None:
         if chain.is_ready_for(inner_ms):
             return
         late_ms = inner_ms if graph.registry.is_slow_to_retune else 0.0
@@ -199,7 +199,7 @@ class PipeWireLine:
             began = time.monotonic()
             try:
                 await self._connected()
-            except* (GraphLost, VoiceError) as lost:
+            except* (SoundServerLost, VoiceError) as lost:
                 reason = "; ".join(str(error) for error in _leaves(lost))
                 level = logging.DEBUG if self._error else logging.WARNING
                 log.log(level, "the voice is silent: %s", reason)
@@ -217,7 +217,7 @@ class PipeWireLine:
 
     async def _connected(self) -> None:
         try:
-            async with Graph(self._wake.set) as graph, asyncio.TaskGroup() as tasks:
+            async with SoundServer(self._wake.set) as graph, asyncio.TaskGroup() as tasks:
                 self._graph = graph
                 tasks.create_task(graph.run())
                 tasks.create_task(self._follow(graph))
@@ -227,7 +227,7 @@ class PipeWireLine:
             await self._forget()
             await self._stop_measuring()
 
-    async def _follow(self, graph: Graph) -> None:
+    async def _follow(self, graph: SoundServer) -> None:
         while True:
             self._wake.clear()
             wait_s = await self._settle(graph)
@@ -239,7 +239,7 @@ class PipeWireLine:
 
     # -- what there is, and what is missing ----------------------------------------------------
 
-    async def _settle(self, graph: Graph) -> float:
+    async def _settle(self, graph: SoundServer) -> float:
         """Ask for what is missing, and tell after how many seconds to look again at the latest."""
         registry = graph.registry
         if not registry.is_synced:
@@ -260,11 +260,11 @@ class PipeWireLine:
             return REST_S
         return await self._let_through(graph, source)
 
-    async def _let_through(self, graph: Graph, source: Node) -> float:
+    async def _let_through(self, graph: SoundServer, source: Node) -> float:
         chain = self._chain
         if chain is not None and chain.has_ended and not chain.is_killed():
             await self._forget()
-            raise GraphLost("the delay child has ended")
+            raise SoundServerLost("the delay child has ended")
         if chain is None or chain.is_killed():
             await self._forget()
             chain = self._chain = await Chain.start(self._inner_ms(graph, self._delay_ms))
@@ -273,11 +273,11 @@ class PipeWireLine:
         self._error = self._missing_microphone(graph)
         if not self._is_joined:
             if time.monotonic() > chain.deadline:
-                raise GraphLost("the delay child does not appear in PipeWire")
+                raise SoundServerLost("the delay child does not appear in PipeWire")
             return LOOK_S
         return await self._let_hear(graph, chain)
 
-    def _join(self, graph: Graph, chain: Chain, source: Node) -> bool:
+    def _join(self, graph: SoundServer, chain: Chain, source: Node) -> bool:
         """Link the microphone, the child and the source; whether the child is linked to the source.
 
         By the ids of their ports, so that nothing but the microphone that was chosen is heard.
@@ -299,7 +299,7 @@ class PipeWireLine:
         ]
         return bool(pairs) and all(pairs)
 
-    async def _let_hear(self, graph: Graph, chain: Chain) -> float:
+    async def _let_hear(self, graph: SoundServer, chain: Chain) -> float:
         """Fade the child in once its first sound comes out."""
         if not self._listeners:
             return REST_S
@@ -322,19 +322,19 @@ class PipeWireLine:
         graph.probe()
         return REST_S
 
-    def _take_away_strangers(self, graph: Graph) -> None:
+    def _take_away_strangers(self, graph: SoundServer) -> None:
         """Take away what a former daemon may have left: nobody else feeds our source."""
         own = f"{os.getpid()}-"
         for node in graph.registry.nodes:
             if node.name in {chains.LISTEN, chains.VOICE, LEVELS} and not node.mark.startswith(own):
                 graph.destroy(node)
 
-    def _missing_microphone(self, graph: Graph) -> str | None:
+    def _missing_microphone(self, graph: SoundServer) -> str | None:
         if graph.registry.named(self._microphone) is not None:
             return None
         return str(server.unknown(self._microphone, graph.registry.microphones))
 
-    def _inner_ms(self, graph: Graph, delay_ms: float) -> float:
+    def _inner_ms(self, graph: SoundServer, delay_ms: float) -> float:
         """Give the delay for the child itself, without what the graph adds."""
         return max(0.0, min(delay_ms, MAX_DELAY_MS) - graph.registry.cycle_ms)
 
@@ -345,7 +345,7 @@ class PipeWireLine:
 
     # -- levels --------------------------------------------------------------------------------
 
-    async def _measure(self, graph: Graph) -> None:
+    async def _measure(self, graph: SoundServer) -> None:
         """Record coarsely while somebody listens, and what the child takes only."""
         chain = self._chain
         if not self._listeners or self._is_muted or chain is None:
@@ -354,7 +354,7 @@ class PipeWireLine:
         if self._measuring is not None and self._measuring.done():
             await self._stop_measuring()
         if self._recording is None:
-            self._recording = await Recording.start()
+            self._recording = await LevelRecording.start()
             self._measuring = asyncio.create_task(self._recording.run(), name="voice levels")
         registry = graph.registry
         listen = registry.named(chains.LISTEN, chain.mark)

@@ -76,7 +76,7 @@ def _dbfs(square: float) -> float:
     return max(SILENCE_DBFS, 10.0 * math.log10(square)) if square > 0 else SILENCE_DBFS
 
 
-class Recording:
+class LevelRecording:
     """The recording while it runs, and the levels of it that nobody has taken yet."""
 
     def __init__(self, process: Process, mark: str) -> None:
@@ -85,7 +85,7 @@ class Recording:
         self._process = process
 
     @classmethod
-    async def start(cls) -> Recording:
+    async def start(cls) -> LevelRecording:
         """Start a recording that is linked to nothing."""
         mark = new_mark()
         props = (

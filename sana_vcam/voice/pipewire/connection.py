@@ -45,11 +45,11 @@ MOST_CONTROLS = 16
 QUIT_S = 1.0
 
 
-class GraphLost(Exception):
+class SoundServerLost(Exception):
     """The server, or one of the two programs that speak with it, is gone or hangs."""
 
 
-class Graph:
+class SoundServer:
     """A connection while the `async with` block lasts; `changed` is called for every news."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -74,7 +74,7 @@ class Graph:
         traceback: TracebackType | None,
     ) -> None:
         # At the end of its input alone pw-cli computes for ever.
-        with contextlib.suppress(TimeoutError, GraphLost):
+        with contextlib.suppress(TimeoutError, SoundServerLost):
             self._say("quit")
             async with asyncio.timeout(QUIT_S):
                 await self._cli.wait()
@@ -82,7 +82,7 @@ class Graph:
         await children.end(self._monitor)
 
     async def run(self) -> None:
-        """Follow the server until it is lost. Raises `GraphLost`."""
+        """Follow the server until it is lost. Raises `SoundServerLost`."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._drain())
             tasks.create_task(self._follow())
@@ -91,13 +91,13 @@ class Graph:
         async for text in children.output_of(self._monitor):
             if self.registry.feed(text):
                 self._changed()
-        raise GraphLost("PipeWire has gone")
+        raise SoundServerLost("PipeWire has gone")
 
     async def _drain(self) -> None:
         # It writes a prompt for every line, and more for some.
         async for _ in children.output_of(self._cli):
             self._probed = None
-        raise GraphLost("pw-cli has ended")
+        raise SoundServerLost("pw-cli has ended")
 
     # -- what we ask ---------------------------------------------------------------------------
 
@@ -131,13 +131,13 @@ class Graph:
             self._say(f"set-param {node.id} Props {json.dumps({'params': flat})}")
 
     def probe(self) -> None:
-        """See whether `pw-cli` still answers. Raises `GraphLost` if not."""
+        """See whether `pw-cli` still answers. Raises `SoundServerLost` if not."""
         now = time.monotonic()
         if self._probed is None:
             self._probed = now
             self._say("list-remotes")
         elif now > self._probed + ANSWER_S:
-            raise GraphLost("pw-cli hangs")
+            raise SoundServerLost("pw-cli hangs")
 
     def _is_due(self, what: str) -> bool:
         now = time.monotonic()
@@ -149,5 +149,5 @@ class Graph:
     def _say(self, line: str) -> None:
         pipe = children.input_of(self._cli)
         if pipe.is_closing() or pipe.transport.get_write_buffer_size() > UNREAD_BYTES:
-            raise GraphLost("pw-cli takes nothing any more")
+            raise SoundServerLost("pw-cli takes nothing any more")
         pipe.write(line.encode() + b"\n")
