@@ -193,9 +193,13 @@ class Session:
     def objects(self) -> dict[int, dict[str, Any]]:
         """Give what `pw-dump` says, by id."""
         text = self.run("pw-dump").lstrip()
+        found: dict[int, dict[str, Any]] = {}
         # Another array follows when something changes meanwhile.
-        found, _ = json.JSONDecoder().raw_decode(text or "[]")
-        return {data["id"]: data for data in found}
+        while text:
+            array, end = json.JSONDecoder().raw_decode(text)
+            found |= {data["id"]: data for data in array}
+            text = text[end:].lstrip()
+        return found
 
     def nodes(self) -> dict[str, dict[str, Any]]:
         """Give the nodes' information by name; of two with one name the later one."""
