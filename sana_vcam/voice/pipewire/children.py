@@ -11,6 +11,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 
 from sana_vcam.errors import VoiceError
+from sana_vcam.lib.threads import wait_out
 
 PACKAGES = {
     "pipewire": "pipewire-bin",
@@ -69,10 +70,20 @@ def kill(process: Process) -> None:
             os.kill(process.pid, signal.SIGKILL)
 
 
-async def end(process: Process) -> None:
-    """Kill a child and wait until it is gone."""
+async def end(process: Process, *, is_read: bool = False) -> None:
+    """Kill a child and wait until it is gone, even if cancelled meanwhile.
+
+    What it still had to say is thrown away, unless somebody else reads it.
+    """
     kill(process)
+    await wait_out(asyncio.ensure_future(_gone(process, is_read)))
+
+
+async def _gone(process: Process, is_read: bool) -> None:
     await process.wait()
+    if process.stdout is not None and not is_read:
+        while await process.stdout.read(CHUNK):
+            continue
 
 
 async def ask(*words: str) -> str:

@@ -18,6 +18,7 @@ import time
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.lib.backoff import backoff
+from sana_vcam.lib.threads import wait_out
 from sana_vcam.voice.line import (
     MAX_DELAY_MS,
     OURS,
@@ -354,8 +355,8 @@ class PipeWireLine:
         if self._measuring is not None and self._measuring.done():
             await self._stop_measuring()
         if self._recording is None:
-            self._recording = await LevelRecording.start()
-            self._measuring = asyncio.create_task(self._recording.run(), name="voice levels")
+            recording = self._recording = await LevelRecording.start()
+            self._measuring = asyncio.create_task(recording.run(), name="voice levels")
         registry = graph.registry
         listen = registry.named(chains.LISTEN, chain.mark)
         levels = registry.named(LEVELS, self._recording.mark)
@@ -367,10 +368,9 @@ class PipeWireLine:
     async def _stop_measuring(self) -> None:
         recording, self._recording = self._recording, None
         measuring, self._measuring = self._measuring, None
-        if recording is not None:
+        if recording is not None and measuring is not None:
             await recording.end()
-        if measuring is not None:
-            await measuring
+            await wait_out(measuring)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

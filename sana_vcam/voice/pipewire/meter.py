@@ -107,4 +107,4 @@ class LevelRecording:
 
     async def end(self) -> None:
         """End it and wait until it is gone."""
-        await children.end(self._process)
+        await children.end(self._process, is_read=True)
