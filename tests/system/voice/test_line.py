@@ -56,7 +56,7 @@ def test_without_readers_everything_sleeps_again(pipewire: Session, line: Carrie
 
 
 def test_a_change_of_the_delay_makes_no_click(pipewire: Session, line: Carried):
-    """It is tried again where the machine was too busy for the sound itself, which has gaps then."""
+    """It is tried again where the machine was too busy for the sound itself, which has gaps."""
     line.start(300)
     play(pipewire, tone(120))
     worst_dbfs, was_busy = [], False
