@@ -9,6 +9,8 @@ from typing import Final
 NODE: Final = "PipeWire:Interface:Node"
 LINK: Final = "PipeWire:Interface:Link"
 CLIENT: Final = "PipeWire:Interface:Client"
+PORTAL: Final = "xdg-desktop-portal"
+"""It makes the connections of browsers and sandboxed programs, which keep its name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,6 @@ class Graph:
             (node, "node.description"),
             (node, "node.name"),
         ):
-            if properties.get(key):
+            if properties.get(key) and properties[key] != PORTAL:
                 return properties[key]
         return f"node {number}"

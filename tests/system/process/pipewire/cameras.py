@@ -26,9 +26,7 @@ def has_port(session: Session) -> bool:
 class Camera:
     """A process that feeds the camera, and what it last said of itself."""
 
-    def __init__(
-        self, session: Session, size: tuple[int, int] = (640, 360), *, patience_s: float = 5.0
-    ) -> None:
+    def __init__(self, session: Session, size: tuple[int, int], *, patience_s: float = 5.0) -> None:
         self.session = session
         self.size = size
         self.patience_s = patience_s

@@ -21,12 +21,20 @@ def patience_s() -> float:
 
 
 @pytest.fixture
-def camera(pipewire: Session, require_tools: bool, patience_s: float) -> Iterator[Camera]:
+def size() -> tuple[int, int]:
+    """Width and height of the camera; small, since most tests do not look at it."""
+    return (640, 360)
+
+
+@pytest.fixture
+def camera(
+    pipewire: Session, require_tools: bool, size: tuple[int, int], patience_s: float
+) -> Iterator[Camera]:
     """A camera of ours in the session, fed with colour bars by a process of its own."""
     if shutil.which("gst-launch-1.0") is None:
         why = "apt install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-pipewire"
         if require_tools:
             raise AssertionError(why)
         pytest.skip(why)
-    with Camera(pipewire, patience_s=patience_s) as made:
+    with Camera(pipewire, size, patience_s=patience_s) as made:
         yield made

@@ -48,6 +48,13 @@ def test_links_of_other_nodes_do_not_count():
     assert names(found) == []
 
 
+def test_a_reader_through_the_portal_has_its_own_name():
+    found = graph()
+    found.add(9, CLIENT, {"application.name": "xdg-desktop-portal"})
+    link(found, 50, 40, 41)
+    assert names(found) == ["firefox"]
+
+
 def test_a_reader_that_tells_nothing_has_its_number():
     found = graph()
     link(found, 50, 40, 77)
