@@ -426,7 +426,8 @@ class Engine:
     def _tell(self, session: Session, check: Callable[[S, S], None] = check) -> None:
         """Tell of the session on air."""
         changes: dict[str, object] = {"ready_at": session.client.ready_at}
-        if session.state is not S.CLOSING:
+        # Between two tries what has failed is still what is wrong, until the service was reached.
+        if session.state not in {S.CONNECTING, S.CLOSING}:
             changes |= told(session.trouble)
         if session.state is S.STREAMING:
             self._logged = ""

@@ -64,7 +64,7 @@ def slate_for(
     """Say what the slate shows at this moment; it is seen only while nothing else is.
 
     `waited_s` is how long viewers have waited for a picture, and `had_picture` whether they had
-    one before that: else nothing is connected *again*.
+    one before that: else nothing is connected *again*, however often it is tried.
     """
     shown = None if waited_s is None or waited_s < SHOW_ELAPSED_AFTER_S else int(waited_s)
     if engine.state is S.REFUSED:
@@ -84,7 +84,7 @@ def _of_state(engine: EngineStatus, shown: int | None, *, had_picture: bool) -> 
         case S.IDLE if engine.paused:
             return Slate("Paused", "Back in a moment", tone="neutral")
         case S.IDLE | S.CONNECTING:
-            return Slate("Connecting", "One moment, please", elapsed_s=shown, tone="busy")
+            return Slate(again, "One moment, please", elapsed_s=shown, tone="busy")
         case S.WAITING:
             return Slate("Waiting for a GPU", "The picture starts soon", shown, tone="busy")
         case S.STARTING:

@@ -1195,6 +1195,19 @@ async def test_a_failure_is_told_three_times_and_the_next_try_is_known(tmp_path)
 
 
 @virtual_time
+async def test_between_two_tries_it_is_still_told_what_is_wrong(tmp_path):
+    async with running(tmp_path) as rig:
+        failure = Unavailable("down", fault=faults.UNREACHABLE)
+        rig.sessions.plan("create", failure, failure)
+        await rig.until(S.BACKOFF)
+        for state in (S.CONNECTING, S.CLOSING, S.IDLE, S.BACKOFF, S.CONNECTING):
+            await rig.until(state)
+            assert rig.engine.status.sentence == faults.UNREACHABLE.sentence, state
+        await rig.until(S.WAITING)
+        assert rig.engine.status.sentence is None, "the service was reached"
+
+
+@virtual_time
 async def test_connect_tries_now(tmp_path):
     async with running(tmp_path) as rig:
         rig.sessions.plan("create", Unavailable("busy", retry_after_s=600))

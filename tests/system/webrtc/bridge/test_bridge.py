@@ -91,13 +91,13 @@ async def test_blank_is_black_and_freeze_is_still(standin: Standin, tmp_path: Pa
         control, viewer = bridge.control, bridge.viewer
         await control.live()
         await viewer.until(coloured, "the neon edit")
-        assert await control.ok("freeze", on=True) == {"on": True}
+        assert await control.ok("freeze", on=True) == {"on": True, "note": ""}
         await control.until(lambda s: s["output"] == "freeze")
         views = await viewer.take(12)
         # The pipe may still hold what was written before; the last ones are surely frozen.
         assert all(np.array_equal(views[-1].data, view.data) for view in views[-4:])
         assert coloured(views[-1])
-        assert await control.ok("blank", on=True) == {"on": True}
+        assert await control.ok("blank", on=True) == {"on": True, "note": ""}
         await viewer.until(lambda view: view.is_black, "black")
         assert control.state["output"] in {"freeze", "blank"}
         await control.until(lambda s: s["output"] == "blank")
@@ -131,8 +131,15 @@ async def test_a_killed_model_is_survived(standin: Standin, tmp_path: Path):
         viewer.judges.append(lambda view: leaks.append(view.number) if raw(view) else None)
         await standin.end(signal.SIGKILL)
         await control.until(lambda s: s["output"] == "slate", "a card")
+        assert (control.state["quality"], control.state["glass_ms"]) == (None, None)
+        assert control.state["quality_cause"] == "no picture comes from the model"
+        assert control.state["no_picture_s"] < control.state["session_s"], "the break, not the call"
         await control.until(lambda s: s["session"] == "backoff", "backoff")
-        assert control.state["error"]
+        assert "http" not in control.state["error"]
+        await control.until(lambda s: standin.url in (s["error_details"] or ""), "the next try")
+        assert control.state["error"].startswith("The model's runtime on this machine cannot be")
+        assert control.state["viewers_see"] == "the card “Reconnecting”"
+        assert not control.state["billing"]
         before = viewer.frames
         await standin.start()
         await control.live()

@@ -90,7 +90,7 @@ async def test_renew_changes_the_picture_once_and_shows_no_card(tmp_path: Path):
         watched = Watched()
         viewer.judges.append(watched.judge)
         before = len(control.states)
-        assert await control.ok("renew") == {}
+        assert (await control.ok("renew"))["applies"] == "later"
         await control.until(lambda s: s["renewing"], "another session")
         assert len(stage.cloud.still_open) <= 2
         await control.until(lambda s: not s["renewing"], "the take-over")

@@ -185,7 +185,7 @@ async def test_a_preview_that_takes_long_to_open_holds_nothing_up(serve):
             (f"p{MAX_ASKED}", "not_ready"),
             (f"p{MAX_ASKED + 1}", "not_ready"),
         ]
-        assert (await ask(client, "blank", on=True))["data"] == {"on": True}
+        assert (await ask(client, "blank", on=True))["data"] == {"on": True, "note": ""}
         await client.send({"type": "stop_preview", "id": "stop"})
         previews.gate.set()
         replies = [await client.reply() for _ in range(MAX_ASKED + 1)]
