@@ -424,9 +424,8 @@ class Engine:
             self._on_change()
 
     def _tell(self, session: Session, check: Callable[[S, S], None] = check) -> None:
-        """Tell of the session on air."""
+        """Tell of the session on air; until it has reached the service, also of the last failure."""
         changes: dict[str, object] = {"ready_at": session.client.ready_at}
-        # Between two tries what has failed is still what is wrong, until the service was reached.
         if session.state not in {S.CONNECTING, S.CLOSING}:
             changes |= told(session.trouble)
         if session.state is S.STREAMING:
