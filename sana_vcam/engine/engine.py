@@ -424,7 +424,7 @@ class Engine:
             self._on_change()
 
     def _tell(self, session: Session, check: Callable[[S, S], None] = check) -> None:
-        """Tell of the session on air; until it has reached the service, also of the last failure."""
+        """Tell of the session on air; the last failure holds until it reaches the service."""
         changes: dict[str, object] = {"ready_at": session.client.ready_at}
         if session.state not in {S.CONNECTING, S.CLOSING}:
             changes |= told(session.trouble)
