@@ -106,7 +106,11 @@ class PipeWireLine:
             if (tuned := self._tuned()) is None or not tuned[1].is_audible:
                 return 0.0
             graph, chain, node = tuned
-            self._set_aside(graph, chain, node, self._inner_ms(graph, delay_ms))
+            try:
+                self._set_aside(graph, chain, node, self._inner_ms(graph, delay_ms))
+            except SoundServerLost as error:
+                log.debug("the delay is set when PipeWire is back: %s", error)
+                return 0.0
             return max(0.0, chain.ready_from - time.monotonic())
 
     async def shift(self, delay_ms: float, fade_s: float) -> None:
