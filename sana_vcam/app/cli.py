@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sana_vcam import __version__
+from sana_vcam.app import ownparsers
 from sana_vcam.errors import EXIT_OK, SanaVcamError
 from sana_vcam.lib.commandline import (
     CommandLine,
@@ -99,9 +100,20 @@ exit status: 0 OUT is whole, 78 wrong configuration, 1 anything else.
 """
 
 
+COMPLETION_EXAMPLES = """\
+once, in your shell's own start-up:
+  bash  sana-vcam completion bash > ~/.local/share/bash-completion/completions/sana-vcam
+  zsh   sana-vcam completion zsh > ~/.zfunc/_sana-vcam     (~/.zfunc in $fpath, before compinit)
+  fish  sana-vcam completion fish > ~/.config/fish/completions/sana-vcam.fish
+
+or in this shell alone:
+  source <(sana-vcam completion bash)
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit status: 0, 78 for a bad configuration, else 1."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     run: Run = arguments.run
     try:
         return run(arguments)
@@ -112,7 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandLine:
+    """Make the parser of the whole command line."""
     parser = command_line("sana-vcam", DESCRIPTION, EXAMPLES)
     parser.add_argument("-V", "--version", action="version", version=f"sana-vcam {__version__}")
     # Whoever types the bare name wants to know what to type.
@@ -122,9 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = add_verb(commands, "demo", "try all of it on this machine", DEMO_EXAMPLES, run=_demo)
     demo.add_argument(
         "--model",
-        metavar="NAME",
+        metavar="sana-streaming|x2|joyai|vidu|helios",
         default="sana-streaming",
-        help="which model to stand in for: sana-streaming (default), x2, joyai, vidu or helios",
+        help="which model to stand in for (default: %(default)s)",
     )
     _setting_flags(demo)
     run = add_verb(commands, "run", "run the daemon", RUN_EXAMPLES, run=_run)
@@ -132,19 +145,28 @@ def _parser() -> argparse.ArgumentParser:
     _setting_flags(run)
     edit = add_verb(commands, "edit", "edit a video file", EDIT_EXAMPLES, run=_edit)
     _edit_flags(edit)
-    _lazy(commands, "standin", "serve the stand-in model alone", _standin)
-    _lazy(commands, "ctl", "send one command to the running daemon", _ctl)
-    _lazy(commands, "service", "run the daemon as a systemd service", _service)
-    _lazy(commands, "deck", "hotkeys on a Stream Deck, and the plugins for them", _deck)
-    _lazy(commands, "doctor", "say what is wrong here, and the command that mends it", _doctor)
+    what = "serve the stand-in model alone"
+    _lazy(commands, "standin", what, _standin, ownparsers.standin)
+    what = "send one command to the running daemon"
+    _lazy(commands, "ctl", what, _ctl, ownparsers.ctl)
+    what = "run the daemon as a systemd service"
+    _lazy(commands, "service", what, _service, ownparsers.service)
+    what = "hotkeys on a Stream Deck, and the plugins for them"
+    _lazy(commands, "deck", what, _deck, ownparsers.deck)
+    what = "say what is wrong here, and the command that mends it"
+    _lazy(commands, "doctor", what, _doctor, ownparsers.doctor)
 
     add_json(add_verb(commands, "devices", "list cameras and virtual cameras", run=_devices))
-    _lazy(commands, "presets", "list and edit the presets", _presets)
+    _lazy(commands, "presets", "list and edit the presets", _presets, ownparsers.presets)
     what = "show what was billed, without a daemon as well"
     usage = add_verb(commands, "usage", what, run=_usage)
     add_config(usage)
     add_json(usage)
     _config_commands(commands)
+    what = "print what completes words in your shell"
+    completing = add_verb(commands, "completion", what, COMPLETION_EXAMPLES, run=_completion)
+    completing.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
+    add_verb(commands, "man", "show the manual page, or print it into a file", run=_man)
     helping = add_verb(commands, "help", "show the help of a command", run=_help)
     helping.add_argument("words", nargs="*", metavar="COMMAND", help="such as: config init")
     add_verb(commands, "version", "show the version", run=_version)
@@ -156,6 +178,21 @@ def _print_help(parser: CommandLine) -> int:
     return EXIT_OK
 
 
+def _completion(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app.completion import word_tree
+    from sana_vcam.app.shells import SHELLS
+
+    print(SHELLS[arguments.shell](word_tree(make_parser(), FLAG_KEYS)), end="")
+    return EXIT_OK
+
+
+def _man(_: argparse.Namespace) -> int:
+    from sana_vcam.app import manpage
+    from sana_vcam.app.completion import word_tree
+
+    return manpage.show(manpage.page(word_tree(make_parser(), FLAG_KEYS)))
+
+
 def _help(arguments: argparse.Namespace) -> int:
     return main([*arguments.words, "--help"])
 
@@ -165,11 +202,16 @@ def _version(_: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _lazy(commands: Verbs, name: str, what: str, run: Run) -> None:
-    """Add a command that parses its own words: its module is imported only when it is used."""
+def _lazy(
+    commands: Verbs, name: str, what: str, run: Run, describe: Callable[[], CommandLine]
+) -> None:
+    """Add a command that parses its own words: its module is imported only when it is used.
+
+    `describe` makes the parser of those words, for the completion and the man page.
+    """
     parser = commands.add_parser(name, help=what, add_help=False, prefix_chars="\0")
     parser.add_argument("words", nargs=argparse.REMAINDER)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, describe=describe)
 
 
 def _setting_flags(parser: argparse.ArgumentParser) -> None:
@@ -292,11 +334,10 @@ def _edit(arguments: argparse.Namespace) -> int:
 
 
 def _standin(arguments: argparse.Namespace) -> int:
-    from sana_vcam.standin.__main__ import add_arguments, serve, settings_from
+    from sana_vcam.standin.__main__ import serve, settings_from
 
-    parser = command_line("sana-vcam standin", "", "")
-    add_arguments(parser)
-    return serve(settings_from(parser.parse_args(arguments.words)), arguments.words)
+    settings = settings_from(ownparsers.standin().parse_args(arguments.words))
+    return serve(settings, arguments.words)
 
 
 def _ctl(arguments: argparse.Namespace) -> int:

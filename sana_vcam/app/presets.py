@@ -20,7 +20,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
-from sana_vcam.lib.commandline import Verbs, add_config, add_verb, command_line
+from sana_vcam.lib.commandline import PRESET, CommandLine, Verbs, add_config, add_verb, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, as_save
@@ -49,7 +49,7 @@ def run_presets(words: Sequence[str]) -> int:
 
     Raises `CommandFailed` or `ConfigError` for what is refused.
     """
-    arguments = _parser().parse_args(words)
+    arguments = make_parser().parse_args(words)
     make: Callable[[argparse.Namespace], Edit] | None = getattr(arguments, "make", None)
     if make is None:
         _show(ConfigSource(arguments.config).load().config.presets, arguments)
@@ -86,7 +86,8 @@ def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
     return presets, f"wrote {path}"
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandLine:
+    """Make the parser of the words that follow."""
     parser = command_line("sana-vcam presets", "List the presets, or edit them.", EXAMPLES)
     add_config(parser)
     parser.add_argument("--json", action="store_true", help="for scripts: the list after it all")
@@ -95,13 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("id", metavar="ID", help="lower-case letters, digits, - and _")
     _value_flags(add, is_new=True)
     edit = _verb(verbs, "edit", _edit, "change what you name of a preset, and nothing else")
-    edit.add_argument("id", metavar="ID")
+    edit.add_argument("id", metavar=PRESET)
     edit.add_argument("--id", dest="new_id", metavar="NEW", help="call it so from now on")
     _value_flags(edit, is_new=False)
     remove = _verb(verbs, "remove", lambda given: Remove(given.id), "take a preset out")
-    remove.add_argument("id", metavar="ID")
+    remove.add_argument("id", metavar=PRESET)
     move = _verb(verbs, "move", _move, "put a preset at another place")
-    move.add_argument("id", metavar="ID")
+    move.add_argument("id", metavar=PRESET)
     move.add_argument("place", metavar="first|last|N", type=_place, help="1 is the first")
     reset = _verb(verbs, "reset", lambda _: RestoreBuiltins(), "go back to the built-in presets")
     reset.add_argument("--yes", action="store_true", help="your own ones may go")
@@ -113,8 +114,19 @@ def _verb(
 ) -> argparse.ArgumentParser:
     verb = add_verb(verbs, name, what, make=make)
     # What stands before the verb holds, unless it is given again.
-    verb.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS)
-    verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    verb.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="the configuration file beside which the presets are",
+    )
+    verb.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="for scripts: the list after it all",
+    )
     return verb
 
 

@@ -15,6 +15,8 @@ type Run = Callable[[argparse.Namespace], int]
 type Verbs = argparse._SubParsersAction[CommandLine]
 
 EXIT_USAGE = 2
+PRESET = "PRESET"
+"""How the id of a preset that there is is called in usages."""
 MOST_NAMED = 12
 """More words than these are not listed in a complaint."""
 

@@ -152,6 +152,8 @@ def _run(
         from sana_vcam.clients.ctl.ownwords import Asked, run_own
 
         return run_own(word, rest, Asked(json_output, url, token, runtime_dir, state_dir))
+    if word == "presets" and rest == ["--ids"]:
+        return _print_ids(_press(word, [], runtime_dir))
     if SHORT_WORDS.get(word, word) == "set_image":
         from sana_vcam.clients.ctl import client  # a picture does not fit into a URL
 
@@ -167,6 +169,18 @@ def _run(
 
         reply = client.send(word, rest, url, token, runtime_dir)
     return _show(word, reply, json_output, file)
+
+
+def _print_ids(reply: dict[str, Any] | None) -> int:
+    """Print the ids of the presets, of a running daemon or else of the configuration."""
+    if reply is not None and reply["type"] == "ok":
+        ids = [str(preset["id"]) for preset in reply["data"]["presets"]]
+    else:
+        from sana_vcam.config.source import ConfigSource  # without a daemon
+
+        ids = [preset.id for preset in ConfigSource().load().config.presets]
+    print(printable_lines("\n".join(ids)))
+    return EXIT_OK
 
 
 # -- a press of a key ---

@@ -35,6 +35,7 @@ OWN_OPTIONS: dict[str, tuple[str, ...]] = {
     "--rotate": ("token",),
     "--wait": ("connect",),
     "--timeout": ("connect", "wait"),
+    "--ids": ("presets",),
 }
 """The options of single words; those of all words are in `USAGE`."""
 WITH_VALUE = frozenset({"--timeout"})

@@ -19,7 +19,7 @@ _ABOUT: Mapping[str, str] = {
 _ELSEWHERE = ("save_preset", "remove_preset", "move_preset", "reset_presets")
 """Commands that `sana-vcam presets` has, with flags instead of one long line."""
 
-_EXAMPLES = """\
+EXAMPLES = """\
 examples:
   sana-vcam ctl prompt "as a clay figure"
   sana-vcam ctl preset noir
@@ -54,7 +54,7 @@ def help_text() -> str:
     """Write `sana-vcam ctl --help`."""
     return (
         f"{USAGE}\n\nSend one command to the running daemon.\n\n{_OPTIONS}\n"
-        f"commands:\n{command_list()}\n\n{_EXAMPLES}"
+        f"commands:\n{command_list()}\n\n{EXAMPLES}"
     )
 
 
@@ -82,7 +82,7 @@ def _usage(word: str) -> str:
         return "image [FILE]"
     fields = model.model_fields.items() if model else ()
     values = [_value_usage(name, field) for name, field in fields]
-    more = {"snapshot": ["[FILE]"], "connect": ["[--wait]"]}.get(word, [])
+    more = {"snapshot": ["[FILE]"], "connect": ["[--wait]"], "presets": ["[--ids]"]}.get(word, [])
     return " ".join([word, *values, *more])
 
 

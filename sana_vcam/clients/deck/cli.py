@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sana_vcam.errors import EXIT_OK, StartupError
-from sana_vcam.lib.commandline import Run, Verbs, add_verb, add_verbs, command_line
+from sana_vcam.lib.commandline import CommandLine, Run, Verbs, add_verb, add_verbs, command_line
 
 ABOUT = """\
 Hotkeys with pictures on a keypad: by the Stream Deck application (package), by Bitfocus Companion
@@ -29,12 +29,13 @@ def run_deck(words: Sequence[str], unit: Callable[[], str]) -> int:
 
     `unit` makes the text of the systemd unit, which the service knows how to start.
     """
-    arguments = _parser(unit).parse_args(words)
+    arguments = make_parser(unit).parse_args(words)
     run: Run = arguments.run
     return run(arguments)
 
 
-def _parser(unit: Callable[[], str]) -> argparse.ArgumentParser:
+def make_parser(unit: Callable[[], str]) -> CommandLine:
+    """Make the parser of the words that follow."""
     parser = command_line("sana-vcam deck", ABOUT, EXAMPLES)
     verbs = add_verbs(parser, "package|companion|run|udev|unit")
     what = "write the plugin for the Stream Deck app and OpenDeck"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from sana_vcam.host.doctor.commands import fitted
 from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json, width_of_output
 from sana_vcam.host.machine import Machine
-from sana_vcam.lib.commandline import add_config, add_json, command_line
+from sana_vcam.lib.commandline import CommandLine, add_config, add_json, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
 
 ABOUT = """\
@@ -47,7 +46,7 @@ def examine(facts: Facts) -> list[Finding]:
 
 def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
     """Run `sana-vcam doctor`, and give the exit status: 1 if there is a problem, else 0."""
-    arguments = _parser().parse_args(words)
+    arguments = make_parser().parse_args(words)
     facts = gather(
         machine or Machine(),
         now=time.time(),
@@ -62,7 +61,8 @@ def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
     return exit_status(findings)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandLine:
+    """Make the parser of the words that follow."""
     parser = command_line("sana-vcam doctor", ABOUT, EXAMPLES)
     add_config(parser)
     parser.add_argument("--online", action="store_true", help="ask the platform about the key")

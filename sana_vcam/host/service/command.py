@@ -16,7 +16,7 @@ from sana_vcam.host.service.install import (
     uninstall,
     user_scope,
 )
-from sana_vcam.lib.commandline import add_json, add_verb, add_verbs, command_line
+from sana_vcam.lib.commandline import CommandLine, add_json, add_verb, add_verbs, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
 
 ABOUT = """\
@@ -49,12 +49,13 @@ def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
     Raises:
         StartupError: it could not be done; with the fix.
     """
-    arguments = _parser().parse_args(words)
+    arguments = make_parser().parse_args(words)
     run: Callable[[argparse.Namespace, Machine], int] = arguments.run
     return run(arguments, machine or Machine())
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandLine:
+    """Make the parser of the words that follow."""
     parser = command_line("sana-vcam service", ABOUT, EXAMPLES)
     verbs = add_verbs(parser, "install|uninstall|status|logs")
     for name, run, what in (
