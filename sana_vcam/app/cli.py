@@ -25,6 +25,7 @@ from sana_vcam.lib.commandline import (
     command_line,
 )
 from sana_vcam.lib.printing import printable_json, printable_lines
+from sana_vcam.lib.screen import Ink, complaint, inked
 
 if TYPE_CHECKING:
     from sana_vcam.config.load import Loaded
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(arguments)
     except SanaVcamError as error:
-        print(printable_lines(f"sana-vcam: {error}"), file=sys.stderr)
+        print(complaint("sana-vcam", printable_lines(str(error))), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_OK
@@ -400,7 +401,22 @@ def _usage(arguments: argparse.Namespace) -> int:
 
 def _show(text: str, arguments: argparse.Namespace) -> None:
     """Print what may hold names that others have chosen."""
-    print(printable_json(text) if arguments.json else printable_lines(text))
+    print(printable_json(text) if arguments.json else _coloured(printable_lines(text)))
+
+
+def _coloured(text: str) -> str:
+    """Colour the titles of a list: [sections], and lines with indented ones below."""
+    lines = text.split("\n")
+    below = [*lines[1:], ""]
+    return "\n".join(
+        inked(line, Ink.STRONG, sys.stdout) if _is_title(line, after) else line
+        for line, after in zip(lines, below, strict=True)
+    )
+
+
+def _is_title(line: str, below: str) -> bool:
+    is_section = line.startswith("[") and line.endswith("]")
+    return is_section or (not line.startswith(" ") and below.startswith("  "))
 
 
 def _config_commands(commands: Verbs) -> None:

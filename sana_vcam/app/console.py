@@ -13,13 +13,16 @@ from sana_vcam.config import paths
 from sana_vcam.control.access import discovery
 from sana_vcam.control.protocol.state import State
 from sana_vcam.lib.printing import printable
-from sana_vcam.lib.screen import cut
+from sana_vcam.lib.screen import Ink, cut
 from sana_vcam.lib.statusline import StatusLine
+from sana_vcam.media.states import ProgramSource
 
 LINE_EVERY_S = 0.5
 PATIENCE_S = 3.0
 """How long the introduction waits for the dashboard's address."""
 LOOK_CELLS = 40
+INKS = {ProgramSource.LIVE: Ink.GOOD, ProgramSource.SLATE: Ink.CARE}
+"""Of what viewers see; all else hides the model's picture, or shows the raw camera."""
 FAILED = frozenset({"backoff", "refused"})
 """The states of a session whose opening has failed."""
 
@@ -75,7 +78,9 @@ class Console:
             return
         self._key, self._shown_at = key, now
         if self._line.is_shown:
-            self._line.show(live_line(state.model_dump(mode="json")))
+            self._line.show(
+                live_line(state.model_dump(mode="json")), INKS.get(state.output, Ink.BAD)
+            )
         else:
             _say(live_line(state.model_dump(mode="json")))
 

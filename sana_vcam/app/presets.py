@@ -7,6 +7,7 @@ Without one, or with --config, the file is edited here; a daemon that has it not
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sana_vcam.control.protocol import messages, reading
 from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
 from sana_vcam.lib.commandline import PRESET, CommandLine, Verbs, add_config, add_verb, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
+from sana_vcam.lib.screen import table
 from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
 from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, as_save
 from sana_vcam.presets.file import edit_presets
@@ -68,12 +70,10 @@ def run_presets(words: Sequence[str]) -> int:
 
 
 def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
-    as_json = arguments.json
-    print(
-        printable_json(presets_json(presets))
-        if as_json
-        else printable_lines(render_presets(presets))
-    )
+    if arguments.json:
+        print(printable_json(presets_json(presets)))
+    else:
+        print(table(printable_lines(render_presets(presets)), sys.stdout))
 
 
 def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:

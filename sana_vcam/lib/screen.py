@@ -118,3 +118,24 @@ def cut_lines(text: str, stream: TextIO) -> str:
 def padded(text: str, width: int) -> str:
     """Fill a text up with spaces to so many cells."""
     return text + " " * (width - cells(text))
+
+
+def head_inked(line: str, ink: Ink, stream: TextIO) -> str:
+    """Colour the first word of a line, wherever it begins."""
+    start = line[: len(line) - len(line.lstrip())]
+    word, space, rest = line[len(start) :].partition(" ")
+    return f"{start}{inked(word, ink, stream)}{space}{rest}"
+
+
+def table(text: str, stream: TextIO, *, cuts: bool = True) -> str:
+    """Colour the first column of a printable table; on a terminal cut its lines to the width."""
+    if cuts:
+        text = cut_lines(text, stream)
+    if not has_colours(stream):
+        return text
+    return "\n".join(head_inked(line, Ink.STRONG, stream) for line in text.split("\n"))
+
+
+def complaint(program: str, text: str) -> str:
+    """Write what a program complains of on standard error; `text` is to be printable."""
+    return f"{inked(f'{program}:', Ink.BAD, sys.stderr)} {text}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self, TextIO
 
-from sana_vcam.lib.screen import columns, cut, is_terminal
+from sana_vcam.lib.screen import Ink, columns, cut, head_inked, is_terminal
 
 ERASE = "\r\x1b[K"
 """Back to the first column, and clear to the end of the row (ECMA-48)."""
@@ -29,6 +29,7 @@ class StatusLine(io.TextIOBase):
         """Whether there is a terminal for a line."""
         self._stream = stream
         self._line = ""
+        self._ink: Ink | None = None
         self._begun = ""
         """What was written after the last line end."""
         self._held: list[str] | None = None
@@ -57,12 +58,15 @@ class StatusLine(io.TextIOBase):
         """Whether it takes text: always."""
         return True
 
-    def show(self, text: str) -> None:
-        """Put up a line, which has to be printable; nothing without a terminal."""
+    def show(self, text: str, ink: Ink | None = None) -> None:
+        """Put up a line, which has to be printable; nothing without a terminal.
+
+        `ink` is that of its first word.
+        """
         if not self.is_shown:
             return
         with self._lock:
-            self._line = text
+            self._line, self._ink = text, ink
             self._put("")
 
     def hold(self) -> None:
@@ -108,6 +112,8 @@ class StatusLine(io.TextIOBase):
         width = columns(self._stream)
         # The last cell stays free: some terminals go on to the next row once it is filled.
         line = cut(self._line, None if width is None else width - 1)
+        if self._ink is not None:
+            line = head_inked(line, self._ink, self._stream)
         self._stream.write(f"{ERASE}{above}{line}")
         self._stream.flush()
 

@@ -122,13 +122,19 @@ def run_ctl(
     try:
         return _run(arguments, json_output, url, token, (runtime_dir, state_dir))
     except Failure as failure:
-        print(f"sana-vcam ctl: {failure}", file=sys.stderr)
+        _complain(str(failure))
         return failure.exit_code
     except SanaVcamError as error:
-        print(printable_lines(f"sana-vcam ctl: {error}"), file=sys.stderr)
+        _complain(printable_lines(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_OK if list(arguments) == ["watch"] else EXIT_INTERRUPTED
+
+
+def _complain(text: str) -> None:
+    from sana_vcam.lib.screen import complaint  # not for a press of a key that does what it should
+
+    print(complaint("sana-vcam ctl", text), file=sys.stderr)
 
 
 def _run(
@@ -269,19 +275,20 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
     """Write a reply for people, by what is in it."""
     match data:
         case {"output": _, "session": _}:
-            return "\n".join(f"{name:<16} {_value(value)}" for name, value in data.items())
+            rows = (f"{name:<16} {_value(value)}" for name, value in data.items())
+            return _table("\n".join(rows), cuts=False)
         case {"presets": presets}:
             from sana_vcam.config.preset import Preset
             from sana_vcam.presets.catalog import render_presets
 
             looks = [Preset.model_construct(**preset) for preset in presets]
-            return "\n".join(printable(line) for line in render_presets(looks).splitlines())
+            return _table(printable_lines(render_presets(looks)))
         case {"suggestions": found}:
             return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
         case {"model": _, "settings": _}:
             from sana_vcam.clients.ctl.settings import render_settings
 
-            return printable_lines(render_settings(data))
+            return _table(printable_lines(render_settings(data)), cuts=False)
         case {"total_s": _}:
             from sana_vcam.clients.ctl.usage import render_usage
 
@@ -297,6 +304,12 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
         case {"note": str(note)} if note:
             return printable(note)
     return "ok"
+
+
+def _table(text: str, *, cuts: bool = True) -> str:
+    from sana_vcam.lib.screen import table  # no press of a key prints one
+
+    return table(text, sys.stdout, cuts=cuts)
 
 
 def _value(value: object) -> str:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
 from sana_vcam.host.doctor import cameras, configuration, control, driver, system
 from sana_vcam.host.doctor.commands import fitted
 from sana_vcam.host.doctor.facts import Facts, gather
-from sana_vcam.host.doctor.findings import Finding, exit_status, render, to_json, width_of_output
+from sana_vcam.host.doctor.findings import (
+    SIGNS,
+    Finding,
+    Group,
+    Severity,
+    exit_status,
+    render,
+    to_json,
+    width_of_output,
+)
 from sana_vcam.host.machine import Machine
 from sana_vcam.lib.commandline import CommandLine, add_config, add_json, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
+from sana_vcam.lib.screen import Ink, head_inked, inked
 
 ABOUT = """\
 Look at everything that sana-vcam needs, and say what is wrong, what it means, and the command that
@@ -38,6 +49,14 @@ CHECKS = (
     system.check_machine,
 )
 
+_HEADINGS = frozenset(group.value for group in Group)
+_INKS = {
+    Severity.FINE: Ink.GOOD,
+    Severity.UNKNOWN: Ink.FAINT,
+    Severity.WARNING: Ink.CARE,
+    Severity.PROBLEM: Ink.BAD,
+}
+
 
 def examine(facts: Facts) -> list[Finding]:
     """Collect the findings of every check, in the order in which they are shown."""
@@ -57,8 +76,17 @@ def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:
     if arguments.json:
         print(printable_json(to_json(findings)))
     else:
-        print(printable_lines(render(findings, width_of_output())))
+        text = printable_lines(render(findings, width_of_output()))
+        print("\n".join(map(_coloured, text.split("\n"))))
     return exit_status(findings)
+
+
+def _coloured(line: str) -> str:
+    """Colour the sign at the beginning of a finding, and a heading."""
+    for severity, ink in _INKS.items():
+        if line.startswith(f"  {SIGNS[severity]} "):
+            return head_inked(line, ink, sys.stdout)
+    return inked(line, Ink.STRONG, sys.stdout) if line in _HEADINGS else line
 
 
 def make_parser() -> CommandLine:

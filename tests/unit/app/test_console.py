@@ -44,6 +44,7 @@ def watch() -> Watch:
 def stderr(monkeypatch):
     def make(looks: bool) -> Tube:
         monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("NO_COLOR", "1")
         monkeypatch.setattr(statusline, "columns", lambda _: 60)
         tube = Tube(looks)
         monkeypatch.setattr(sys, "stderr", tube)
