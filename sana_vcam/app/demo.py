@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sana_vcam.app.console import Console
 from sana_vcam.app.instance import single_instance
 from sana_vcam.app.native import freeze_heap
-from sana_vcam.app.run import run_until_done, this_program
+from sana_vcam.app.run import gives_frames, run_until_done, this_program
 from sana_vcam.config import paths
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.protocol.state import State
@@ -50,7 +50,7 @@ def run(overrides: Mapping[str, object], model: str) -> int:
     hosted = _hosted(model)
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
-    ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
+    trial = ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
     # Before the stand-in is started, which takes seconds.
     with single_instance(paths.runtime_dir(), paths.state_dir()):
         pass
@@ -59,7 +59,7 @@ def run(overrides: Mapping[str, object], model: str) -> int:
     from sana_vcam.app.daemon import Daemon
 
     freeze_heap()
-    with lossy_stderr(), line_below_stderr() as line:
+    with lossy_stderr(), line_below_stderr(wanted=not gives_frames(trial.config)) as line:
         return run_until_done(partial(_demo, Daemon, overrides, hosted, line))
 
 

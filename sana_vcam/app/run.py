@@ -66,7 +66,7 @@ def run(
     from sana_vcam.app.daemon import Daemon
 
     freeze_heap()
-    with lossy_stderr(), line_below_stderr() as line:
+    with lossy_stderr(), line_below_stderr(wanted=not gives_frames(config)) as line:
         set_up_logging("warning" if quiet and line.is_shown else config.log.level)
         serve = partial(_serve, Daemon, config, source, line)
         for warning in warnings:
@@ -110,6 +110,11 @@ def _introduction(daemon: Daemon, state: State, dashboard: str | None) -> str | 
         program=program,
     )
     return printable_lines(text)
+
+
+def gives_frames(config: Config) -> bool:
+    """Whether frames go to standard output: what reads them has the terminal."""
+    return config.sink.kind == "raw" and config.sink.path == "-"
 
 
 def this_program() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,13 +20,14 @@ class StatusLine(io.TextIOBase):
     """A stream over a terminal's, with a line that stays below whatever is written.
 
     The line is cut to the width that the terminal has at that moment, so it never wraps and takes
-    no other line away. Without a terminal there is no line, and texts pass through. Methods may be
-    called from any thread.
+    no other line away. Without a terminal there is no line, and texts pass through. While the
+    process is in the background of its shell, the line is not drawn into what is typed there.
+    Methods may be called from any thread.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, wanted: bool = True) -> None:
         super().__init__()
-        self.is_shown = is_terminal(stream)
+        self.is_shown = wanted and is_terminal(stream)
         """Whether there is a terminal for a line."""
         self._stream = stream
         self._line = ""
@@ -109,6 +111,9 @@ class StatusLine(io.TextIOBase):
                 self._begun = ""
 
     def _put(self, above: str) -> None:
+        if not _is_in_front(self._stream):
+            self._stream.write(above)
+            return
         width = columns(self._stream)
         # The last cell stays free: some terminals go on to the next row once it is filled.
         line = cut(self._line, None if width is None else width - 1)
@@ -118,11 +123,21 @@ class StatusLine(io.TextIOBase):
         self._stream.flush()
 
 
+def _is_in_front(stream: TextIO) -> bool:
+    """Whether the shell of this terminal has us in its foreground, as far as that is told."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return True
+
+
 @contextmanager
-def line_below_stderr() -> Iterator[StatusLine]:
+def line_below_stderr(*, wanted: bool = True) -> Iterator[StatusLine]:
     """Have a line below whatever this process writes to standard error, if that is a terminal."""
     before = sys.stderr
-    line = StatusLine(before)
+    line = StatusLine(before, wanted=wanted)
     if line.is_shown:
         sys.stderr = line
     try:

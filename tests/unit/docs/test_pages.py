@@ -207,7 +207,7 @@ def shown(page: Path) -> Iterator[str]:
             # Two may stand side by side.
             for part in re.split(r"  +(?=sana-vcam )", line.split("  #")[0]):
                 if part.startswith("sana-vcam "):
-                    yield part.split(" | ")[0].strip()
+                    yield re.split(r" [|>] ", part)[0].strip()
 
 
 @pytest.mark.parametrize("page", [PROJECT / "README.md", DOCS / "edit.md", *MODEL_PAGES], ids=name)
@@ -217,7 +217,7 @@ def test_every_command_is_one(page: Path, capsys: pytest.CaptureFixture[str]) ->
         if verb == "ctl":
             assert f"\n  {rest[0]} " in words.help_text(), line
             continue
-        parsed = cli._parser().parse_args([verb, *rest])
+        parsed = cli.make_parser().parse_args([verb, *rest])
         if verb not in OWN_PARSERS and hasattr(parsed, "set"):
             cli.overrides(parsed)
     assert capsys.readouterr().err == ""

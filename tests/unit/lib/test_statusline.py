@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import pty
 
 import pytest
 
@@ -90,6 +92,24 @@ def test_half_a_line_is_not_lost():
         line.write("half")
         assert screen.rows == ["live"]
     assert screen.rows == ["half"]
+
+
+def test_in_the_background_of_a_shell_the_line_is_not_drawn(monkeypatch):
+    owner, inside = pty.openpty()
+    screen = Screen(60)
+    monkeypatch.setattr(screen, "fileno", lambda: inside)
+    line = StatusLine(screen)
+    in_front = os.getpgrp()
+    monkeypatch.setattr(statusline.os, "tcgetpgrp", lambda _: in_front)
+    line.show("live")
+    assert screen.rows == ["live"]
+    in_front += 1
+    line.show("card")
+    line.write("said\n")
+    assert "card" not in screen.getvalue()
+    assert screen.getvalue().endswith("said\n")
+    os.close(owner)
+    os.close(inside)
 
 
 @pytest.mark.parametrize("term", ["xterm", "dumb"])
