@@ -11,6 +11,7 @@ import os
 import secrets
 import socketserver
 import sys
+import threading
 import time
 import webbrowser
 from collections.abc import Callable
@@ -86,20 +87,38 @@ def _is_mine(client: tuple[str, int], server: object) -> bool:
     return uid is None or uid == os.geteuid()
 
 
+class _Start(threading.Thread):
+    """Starts the browser, which may not return before it has the page."""
+
+    def __init__(self, browse: Callable[[str], bool], address: str) -> None:
+        super().__init__(name="browser", daemon=True)
+        self.has_failed = False
+        self._browse = browse
+        self._address = address
+
+    def run(self) -> None:
+        """Start it; blocks for as long as a browser in the terminal is used."""
+        try:
+            self.has_failed = not self._browse(self._address)
+        except (webbrowser.Error, OSError):
+            self.has_failed = True
+
+
 def open_dashboard(
     found: discovery.ControlFile, *, browse: Callable[[str], bool] = webbrowser.open
 ) -> int:
     """Open the dashboard of a daemon in the browser. Raises `Failure` if there is none to open."""
     with _OneTime(found.dashboard) as post:
-        try:
-            if not browse(post.address):
-                raise Failure(f"there is no browser here; {_BY_HAND}")
-        except webbrowser.Error as error:
-            raise Failure(f"there is no browser here; {_BY_HAND}") from error
+        starts = _Start(browse, post.address)
+        starts.start()
         until = time.monotonic() + PATIENCE_S
         while not post.is_shown:
+            if starts.has_failed:
+                raise Failure(f"there is no browser here; {_BY_HAND}")
             if time.monotonic() > until:
                 raise Failure(f"no browser came; {_BY_HAND}")
             post.handle_request()
+    # A browser in this very terminal is waited for.
+    starts.join()
     print("the dashboard is open in your browser", file=sys.stderr)
     return EXIT_OK

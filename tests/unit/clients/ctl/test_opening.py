@@ -54,6 +54,19 @@ def test_a_browser_is_shown_the_way(capsys):
     assert "open in your browser" in said.err
 
 
+def test_a_browser_that_first_wants_the_page_is_served():
+    """As one in the terminal does, which ends when its user does."""
+    browser = Browser()
+
+    def waits(address: str) -> bool:
+        browser.open(address)
+        browser.thread.join()
+        return True
+
+    assert open_dashboard(DAEMON, browse=waits) == 0
+    assert browser.got == [(302, DAEMON.dashboard)]
+
+
 def test_another_users_browser_is_refused(monkeypatch):
     monkeypatch.setattr(opening.peers, "peer_uids", lambda _: [4711])
     monkeypatch.setattr(opening, "PATIENCE_S", 0.3)
