@@ -2,7 +2,7 @@
 
 import { $, element, setAttribute, setText } from "./dom.js";
 import { isKnown, sinceTold } from "./store.js";
-import { clock, delayWords, hasNoPicture, isFree, money, ofMoney } from "./words.js";
+import { clock, delayWords, hasNoPicture, isFree, money } from "./words.js";
 
 const rate = (value) => String(Number(value.toFixed(1)));
 const listed = (...parts) => parts.filter(Boolean).join(" · ");
@@ -71,13 +71,14 @@ function session(state, since) {
   const cost = price(state.cost_session, state);
   if (state.session_s === null) return [listed(UNKNOWN, cost), cost ? "the last one" : "none is open"];
   const left = state.ends_in_s;
-  const note = typeof left === "number" ? `renewed in ${clock(left - since)}` : ofMoney(state, "billed", "free");
+  const renewed = typeof left === "number" && `renewed in ${clock(left - since)}`;
+  const note = listed(isFree(state) && "free", renewed) || "billed";
   return [listed(clock(state.session_s + since), cost), note];
 }
 
 function today(state, since) {
   if (state.billed_day_s === undefined) return undefined;
-  if (isFree(state)) return ["free", "a model on this machine"];
+  if (isFree(state)) return undefined;
   const running = state.session_s === null ? 0 : since;
   const month = listed(clock((state.billed_month_s ?? 0) + running), price(state.cost_month, state));
   return [listed(clock(state.billed_day_s + running), price(state.cost_day, state)), `${month} this month`];
