@@ -134,7 +134,9 @@ export function titleWords(model) {
   const { label } = sessionWords(model);
   if (!isKnown(model)) return model.link === "silent" ? "Not known" : `Not known · ${label}`;
   const { tally } = outputWords(model.state);
-  return model.state.output === "slate" ? `${tally} · ${label}` : tally;
+  // A count is in no title.
+  const why = model.state.session === "backoff" ? "Trying again soon" : label;
+  return model.state.output === "slate" ? `${tally} · ${why}` : tally;
 }
 
 /** When a prompt is shown, where a session is open that does not show it now. */

@@ -36,6 +36,7 @@ TITLES = [
     (model(output="bypass"), "Raw camera"),
     (model(output="slate", card="One moment"), "Card · No picture"),
     (model(output="slate", session="waiting"), "Card · Waiting for a GPU"),
+    (model(output="slate", session="backoff", next_try_in_s=9.0), "Card · Trying again soon"),
     (model("silent"), "Not known"),
     (model("offline"), "Not known · Offline"),
     (model("refused"), "Not known · Not let in"),
