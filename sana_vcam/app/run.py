@@ -63,8 +63,12 @@ def run(
     limit_arenas()
     raise_limit()
     # Here, since it takes half a second, and the event loop is not to be held.
+    from sana_vcam.app import signals  # noqa: F401
     from sana_vcam.app.daemon import Daemon
+    from sana_vcam.control.access import group  # noqa: F401
+    from sana_vcam.media.slate import load_font
 
+    load_font()
     freeze_heap()
     with lossy_stderr(), line_below_stderr(wanted=not gives_frames(config)) as line:
         set_up_logging("warning" if quiet and line.is_shown else config.log.level)

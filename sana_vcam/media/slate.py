@@ -72,6 +72,11 @@ def draw(slate: Slate, width: int, height: int) -> SlateImage:
     return SlateImage(picture)
 
 
+def load_font() -> None:
+    """Load the font before the first slate has to, which costs a processor 40 ms."""
+    _font()
+
+
 @functools.cache
 def _font() -> Any:
     """Load OpenCV's built-in sans-serif font at first use."""
