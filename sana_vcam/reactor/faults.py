@@ -38,6 +38,10 @@ OUT_OF_ORDER = FaultKind(
     "The model's service has trouble of its own. It is tried again by itself.",
     "The service is out of order now",
 )
+NO_DESCRIPTORS = FaultKind(
+    "This computer lets sana-vcam open no more files and connections. It is tried again by itself.",
+    "The service cannot be reached now",
+)
 TOO_OFTEN = FaultKind(
     "Too many sessions were asked for in a short time, so there is a wait before the next.",
     "The service asks for a moment",

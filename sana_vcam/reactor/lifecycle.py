@@ -6,9 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from sana_vcam.lib.descriptors import are_spare
 from sana_vcam.reactor import faults
-from sana_vcam.reactor.errors import SessionGone
+from sana_vcam.reactor.errors import SessionGone, Unavailable
 from sana_vcam.reactor.faults import FaultKind
+
+DESCRIPTORS = 24
+"""What a connection opens (20, measured with reactor-sdk 1.13), and some more. Where one cannot be
+had, the SDK's native code ends the whole process, with the session open."""
 
 
 class NoProgress(Exception):
@@ -69,9 +74,17 @@ class LifeCycle:
         return not self.may_open_a_session
 
     async def run(self, call: Callable[[], Awaitable[None]]) -> None:
-        """Run one call. Raises what it raises, `NoProgress`, or `SessionGone` beside another."""
+        """Run one call. Raises what it raises, `NoProgress`, or `SessionGone` beside another.
+
+        Raises `Unavailable` where the process may not open what a connection needs.
+        """
         if self.in_flight is not None:
             raise SessionGone("an earlier call has not come back; the client can only be closed")
+        if not are_spare(DESCRIPTORS):
+            raise Unavailable(
+                "there are no descriptors left for a connection; see `ulimit -n`",
+                fault=faults.NO_DESCRIPTORS,
+            )
         self.progress()
         operation = self.in_flight = asyncio.ensure_future(call())
         operation.add_done_callback(self._done)

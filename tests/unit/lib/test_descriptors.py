@@ -54,3 +54,16 @@ def test_the_limit_goes_up_to_the_hard_one():
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert descriptors.limit() > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_what_is_spare_is_what_can_be_opened_and_is_given_back():
+    code = (
+        "import os, resource as r; hard = r.getrlimit(r.RLIMIT_NOFILE)[1];"
+        "r.setrlimit(r.RLIMIT_NOFILE, (40, hard));"
+        "from sana_vcam.lib.descriptors import are_spare;"
+        "assert are_spare(20); assert not are_spare(60); assert are_spare(20);"
+        "taken = [os.dup(0) for _ in range(40 - len(os.listdir('/dev/fd')) + 1)];"
+        "assert not are_spare(1)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

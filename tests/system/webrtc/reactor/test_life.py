@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -285,6 +286,26 @@ async def test_end_of_open_and_ended_sessions(runtime: Runtime, local: Local) ->
     await platform.end(session)
     await runtime.until("ready")
     await platform.end(session)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+async def test_without_descriptors_nothing_is_connected_which_would_end_the_process(
+    runtime: Runtime, local: Local
+) -> None:
+    import resource
+
+    client = local(runtime)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(Unavailable, match="descriptors"):
+            await client.connect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert await client.close()
+    client = local(runtime)
+    await client.connect()
+    assert await client.close()
 
 
 async def test_nobody_at_the_address(local: Local) -> None:
