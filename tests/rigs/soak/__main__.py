@@ -27,6 +27,9 @@ MINUTES = 1.0
 BACK_S = 90.0
 ENDED_S = 60.0
 PLAN = Plan(cloud=True, models=2, room=2, live=False, settings={"REACTOR__CONNECT_TIMEOUT_S": "3"})
+ANSWERED_S = 0.3
+LIMIT = "too many sessions were asked for in the last hour"
+"""What the daemon says when it spares the account, as it should: faults come faster here."""
 LOG_LINES = 5000
 DEFECTS = ("Traceback", "ended by a defect", "never retrieved")
 
@@ -84,8 +87,7 @@ class Soak:
             self.faults.append(f"left open before the end: {cloud.still_open}")
         await self._stage.end()
         self._look_at_log()
-        if self._stage.exits[-1] != 0:
-            self.faults.append(f"exit status {self._stage.exits[-1]}")
+        self.faults += [f"exit status {one}" for one in self._stage.exits if one != 0]
         if cloud.still_open:
             self.faults.append(f"{len(cloud.still_open)} sessions left open")
         busy = [await model.left_open() for model in self._stage.models]
@@ -161,11 +163,16 @@ class Soak:
         await self._ask("blank", on=False)
 
     async def killed(self) -> None:
-        """Not while an answer is late: what it opens then nobody can know of."""
-        if self._late or self._stage.cloud.waiting("create"):
+        """Not while a session is opened: the id is in the answer, and else nobody can know it."""
+        daemon = self._stage.daemon
+        daemon.signal(signal.SIGSTOP)
+        # What it has asked for by now is answered.
+        await asyncio.sleep(ANSWERED_S)
+        if self._late or self._stage.cloud.waiting("create") or not self._all_noted():
+            daemon.signal(signal.SIGCONT)
             return
         await self._stage.kill()
-        await self._stage.daemon.start()
+        await daemon.start()
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -176,6 +183,21 @@ class Soak:
         else:
             await self._ask("disconnect")
             await self._ask("connect")
+
+    def _all_noted(self) -> bool:
+        """Whether each open session is in the daemon's ledger."""
+        ledger = self._stage.home / "xdg_state_home" / "sana-vcam" / "sessions.json"
+        noted = ledger.read_text() if ledger.exists() else ""
+        return all(session in noted for session in self._stage.cloud.still_open)
+
+    async def _restart(self) -> None:
+        """Stop the daemon and start another one, whose count of sessions begins anew."""
+        self.played["started anew"] += 1
+        self._look_at_log()
+        if self._late:
+            await asyncio.wait(self._late)
+        self._stage.exits.append(await self._stage.daemon.end() or 0)
+        await self._stage.daemon.start()
 
     async def _ask(self, kind: str, **data: object) -> None:
         """Ask the daemon; it may refuse."""
@@ -192,6 +214,10 @@ class Soak:
         until = time.monotonic() + BACK_S
         control = await self._stage.daemon.control()
         while time.monotonic() < until:
+            if any(LIMIT in line for line in self._stage.daemon.log):
+                await self._restart()
+                control = await self._stage.daemon.control()
+                until = time.monotonic() + BACK_S
             if control.state.get("session") in ("idle", "refused"):
                 await self._ask("connect")
             moment = time.monotonic()
