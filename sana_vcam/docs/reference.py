@@ -60,6 +60,10 @@ the others, so its reply may come after that of a later command.
 
 A reply is `{{"type": "ok", "id": 1, "data": …}}` or
 `{{"type": "error", "id": 1, "data": {{"code", "message"}}}}`. A GET is answered with the same text.
+
+That a command is ok does not say that viewers see it already: what is wanted is kept while no
+session runs. So the replies of commands about look and session say in `applies` when it takes
+effect, for programs, and in `note` why not now, for people; `sana-vcam ctl` prints the note.
 """
 
 

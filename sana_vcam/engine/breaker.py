@@ -54,7 +54,7 @@ class Breaker:
             raise BreakerOpen(
                 f"{self._empty_sessions} sessions in a row gave no picture{last}, so no more are "
                 "opened. Look at the log and at your account; then: sana-vcam ctl connect",
-                words="The service gives no picture",
+                fault=faults.NEVER_A_PICTURE,
             ) from cause
 
     def check_budget(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.quality.sending import Sending, start_bps
-from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused, SanaClient
+from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused, SanaClient, faults
 from sana_vcam.reactor.models import record_of
 
 
@@ -84,6 +84,8 @@ class ReactorSessionFactory:
     async def end(self, session: OpenSession) -> None:
         """End `session` where it was opened, which may be another platform than today's."""
         if self._key is None and not session.local:
-            raise Refused(f"ending a session on {session.api_url} takes the API key")
+            raise Refused(
+                f"ending a session on {session.api_url} takes the API key", fault=faults.NO_KEY
+            )
         platform = Platform(session.api_url, session.local, session.model, self._key)
         await platform.end(session)

@@ -76,6 +76,11 @@ NO_PICTURE = FaultKind(
     "The model gives no picture. Another session is tried by itself.",
     "The model gives no picture",
 )
+NEVER_A_PICTURE = FaultKind(
+    "Several sessions in a row gave no picture, so no more are opened. Look at the log and at your "
+    "account; then: sana-vcam ctl connect",
+    "The service gives no picture",
+)
 MODEL_BUSY = FaultKind(
     "The model does not answer a command. It is tried again by itself.",
     "The model does not answer now",
