@@ -13,12 +13,16 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sana_vcam.docs import clientfacts, modelfacts
+from sana_vcam.docs import applicationfacts, clientfacts, modelfacts
 from sana_vcam.docs.markdown import PageFault
 
 BLOCK = re.compile(r"^<!-- made: (?P<name>.+?) -->\n.*?^<!-- /made -->$", re.DOTALL | re.MULTILINE)
 
-MAKERS: Mapping[str, Callable[[str], str]] = {**modelfacts.MAKERS, **clientfacts.MAKERS}
+MAKERS: Mapping[str, Callable[[str], str]] = {
+    **modelfacts.MAKERS,
+    **clientfacts.MAKERS,
+    **applicationfacts.MAKERS,
+}
 """What makes a block, by the words before "of"; it is given the words behind it."""
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from sana_vcam.host.doctor import cameras, configuration, control, driver, system
+from sana_vcam.host.doctor import cameras, configuration, control, driver, node, system
 from sana_vcam.host.doctor.commands import fitted
 from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import (
@@ -42,6 +42,7 @@ CHECKS = (
     configuration.check_configuration,
     driver.check_driver,
     cameras.check_virtual,
+    node.check_node,
     cameras.check_camera,
     configuration.check_model,
     control.check_control,
@@ -60,7 +61,8 @@ _INKS = {
 
 def examine(facts: Facts) -> list[Finding]:
     """Collect the findings of every check, in the order in which they are shown."""
-    return [fitted(finding, facts) for check in CHECKS for finding in check(facts)]
+    found = (finding for check in CHECKS for finding in check(facts))
+    return [fitted(finding, facts) for finding in node.milder(facts, found)]
 
 
 def run_doctor(words: Sequence[str], machine: Machine | None = None) -> int:

@@ -21,7 +21,7 @@ class Application:
     pipewire: str
     """How it reads the PipeWire node; empty: not at all."""
     seen: str
-    """With which versions that was seen; empty: as their makers say, and not tried."""
+    """With which versions reading PipeWire was seen; empty: as their makers say, not tried."""
 
 
 APPLICATIONS: tuple[Application, ...] = (
@@ -30,14 +30,14 @@ APPLICATIONS: tuple[Application, ...] = (
         ("firefox", "firefox-esr", "firefox-bin"),
         "yes, with the usual sizes such as 1280x720",
         "set media.webrtc.camera.allow-pipewire to true in about:config, restart Firefox",
-        "",
+        "ESR 153, with PipeWire 0.3.65 and 1.4",
     ),
     Application(
         "Chromium",
         ("chromium", "chromium-browser"),
         "yes, with exclusive_caps=1",
         "enable chrome://flags/#enable-webrtc-pipewire-camera, restart the browser",
-        "",
+        "156, with PipeWire 0.3.65 and 1.4",
     ),
     Application(
         "Chrome",
@@ -60,7 +60,7 @@ APPLICATIONS: tuple[Application, ...] = (
         ("gst-launch-1.0",),
         "v4l2src device=/dev/video10",
         "pipewiresrc target-object=sana_vcam",
-        "PipeWire 0.3.65 and 1.4",
+        "1.22, with PipeWire 0.3.65 and 1.4",
     ),
     Application("FFmpeg", ("ffmpeg", "ffplay"), "-f v4l2 -i /dev/video10", "", ""),
     Application("Zoom", ("zoom", "zoom.real"), "yes", "", ""),
