@@ -335,10 +335,12 @@ def _edit(arguments: argparse.Namespace) -> int:
 
 
 def _standin(arguments: argparse.Namespace) -> int:
+    from sana_vcam.lib.lossystream import lossy_stderr
     from sana_vcam.standin.__main__ import serve, settings_from
 
     settings = settings_from(ownparsers.standin().parse_args(arguments.words))
-    return serve(settings, arguments.words)
+    with lossy_stderr():
+        return serve(settings, arguments.words)
 
 
 def _ctl(arguments: argparse.Namespace) -> int:

@@ -145,7 +145,7 @@ class Daemon:
                 disk.write_soon(self._state_dir / RESTARTS_FILE, self._restarts.end)
             finally:
                 await run_blocking(disk.end, name="last-writes")
-                sink.close()
+                await run_blocking(sink.close, name="close-sink")
 
     def read_config(self) -> None:
         """Have the configuration read again because somebody asks; what is wrong is logged."""

@@ -39,6 +39,7 @@ from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.errors import ClipFailed, ConfigError, SanaVcamError
 from sana_vcam.lib.logs import log, set_up_logging
+from sana_vcam.lib.lossystream import lossy_stderr
 from sana_vcam.lib.threads import run_loop
 from sana_vcam.media.clips.formats import Container, container_for
 from sana_vcam.media.clips.prepare import PreparedClip, prepare
@@ -85,18 +86,19 @@ def run(order: EditOrder, config_path: Path | None, overrides: Mapping[str, obje
             raise
         limit_arenas()
         level = loaded.config.log.level
-        set_up_logging("warning" if level == "info" else level)
-        for warning in loaded.warnings:
-            log.warning("%s", warning)
-        work = _Work(
-            order,
-            config=loaded.config,
-            look=look,
-            facts=facts,
-            container=container,
-            progress=progress,
-        )
-        return run_until_done(work.run)
+        with lossy_stderr():
+            set_up_logging("warning" if level == "info" else level)
+            for warning in loaded.warnings:
+                log.warning("%s", warning)
+            work = _Work(
+                order,
+                config=loaded.config,
+                look=look,
+                facts=facts,
+                container=container,
+                progress=progress,
+            )
+            return run_until_done(work.run)
     finally:
         progress.close()
 

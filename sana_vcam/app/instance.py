@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 PID_FILE = "daemon.pid"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MAY_MEND_ITSELF = _NO_ROOM | {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE}
+"""A folder with these is in trouble for now; with anything else something is in its place."""
 _UNIX_SOCKETS = Path("/proc/net/unix")
 _LOCKS = Path("/proc/locks")
 _MAX_TABLE_BYTES = 8 << 20
@@ -48,7 +50,12 @@ class Instance:
         self._trouble = ""
 
     def take(self) -> None:
-        """Take every lock. Raises `StartupError`, which names the process that holds one."""
+        """Take every lock. Raises `StartupError`, which names the process that holds one.
+
+        Who is in a call needs the picture more than the lock's file. So a folder that is full or
+        may only be read is said, and tried again by `restore`; the other locks stand for it.
+        """
+        why: OSError | None = None
         try:
             make_private_folder(self._folder)
             self._lock_folder()
@@ -56,13 +63,24 @@ class Instance:
         except BlockingIOError:
             raise StartupError(_already_running(_pid_in(self._folder / PID_FILE))) from None
         except OSError as error:
+            why = error
+        if why is None or why.errno in _MAY_MEND_ITSELF:
+            self._take_name()
+            self._lock_state()
+        if why is not None:
+            self._do_without(why)
+
+    def _do_without(self, why: OSError) -> None:
+        """Go on without the lock's file if another lock is held. Raises `StartupError` else."""
+        what = (
+            f"the lock of the daemon cannot be kept in {self._folder}: {why.strerror}. Set "
+            "XDG_RUNTIME_DIR to a folder that you may write to"
+        )
+        if self._name is None and self._state is None:
             self.give_back()
-            raise StartupError(
-                f"the lock of the daemon cannot be kept in {self._folder}: {error.strerror}. Set "
-                "XDG_RUNTIME_DIR to a folder that you may write to"
-            ) from None
-        self._take_name()
-        self._lock_state()
+            raise StartupError(what)
+        self._trouble = str(why.strerror)
+        log.warning("%s; until then only its address leads to this daemon", what)
 
     def give_back(self) -> None:
         """Free every lock, and clear up."""
@@ -81,11 +99,12 @@ class Instance:
     def restore(self) -> None:
         """Put the lock's file back if somebody has removed it, and lock a new state folder."""
         try:
+            was = f"in trouble ({self._trouble})" if self._trouble else "cleaned away"
             if not self._is_there():
                 make_private_folder(self._folder)
                 self._lock_folder()
                 self._note_pid()
-                log.warning("%s was cleaned away; the lock is there again", self._folder)
+                log.warning("%s was %s; the lock is there again", self._folder, was)
             elif not (self._folder / PID_FILE).exists():
                 self._note_pid()
             if self._state is None or not _is_at(self._state, self._state_dir):
@@ -100,7 +119,7 @@ class Instance:
     def _is_there(self) -> bool:
         # Windows lets nobody remove a file that is open.
         if not isinstance(self._lock, int):
-            return True
+            return self._lock is not None
         return _is_at(self._lock, self._folder / LOCK_FILE)
 
     def _lock_folder(self) -> None:

@@ -29,12 +29,16 @@ _CREDENTIALS = struct.Struct("iII")
 """`struct ucred` of unix(7): pid, uid, gid."""
 
 
+class NoSocket(StartupError):
+    """The socket cannot be made, and nobody else has it."""
+
+
 def listen(directory: Path) -> socket.socket:
     """Open the listening socket in a private directory of ours, in the place of a dead daemon's.
 
     Raises:
-        StartupError: a daemon that lives has it, something else is in its place, or it cannot be
-            made.
+        StartupError: a daemon that lives has it, or something else is in its place.
+        NoSocket: it cannot be made.
     """
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -48,7 +52,7 @@ def listen(directory: Path) -> socket.socket:
     except OSError as error:
         listening.close()
         path = directory / SOCKET_FILE
-        raise StartupError(f"cannot open the socket {path}: {error.strerror or error}") from error
+        raise NoSocket(f"cannot open the socket {path}: {error.strerror or error}") from error
     except StartupError:
         listening.close()
         raise

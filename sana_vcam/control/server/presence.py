@@ -1,6 +1,7 @@
 """What clients find a daemon by, in its run-time folder: `control.json` and the Unix socket.
 
-Tidy programs clean such folders away. What is missing comes back within a second or two.
+Tidy programs clean such folders away, and disks are full. What is missing comes back within a
+second or two of when it can; until then clients reach the daemon by its address.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ class Presence:
         self._folder = runtime_dir
         self._control_file: discovery.ControlFile | None = None
         self._socket: tuple[int, int] | None = None
-        self._told = ""
+        self._told: set[str] = set()
         self._turn = threading.Lock()
         self._fresh: socket.socket | None = None
+        self._is_refused = False
+        """Whether the folder took no socket the last time."""
         self._is_over = False
 
     def open_socket(self) -> socket.socket | None:
@@ -41,12 +44,14 @@ class Presence:
         """
         if not unixsocket.IS_SUPPORTED:
             return None
-        privatefiles.private_directory(self._folder)
         try:
+            privatefiles.private_directory(self._folder)
             listening = unixsocket.listen(self._folder)
-        except OSError as error:
-            self._tell(f"no Unix socket in {self._folder}: {error.strerror or error}")
+        except (privatefiles.CannotWrite, unixsocket.NoSocket) as error:
+            self._is_refused, self._socket = True, None
+            self._tell(f"clients take the TCP port: {error}")
             return None
+        self._is_refused = False
         self._socket = unixsocket.identity(self._folder)
         return listening
 
@@ -56,17 +61,19 @@ class Presence:
         return None if self._socket is None else str(self._folder / unixsocket.SOCKET_FILE)
 
     def publish(self, control_file: discovery.ControlFile) -> None:
-        """Write the control file; that there is no room for it is said, and it is tried again.
+        """Write the control file; that it cannot be written is said, and it is tried again.
 
         Raises:
             StartupError: the folder cannot be trusted.
         """
         self._control_file = control_file
-        privatefiles.private_directory(self._folder)
         try:
             discovery.publish(control_file, self._folder)
         except privatefiles.CannotWrite as error:
-            self._tell(f"clients cannot find this daemon by its file: {error}")
+            self._tell(
+                f"clients cannot find this daemon by its file: {error}. Until it can be written: "
+                f"sana-vcam ctl --url {control_file.url} state"
+            )
         self._published()
 
     def _published(self) -> None:
@@ -86,17 +93,23 @@ class Presence:
 
     def _look(self) -> None:
         try:
-            if self._socket is not None and unixsocket.identity(self._folder) != self._socket:
+            before = self.socket_path
+            is_gone = self._socket is not None and (
+                unixsocket.identity(self._folder) != self._socket
+            )
+            if is_gone or self._is_refused:
                 self._fresh = self.open_socket()
                 if self._fresh is not None:
-                    log.warning("%s was cleaned away; the socket is there again", self._folder)
+                    log.warning("the socket in %s is there again", self._folder)
             mine = self._control_file
+            if mine is not None and self.socket_path != before:
+                mine = mine.model_copy(update={"socket": self.socket_path})
             if mine is not None and discovery.find(self._folder) != mine:
                 self.publish(mine)
         except StartupError as error:
             self._tell(f"clients cannot find this daemon: {error}")
-        if self._told and discovery.find(self._folder) == self._control_file:
-            self._told = ""
+        if not self._is_refused and discovery.find(self._folder) == self._control_file:
+            self._told.clear()
         self._published()
 
     def withdraw(self) -> None:
@@ -114,6 +127,6 @@ class Presence:
             discovery.withdraw(self._control_file, self._folder)
 
     def _tell(self, what: str) -> None:
-        if what != self._told:
-            self._told = what
+        if what not in self._told:
+            self._told.add(what)
             log.warning("%s", what)

@@ -61,12 +61,18 @@ class RawBackend:
         self._wake.set()
 
     def close(self) -> None:
-        """Write what is queued, as far as the reader takes it within a second, and end."""
+        """Write what is queued, as far as the reader takes it within a second, and end; blocks.
+
+        A disk that holds the thread for longer has it until the end of the process.
+        """
         self._close_by = time.monotonic() + CLOSE_S
         self._closing.set()
         self._wake.set()
-        self._thread.join()
-        self._wake.close()
+        self._thread.join(2 * CLOSE_S)
+        if self._thread.is_alive():
+            log.warning("%s takes nothing any more: its last frames are lost", self.device)
+        else:
+            self._wake.close()
 
     def _drop_down_to(self, most: int) -> None:
         """Drop the oldest frames; with the lock held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sana_vcam.app.instance import single_instance
+from sana_vcam.app.instance import Instance, single_instance
 from sana_vcam.errors import StartupError
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
 
 HOLD = """
 import sys
@@ -103,6 +106,60 @@ def test_an_unknown_holder_is_not_named(holder, tmp_path):
     assert "`kill" not in str(refusal.value)
 
 
+def refused(monkeypatch, folder, number):
+    """Let the run-time folder take no file, as a full or a write-protected one."""
+    real = os.open
+
+    def refuse(path, *rest, **more):
+        if Path(path) == folder / "daemon.lock":
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr("sana_vcam.app.instance.os.open", refuse)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the file is the only lock")
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EDQUOT])
+def test_a_folder_that_takes_no_file_is_said_and_another_lock_stands_for_it(
+    tmp_path, monkeypatch, caplog, number
+):
+    folder, state = tmp_path / "run", tmp_path / "state"
+    instance = Instance(folder, state)
+    with monkeypatch.context() as patched:
+        refused(patched, folder, number)
+        instance.take()
+        instance.restore()
+        assert caplog.text.count(os.strerror(number)) == 1
+        assert "XDG_RUNTIME_DIR" in caplog.text
+    with start(tmp_path / "another", state) as second:
+        _, stderr = second.communicate(timeout=60)
+    assert "already running" in stderr
+    instance.restore()
+    assert f"was in trouble ({os.strerror(number)})" in caplog.text
+    assert (folder / "daemon.pid").read_text() == f"{os.getpid()}\n"
+    instance.give_back()
+    with single_instance(folder, state):
+        pass
+
+
+@linux
+def test_a_name_alone_keeps_the_second_one_away(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        refused(patched, tmp_path / "run", errno.EROFS)
+        instance = Instance(tmp_path / "run", None)
+        instance.take()
+        with pytest.raises(StartupError, match="already running"):
+            Instance(tmp_path / "run", None).take()
+        instance.give_back()
+
+
+def test_without_any_lock_nothing_runs(tmp_path, monkeypatch):
+    refused(monkeypatch, tmp_path / "run", errno.EROFS)
+    monkeypatch.setattr("sana_vcam.app.instance.Instance._take_name", lambda _: None)
+    with pytest.raises(StartupError, match="XDG_RUNTIME_DIR"), single_instance(tmp_path / "run"):
+        pytest.fail("held without a lock")
+
+
 @pytest.mark.parametrize("obstacle", ["", "daemon.lock", "daemon.pid"])
 def test_a_folder_that_cannot_be_used_is_named(tmp_path, obstacle):
     folder = tmp_path / "run"
@@ -116,8 +173,6 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path, obstacle):
 
 
 # -- the folder is cleaned away under a daemon that runs -------------------------------------------
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
 
 
 @linux

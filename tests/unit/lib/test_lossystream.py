@@ -8,9 +8,11 @@ import io
 import logging
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
+import sana_vcam
 from sana_vcam.lib.logs import set_up_logging
 from sana_vcam.lib.lossystream import LossyStream, lossy_stderr
 
@@ -144,3 +146,13 @@ def test_the_log_goes_through_it(pipe, monkeypatch, logging_restored):
         while stream._thread.is_alive() and (stream._waiting or stream._busy):
             os.read(reader, 65536)
     assert sys.stderr is behind
+
+
+def test_who_logs_beside_an_event_loop_waits_for_no_reader():
+    """Every module that runs a loop for long, and logs; those that only ask once do not log."""
+    package = Path(sana_vcam.__file__).parent
+    for path in package.rglob("*.py"):
+        text = path.read_text("utf-8")
+        if "set_up_logging(" in text and path.name != "logs.py":
+            assert "with lossy_stderr():" in text, path
+    assert "with lossy_stderr():" in (package / "app/cli.py").read_text("utf-8"), "the stand-in"

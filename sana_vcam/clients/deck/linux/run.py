@@ -26,6 +26,7 @@ from sana_vcam.clients.deck.linux.plugged import Plugged, plugged, why_unopened
 from sana_vcam.clients.deck.linux.surface import Lost, Surface, Unopened
 from sana_vcam.errors import EXIT_OK, StartupError
 from sana_vcam.lib.logs import set_up_logging
+from sana_vcam.lib.lossystream import lossy_stderr
 
 LOOK_S = 1.0
 """How often sysfs is asked what is plugged in."""
@@ -61,9 +62,10 @@ def run(light: Light, url: str | None) -> int:
             "the library that reaches USB devices is missing: sudo apt install libhidapi-libusb0 "
             "(Fedora: sudo dnf install hidapi)"
         ) from error
-    set_up_logging("info")
     environment = Environment(lambda: find_daemon(url, None, None), devices.enumerate, plugged)
-    asyncio.run(_until_stopped(DeckService(environment, light)))
+    with lossy_stderr():
+        set_up_logging("info")
+        asyncio.run(_until_stopped(DeckService(environment, light)))
     return EXIT_OK
 
 

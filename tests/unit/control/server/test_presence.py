@@ -134,3 +134,31 @@ def test_after_the_end_nothing_is_put_back_and_nothing_stays_open(presence, fold
     presence.look()
     assert presence.take_socket() is None
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_takes_nothing_is_said_once_and_filled_when_it_can_be(
+    folder, monkeypatch, caplog
+):
+    """A full disk, or one that may only be read: the daemon runs, and its address leads to it."""
+    presence = Presence(folder)
+    with monkeypatch.context() as patched:
+        for module in (privatefiles, unixsocket.socket.socket):
+            name = "_make_private" if module is privatefiles else "bind"
+            patched.setattr(module, name, _refuse)
+        assert presence.open_socket() is None
+        presence.publish(FILE)
+        for _ in range(3):
+            assert put_back(presence) is None
+        assert presence.socket_path is None
+        assert caplog.text.count("clients take the TCP port") == 1
+        assert caplog.text.count("sana-vcam ctl --url ws://127.0.0.1:1/ws state") == 1
+    listening = put_back(presence)
+    assert listening is not None
+    with listening, unixsocket.connect(folder):
+        assert discovery.find(folder) == FILE.model_copy(update={"socket": presence.socket_path})
+    presence.withdraw()
+    assert list(folder.iterdir()) == []
+
+
+def _refuse(*_):
+    raise OSError(errno.EROFS, "Read-only file system")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -195,6 +196,28 @@ def test_closing_gives_up_on_a_reader_that_stalls(fifo, monkeypatch):
     os.close(reader)
 
     assert not raw._thread.is_alive()
+
+
+def test_closing_gives_up_on_a_disk_that_hangs(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(backends, "CLOSE_S", 0.02)
+    reached, go_on, write = threading.Event(), threading.Event(), os.write
+
+    def hang(number, data):
+        if len(data) == FRAME:
+            reached.set()
+            go_on.wait(60)
+        return write(number, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backends.os, "write", hang)
+        raw = backend(tmp_path / "file")
+        raw.send(frame(1))
+        assert reached.wait(60)
+        raw.close()
+        assert "its last frames are lost" in caplog.text
+        go_on.set()
+        raw._thread.join(60)
+    raw._wake.close()
 
 
 # Standard output
