@@ -8,7 +8,7 @@ import importlib.util
 import json
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from sana_vcam.app.instance import single_instance
 from sana_vcam.app.native import freeze_heap
 from sana_vcam.app.run import gives_frames, run_until_done, this_program
 from sana_vcam.config import paths
+from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.protocol.state import State
 from sana_vcam.errors import ConfigError, StartupError
@@ -51,6 +52,7 @@ def run(overrides: Mapping[str, object], model: str) -> int:
     if importlib.util.find_spec("reactor_runtime") is None:
         raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
     trial = ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
+    options = ("--model", hosted, *size_options(trial.config.reactor))
     # Before the stand-in is started, which takes seconds.
     with single_instance(paths.runtime_dir(), paths.state_dir()):
         pass
@@ -60,7 +62,7 @@ def run(overrides: Mapping[str, object], model: str) -> int:
 
     freeze_heap()
     with lossy_stderr(), line_below_stderr(wanted=not gives_frames(trial.config)) as line:
-        return run_until_done(partial(_demo, Daemon, overrides, hosted, line))
+        return run_until_done(partial(_demo, Daemon, overrides, hosted, line, options))
 
 
 def _hosted(name: str) -> HostedName:
@@ -73,8 +75,20 @@ def _hosted(name: str) -> HostedName:
     return found
 
 
+def size_options(reactor: ReactorConfig) -> tuple[str, ...]:
+    """Have the stand-in give a picture of the size that is configured for a model of one's own."""
+    sides = {"--width": reactor.track_width, "--height": reactor.track_height}
+    return tuple(
+        word for flag, side in sides.items() if side is not None for word in (flag, str(side))
+    )
+
+
 async def _demo(
-    make: type[Daemon], overrides: Mapping[str, object], model: HostedName, line: StatusLine
+    make: type[Daemon],
+    overrides: Mapping[str, object],
+    model: HostedName,
+    line: StatusLine,
+    options: Sequence[str],
 ) -> None:
     from sana_vcam.app.signals import stop_on_signals
     from sana_vcam.media.camera.source import open_source_for_show
@@ -83,7 +97,7 @@ async def _demo(
     stop = asyncio.Event()
     with stop_on_signals(stop):
         _say("starting the stand-in model ...")
-        async with standin_beside("--model", model) as url:
+        async with standin_beside(*options) as url:
             source = ConfigSource(overrides=_demo_overrides(overrides, url, model))
             config = source.load().config
             set_up_logging("warning" if config.log.level == "info" else config.log.level)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sana_vcam.app.demo import standin_beside
+from sana_vcam.app.demo import size_options, standin_beside
 from sana_vcam.app.editprogress import EditProgress
 from sana_vcam.app.native import limit_arenas
 from sana_vcam.app.run import run_until_done
@@ -257,7 +257,7 @@ class _Work:
             yield self._config
             return
         self._progress.step("starting the stand-in model", 0, 0)
-        async with standin_beside(*DEMO_OPTIONS) as url:
+        async with standin_beside(*DEMO_OPTIONS, *size_options(self._config.reactor)) as url:
             local = {"local": True, "api_url": url}
             reactor = self._config.reactor.model_copy(update=local)
             yield self._config.model_copy(update={"reactor": reactor})

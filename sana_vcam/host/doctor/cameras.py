@@ -313,16 +313,22 @@ def _no_camera(facts: Facts, error: CameraError) -> Finding:
     if cameras and not any(device.may_open for device in cameras):
         found = f"you may not open {describe(cameras[0])}"
         return problem("camera.permission", found, *_joining(facts, cameras[0]))
-    if not cameras and facts.config.camera.source == "auto":
-        return warning(
-            "camera.found",
-            "there is none",
-            "Viewers see the card No camera, and no session is opened, until one is plugged in: "
-            "look whether the kernel saw it. --camera test takes the test scene instead.",
-            "sudo dmesg | grep -i uvc",
+    if cameras:
+        means = "Viewers see a card until it is there, and no session is opened."
+        return problem("camera.found", str(error), means, "sana-vcam devices")
+    means = (
+        "Viewers see a card, and no session is opened, until one is plugged in. Look whether the "
+        "kernel saw it, or go on without one."
+    )
+    if facts.container:
+        means = (
+            f"This is a container ({facts.container}), which has the cameras that it is given. "
+            "Viewers see a card, and no session is opened."
         )
-    means = "Viewers see a card until it is there."
-    return problem("camera.found", str(error), means, "sana-vcam devices")
+    # The other commands would only say again that there is none.
+    look = () if facts.container else ("sudo dmesg | grep -i uvc",)
+    as_bad = warning if facts.config.camera.source == "auto" else problem
+    return as_bad("camera.found", "there is none", means, *look, "sana-vcam run --camera test")
 
 
 def _camera_in_use(facts: Facts, device: Device) -> Finding:

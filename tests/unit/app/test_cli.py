@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -12,10 +13,14 @@ import pytest
 
 from sana_vcam.app import demo
 from sana_vcam.app.cli import main
+from sana_vcam.app.demo import size_options
 from sana_vcam.app.instance import single_instance
 from sana_vcam.config.paths import runtime_dir, state_dir
+from sana_vcam.config.schema import ReactorConfig
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.engine.usage import USAGE_FILE
 from sana_vcam.errors import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK
+from sana_vcam.standin.__main__ import add_arguments, settings_from
 
 COMMANDS = [
     *(
@@ -140,3 +145,20 @@ def test_a_second_demo_says_at_once_that_one_runs(
     with single_instance(runtime_dir(), state_dir()):
         assert main(["demo", "--camera", "test"]) == EXIT_FAILURE
     assert "sana-vcam is already running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({}, ()),
+        ({"track_width": 640}, ("--width", "640")),
+        ({"track_width": 640, "track_height": 352}, ("--width", "640", "--height", "352")),
+    ],
+)
+def test_a_stand_in_takes_the_size_of_a_model_of_ones_own(given, options):
+    """The daemon sends and expects that size, so with another one there is never a picture."""
+    assert size_options(ReactorConfig(**given)) == options
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    settings = settings_from(parser.parse_args(options))
+    assert (settings.width, settings.height) == Sending(ReactorConfig(**given)).model_size

@@ -154,5 +154,5 @@ def test_who_logs_beside_an_event_loop_waits_for_no_reader():
     for path in package.rglob("*.py"):
         text = path.read_text("utf-8")
         if "set_up_logging(" in text and path.name != "logs.py":
-            assert "with lossy_stderr():" in text, path
-    assert "with lossy_stderr():" in (package / "app/cli.py").read_text("utf-8"), "the stand-in"
+            assert "with lossy_stderr()" in text, path
+    assert "with lossy_stderr()" in (package / "app/cli.py").read_text("utf-8"), "the stand-in"

@@ -338,16 +338,22 @@ def no_pipewire(world):
     world.commands.say("pw-dump", status=1, err="can't connect: Host is down")
 
 
-@fault("camera.found", "there is none", WARNING, "no session is opened", "dmesg")
+@fault("camera.found", "there is none", WARNING, "no session is opened", "dmesg | grep -i uvc")
 def no_camera(world):
     world.path("/usr/bin/grep").symlink_to("/bin/sh")
     world.remove("/sys/class/video4linux/video2")
 
 
-@fault("camera.found", "there is no camera", PROBLEM, "Viewers see a card", "sana-vcam devices")
-def no_camera_and_no_other_source(world):
+@fault("camera.found", "there is none", PROBLEM, "Viewers see a card", "run --camera test")
+def no_camera_of_the_kind_that_is_wanted(world):
     no_camera(world)
     world.environ["SANA_VCAM_CAMERA__SOURCE"] = "webcam"
+
+
+@fault("camera.found", "there is none", WARNING, "a container (lxc)", "run --camera test")
+def no_camera_in_a_container(world):
+    no_camera(world)
+    world.commands.say("systemd-detect-virt", "lxc\n")
 
 
 @fault("camera.found", "there is no camera 'Brio'", PROBLEM, "", "sana-vcam devices")

@@ -36,7 +36,17 @@ LISTEN_ROW = (
 )
 PROGRAMS = (
     *("apt", "apt-cache", "dnf", "pacman", "zypper", "sudo", "su", "systemctl", "journalctl"),
-    *("timedatectl", "systemd-analyze", "modprobe", "dkms", "mokutil", "reboot", "dmesg", "tee"),
+    *(
+        "timedatectl",
+        "systemd-analyze",
+        "modprobe",
+        "dkms",
+        "mokutil",
+        "reboot",
+        "dmesg",
+        "tee",
+        "grep",
+    ),
     *("v4l2loopback-ctl", "usermod", "install", "chmod", "ls", "curl", "getent", "ss", "rm"),
     "sana-vcam",
 )
