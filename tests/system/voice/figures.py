@@ -29,20 +29,16 @@ def used_s(stat: Path) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def own_threads() -> dict[str, Path]:
-    """The thread of the line's event loop."""
-    return {
-        "event loop": Path(f"/proc/self/task/{thread.native_id}/stat")
-        for thread in threading.enumerate()
-        if thread.name == "line"
-    }
+def event_loop() -> Path:
+    """What is known of the thread of the line's event loop."""
+    (thread,) = (one for one in threading.enumerate() if one.name == "line")
+    return Path(f"/proc/self/task/{thread.native_id}/stat")
 
 
 def costs(line: Carried, seconds: float) -> None:
     programs = {program: children(program) for program in WORDS}
-    watched = own_threads() | {
-        program: Path(f"/proc/{ids[0]}/stat") for program, ids in programs.items() if ids
-    }
+    watched = {"event loop": event_loop()}
+    watched |= {name: Path(f"/proc/{ids[0]}/stat") for name, ids in programs.items() if ids}
     before = {name: used_s(stat) for name, stat in watched.items()}
     began = time.monotonic()
     while time.monotonic() < began + seconds:

@@ -118,13 +118,14 @@ def measure(session: Session, seconds: float, picture: Picture) -> Result:
             while ended_s < seconds:
                 time.sleep(0.1)
                 ended_s = time.monotonic() - began
+        ended = time.monotonic()
         near, far = recorder.samples()
     finally:
         stop.set()
         thread.join()
         session.stop("player")
-    # The recording ends now; where it began is known by its length.
-    offset_s = time.monotonic() - began - len(near) / RATE
+    # Where the recording began is known by its length.
+    offset_s = ended - began - len(near) / RATE
     said = onsets(near)
     result = Result()
     every = onsets(far)
