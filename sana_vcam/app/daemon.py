@@ -27,6 +27,7 @@ from sana_vcam.app.parts import Parts
 from sana_vcam.app.reload import ConfigWatcher, without_restart
 from sana_vcam.app.restarts import RESTARTS_FILE, RestartCounter
 from sana_vcam.app.systemd import Notifier
+from sana_vcam.app.voicing import Voicing
 from sana_vcam.config import paths
 from sana_vcam.config.schema import Config, differences
 from sana_vcam.config.source import ConfigSource
@@ -167,6 +168,7 @@ class Daemon:
             capture = new.capture
             self.parts.demand.follow(capture.when, capture.linger_s, automatic=new.start.connect)
             self.parts.engine.follow(new.cost)
+            self.parts.voicing.follow(new.voice)
         self._presets_changed()
         self._changed()
         return differences(self.config, new)
@@ -246,6 +248,7 @@ class Daemon:
                 sending=sending,
             ),
             sending=sending,
+            voicing=Voicing(config.voice, program, media.latency, self._changed),
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
         return parts
@@ -268,6 +271,7 @@ class Daemon:
             sink=parts.sink,
             library=library,
             state=lambda: parts.state(time.monotonic()),
+            set_voice=parts.voicing.switch,
             on_change=self._changed,
         )
         previews = PreviewServer(parts.sink.latest_i420)
@@ -285,7 +289,7 @@ class Daemon:
                 secrets=() if key is None else (key.get_secret_value(),),
                 counters=lambda: counters(parts, previews, self._restarts.restarts),
             )
-            async with self._server, asyncio.TaskGroup() as group:
+            async with self._server, parts.voicing, asyncio.TaskGroup() as group:
                 await run_blocking(self._restarts.begin, name="restarts")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]

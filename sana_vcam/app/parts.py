@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
+from sana_vcam.app.voicing import Voicing
 from sana_vcam.config.schema import Config
 from sana_vcam.control.protocol.seen import covered, viewers_see
 from sana_vcam.control.protocol.state import State
@@ -38,6 +39,7 @@ class Parts:
     viewers: Viewers
     quality: QualityWatch
     sending: Sending
+    voicing: Voicing
     watched: Stopwatch = field(default_factory=Stopwatch)
     """How long somebody has watched; written by the event loop."""
     wait: PictureWait = field(default_factory=PictureWait)
@@ -141,6 +143,7 @@ class Parts:
             loss_percent=quality.loss_percent,
             bitrate_kbps=quality.bitrate_kbps,
             relay=quality.relay,
+            voice=self.voicing.state,
             dropped=buffer.dropped,
             repeated=buffer.repeated,
             error=error,

@@ -157,5 +157,6 @@ def without_restart(now: Config, new: Config) -> Config:
             "presets": new.presets,
             "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
             "start": new.start,
+            "voice": new.voice.model_copy(update={"on": now.voice.on}),
         }
     )

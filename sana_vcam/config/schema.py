@@ -55,6 +55,15 @@ def _one_word(value: object) -> object:
     return word or None
 
 
+def _no_default_source(name: str) -> str:
+    """Refuse the name that is another microphone as soon as one is unplugged, and even our own."""
+    if name.lower() in {"default", "@default_source@", "@default_audio_source@"}:
+        raise ValueError("which microphone this is changes")
+    if name.startswith("sana_"):
+        raise ValueError("this is our own, which would hear itself")
+    return name
+
+
 def _bare(value: object) -> object:
     return bare_key(value) if isinstance(value, str) else value
 
@@ -316,6 +325,28 @@ class PrivacyConfig(Section):
     folder, readable by you alone. false: keep none, and remove those that are there."""
 
 
+class VoiceConfig(Section):
+    """A microphone that is as late as the picture. Choose it in the call, and use headphones."""
+
+    on: bool = False
+    """true: the microphone is carried from the start on; `sana-vcam ctl voice on` does it later."""
+    microphone: Annotated[
+        str,
+        AfterValidator(_no_default_source),
+        Expected("a name that `sana-vcam devices` lists, which stays the same"),
+    ] = ""
+    """Name of the microphone in the sound server (see `sana-vcam devices`)."""
+    first_guess_ms: Annotated[float, Field(ge=0, le=6000)] = 2000.0
+    """The picture's delay, until it is measured for the first time."""
+    trim_ms: Annotated[float, Field(ge=-2000, le=2000)] = 0.0
+    """Your own correction: positive makes the voice later."""
+    on_blank: Literal["mute", "pass"] = "mute"
+    """mute: while viewers see black they hear nothing, nor what you said just before. pass: they go
+    on hearing you."""
+    max_ms: Annotated[float, Field(ge=0, le=6000)] = 6000.0
+    """The longest delay of the voice; a picture that is later than that is not followed."""
+
+
 class ControlConfig(Section):
     """The local WebSocket for hotkeys and prompt changes."""
 
@@ -379,6 +410,7 @@ class Config(BaseSettings):
     sink: SinkConfig = SinkConfig()
     playout: PlayoutConfig = PlayoutConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    voice: VoiceConfig = VoiceConfig()
     control: ControlConfig = ControlConfig()
     start: StartConfig = StartConfig()
     log: LogConfig = LogConfig()

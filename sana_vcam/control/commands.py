@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.imagepieces import ImagePieces
 from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.protocol.voice import VoiceSwitched
 from sana_vcam.control.trial import Trial
 from sana_vcam.engine.demand import Demand, Hold
 from sana_vcam.engine.engine import Engine
@@ -48,6 +49,7 @@ class Commands:
         sink: Has the newest picture.
         library: Has the presets.
         state: Makes the full state of now.
+        set_voice: Switches the microphone on, off or, with None, over; its name is the second.
         on_change: Called after a switch or the demand has changed.
     """
 
@@ -60,9 +62,11 @@ class Commands:
         sink: Sink,
         library: PresetLibrary,
         state: Callable[[], State],
+        set_voice: Callable[[bool | None, str | None], Awaitable[VoiceSwitched]],
         on_change: Callable[[], None],
     ) -> None:
         self.state = state
+        self._set_voice = set_voice
         self._engine = engine
         self._demand = demand
         self._program = program
@@ -159,6 +163,8 @@ class Commands:
                 on = self.switch(command.wire_name, command.on)
                 note = effects.of_switch(self.state(), command.wire_name, on=on)
                 return replies.Toggled(on=on, note=note)
+            case messages.SetVoice():
+                return await self._set_voice(command.on, command.microphone)
             case messages.Snapshot():
                 return _picture(await self.snapshot())
             case messages.Preview() if screen is not None:

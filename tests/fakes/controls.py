@@ -12,6 +12,7 @@ from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.access import discovery
 from sana_vcam.control.commands import Commands
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.protocol.voice import VoiceState, VoiceSwitched
 from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.desired import DesiredState
@@ -24,6 +25,7 @@ from sana_vcam.presets.catalog import ListedPreset, find, step
 from sana_vcam.presets.edits import Move, Remove, Save, apply
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.reactor.models import SANA, Image, Model, Scalar
+from sana_vcam.voice.line import LineState
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
@@ -143,6 +145,7 @@ class FakeControls(Commands):
             sink=None,
             library=self.library,
             state=self._state,
+            set_voice=self._set_the_voice,
             on_change=lambda: None,
         )
         self.model: Model = SANA
@@ -165,6 +168,24 @@ class FakeControls(Commands):
         while (name, value) not in self.done:
             self.progress.clear()
             await self.progress.wait()
+
+    async def _set_the_voice(self, on: bool | None, microphone: str | None) -> VoiceSwitched:
+        before = self.current.voice
+        is_on = not (before is not None and before.on) if on is None else on
+        name = microphone or "alsa_input.headset"
+        voice = VoiceState(
+            on=is_on,
+            state=LineState.HEARD if is_on else LineState.OFF,
+            microphone=name,
+            delay_ms=1565 if is_on else 0,
+            target_ms=1565 if is_on else None,
+            listeners=is_on,
+            level_dbfs=-20.0 if is_on else None,
+            error=None,
+        )
+        self.note("set_voice", is_on, voice=voice)
+        advice = ("Use headphones.",) if is_on else ()
+        return VoiceSwitched(on=is_on, microphone=name, advice=advice)
 
     def note(self, name: str, value: object = None, **changes: object) -> None:
         self.current = self.current.model_copy(update=changes)

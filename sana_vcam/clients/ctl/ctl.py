@@ -164,6 +164,8 @@ def _run(
         from sana_vcam.clients.ctl import client  # a picture does not fit into a URL
 
         return _show(word, client.send_image(rest, url, token, runtime_dir), json_output, None)
+    if SHORT_WORDS.get(word, word) == "set_voice":
+        rest = _voice_words(rest)
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     if file is not None:
         from sana_vcam.clients.ctl.stills import require_format  # before the picture is asked for
@@ -187,6 +189,15 @@ def _print_ids(reply: dict[str, Any] | None) -> int:
         ids = [preset.id for preset in ConfigSource().load().config.presets]
     print(printable_lines("\n".join(ids)))
     return EXIT_OK
+
+
+def _voice_words(rest: Sequence[str]) -> list[str]:
+    """Write `--microphone NAME`, with or without an equals sign, as the field that it is."""
+    words, flag = list(rest), "--microphone"
+    if flag in words[:-1]:
+        place = words.index(flag)
+        words[place : place + 2] = [f"{flag}={words[place + 1]}"]
+    return [word.removeprefix("--") if word.startswith(f"{flag}=") else word for word in words]
 
 
 # -- a press of a key ---
@@ -298,6 +309,8 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
             more = f" (the model does not take its {left_out})" if left_out else ""
             note = f"\n{data['note']}" if data.get("note") else ""
             return f"preset {preset_id}: {printable(name)}{printable(more)}{printable_lines(note)}"
+        case {"on": on, "advice": advice}:
+            return "\n".join([f"{word} is {'on' if on else 'off'}", *map(printable, advice)])
         case {"on": on}:
             note = f", {data['note']}" if data.get("note") else ""
             return f"{word} is {'on' if on else 'off'}{printable(note)}"

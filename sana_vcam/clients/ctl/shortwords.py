@@ -15,6 +15,7 @@ SHORT_WORDS: dict[str, str] = {
     "set": "set_setting",
     "image": "set_image",
     "schedule": "schedule_prompt",
+    "voice": "set_voice",
 }
 """What people type, and the line that it stands for; all other commands are typed by name."""
 

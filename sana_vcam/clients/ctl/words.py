@@ -26,6 +26,7 @@ examples:
   sana-vcam ctl next
   sana-vcam ctl blank             black for viewers, or back again
   sana-vcam ctl blank on
+  sana-vcam ctl voice on          the microphone as late as the picture
   sana-vcam ctl seed 42           takes effect at: sana-vcam ctl reset
   sana-vcam ctl settings          what the model takes
   sana-vcam ctl set image_strength 0.6
@@ -80,6 +81,8 @@ def _usage(word: str) -> str:
     model = messages.COMMANDS.get(SHORT_WORDS.get(word, word))
     if word == "image":
         return "image [FILE]"
+    if word == "voice":
+        return "voice [on|off] [--microphone NAME]"
     fields = model.model_fields.items() if model else ()
     values = [_value_usage(name, field) for name, field in fields]
     more = {"snapshot": ["[FILE]"], "connect": ["[--wait]"], "presets": ["[--ids]"]}.get(word, [])

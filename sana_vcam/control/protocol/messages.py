@@ -11,9 +11,9 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sana_vcam.config.preset import (
     ID_PATTERN,
@@ -27,14 +27,13 @@ from sana_vcam.config.preset import (
     SettingValue,
 )
 from sana_vcam.control.protocol.codes import ReplyCode as ReplyCode  # noqa: PLC0414 - exported
+from sana_vcam.control.protocol.command import Command as Command  # noqa: PLC0414 - exported
 from sana_vcam.control.protocol.imagepieces import PIECE_CHARS
 from sana_vcam.control.protocol.replies import (
     Applied,
     AppliedPreset,
-    Empty,
     EncodedPicture,
     EventName,
-    MessageBody,
     Presets,
     PreviewAnswer,
     Subscribed,
@@ -45,6 +44,7 @@ from sana_vcam.control.protocol.replies import (
 from sana_vcam.control.protocol.settings import ModelSettings
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.protocol.texts import data_text, encodable
+from sana_vcam.control.protocol.voice import SetVoice as SetVoice  # noqa: PLC0414 - exported
 
 API_VERSION = 1
 """Rises when a client that worked would stop working."""
@@ -64,17 +64,6 @@ ImageFile = Annotated[str, Field(min_length=1, max_length=MAX_IMAGE_CHARS, patte
 
 
 # -- commands ---
-
-
-class Command(MessageBody):
-    """One command; its fields are the request's `data`, its docstring is its help."""
-
-    model_config = ConfigDict(strict=True)
-
-    wire_name: ClassVar[str]
-    """The `type` of the request."""
-    reply: ClassVar[type[BaseModel]] = Empty
-    """What the reply's `data` holds."""
 
 
 class GetState(Command):
@@ -415,6 +404,7 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
             Blank,
             Freeze,
             Bypass,
+            SetVoice,
             Connect,
             Disconnect,
             Renew,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from sana_vcam.config.preset import SettingValue
+from sana_vcam.control.protocol.voice import VoiceState
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
@@ -153,6 +154,8 @@ class State(BaseModel):
     """Kilobits per second sent to the model."""
     relay: bool | None = None
     """True if the connection goes through a relay."""
+    voice: VoiceState | None = None
+    """The microphone; None until it is switched on for the first time."""
     dropped: int
     """Model frames never shown, since start."""
     repeated: int

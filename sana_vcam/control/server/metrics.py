@@ -24,6 +24,7 @@ from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.meter import Histogram
 from sana_vcam.media.states import CameraState, ProgramSource
+from sana_vcam.voice.line import LineState
 
 
 def answer(state: State, counters: Counters, clients: int) -> Response:
@@ -47,6 +48,7 @@ class StateCollector(Collector):
         yield from self._frames()
         yield from self._session()
         yield from self._devices()
+        yield from self._voice()
         yield _gauge("control_clients", "Clients with an open WebSocket.", self.clients)
         restarts = self.counters.restarts
         if restarts is not None:
@@ -123,6 +125,22 @@ class StateCollector(Collector):
             if value is not None:
                 yield _gauge(name, what, value * unit)
 
+    def _voice(self) -> Iterator[Metric]:
+        voice = self.state.voice
+        yield _gauge(
+            "voice_on", "1 while the microphone is carried.", voice is not None and voice.on
+        )
+        if voice is None or not voice.on:
+            return
+        yield _one_of("voice_state", "The microphone.", LineState, voice.state)
+        yield _gauge("voice_delay_seconds", "How late it is heard.", voice.delay_ms / 1000)
+        if voice.target_ms is not None:
+            target_s = voice.target_ms / 1000
+            yield _gauge("voice_target_seconds", "How late it is meant to be heard.", target_s)
+        if voice.level_dbfs is not None:
+            yield _gauge("voice_level_dbfs", "How loud one speaks.", voice.level_dbfs)
+        yield _gauge("voice_listeners", "1 while an application listens.", voice.listeners)
+
     def _devices(self) -> Iterator[Metric]:
         state = self.state
         yield _one_of("camera_state", "The camera.", CameraState, state.camera)
@@ -167,7 +185,7 @@ def _labelled(name: str, what: str, label: str, values: dict[str, float]) -> Met
 def _one_of(
     name: str,
     what: str,
-    states: type[SessionState | CameraState | ProgramSource | QualityWord],
+    states: type[SessionState | CameraState | ProgramSource | QualityWord | LineState],
     now: str,
 ) -> Metric:
     """Write one line for each state: 1 for the present one, 0 for the others."""

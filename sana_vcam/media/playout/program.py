@@ -68,7 +68,9 @@ class Program:
         self.follows_model = False
         """Whether it stays longer where the model is known to take longer from one burst to the
         next, so that picture and slate do not alternate. Written by the event loop."""
-        self.switches = Switches()
+        self.on_switched: Callable[[], None] = lambda: None
+        """Called in the step in which the switches change, on the event loop; does not wait."""
+        self._switches = Switches()
         self.output = ProgramSource.SLATE
         self.slate: Slate | None = None
         self._buffer = buffer
@@ -80,6 +82,16 @@ class Program:
         self._model: tuple[ModelFrame, Picture] | None = None
         self._drawn: tuple[Slate, Picture] | None = None
         self._fresh_at = float("-inf")
+
+    @property
+    def switches(self) -> Switches:
+        """What the user wants instead of the model's picture. Written by the event loop."""
+        return self._switches
+
+    @switches.setter
+    def switches(self, wanted: Switches) -> None:
+        self._switches = wanted
+        self.on_switched()
 
     @property
     def bypass_allowed(self) -> bool:
