@@ -192,12 +192,12 @@ def _print_ids(reply: dict[str, Any] | None) -> int:
 
 
 def _voice_words(rest: Sequence[str]) -> list[str]:
-    """Write `--microphone NAME`, with or without an equals sign, as the field that it is."""
+    """Write `--microphone NAME` as the field that it is."""
     words, flag = list(rest), "--microphone"
     if flag in words[:-1]:
         place = words.index(flag)
-        words[place : place + 2] = [f"{flag}={words[place + 1]}"]
-    return [word.removeprefix("--") if word.startswith(f"{flag}=") else word for word in words]
+        words[place : place + 2] = [f"microphone={words[place + 1]}"]
+    return words
 
 
 # -- a press of a key ---

@@ -37,8 +37,9 @@ OWN_OPTIONS: dict[str, tuple[str, ...]] = {
     "--wait": ("connect",),
     "--timeout": ("connect", "wait"),
     "--ids": ("presets",),
+    "--microphone": ("voice",),
 }
 """The options of single words; those of all words are in `USAGE`."""
-WITH_VALUE = frozenset({"--timeout"})
+WITH_VALUE = frozenset({"--timeout", "--microphone"})
 
 USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"

@@ -183,3 +183,27 @@ def test_help_is_a_word_and_names_every_word(capsys):
     assert capsys.readouterr().out == text
     assert all(f"\n  {usage} " in text for usage, _ in usages().values())
     assert set(OWN_WORDS) <= set(usages())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("voice", "on", "--microphone", "alsa_input.desk"),
+        ("voice", "on", "alsa_input.desk"),
+        ("voice", "on", "microphone=alsa_input.desk"),
+    ],
+)
+async def test_the_voice_is_switched_on_with_a_microphone_and_says_what_to_mind(
+    serve, controls, ctl, words
+):
+    async with serve():
+        assert await ctl(*words) == (0, "voice is on\nUse headphones.\n", "")
+        assert controls.current.voice.microphone == "alsa_input.desk"
+        assert await ctl("voice", "off") == (0, "voice is off\n", "")
+        assert await ctl("voice") == (0, "voice is on\nUse headphones.\n", "")
+
+
+def test_a_microphone_is_an_option_of_the_voice_alone(capsys):
+    assert main(["blank", "--microphone", "x"]) == 2
+    assert "no such option: --microphone" in capsys.readouterr().err
+    assert usages()["voice"][0] == "voice [on|off] [--microphone NAME]"
