@@ -41,8 +41,10 @@ SPEECH_FADE_S = 0.5
 """How long it takes while somebody speaks: not above -60 dBFS outside of the voice."""
 CAPTURE_S = 0.2
 """How late the levels of the microphone are known at most."""
-WIDE_MS = 400.0
-"""A picture's delay that is not known to this is followed only out of its range."""
+WIDE_MS = 500.0
+"""A picture's delay whose range is wider is changing, or not found yet."""
+WIDE_PATIENCE_S = 8.0
+"""It is followed once the voice was out of that range for so long."""
 NEAR_MS = 25.0
 """A delay that was prepared is near enough to one that is wanted."""
 LEAST_SURE = 0.3
@@ -125,6 +127,7 @@ class Follower:
         self.trim_ms = trim_ms
         self.max_ms = min(max_ms, MAX_DELAY_MS)
         self.on_blank_mute = on_blank_mute
+        self._wide_since: float | None = None
         self._picture_ms = first_guess_ms
         """What the picture's delay was when it was known last, until then a guess."""
         self._program = OnProgram.STILL
@@ -168,7 +171,7 @@ class Follower:
             self._forget_difference()
             return [] if self._muted else [self.silence()]
         self._program = program
-        self._follow(picture)
+        self._follow(now, picture)
         orders: list[VoiceOrder] = []
         wanted_ms = self._wanted()
         self._wanted_ms = wanted_ms
@@ -184,7 +187,7 @@ class Follower:
             orders.append(Unmute())
         return orders
 
-    def _follow(self, picture: PictureDelay | None) -> None:
+    def _follow(self, now: float, picture: PictureDelay | None) -> None:
         """Take the picture's delay if it is known, and one that the line can follow.
 
         Otherwise the last one stays: while you sit still, during a stall, a freeze or a card.
@@ -193,10 +196,18 @@ class Follower:
             return
         if self._lateness_ms(picture.delay_ms) > self.max_ms:
             return
+        if self._is_worth_following(now, picture):
+            self._picture_ms = picture.delay_ms
+
+    def _is_worth_following(self, now: float, picture: PictureDelay) -> bool:
+        """Whether the picture's delay is known well enough, or has been elsewhere for long."""
         wide = picture.high_ms - picture.low_ms > WIDE_MS
-        if wide and picture.low_ms <= self._picture_ms <= picture.high_ms:
-            return
-        self._picture_ms = picture.delay_ms
+        if not wide or picture.low_ms <= self._picture_ms <= picture.high_ms:
+            self._wide_since = None
+            return not wide
+        if self._wide_since is None:
+            self._wide_since = now
+        return now - self._wide_since >= WIDE_PATIENCE_S
 
     def _lateness_ms(self, picture_ms: float) -> float:
         return picture_ms + SENSOR_MS + LATE_MS + self.trim_ms

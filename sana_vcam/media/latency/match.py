@@ -79,11 +79,13 @@ NEAR = 12
 class Course:
     """Pictures in the order of time: `times` (n,) in seconds, `cells` (n, c) in brightness levels.
 
-    `times` increase.
+    `times` increase. `waited` (n,) is for how long each was here already, which is the least that
+    it can be late; without it nothing is known of that.
     """
 
     times: Times
     cells: Array
+    waited: Times | None = None
 
     @property
     def empty(self) -> bool:
@@ -133,9 +135,11 @@ def match(sent: Course, shown: Course) -> Match | None:
     before = sent.at(np.concatenate([earlier, moments]))
     cuts = np.searchsorted(moments, [at for at in _cuts(shown) if at > moments[0]])
     pair, motion = _Pair.of(before, shown.at(moments), back, cuts)
+    least = _least(shown, moments)
     profile = pair.profile()
-    start = int(profile.argmax())
+    start = int(np.where(np.arange(back + 1) < np.median(least), -1.0, profile).argmax())
     scores = pair.scores(start)
+    scores[np.arange(back + 1) < least[::EVERY, None]] = -1.0
     path = _best_path(scores)
     likeness = _along(scores, path)
     elsewhere = scores.copy()
@@ -198,6 +202,13 @@ def _cuts(course: Course) -> Times:
     """Find when everything changed from one picture to the next."""
     size = np.abs(np.diff(course.cells, axis=0)).mean(axis=1)
     return course.times[1:][size > CUT[0] * float(np.median(size)) + CUT[1]]
+
+
+def _least(shown: Course, moments: Times) -> Times:
+    """Tell for each moment the least delay that there can be, in grid steps."""
+    if shown.waited is None:
+        return np.zeros(len(moments))
+    return np.interp(moments, shown.times, shown.waited) / STEP_S - 1
 
 
 @dataclass(frozen=True, slots=True)

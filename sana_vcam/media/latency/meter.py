@@ -47,7 +47,9 @@ class LatencyMeter:
 
     def shown(self, frame: ModelFrame) -> None:
         """Note a picture of the model that has just been written for the first time."""
-        self._shown.add(self._clock(), coarse_luma_of_i420(frame.i420, COLUMNS, ROWS).reshape(-1))
+        now = self._clock()
+        cells = coarse_luma_of_i420(frame.i420, COLUMNS, ROWS).reshape(-1)
+        self._shown.add(now, cells, now - frame.received_at)
 
     def clear(self) -> None:
         """Forget what was shown, and the figure. Not during `measure`."""
@@ -78,15 +80,15 @@ class _History:
     def __init__(self, keep_s: float) -> None:
         self._keep_s = keep_s
         self._lock = threading.Lock()
-        self._pictures: deque[tuple[float, Array]] = deque(maxlen=MOST)
+        self._pictures: deque[tuple[float, Array, float]] = deque(maxlen=MOST)
 
-    def add(self, at: float, cells: Array) -> None:
+    def add(self, at: float, cells: Array, waited_s: float = 0.0) -> None:
         with self._lock:
             pictures = self._pictures
             # Matching needs times that increase.
             if pictures and at <= pictures[-1][0]:
                 return
-            pictures.append((at, cells))
+            pictures.append((at, cells, waited_s))
             while at - pictures[0][0] > self._keep_s:
                 pictures.popleft()
 
@@ -97,6 +99,6 @@ class _History:
     def course(self) -> Course:
         with self._lock:
             pictures = tuple(self._pictures)
-        times = np.array([at for at, _ in pictures])
-        cells = np.array([cells for _, cells in pictures], np.float32)
-        return Course(times, cells)
+        times = np.array([at for at, _, _ in pictures])
+        cells = np.array([cells for _, cells, _ in pictures], np.float32)
+        return Course(times, cells, np.array([waited_s for _, _, waited_s in pictures]))

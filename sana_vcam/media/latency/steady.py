@@ -21,6 +21,8 @@ RECENT = 3
 seconds, on top of the four that a match looks back."""
 AGREE_S = 0.1
 """Matches this near to each other say the same."""
+VAGUE_S = 2.0
+"""A range of this length makes a reading half as sure."""
 WIDER_S = 0.02
 """The range grows by so much to each side with every second without a sure match."""
 
@@ -64,12 +66,11 @@ class Steady:
         if newest in near:
             latency_s = newest.delay_s
         age_s = now - self._sure[-1][0]
-        return Reading(
-            latency_s,
-            # Of all, not of those that agree: one that is off may be the first of a change.
-            low_s=max(0.0, min(match.low_s for _, match in self._sure) - WIDER_S * age_s),
-            high_s=max(match.high_s for _, match in self._sure) + WIDER_S * age_s,
-            confidence=min(SUREST, median(match.confidence for match in near))
-            * (len(near) / len(self._sure))
-            * (1 - age_s / (2 * KEEP_S)),
-        )
+        # Of all, not of those that agree: one that is off may be the first of a change.
+        low_s = max(0.0, min(match.low_s for _, match in self._sure) - WIDER_S * age_s)
+        high_s = max(match.high_s for _, match in self._sure) + WIDER_S * age_s
+        agreeing = len(near) / len(self._sure)
+        recent = 1 - age_s / (2 * KEEP_S)
+        narrow = 1 / (1 + (high_s - low_s) / VAGUE_S)
+        sure = median(match.confidence for match in near) * agreeing * recent * narrow
+        return Reading(latency_s, low_s, high_s, min(SUREST, sure))

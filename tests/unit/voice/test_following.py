@@ -16,6 +16,7 @@ from sana_vcam.voice.following import (
     PAUSE_FADE_S,
     SENSOR_MS,
     SPEECH_FADE_S,
+    WIDE_PATIENCE_S,
     Follower,
     Heard,
     Mute,
@@ -207,12 +208,17 @@ def test_while_the_delay_is_not_known_the_last_one_is_held():
     assert desk.follower.target_ms == 1500.0 + EXTRA_MS
 
 
-def test_a_range_that_is_wide_is_not_chased_and_one_that_excludes_the_delay_is():
+def test_a_range_that_is_wide_is_followed_only_if_it_excludes_the_delay_for_long():
     desk = talking()
     desk.dbfs = PAUSE
     desk.picture = known(1700.0, width_ms=1000.0)
     assert desk.run(3 * PATIENCE_S) == []
     desk.picture = known(2300.0, width_ms=1000.0)
+    assert desk.run(WIDE_PATIENCE_S - 1) == []
+    desk.picture = known(1520.0)
+    assert desk.run(1) == []
+    desk.picture = known(2300.0, width_ms=1000.0)
+    assert desk.run(WIDE_PATIENCE_S - 1) == []
     assert desk.run(3) == [Shift(2300.0 + EXTRA_MS, PAUSE_FADE_S)]
 
 

@@ -196,7 +196,7 @@ class Played:
         shown = (self.shown.times <= moment_s) & (self.shown.times > moment_s - window_s)
         return (
             Course(self.sent.times[sent], self.sent.cells[sent]),
-            Course(self.shown.times[shown], self.shown.cells[shown]),
+            Course(self.shown.times[shown], self.shown.cells[shown], self.shown.waited[shown]),
             float(self.true_s[shown & (self.shown.times > moment_s - LATELY_S)].mean()),
         )
 
@@ -211,7 +211,7 @@ def play(camera: Cells, edited: Cells, model: Model, seed: int) -> Played:
     )
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=1.5)
     nothing = np.zeros((3, 2), np.uint8)
-    shown: list[tuple[float, int]] = []
+    shown: list[tuple[float, int, float]] = []
     arrived, last = 0, None
     for tick in range(count):
         now = tick / FPS + 0.01
@@ -220,10 +220,13 @@ def play(camera: Cells, edited: Cells, model: Model, seed: int) -> Played:
             arrived += 1
         frame = buffer.take(now)
         if frame is not None and frame is not last:
-            shown.append((now + 0.004, arrivals[frame.sequence][1]))
+            arrival, made_from = arrivals[frame.sequence]
+            shown.append((now + 0.004, made_from, now + 0.004 - arrival))
             last = frame
-    at, made_from = np.array([t for t, _ in shown]), np.array([k for _, k in shown])
-    return Played(Course(times, camera), Course(at, edited[made_from]), at - times[made_from])
+    at, waited = np.array([t for t, _, _ in shown]), np.array([wait for _, _, wait in shown])
+    made_from = np.array([k for _, k, _ in shown])
+    seen = Course(at, edited[made_from], waited)
+    return Played(Course(times, camera), seen, at - times[made_from])
 
 
 def _made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -65,7 +66,17 @@ def test_no_reading_is_ever_quite_sure():
     steady = Steady()
     surest = [steady.take(found(1.5, 1.0), second) for second in range(5)][-1]
     assert surest is not None
-    assert surest.confidence == SUREST < 1
+    assert 0.9 < surest.confidence <= SUREST < 1
+
+
+def test_a_delay_that_went_far_is_less_sure():
+    steady, other = Steady(), Steady()
+    narrow, wide = found(1.5), replace(found(1.5), low_s=0.6, high_s=2.1)
+    for second in range(3):
+        first, second_reading = steady.take(narrow, second), other.take(wide, second)
+    assert first is not None
+    assert second_reading is not None
+    assert second_reading.confidence < 0.7 * first.confidence
 
 
 def test_the_range_holds_what_matches_say_and_one_that_disagrees():
