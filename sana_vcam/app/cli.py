@@ -157,7 +157,8 @@ def make_parser() -> CommandLine:
     what = "say what is wrong here, and the command that mends it"
     _lazy(commands, "doctor", what, _doctor, ownparsers.doctor)
 
-    add_json(add_verb(commands, "devices", "list cameras and virtual cameras", run=_devices))
+    what = "list cameras, virtual cameras and microphones"
+    add_json(add_verb(commands, "devices", what, run=_devices))
     _lazy(commands, "presets", "list and edit the presets", _presets, ownparsers.presets)
     what = "show what was billed, without a daemon as well"
     usage = add_verb(commands, "usage", what, run=_usage)
@@ -369,11 +370,17 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _devices(arguments: argparse.Namespace) -> int:
-    from sana_vcam.app.devices import render_devices, to_json
+    from sana_vcam.app.devices import list_microphones, render_devices, to_json
     from sana_vcam.media.v4l2.devices import list_devices
 
-    devices = list_devices()
-    _show(to_json(devices) if arguments.json else render_devices(devices), arguments)
+    devices, microphones = list_devices(), list_microphones()
+    as_json = arguments.json
+    _show(
+        to_json(devices, microphones)
+        if as_json
+        else render_devices(devices, microphones=microphones),
+        arguments,
+    )
     return EXIT_OK
 
 

@@ -1,25 +1,44 @@
-"""`sana-vcam devices`: the cameras and virtual cameras of this machine."""
+"""`sana-vcam devices`: the cameras, virtual cameras and microphones of this machine."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from sana_vcam.errors import VoiceError
 from sana_vcam.media.v4l2.capabilities import Mode
 from sana_vcam.media.v4l2.devices import Device, System, how_to_make
 from sana_vcam.media.v4l2.modes import DECODABLE, choose
+from sana_vcam.voice.line import Microphone
 
 USUAL_PICTURE = (1280, 720, 24.0)
 """Width, height and rate that the configuration asks of a camera unless told otherwise."""
 
 
-def to_json(devices: Sequence[Device]) -> str:
-    """Write the devices as a JSON array."""
-    return json.dumps([asdict(device) for device in devices], indent=2, ensure_ascii=False)
+def list_microphones() -> list[Microphone]:
+    """List what `[voice] microphone` can be; empty where there is no PipeWire. Opens none."""
+    from sana_vcam.voice.pipewire import server
+
+    try:
+        return asyncio.run(server.microphones())
+    except VoiceError:
+        return []
 
 
-def render_devices(devices: Sequence[Device], system: System | None = None) -> str:
+def to_json(devices: Sequence[Device], microphones: Sequence[Microphone] = ()) -> str:
+    """Write the devices as a JSON array, microphones behind cameras."""
+    sounds = [{"kind": "microphone", **asdict(microphone)} for microphone in microphones]
+    videos = [asdict(device) for device in devices]
+    return json.dumps([*videos, *sounds], indent=2, ensure_ascii=False)
+
+
+def render_devices(
+    devices: Sequence[Device],
+    system: System | None = None,
+    microphones: Sequence[Microphone] = (),
+) -> str:
     """Write the devices as text for a terminal; without any, what to do."""
     system = system or System()
     parts: list[str] = []
@@ -31,6 +50,9 @@ def render_devices(devices: Sequence[Device], system: System | None = None) -> s
         chosen = [device for device in devices if device.kind == kind]
         if chosen:
             parts.append("\n".join([title, *(_render(device) for device in chosen)]))
+    if microphones:
+        names = [f"  {one.name}\n      name     {one.description}" for one in microphones]
+        parts.append("\n".join(["Microphones", *names]))
     kinds = {device.kind for device in devices}
     if "camera" not in kinds:
         parts.append('No camera. Plug one in, or use camera.source = "test" or "file".')

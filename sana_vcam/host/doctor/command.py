@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from sana_vcam.host.doctor import cameras, configuration, control, driver, node, system
+from sana_vcam.host.doctor import cameras, configuration, control, driver, node, system, voice
 from sana_vcam.host.doctor.commands import fitted
 from sana_vcam.host.doctor.facts import Facts, gather
 from sana_vcam.host.doctor.findings import (
@@ -44,6 +44,7 @@ CHECKS = (
     cameras.check_virtual,
     node.check_node,
     cameras.check_camera,
+    voice.check_voice,
     configuration.check_model,
     control.check_control,
     system.check_service,

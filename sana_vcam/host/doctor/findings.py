@@ -45,13 +45,14 @@ class Group(StrEnum):
     DRIVER = "Driver"
     VIRTUAL_CAMERA = "Virtual camera"
     CAMERA = "Camera"
+    VOICE = "Voice"
     MODEL = "Model"
     CONTROL = "Control"
     SERVICE = "Service"
     MACHINE = "Machine"
 
 
-PREFIXES = ("config", "driver", "sink", "camera", "model", "control", "service", "machine")
+PREFIXES = ("config", "driver", "sink", "camera", "voice", "model", "control", "service", "machine")
 GROUPS = dict(zip(PREFIXES, Group, strict=True))
 """The heading of a finding, by what its id begins with."""
 
@@ -75,6 +76,8 @@ TITLES = {
     "camera.busy": "in use",
     "camera.formats": "format",
     "camera.rate": "rate",
+    "voice.server": "sound server",
+    "voice.microphone": "microphone",
     "model.name": "model",
     "model.send": "sent size",
     "model.key": "API key",

@@ -39,6 +39,7 @@ HEALTHY = [
     ("camera.busy", "free"),
     ("camera.formats", "MJPG"),
     ("camera.rate", "1280x720 at 30 fps"),
+    ("voice.server", "off; it is switched on by: sana-vcam ctl voice on"),
     ("model.name", "SANA-Streaming (sana-streaming or reactor/sana-streaming)"),
     ("model.send", "1280x704, and 640x352 while the upload is poor"),
     ("model.key", "environment REACTOR_API_KEY"),
@@ -709,6 +710,49 @@ def a_missing_configuration(world):
 @fault("config.caution", "raw camera", WARNING, "", "sana-vcam config show")
 def a_risky_configuration(world):
     world.environ["SANA_VCAM_PRIVACY__ALLOW_BYPASS"] = "true"
+
+
+def _voice(world, microphone="alsa_input.headset"):
+    world.environ["SANA_VCAM_VOICE__ON"] = "true"
+    world.environ["SANA_VCAM_VOICE__MICROPHONE"] = microphone
+    for program in ("pipewire", "pw-cli", "pw-dump", "pw-record", "setpriv"):
+        place = world.path(f"/usr/bin/{program}")
+        if not place.is_symlink():
+            place.symlink_to("/bin/sh")
+    world.commands.say(
+        "pw-dump",
+        '[\n{"id": 40, "type": "PipeWire:Interface:Node", "info": {"props": {"node.name": '
+        '"alsa_input.desk", "node.description": "Desk", "media.class": "Audio/Source"}}}\n]\n',
+    )
+
+
+@fault("voice.microphone", "alsa_input.headset is not there; there are: alsa_input.desk", WARNING,
+       "as soon as it is plugged in")  # fmt: skip
+def a_microphone_that_is_unplugged(world):
+    _voice(world)
+
+
+@fault("voice.microphone", "alsa_input.desk (Desk)", FINE)
+def a_microphone_that_is_there(world):
+    _voice(world, "alsa_input.desk")
+
+
+@fault("voice.microphone", "none is chosen", PROBLEM, "hears nothing",
+       "ctl voice on --microphone alsa_input.desk")  # fmt: skip
+def no_microphone_is_chosen(world):
+    _voice(world, "")
+
+
+@fault("voice.server", "not installed: pw-record", PROBLEM, "hears nothing", "apt install pipewire")
+def programs_of_pipewire_are_missing(world):
+    _voice(world)
+    world.remove("/usr/bin/pw-record")
+
+
+@fault("voice.server", "Host is down", PROBLEM, "hears nothing", "restart pipewire")
+def a_pipewire_that_is_down(world):
+    _voice(world)
+    world.commands.say("pw-dump", status=1, err="can't connect: Host is down")
 
 
 @fault("service.credentials", "holds it in clear, and", WARNING, "copy", "install --system")
