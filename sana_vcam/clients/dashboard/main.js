@@ -16,6 +16,7 @@ import { isReachable, Store } from "./store.js";
 import { showSwitches } from "./switches.js";
 import { showTheme } from "./theme.js";
 import { Toasts } from "./toasts.js";
+import { showVoice } from "./voice.js";
 
 const store = new Store();
 const token = new URLSearchParams(location.search).get("token") ?? "";
@@ -93,6 +94,7 @@ const presets = showPresets(store, token, run, { editor, toasts });
 const prompt = showPrompt(store, run, { keep: (text) => editor.make(text), toasts });
 showModel(store, (type, data) => connection.ask(type, data));
 showPreview(store, connection);
+showVoice(store, run, toasts);
 showShortcuts({
   ...switches,
   step: presets.step,

@@ -265,3 +265,21 @@ async def test_nothing_on_the_page_is_called_billed_where_nothing_is(open_desk):
             await read(desk, number)
             said = await desk.find("body").text_content()
             assert re.findall(r".{0,30}[Bb]ill.{0,30}", said) == [], number
+
+
+async def test_the_delayed_microphone_is_switched_on_and_says_what_to_mind(open_desk):
+    async with open_desk() as desk:
+        await desk.open()
+        key, note = desk.find("#voice-button"), desk.find("#voice-note")
+        await expect(note).to_contain_text("your voice is not delayed")
+        await key.click()
+        await expect(desk.find("#toasts")).to_contain_text("Use headphones.")
+        await desk.say(chunk=900)
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        await expect(note).to_contain_text("heard 1.6 s late")
+        await expect(desk.find("#voice-level")).to_be_visible()
+        await key.click()
+        await desk.controls.wait_done("set_voice", False)
+        await desk.say(chunk=901)
+        await expect(note).to_contain_text("your voice is not delayed")
+        await expect(desk.find("#voice-level")).to_be_hidden()
