@@ -2,7 +2,13 @@
 
 OpenCV decodes what is damaged without a word, and refuses what only lacks its end marker. Here it
 is judged how much of a picture is there: one that is torn is dropped, one that lacks nothing that
-can be seen is shown. Flipped bits, which USB notices and sends again, are not looked for.
+can be seen is shown.
+
+Flipped bits are not looked for: their code is as good as any other, JPEG has no checksum, and USB's
+own notices nearly all of them. Of 300 pictures with one flipped bit each, of a textured scene of
+320x240, 215 to 226 looked the same, 12 to 16 were wrong in less than a twentieth, and 57 to 71
+were wrong in more, up to their end; with restart markers none was. A camera that does this
+shows a torn picture for a frame, which is better than to wait for one that proves nothing.
 """
 
 from __future__ import annotations

@@ -341,7 +341,6 @@ def no_pipewire(world):
 
 @fault("camera.found", "there is none", WARNING, "no session is opened", "dmesg | grep -i uvc")
 def no_camera(world):
-    world.path("/usr/bin/grep").symlink_to("/bin/sh")
     world.remove("/sys/class/video4linux/video2")
 
 
