@@ -17,7 +17,6 @@ from sana_vcam.clients.ctl.shortwords import (
     OWN_WORDS,
     SHORT_WORDS,
     USAGE,
-    WITH_VALUE,
 )
 from sana_vcam.clients.terminal import (
     EXIT_INTERRUPTED,
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
             name, equals, value = word.partition("=")
             if not _is_option(name, words):
                 return _refuse_option(f"no such option: {name}", name)
-            if name == "--url" or name in WITH_VALUE:
+            if name == "--url" or OWN_OPTIONS[name].value:
                 if not equals and not rest:
                     return _refuse_option(f"{name} needs a value")
                 value = value if equals else rest.pop(0)
@@ -87,7 +86,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _is_option(name: str, words: Sequence[str]) -> bool:
     """Whether it is an option of all words, or of the one that was typed."""
-    return name == "--url" or (bool(words) and words[0] in OWN_OPTIONS.get(name, ()))
+    if name not in OWN_OPTIONS:
+        return name == "--url"
+    return bool(words) and words[0] in OWN_OPTIONS[name].words
 
 
 def _refuse_option(what: str, name: str = "") -> int:

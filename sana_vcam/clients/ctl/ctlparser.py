@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from sana_vcam.clients.ctl import addresses, waiting, words
-from sana_vcam.clients.ctl.shortwords import OWN_OPTIONS, SHORT_WORDS, WITH_VALUE
+from sana_vcam.clients.ctl.shortwords import OWN_OPTIONS, SHORT_WORDS
 from sana_vcam.lib.commandline import PRESET, CommandLine, add_json, add_verb, command_line
 
 ABOUT = "Send one command to the running daemon."
@@ -18,12 +19,8 @@ _VALUES: Mapping[tuple[str, str], Sequence[str]] = {
 }
 """What may follow a word, where its usage does not list it."""
 _TAKE_PRESETS = frozenset({"apply_preset", "thumbnail"})
-_OPTION_HELP = {
-    "--rotate": "replace it by a new one; the old one is void",
-    "--wait": "come back once the model's picture is there",
-    "--timeout": "give up after so many seconds",
-    "--ids": "print the ids alone",
-}
+_OPTION = re.compile(r"\[--[^]]*\]")
+"""An option in a usage, with its value."""
 
 
 def make_parser() -> CommandLine:
@@ -34,16 +31,15 @@ def make_parser() -> CommandLine:
     verbs = parser.add_subparsers(metavar="COMMAND")
     for word, (usage, about) in words.usages().items():
         verb = add_verb(verbs, word, f"{about[:1].lower()}{about[1:].rstrip('.')}")
-        for text in usage.split()[1:]:
-            if not text.startswith(("--", "[--")):
-                _add_value(verb, word, text)
+        for text in _OPTION.sub("", usage).split()[1:]:
+            _add_value(verb, word, text)
         add_json(verb)
         verb.add_argument("--url", metavar="URL", help="a daemon elsewhere")
-        for option, of in OWN_OPTIONS.items():
-            if word in of and option in WITH_VALUE:
-                verb.add_argument(option, metavar="SECONDS", help=_OPTION_HELP[option])
-            elif word in of:
-                verb.add_argument(option, action="store_true", help=_OPTION_HELP[option])
+        for name, option in OWN_OPTIONS.items():
+            if word in option.words and option.value:
+                verb.add_argument(name, metavar=option.value, help=option.about)
+            elif word in option.words:
+                verb.add_argument(name, action="store_true", help=option.about)
     return parser
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 SHORT_WORDS: dict[str, str] = {
     "state": "get_state",
     "presets": "list_presets",
@@ -32,14 +34,22 @@ OWN_WORDS: dict[str, tuple[str, str]] = {
 }
 """The words that are no command of the daemon: how each is typed, and what it does."""
 
-OWN_OPTIONS: dict[str, tuple[str, ...]] = {
-    "--rotate": ("token",),
-    "--wait": ("connect",),
-    "--timeout": ("connect", "wait"),
-    "--ids": ("presets",),
-    "--microphone": ("voice",),
+
+class WordOption(NamedTuple):
+    """An option of single words: which ones, what stands for its value if it has one, its help."""
+
+    words: tuple[str, ...]
+    value: str
+    about: str
+
+
+OWN_OPTIONS: dict[str, WordOption] = {
+    "--rotate": WordOption(("token",), "", "replace it by a new one; the old one is void"),
+    "--wait": WordOption(("connect",), "", "come back once the model's picture is there"),
+    "--timeout": WordOption(("connect", "wait"), "SECONDS", "give up after so many seconds"),
+    "--ids": WordOption(("presets",), "", "print the ids alone"),
+    "--microphone": WordOption(("voice",), "NAME", "which one: `sana-vcam devices` lists them"),
 }
 """The options of single words; those of all words are in `USAGE`."""
-WITH_VALUE = frozenset({"--timeout", "--microphone"})
 
 USAGE = "usage: sana-vcam ctl [-h] [--json] [--url URL] [COMMAND [VALUE] ...]"

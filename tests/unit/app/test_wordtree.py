@@ -8,6 +8,7 @@ from sana_vcam.app.cli import FLAG_KEYS, make_parser
 from sana_vcam.app.completion import word_tree
 from sana_vcam.app.shells import SHELLS
 from sana_vcam.app.wordtree import Branch, Values
+from sana_vcam.clients.ctl.shortwords import OWN_OPTIONS
 from sana_vcam.clients.ctl.words import usages
 from sana_vcam.config.schema import leaves
 
@@ -54,6 +55,7 @@ def test_every_command_and_verb_is_there(tree):
         ("service install", "--driver", None),
         ("ctl wait", "--timeout", Values()),
         ("ctl connect", "--wait", None),
+        ("ctl voice", "--microphone", Values()),
     ],
 )
 def test_what_follows_an_option(tree, path, flag, found):
@@ -71,6 +73,7 @@ def test_every_key_of_the_configuration_can_be_set(tree):
     [
         ("ctl preset", (Values(presets=True),)),
         ("ctl blank", (Values(("on", "off")),)),
+        ("ctl voice", (Values(("on", "off")),)),
         ("ctl snapshot", (Values(files=True),)),
         ("ctl url", (Values(("dashboard", "websocket")),)),
         ("presets move", (Values(presets=True), Values(("first", "last")))),
@@ -82,6 +85,12 @@ def test_every_key_of_the_configuration_can_be_set(tree):
 )
 def test_what_follows_a_command(tree, path, places):
     assert branch(tree, path).places == places
+
+
+def test_every_option_of_a_word_of_ctl_is_there(tree):
+    for name, option in OWN_OPTIONS.items():
+        for word in option.words:
+            assert any(name in flag.names for flag in branch(tree, f"ctl {word}").flags)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
