@@ -370,17 +370,15 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _devices(arguments: argparse.Namespace) -> int:
-    from sana_vcam.app.devices import list_microphones, render_devices, to_json
+    from sana_vcam.app.devices import list_microphones, look_at_nodes, render_devices, to_json
     from sana_vcam.media.v4l2.devices import list_devices
 
     devices, microphones = list_devices(), list_microphones()
-    as_json = arguments.json
-    _show(
-        to_json(devices, microphones)
-        if as_json
-        else render_devices(devices, microphones=microphones),
-        arguments,
-    )
+    if arguments.json:
+        _show(to_json(devices, microphones), arguments)
+    else:
+        text = render_devices(devices, microphones=microphones, nodes=look_at_nodes())
+        _show(text, arguments)
     return EXIT_OK
 
 

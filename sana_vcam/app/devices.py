@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from sana_vcam.errors import VoiceError
+from sana_vcam.lib.pipewire.graph import Graph
+from sana_vcam.lib.pipewire.library import PipeWireError
+from sana_vcam.lib.pipewire.look import look
+from sana_vcam.media.sinks.applications import application_names
+from sana_vcam.media.sinks.node import NODE
 from sana_vcam.media.v4l2.capabilities import Mode
 from sana_vcam.media.v4l2.devices import Device, System, how_to_make
 from sana_vcam.media.v4l2.modes import DECODABLE, choose
 from sana_vcam.voice.line import Microphone
+
+log = logging.getLogger(__name__)
 
 USUAL_PICTURE = (1280, 720, 24.0)
 """Width, height and rate that the configuration asks of a camera unless told otherwise."""
@@ -38,8 +46,12 @@ def render_devices(
     devices: Sequence[Device],
     system: System | None = None,
     microphones: Sequence[Microphone] = (),
+    nodes: Sequence[str] = (),
 ) -> str:
-    """Write the devices as text for a terminal; without any, what to do."""
+    """Write the devices as text for a terminal; without any, what to do.
+
+    `nodes` are lines about virtual cameras that are no devices.
+    """
     system = system or System()
     parts: list[str] = []
     for title, kind in (
@@ -56,9 +68,30 @@ def render_devices(
     kinds = {device.kind for device in devices}
     if "camera" not in kinds:
         parts.append('No camera. Plug one in, or use camera.source = "test" or "file".')
-    if "virtual camera" not in kinds:
+    if nodes:
+        parts.append("\n".join(["Virtual cameras through PipeWire", *nodes]))
+    elif "virtual camera" not in kinds:
         parts.append("No virtual camera. " + how_to_make(system))
     return "\n\n".join(parts)
+
+
+def node_lines(graph: Graph) -> list[str]:
+    """Write what PipeWire has of our cameras, and who reads each; nothing without one."""
+    lines = []
+    for number, node in graph.nodes(NODE).items():
+        lines.append(f"  {NODE:<14} {node.get('node.description', NODE)}  [PipeWire]")
+        names = application_names(reader.name for reader in graph.readers(number))
+        lines += [f"      read by  {name}" for name in names]
+    return lines
+
+
+def look_at_nodes() -> list[str]:
+    """Ask PipeWire for our cameras; a machine without PipeWire has none."""
+    try:
+        return node_lines(look())
+    except PipeWireError as error:
+        log.debug("no look at PipeWire: %s", error)
+        return []
 
 
 def _render(device: Device) -> str:

@@ -41,6 +41,11 @@ class Graph:
             if objects.pop(number, None) is not None:
                 self.version += 1
 
+    def nodes(self, name: str) -> dict[int, Mapping[str, str]]:
+        """Find the nodes of this name, with what the server tells of each, by their number."""
+        every = self._objects[NODE].items()
+        return {number: node for number, node in every if node.get("node.name") == name}
+
     def readers(self, node: int) -> tuple[Reader, ...]:
         """List who reads the node, a line for each reading node, in the order of their coming."""
         ends = [

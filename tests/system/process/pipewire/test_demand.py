@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 from tests.rigs.pipewire import Session
@@ -36,6 +37,11 @@ async def test_the_camera_opens_for_the_first_reader_and_closes_after_the_last(
             "watched",
         )
         await bridge.control.until(lambda s: s["viewer_names"] == ["GStreamer"], "named")
+        listing = (sys.executable, "-m", "sana_vcam", "devices")
+        listed = (await asyncio.to_thread(pipewire.run, *listing)).splitlines()
+        at = listed.index("  sana_vcam      SANA VCam  [PipeWire]")
+        assert listed[at + 1] == "      read by  GStreamer"
+        assert bridge.control.state["viewers"] == 1, "who lists cameras does not watch"
         await asyncio.to_thread(pipewire.stop, "reader")
         await bridge.control.until(
             lambda s: s["viewers"] == 0 and s["camera"] == "off" and not s["session_wanted"],

@@ -63,6 +63,11 @@ def test_a_reader_that_tells_nothing_has_its_number():
     assert names(found) == ["A recorder"]
 
 
+def test_nodes_are_found_by_name():
+    assert list(graph().nodes("sana_vcam")) == [40]
+    assert graph().nodes("another") == {}
+
+
 def test_a_change_is_seen_by_the_version():
     found = graph()
     before = found.version
