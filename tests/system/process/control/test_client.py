@@ -416,7 +416,7 @@ def test_what_is_typed_is_read_alike_here_and_by_the_daemon(word, rest):
 def test_every_example_goes_the_short_way():
     for name, model in messages.COMMANDS.items():
         examples = {key: field.examples[0] for key, field in model.model_fields.items()}
-        if name in {"subscribe", "save_preset"}:  # their examples are lists
+        if name in {"subscribe", "save_preset", "try_look"}:  # lists and tables are no words
             continue
         typed = [f"{key}={'on' if one is True else one}" for key, one in examples.items()]
         _, _, query = ctl_module.target_of(name, typed).partition("?")
