@@ -47,9 +47,10 @@ class Presence:
         try:
             privatefiles.private_directory(self._folder)
             listening = unixsocket.listen(self._folder)
-        except (privatefiles.CannotWrite, unixsocket.NoSocket) as error:
+        except (privatefiles.CannotWrite, unixsocket.NoSocket, OSError) as error:
             self._is_refused, self._socket = True, None
-            self._tell(f"clients take the TCP port: {error}")
+            why = (isinstance(error, OSError) and error.strerror) or error
+            self._tell(f"no Unix socket in {self._folder}, clients take the TCP port: {why}")
             return None
         self._is_refused = False
         self._socket = unixsocket.identity(self._folder)

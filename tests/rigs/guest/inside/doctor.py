@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.rigs.guest.inside.feed import feeding
@@ -25,9 +26,11 @@ from tests.rigs.guest.inside.webcam import BY_ID, NAME, plugged
 PROBLEMS = {"warning", "problem"}
 
 
-def examined(case: Case, *, uid: int = 0, **settings: str) -> dict[str, dict[str, Any]]:
-    """The findings that are no praise, by their ids."""
-    home = new_home()
+def examined(
+    case: Case, *, home: Path | None = None, uid: int = 0, **settings: str
+) -> dict[str, dict[str, Any]]:
+    """The findings that are no praise, by their ids; `home` is whose daemon `ctl` talks to."""
+    home = home or new_home()
     env = environment(home, settings)
     if uid:
         home.chmod(0o755)
@@ -124,6 +127,10 @@ def camera_missing(case: Case) -> None:
 @scenario
 def the_running_daemon_is_no_fault(case: Case) -> None:
     case.after.enter_context(loopbacks([OURS], 1))
-    case.after.enter_context(running())
-    found = examined(case)
+    home = new_home()
+    daemon = case.after.enter_context(running(home))
+    found = examined(case, home=home)
     assert not [name for name in found if name.startswith(("driver.module", "sink.", "control."))]
+    # To who has another run-time folder it is another program that feeds the device.
+    found = examined(case)
+    assert f"another sana-vcam (pid {daemon.process.pid})" in found["sink.busy"]["found"], found
