@@ -115,3 +115,10 @@ def above(samples: Samples, hertz: float) -> Samples:
     kernel = -low / low.sum()
     kernel[255] += 1.0
     return np.convolve(samples, kernel, "same")
+
+
+def lag(near: Samples, far: Samples) -> int:
+    """By how many samples one recording is most like the other, later."""
+    size = 2 * len(near)
+    alike = np.fft.irfft(np.fft.rfft(far, size) * np.conj(np.fft.rfft(near, size)), size)
+    return int(alike[: len(near)].argmax())

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.voice.line import LineState
+from sana_vcam.voice.pipewire.server import microphones
 from tests.rigs.pipewire import Session
 from tests.rigs.pipewire.sounds import RATE, clicks, delays, onsets, tone
-from tests.system.voice.rig import Carried, above, both, dbfs, play, reader
+from tests.system.voice.rig import Carried, above, both, dbfs, lag, play, reader
 
 EARLY_S, LATE_S = 0.040, 0.060
 """Cycles of the graph: 0.3.65 adds one, whose length depends on who reads."""
 UNHEARD_DBFS = -60.0
 TRIES = 8
+SENTENCE = "Whoever speaks of the devil should not be surprised when he comes in at the door. " * 3
 
 
 def test_a_reader_hears_the_microphone_as_late_as_asked(pipewire: Session, line: Carried):
@@ -136,3 +141,35 @@ def test_a_microphone_that_cannot_be_is_refused(pipewire: Session, line: Carried
         line.do(line.line.open(name))
     assert "test_mic" in str(refused.value) or name == "sana_mic"
     assert line.status().state is LineState.OFF
+
+
+@pytest.mark.parametrize("pipewire", ["newer"], indirect=True)
+def test_speech_comes_out_as_it_went_in(pipewire: Session, line: Carried, require_tools: bool):
+    if shutil.which("espeak-ng") is None and not require_tools:
+        pytest.skip("apt install --no-install-recommends espeak-ng")
+    speech = pipewire.folder / "speech.wav"
+    pipewire.run("espeak-ng", "-w", str(speech), SENTENCE)
+    line.start(700)
+    pipewire.spawn("player", "pw-play", "--target", "test_mic_in", str(speech))
+    with both(pipewire) as recorder:
+        line.is_in(LineState.HEARD)
+        time.sleep(3.0)
+    near, far = recorder.samples()
+    late = lag(near, far)
+    assert abs(late / RATE - 0.7) < LATE_S
+    heard = np.flatnonzero(np.abs(far) > 0.02)
+    begin, tenth = heard[0] + RATE, RATE // 10
+    parts = [slice(at, at + tenth) for at in range(begin, heard[-1] - tenth, tenth)]
+    differences = [dbfs(far[part] - near[part.start - late : part.stop - late]) for part in parts]
+    assert len(differences) > 15
+    # A busy machine may drop a cycle, after which the rest of a recording is shifted.
+    assert np.median(differences) < UNHEARD_DBFS, differences
+
+
+def test_without_a_sound_server_it_is_said_what_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("XDG_RUNTIME_DIR", "PIPEWIRE_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    with pytest.raises(VoiceError, match="systemctl --user status pipewire"):
+        asyncio.run(microphones())
