@@ -22,8 +22,8 @@ QUIET_DBFS = -55.0
 """Quieter than this is a pause in any room."""
 LOUD_DBFS = -35.0
 """Louder than this is none, however noisy the room is."""
-LATELY_S = 0.3
-"""What a meter shows is the loudest of so long."""
+LATELY_S = 0.8
+"""What a meter shows is the loudest of so long; levels are known a few tenths of a second late."""
 
 
 class VoiceLevels:

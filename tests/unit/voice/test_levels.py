@@ -76,6 +76,6 @@ def test_only_the_last_seconds_are_held_and_what_comes_twice_counts_once():
 def test_a_meter_shows_the_loudest_of_the_last_moment():
     heard = levels((1.0, -20.0), (0.1, -40.0))
     assert heard.loudest(101.1) == -20.0
-    assert heard.loudest(101.35) == -40.0
+    assert heard.loudest(101.85) == -40.0
     assert heard.loudest(110.0) is None
     assert math.isfinite(heard.loudest(101.1) or math.nan)

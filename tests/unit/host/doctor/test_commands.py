@@ -123,7 +123,7 @@ def test_a_program_that_is_missing_is_named(world):
 
 
 @pytest.mark.parametrize(
-    "command", ["sudo dmesg | grep -i uvc", "true && sudo nothere", "/opt/nothere/x", "nothere"]
+    "command", ["sudo dmesg | nothere -i uvc", "true && sudo nothere", "/opt/nothere/x", "nothere"]
 )
 def test_each_part_of_a_line_is_looked_at(world, command):
     assert fit(world, command).fix == ()
