@@ -33,7 +33,7 @@ from sana_vcam.reactor import (
     SessionLost,
     Unavailable,
 )
-from sana_vcam.reactor.faults import NO_PICTURE, NOT_JOINED
+from sana_vcam.reactor.faults import NO_PICTURE, NOT_JOINED, ended_because
 from sana_vcam.reactor.models import ModelReading, Step
 
 if TYPE_CHECKING:
@@ -326,7 +326,10 @@ class Session:
             while not self._restart and (self._started or self._control.is_held):
                 await self._desired.wait(lost)
                 if self.client.ended is not None:
-                    raise SessionGone(f"the platform ended the session: {self.client.ended}")
+                    why = self.client.ended
+                    raise SessionGone(
+                        f"the platform ended the session: {why}", fault=ended_because(why)
+                    )
                 if lost.done():
                     raise SessionLost("the connection to the model dropped")
                 await self._deliver_again()

@@ -124,6 +124,12 @@ NOT_TAKEN = FaultKind(
 )
 
 
+def ended_because(reason: str) -> FaultKind:
+    """Say that the service has ended the session, in its own words, which viewers do not get."""
+    sentence = f"The service has ended the session: {reason}. Another is opened by itself."
+    return FaultKind(sentence, ENDED.words)
+
+
 def unreachable(api_url: str) -> FaultKind:
     """Say that nobody answers at an address, here or elsewhere."""
     return UNREACHABLE_HERE if is_loopback(api_url) else UNREACHABLE

@@ -19,6 +19,7 @@ from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.protocol import messages
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
+from sana_vcam.media.sinks import watched
 from sana_vcam.media.states import CameraState, ProgramSource
 from tests.system.daemon import PATIENCE_S, Standin, local_settings, running_standin
 
@@ -26,7 +27,12 @@ from tests.system.daemon import PATIENCE_S, Standin, local_settings, running_sta
 class MadeUpViewers:
     """Stands for `media.sinks.viewers.Viewers`: the test says how many watch."""
 
-    def __init__(self, _paths: Callable[[], Sequence[str]], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        _paths: Callable[[], Sequence[str]],
+        on_change: Callable[[], None],
+        **_: Callable[[], object],
+    ) -> None:
         self.count: int | None = 0
         self.known = True
         self._on_change = on_change
@@ -55,7 +61,7 @@ async def standin() -> AsyncIterator[Standin]:
 async def daemon(
     monkeypatch: pytest.MonkeyPatch, home: Path, url: str, **settings: str
 ) -> AsyncIterator[tuple[app.Daemon, MadeUpViewers]]:
-    monkeypatch.setattr(app, "Viewers", MadeUpViewers)
+    monkeypatch.setattr(watched, "Viewers", MadeUpViewers)
     base = local_settings(url) | {"sink.kind": "preview", "capture.linger_s": "0"}
     config = load(environ={}, overrides=base | settings).config
     running = app.Daemon(config, state_dir=home / "state", runtime_dir=home / "run")
