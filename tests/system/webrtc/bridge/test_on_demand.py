@@ -35,6 +35,7 @@ class MadeUpViewers:
     ) -> None:
         self.count: int | None = 0
         self.known = True
+        self.names: tuple[str, ...] = ()
         self._on_change = on_change
         self._woken = threading.Event()
 
@@ -92,6 +93,7 @@ def commands_of(running: app.Daemon, home: Path) -> app.Commands:
         sink=now.sink,
         library=library,
         state=lambda: now.state(time.monotonic()),
+        set_voice=now.voicing.switch,
         on_change=lambda: None,
     )
 
