@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection
@@ -177,6 +178,8 @@ class Connection(ServerConnection):
         if self._listener.is_unix:
             # Now, since a socket that is closed does not tell any more.
             self.uid = unixsocket.peer_uid(transport.get_extra_info("socket"))
+        else:
+            _send_at_once(transport)
         self._listener.enter(self)
         self._set_deadline(limits.HEAD_TIMEOUT_S)
         if self._listener.entrance is not None:
@@ -245,6 +248,17 @@ class Connection(ServerConnection):
         self._deadline = (
             None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
         )
+
+
+def _send_at_once(transport: asyncio.BaseTransport) -> None:
+    """Have a small message not wait for the other end's word on the one before, for up to 40 ms.
+
+    asyncio sees to that only where a socket names its protocol, which an accepted one does not.
+    """
+    with suppress(OSError):
+        # Who is gone already does not wait either.
+        connected = transport.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _unread(transport: asyncio.BaseTransport, limit: int) -> bytes:

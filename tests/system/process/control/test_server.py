@@ -33,6 +33,18 @@ async def http(server, request: str) -> tuple[int, str]:
 # -- messages ---
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_a_small_message_waits_for_nobodys_word_on_the_one_before(controls, tmp_path, host):
+    folders = {"state_dir": tmp_path / "state", "runtime_dir": tmp_path / "runtime"}
+    config = ControlConfig.model_validate({"host": host, "port": 0, "token": TOKEN})
+    async with ControlServer(config, controls, **folders) as server, open_client(server) as client:
+        assert (await client.ask({"type": "blank", "data": {"on": True}}))["type"] == "ok"
+        of_tcp, _ = server._listeners
+        (connection,) = of_tcp.sockets
+        ours = connection.transport.get_extra_info("socket")
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_hello_comes_first_then_the_state(serve):
     async with serve() as server, open_client(server) as client:
         assert await client.receive() == {
