@@ -309,8 +309,7 @@ def _loopback(
         path = devices.relocate(found.name, camera.status.device, system)
         if path is None:
             raise SinkError(
-                f'the virtual camera "{found.name}" is gone: '
-                f"{devices.load_command(found.name, found.number)}"
+                f'the virtual camera "{found.name}" is gone. {devices.how_to_make(system)}'
             )
         size = (config.width, config.height)
         return LoopbackBackend(path, size, config.fps, slate=slate, system=system)

@@ -200,11 +200,6 @@ def describe(device: Device) -> str:
     return f'"{device.name}" ({device.path})'
 
 
-def load_command(label: str = LABEL, number: int = NUMBER) -> str:
-    """Write the command that loads v4l2loopback with one device of this label."""
-    return f'sudo modprobe v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'
-
-
 def keep_command(label: str = LABEL, number: int = NUMBER) -> str:
     """Write the two commands, a line each, that make it so after each boot."""
     options = f'options v4l2loopback video_nr={number} exclusive_caps=1 card_label="{label}"'

@@ -22,7 +22,6 @@ from sana_vcam.media.v4l2.devices import (
     holders_of,
     keep_command,
     list_devices,
-    load_command,
     loopback_paths,
     open_files,
     relocate,
@@ -403,7 +402,6 @@ def test_a_wrong_sink_device_is_said(full, device, why):
 
 
 def test_the_commands_carry_the_label():
-    assert load_command("A B", 12).endswith('video_nr=12 exclusive_caps=1 card_label="A B"')
     assert keep_command("A B").count("\n") == 1
 
 
