@@ -143,10 +143,12 @@ def _limited(stage: Stage) -> Iterator[None]:
 async def _again_and_again(stage: Stage, what: Callable[[], None]) -> AsyncIterator[None]:
     """Do something every half second, and have the daemon write to its folders meanwhile."""
     control = await stage.daemon.control()
+    over = False
 
     async def repeat() -> None:
         number = 0
-        while True:
+        # To its end: a reply that nobody waits for any more is one too many.
+        while not over:
             await asyncio.to_thread(what)
             number += 1
             # Whether it can is the attack's matter.
@@ -156,7 +158,6 @@ async def _again_and_again(stage: Stage, what: Callable[[], None]) -> AsyncItera
     repeating = asyncio.create_task(repeat())
     try:
         yield
-        assert not repeating.done(), repeating.exception()
     finally:
-        repeating.cancel()
-        await asyncio.wait({repeating})
+        over = True
+        await repeating
