@@ -1,4 +1,4 @@
-"""How loud the microphone is, of a coarse recording of it: 8 kHz, one channel."""
+"""How loud the microphone is, of a coarse recording of it: 24 kHz, one channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from sana_vcam.voice.pipewire.registry import MARK
 
 LEVELS = "sana_levels"
 """Node of the recording; it is linked to what the delay child takes, and to nothing else."""
-RATE = 8000
+RATE = 24_000
+"""`pw-record` writes 4096 bytes at a time: a piece every 85 ms."""
 WINDOW = RATE // 100
 """Samples of one level: 10 ms."""
 KEPT = 3000
