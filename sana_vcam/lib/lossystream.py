@@ -6,10 +6,12 @@ for as long as they like. So a thread of its own writes, and everybody else only
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
 import select
+import stat
 import sys
 import threading
 import time
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 256 * 1024
 """How many characters may wait to be written."""
+STANDARD_ERROR = 2
+"""The descriptor."""
 LAST_WORDS_S = 1.0
 """How long the end of the process waits for what is queued."""
 
@@ -141,9 +145,37 @@ def lossy_stderr() -> Iterator[LossyStream]:
     before = sys.stderr
     with suppress(OSError, ValueError):
         before.flush()
-    sys.stderr = stream = LossyStream(before)
+    with _native_writers_never_wait():
+        sys.stderr = stream = LossyStream(before)
+        try:
+            yield stream
+        finally:
+            sys.stderr = before
+            stream.end()
+
+
+@contextmanager
+def _native_writers_never_wait() -> Iterator[None]:
+    """Have libraries lose what they write to descriptor 2 by themselves, rather than wait.
+
+    libjpeg, FFmpeg and the SDK's native half do so, on whichever thread they run. The terminal or
+    pipe is opened once more: the flag would otherwise hold for whoever shares it, a shell above
+    all. A journal's socket cannot be opened again, and stays as it is.
+    """
     try:
-        yield stream
+        mode = os.fstat(STANDARD_ERROR).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+            raise OSError(errno.ENOTSUP, "neither a terminal nor a pipe")
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+        again = os.open(f"/proc/self/fd/{STANDARD_ERROR}", flags)
+    except OSError:
+        yield
+        return
+    kept = os.dup(STANDARD_ERROR)
+    os.dup2(again, STANDARD_ERROR)
+    os.close(again)
+    try:
+        yield
     finally:
-        sys.stderr = before
-        stream.end()
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)

@@ -7,6 +7,7 @@ import fcntl
 import io
 import logging
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -150,6 +151,51 @@ def test_the_log_goes_through_it(pipe, monkeypatch, logging_restored):
             with suppress(BlockingIOError):
                 os.read(reader, 65536)
     assert sys.stderr is behind
+
+
+NATIVE = """
+import ctypes, os, stat, sys
+from sana_vcam.lib.lossystream import lossy_stderr
+
+before = os.fstat(2), os.get_blocking(2)
+with lossy_stderr():
+    # As libjpeg writes of a damaged picture: on its own thread, past Python.
+    taken = ctypes.CDLL(None).write(2, b"x" * 1_000_000, 1_000_000)
+    more = ctypes.CDLL(None).write(2, b"x", 1)
+assert (os.fstat(2), os.get_blocking(2)) == before
+print(taken, more)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="opened again by its name in /proc")
+def test_what_a_library_writes_by_itself_is_lost_rather_than_waited_for():
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-c", NATIVE],
+            stdout=subprocess.PIPE,
+            stderr=nobody_reads,
+            timeout=60,
+            check=True,
+        )
+        assert os.get_blocking(writer), "whoever shares the pipe is not to notice"
+    taken, more = map(int, done.stdout.split())
+    assert 0 < taken < 1_000_000
+    assert more == -1
+    os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="opened again by its name in /proc")
+def test_a_file_as_standard_error_is_not_written_over(tmp_path):
+    """A file that is opened again would be written from its beginning."""
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        file.write("earlier\n")
+        file.flush()
+        code = "import os\nfrom sana_vcam.lib.lossystream import lossy_stderr\n"
+        code += "with lossy_stderr(): os.write(2, b'later\\n')"
+        subprocess.run([sys.executable, "-c", code], stderr=file, timeout=60, check=True)
+    assert log.read_text() == "earlier\nlater\n"
 
 
 def test_who_logs_beside_an_event_loop_waits_for_no_reader():
