@@ -217,8 +217,9 @@ class Source(ConfigSource):
     looks = 0
 
     def signature(self):
+        found = super().signature()
         type(self).looks += 1
-        return super().signature()
+        return found
 
 
 class Rig:
