@@ -69,7 +69,9 @@ async def host(module: Path, companions_node: str, server: ControlServer) -> Asy
 
 
 async def test_the_public_words(host: Host):
-    await host.until(lambda host: "setting" in host.actions, "the model's settings")
+    # A module declares its actions and its feedbacks by one message each.
+    for told in (lambda host: host.actions, lambda host: host.feedbacks):
+        await host.until(lambda host, told=told: "setting" in told(host), "the model's settings")
     assert set(host.actions) == ACTIONS
     assert host.variable_names == VARIABLES
     kinds = {name: feedback["type"] for name, feedback in host.feedbacks.items()}
