@@ -162,6 +162,11 @@ class Session:
                 process.kill()
                 process.wait()
 
+    def is_running(self, name: str) -> bool:
+        """Whether a process that `spawn` started has not ended."""
+        process = self._processes.get(name)
+        return process is not None and process.poll() is None
+
     def log(self, name: str) -> str:
         """Give what a process printed so far."""
         return (self.folder / f"{name}.log").read_text("utf-8", "replace")

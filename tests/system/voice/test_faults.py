@@ -48,10 +48,18 @@ def children(program: str) -> list[int]:
     return [
         one
         for path in listed
-        for one in map(int, path.read_text().split())
-        if Path(f"/proc/{one}/comm").read_text().strip() == program
-        and WORDS[program] in Path(f"/proc/{one}/cmdline").read_text()
+        for one in map(int, _read(path).split())
+        if _read(Path(f"/proc/{one}/comm")).strip() == program
+        and WORDS[program] in _read(Path(f"/proc/{one}/cmdline"))
     ]
+
+
+def _read(path: Path) -> str:
+    """What the system says of a process or thread; nothing of one that has ended meanwhile."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def is_attached(session: Session, name: str) -> bool:

@@ -6,11 +6,13 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
 import sys
 import termios
+import threading
 
 import pytest
 
@@ -20,6 +22,8 @@ from sana_vcam.lib.statusline import ERASE
 
 DEMO = (sys.executable, "-m", "sana_vcam", "demo", "--port", "0", "--camera", "test")
 COLUMNS = 60
+COLOUR = re.compile(r"\x1b\[\d+m")
+PATIENCE_S = 120.0
 
 
 @pytest.mark.parametrize(
@@ -67,16 +71,20 @@ def test_on_a_terminal_the_address_stays_above_one_line(monkeypatch: pytest.Monk
     )  # fmt: skip
     os.close(inside)
     said = ""
+    too_long = threading.Timer(PATIENCE_S, process.kill)
+    too_long.start()
     try:
         # The other end is closed by the process's end, which reads as an error.
         terminal = os.fdopen(owner, encoding="utf-8", newline="")
         with terminal, contextlib.suppress(OSError):
             while part := terminal.read(1):
-                said += part
+                said = COLOUR.sub("", said + part)
                 if said.endswith(f"{ERASE}LIVE"):
                     process.send_signal(signal.SIGINT)
         assert process.wait(60) == EXIT_OK, said
     finally:
+        too_long.cancel()
+        too_long.join()
         process.kill()
         process.wait()
     introduced, _, rest = said.partition("Ctrl-C stops.")
