@@ -30,25 +30,12 @@ LAST_WORDS_S = 1.0
 """How long the end of the process waits for what is queued."""
 
 
-class LossyStream(io.TextIOBase):
-    """Queues what is written, and writes it to `stream` in a thread; never waits.
+class StreamInFront(io.TextIOBase):
+    """A stream of text that stands in front of another one, and is taken for it."""
 
-    What does not fit into the queue, or cannot be written, is lost: `lost` counts the texts.
-    """
-
-    def __init__(self, stream: TextIO, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self.lost = 0
         self._stream = stream
-        self._max_waiting = max_waiting
-        self._waiting: deque[str] = deque()
-        self._characters = 0
-        self._told = 0
-        self._busy = False
-        self._ended = False
-        self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
-        self._thread.start()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -66,6 +53,26 @@ class LossyStream(io.TextIOBase):
     def writable(self) -> bool:
         """Whether it takes text: always."""
         return True
+
+
+class LossyStream(StreamInFront):
+    """Queues what is written, and writes it to `stream` in a thread; never waits.
+
+    What does not fit into the queue, or cannot be written, is lost: `lost` counts the texts.
+    """
+
+    def __init__(self, stream: TextIO, *, max_waiting: int = MAX_WAITING) -> None:
+        super().__init__(stream)
+        self.lost = 0
+        self._max_waiting = max_waiting
+        self._waiting: deque[str] = deque()
+        self._characters = 0
+        self._told = 0
+        self._busy = False
+        self._ended = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+        self._thread.start()
 
     def write(self, text: str) -> int:
         """Queue a text, or drop it if too much waits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import threading
@@ -10,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self, TextIO
 
+from sana_vcam.lib.lossystream import StreamInFront
 from sana_vcam.lib.screen import Ink, columns, cut, head_inked, is_terminal
 
 ERASE = "\r\x1b[K"
 """Back to the first column, and clear to the end of the row (ECMA-48)."""
 
 
-class StatusLine(io.TextIOBase):
+class StatusLine(StreamInFront):
     """A stream over a terminal's, with a line that stays below whatever is written.
 
     The line is cut to the width that the terminal has at that moment, so it never wraps and takes
@@ -26,10 +26,9 @@ class StatusLine(io.TextIOBase):
     """
 
     def __init__(self, stream: TextIO, *, wanted: bool = True) -> None:
-        super().__init__()
+        super().__init__(stream)
         self.is_shown = wanted and is_terminal(stream)
         """Whether there is a terminal for a line."""
-        self._stream = stream
         self._line = ""
         self._ink: Ink | None = None
         self._begun = ""
@@ -42,23 +41,6 @@ class StatusLine(io.TextIOBase):
 
     def __exit__(self, *_: object) -> None:
         self.end()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of the stream behind."""
-        return self._stream.encoding or "utf-8"
-
-    def fileno(self) -> int:
-        """Give the descriptor of the stream behind."""
-        return self._stream.fileno()
-
-    def isatty(self) -> bool:
-        """Whether the stream behind is a terminal."""
-        return self._stream.isatty()
-
-    def writable(self) -> bool:
-        """Whether it takes text: always."""
-        return True
 
     def show(self, text: str, ink: Ink | None = None) -> None:
         """Put up a line, which has to be printable; nothing without a terminal.
