@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def _draft(
 
 def _set_mode(number: int, mode: int, like: os.stat_result | None) -> None:
     """Give an open file its mode, or the owner and the mode of another file."""
-    if not hasattr(os, "fchown"):
+    if sys.platform == "win32":
         return
     if like is not None:
         mine = os.fstat(number)
@@ -85,7 +86,7 @@ def _set_mode(number: int, mode: int, like: os.stat_result | None) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make the new name last over a power cut, where the system can open a folder."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

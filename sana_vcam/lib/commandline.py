@@ -17,6 +17,8 @@ type Verbs = argparse._SubParsersAction[CommandLine]
 EXIT_USAGE = 2
 PRESET = "PRESET"
 """How the id of a preset that there is is called in usages."""
+TOPIC = "TOPIC"
+"""How a page of the documentation is called in usages."""
 MOST_NAMED = 12
 """More words than these are not listed in a complaint."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 if sys.platform != "win32":
     import resource
@@ -31,15 +32,12 @@ def fill_standard_streams() -> None:
 
 def raise_limit() -> None:
     """Have as many descriptors as the system lets us; what forbids it changes nothing."""
-    if sys.platform == "win32":
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != hard:
             # macOS says that there is no limit, and then does not take that.
-            return
+            with suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def are_spare(count: int) -> bool:
@@ -59,7 +57,8 @@ def are_spare(count: int) -> bool:
 
 def limit() -> int:
     """Read how many descriptors the process may have; a usual number where that is not known."""
-    if sys.platform == "win32":
-        return _USUAL
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return _USUAL if soft == resource.RLIM_INFINITY else soft
+    if sys.platform != "win32":
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if soft != resource.RLIM_INFINITY:
+            return soft
+    return _USUAL

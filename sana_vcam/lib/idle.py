@@ -7,7 +7,6 @@ regularly does so together with the others, and only now and then while no sessi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 IDLE_S = 10.0
 """How often somebody looks while no session streams."""
@@ -25,6 +24,15 @@ async def aligned_sleep(streams: asyncio.Event, seconds: float) -> None:
     """
     if streams.is_set():
         await asyncio.sleep(until_tick(seconds))
-        return
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(streams.wait(), until_tick(IDLE_S))
+    else:
+        await until_any(streams, seconds=until_tick(IDLE_S))
+
+
+async def until_any(*events: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait until one of the events is set, or at most so long; None is for ever."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

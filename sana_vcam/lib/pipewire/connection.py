@@ -9,6 +9,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from ctypes import c_int, c_size_t, c_uint32, c_void_p
 from pathlib import Path
@@ -24,6 +25,7 @@ from sana_vcam.lib.pipewire.library import (
     Hook,
     Library,
     Methods,
+    PipeWireAbsent,
     PipeWireError,
     RegistryEvents,
     words_of,
@@ -61,7 +63,12 @@ REGISTRY_VERSION: Final = 3
 
 
 def find_socket(environment: Mapping[str, str] | None = None) -> Path:
-    """Find the socket of this user's server. Raises `PipeWireError` with what mends it."""
+    """Find the socket of this user's server.
+
+    Raises `PipeWireError` with what mends it, `PipeWireAbsent` where a start of the server does.
+    """
+    if sys.platform != "linux":
+        raise PipeWireError("PipeWire is there on Linux only")
     environment = os.environ if environment is None else environment
     remote = Path(environment.get("PIPEWIRE_REMOTE") or SOCKET)
     folder = environment.get("PIPEWIRE_RUNTIME_DIR") or environment.get("XDG_RUNTIME_DIR")
@@ -74,9 +81,9 @@ def find_socket(environment: Mapping[str, str] | None = None) -> Path:
     try:
         found = path.stat()
     except OSError as error:
-        raise PipeWireError(f"PipeWire does not run, {path} is not there: {START}") from error
+        raise PipeWireAbsent(f"PipeWire does not run, {path} is not there: {START}") from error
     if not stat.S_ISSOCK(found.st_mode):
-        raise PipeWireError(f"PipeWire does not run, {path} is no socket: {START}")
+        raise PipeWireAbsent(f"PipeWire does not run, {path} is no socket: {START}")
     if found.st_uid != os.geteuid():
         raise _another_users(path, found.st_uid)
     return path
@@ -84,6 +91,8 @@ def find_socket(environment: Mapping[str, str] | None = None) -> Path:
 
 def connect_socket(path: Path) -> socket.socket:
     """Connect to the server at `path`, without waiting for it. Raises `PipeWireError`."""
+    if sys.platform != "linux":
+        raise PipeWireError("PipeWire is there on Linux only")
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
@@ -122,6 +131,12 @@ class PipeWireConnection:
         """What the server has told of its objects."""
         self.ready = False
         """Whether the server has answered, and told of all that there is."""
+        self.server_descriptor = -1
+        """The descriptor that is readable when the server has said something.
+
+        It is not when the library has only left itself a note, as it does after each frame.
+        Those make `fileno` readable, and may wait for the next `turn`.
+        """
         self._failure: BaseException | None = None
         self._undo = contextlib.ExitStack()
         self._kept: list[Any] = []
@@ -148,7 +163,7 @@ class PipeWireConnection:
             )
         self._undo.callback(call.context_destroy, context)
         # The library closes the descriptor, whatever comes of it.
-        descriptor = connect_socket(path).detach()
+        descriptor = self.server_descriptor = connect_socket(path).detach()
         self.core = call.context_connect_fd(context, descriptor, call.properties(properties), 0)
         if not self.core:
             raise PipeWireError(f"PipeWire refuses the connection at {path}: {RESTART}")

@@ -31,6 +31,10 @@ class PipeWireError(Exception):
     """PipeWire cannot be used, or has gone: one sentence, with what mends it."""
 
 
+class PipeWireAbsent(PipeWireError):
+    """PipeWire is not there, and may come: installed later, or started with the desktop."""
+
+
 class Interface(ctypes.Structure):
     """`spa_interface`: what every object with methods begins with."""
 
@@ -134,6 +138,7 @@ GLOBAL: Final = ctypes.CFUNCTYPE(
 GLOBAL_REMOVED: Final = ctypes.CFUNCTYPE(None, c_void_p, c_uint32)
 STATE_CHANGED: Final = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_int, c_char_p)
 PARAM_CHANGED: Final = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_void_p)
+BUFFER_REMOVED: Final = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 
 
 class CoreEvents(ctypes.Structure):
@@ -165,7 +170,9 @@ class StreamEvents(ctypes.Structure):
         ("control_info", c_void_p),
         ("io_changed", c_void_p),
         ("param_changed", PARAM_CHANGED),
-        ("others", c_void_p * 6),
+        ("add_buffer", c_void_p),
+        ("remove_buffer", BUFFER_REMOVED),
+        ("others", c_void_p * 4),
     )
 
 
@@ -189,8 +196,8 @@ FUNCTIONS: Final[Mapping[str, tuple[Any, tuple[Any, ...]]]] = {
     "pw_stream_connect": (c_int, (c_void_p, c_int, c_uint32, c_int, POINTER(c_void_p), c_uint32)),
     "pw_stream_update_params": (c_int, (c_void_p, POINTER(c_void_p), c_uint32)),
     "pw_stream_get_node_id": (c_uint32, (c_void_p,)),
-    "pw_stream_dequeue_buffer": (POINTER(StreamBuffer), (c_void_p,)),
-    "pw_stream_queue_buffer": (c_int, (c_void_p, POINTER(StreamBuffer))),
+    "pw_stream_dequeue_buffer": (c_void_p, (c_void_p,)),
+    "pw_stream_queue_buffer": (c_int, (c_void_p, c_void_p)),
     "pw_stream_trigger_process": (c_int, (c_void_p,)),
 }
 """What is called by name: the result's type, and those of the arguments."""
@@ -200,11 +207,11 @@ class Library:
     """The loaded library, by its functions' names without "pw_"."""
 
     def __init__(self, soname: str = SONAME) -> None:
-        """Load and prepare it. Raises `PipeWireError`."""
+        """Load and prepare it. Raises `PipeWireError`, `PipeWireAbsent` if it is not installed."""
         try:
             loaded = ctypes.CDLL(soname)
         except OSError as error:
-            raise PipeWireError(f"{soname} is not installed: {INSTALL}") from error
+            raise PipeWireAbsent(f"{soname} is not installed: {INSTALL}") from error
         self._functions: dict[str, Any] = {}
         for name, (result, arguments) in FUNCTIONS.items():
             try:

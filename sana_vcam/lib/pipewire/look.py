@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import select
 import time
 from contextlib import closing
 
 from sana_vcam.lib.pipewire.connection import RESTART, PipeWireConnection, find_socket
 from sana_vcam.lib.pipewire.graph import Graph
 from sana_vcam.lib.pipewire.library import PipeWireError, library
+from sana_vcam.lib.polling import POLLIN, poll_descriptors
 
 ANSWER_S = 3.0
 
@@ -17,12 +17,10 @@ def look() -> Graph:
     """Ask the user's server what it has; blocks for milliseconds. Raises `PipeWireError`."""
     deadline = time.monotonic() + ANSWER_S
     with closing(PipeWireConnection(library(), find_socket())) as connection:
-        poll = select.poll()
-        poll.register(connection.fileno(), select.POLLIN)
         while not connection.ready:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 raise PipeWireError(f"PipeWire does not answer: {RESTART}")
-            poll.poll(left_s * 1000)
+            poll_descriptors({connection.fileno(): POLLIN}, left_s)
             connection.turn()
         return connection.graph

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from ctypes import c_void_p
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,11 +16,13 @@ from sana_vcam.lib.pipewire import pods
 from sana_vcam.lib.pipewire.connection import PipeWireConnection
 from sana_vcam.lib.pipewire.library import (
     ANY,
+    BUFFER_REMOVED,
     PARAM_CHANGED,
     STATE_CHANGED,
     Hook,
     MetaHeader,
     PipeWireError,
+    StreamBuffer,
     StreamEvents,
     failed,
 )
@@ -48,6 +51,10 @@ DATA_MEMPTR, DATA_MEMFD = 1, 2
 META_HEADER = 1
 BUFFERS = (8, 2, 16)
 """How many buffers: by default, at least, at most."""
+CHUNK: Final = struct.Struct("=IIiI")
+"""`Chunk`: offset, size, stride, flags."""
+HEADER: Final = struct.Struct("=IIqqQ")
+"""`MetaHeader`: flags, offset, pts, dts_offset, sequence."""
 
 
 class StreamState(IntEnum):
@@ -87,6 +94,16 @@ def layouts(width: int, height: int) -> tuple[FrameLayout, ...]:
     return (packed,) if width % 8 else (planar, packed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in memory the parts of a buffer are."""
+
+    frame: int
+    chunk: int
+    header: int
+    """0 where the buffer has none."""
+
+
 class VideoSource:
     """One node of a connection, on whose thread it is made and fed."""
 
@@ -107,6 +124,8 @@ class VideoSource:
         self._library = connection.library
         self._offered = layouts(*size)
         self._params: list[Any] = []
+        self._places: dict[int, _Places] = {}
+        """Of the buffers that were filled once, by their address."""
         with connection.closing_first(self.close):
             self._stream = self._library.stream_new(
                 connection.core, b"video", self._library.properties(properties)
@@ -134,39 +153,47 @@ class VideoSource:
         """Whether somebody reads."""
         return self.state is StreamState.STREAMING and self.layout is not None
 
-    def send(self, fill: Callable[[int], None]) -> bool:
-        """Send a frame, which `fill` copies to an address, to all readers; False: none had room.
+    def send(self, frame: int) -> bool:
+        """Send the frame at this address to all readers; False: none had room.
 
-        Takes `layout.frame_bytes`. To be called only while `streaming`.
+        Its bytes are those of `layout`, and are copied. To be called only while `streaming`.
         """
         layout = self.layout
         taken = self._library.stream_dequeue_buffer(self._stream)
         if layout is None or not taken:
             self.dropped += 1
             return False
-        buffer = taken.contents.buffer.contents
-        data = buffer.datas[0] if buffer.n_datas else None
-        if data is None or not data.data or data.maxsize < layout.frame_bytes:
-            self._library.stream_queue_buffer(self._stream, taken)
-            raise PipeWireError("PipeWire gives buffers that hold no frame")
-        fill(data.data)
-        chunk = data.chunk.contents
-        chunk.offset, chunk.size, chunk.stride, chunk.flags = (
-            0,
-            layout.frame_bytes,
-            layout.stride,
-            0,
-        )
-        for meta in buffer.metas[: buffer.n_metas]:
-            if meta.type == META_HEADER and meta.size >= ctypes.sizeof(MetaHeader):
-                header = MetaHeader.from_address(meta.data)
-                header.flags, header.offset, header.dts_offset = 0, 0, 0
-                header.pts, header.sequence = time.monotonic_ns(), self.sent
+        places = self._places.get(taken) or self._find_places(taken, layout)
+        ctypes.memmove(places.frame, frame, layout.frame_bytes)
+        chunk = CHUNK.pack(0, layout.frame_bytes, layout.stride, 0)
+        ctypes.memmove(places.chunk, chunk, CHUNK.size)
+        if places.header:
+            header = HEADER.pack(0, 0, time.monotonic_ns(), 0, self.sent)
+            ctypes.memmove(places.header, header, HEADER.size)
         self._library.stream_queue_buffer(self._stream, taken)
         # Only now: what is filled in once the graph runs comes a whole frame later.
         self._library.stream_trigger_process(self._stream)
         self.sent += 1
         return True
+
+    def _find_places(self, taken: int, layout: FrameLayout) -> _Places:
+        """Look into a buffer, which costs more than to fill it does; once for its life."""
+        buffer = StreamBuffer.from_address(taken).buffer.contents
+        data = buffer.datas[0] if buffer.n_datas else None
+        if data is None or not data.data or data.maxsize < layout.frame_bytes:
+            self._library.stream_queue_buffer(self._stream, taken)
+            raise PipeWireError("PipeWire gives buffers that hold no frame")
+        header = next(
+            (
+                meta.data
+                for meta in buffer.metas[: buffer.n_metas]
+                if meta.type == META_HEADER and meta.size >= ctypes.sizeof(MetaHeader)
+            ),
+            0,
+        )
+        found = _Places(data.data, ctypes.addressof(data.chunk.contents), header)
+        self._places[taken] = found
+        return found
 
     def close(self) -> None:
         """Take the node away; the connection does so before it closes. Twice is fine."""
@@ -179,6 +206,7 @@ class VideoSource:
         events.version = 2
         events.state_changed = STATE_CHANGED(connection.guarded(self._on_state))
         events.param_changed = PARAM_CHANGED(connection.guarded(self._on_param))
+        events.remove_buffer = BUFFER_REMOVED(connection.guarded(self._on_buffer_removed))
         connection.keep(hook, events)
         self._library.stream_add_listener(self._stream, hook, events, None)
 
@@ -192,6 +220,7 @@ class VideoSource:
         if parameter != PARAM_FORMAT:
             return
         self.layout = None
+        self._places.clear()
         if not pod:
             return
         chosen = pods.read_identifier(_bytes_of(pod), VIDEO_FORMAT)
@@ -200,6 +229,10 @@ class VideoSource:
             raise PipeWireError(f"PipeWire chose a format that was not offered ({chosen})")
         wanted = [buffers(self.layout), header_meta()]
         self._library.stream_update_params(self._stream, *self._pointers(wanted))
+
+    def _on_buffer_removed(self, _data: int | None, buffer: int | None) -> None:
+        if buffer is not None:
+            self._places.pop(buffer, None)
 
     def _pointers(self, built: Iterable[bytes]) -> tuple[Any, int]:
         """Make an array of pointers to pods, and its length; both live until the next one."""
