@@ -15,6 +15,7 @@ and 60 late), so the aim is a little late.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,29 +24,40 @@ from sana_vcam.voice.line import MAX_DELAY_MS
 
 SENSOR_MS = 45.0
 """How old a picture is when the camera's read ends: exposure and USB, 30 to 60 ms."""
-LATE_MS = 20.0
+LATE_MS = 25.0
 """The voice is meant to come so much later than the picture."""
 BYPASS_MS = 100.0
 """How late the raw camera is, from sensor to viewers."""
-DEAD_BAND_MS = 40.0
-"""A difference up to this is left alone: the picture's delay is not known much better."""
+DEAD_BAND_MS = 15.0
+"""A difference up to this is left alone. With `LATE_MS` and what the picture's delay swings by, it
+stays clear of both ends of what nobody minds, 20 ms early to 60 ms late."""
+NEARLY_MS = 10.0
+"""From such a difference on the levels are needed, since it may soon have to be made up for."""
+NEEDED_S = 10.0
+"""So long they are needed still."""
+MADE_UP_MS = 7.0
+"""One that is being made up for is forgotten only below this: the picture's delay swings."""
 LARGE_MS = 150.0
 """A difference above this is seen by everybody."""
 PATIENCE_S = 20.0
 """So long a small difference waits for a pause of speech."""
-LARGE_PATIENCE_S = 5.0
-"""So long a large one does."""
+LARGE_PATIENCE_S = 1.0
+"""So long a large one does: lips that are far off are worse than a word in a fade."""
+BLIND_PATIENCE_S = 0.5
+"""So long any does while nothing is known of what is heard now: levels are not measured while
+nothing is to be done, and those of now are of use only once the voice's delay has passed."""
 PAUSE_FADE_S = 0.25
 """How long the fade takes in a pause."""
-SPEECH_FADE_S = 0.5
-"""How long it takes while somebody speaks: not above -60 dBFS outside of the voice."""
-CAPTURE_S = 0.2
+SPEECH_FADE_S = 1.0
+"""How long it takes while somebody speaks: with a loud tone at most -62 dBFS beside it, on both
+generations of PipeWire. With half a second it is -59 (measured)."""
+CAPTURE_S = 0.3
 """How late the levels of the microphone are known at most."""
 WIDE_MS = 500.0
 """A picture's delay whose range is wider is changing, or not found yet."""
 WIDE_PATIENCE_S = 8.0
 """It is followed once the voice was out of that range for so long."""
-NEAR_MS = 25.0
+NEAR_MS = 15.0
 """A delay that was prepared is near enough to one that is wanted."""
 LEAST_SURE = 0.3
 """A picture's delay that is less sure is taken for unknown."""
@@ -137,6 +149,7 @@ class Follower:
         self._prepared: tuple[float, float] | None = None
         """A delay, and from when on one can fade to it."""
         self._muted = True
+        self._needed_until = -math.inf
 
     @property
     def target_ms(self) -> float | None:
@@ -147,6 +160,10 @@ class Follower:
     def muted(self) -> bool:
         """Whether silence was ordered last; a line is opened silent."""
         return self._muted
+
+    def needs_levels(self, now: float) -> bool:
+        """Whether pauses of speech matter, or may soon: those that are heard later, too."""
+        return self._off_since is not None or now < self._needed_until
 
     def silence(self) -> Mute:
         """Note that the line is silent from now on, and give the order for it."""
@@ -175,6 +192,8 @@ class Follower:
         orders: list[VoiceOrder] = []
         wanted_ms = self._wanted()
         self._wanted_ms = wanted_ms
+        if self._muted or abs(wanted_ms - line.delay_ms) > NEARLY_MS:
+            self._needed_until = now + NEEDED_S
         # Nobody hears a change while it is muted or asleep: the delay is right from the first word.
         if self._muted or not line.listeners:
             if abs(wanted_ms - line.delay_ms) >= 1.0:
@@ -224,7 +243,7 @@ class Follower:
     ) -> list[VoiceOrder]:
         """Order a fade in a pause, or when the difference has waited for one long enough."""
         off_ms = abs(wanted_ms - delay_ms)
-        if off_ms <= DEAD_BAND_MS:
+        if off_ms <= (DEAD_BAND_MS if self._off_since is None else MADE_UP_MS):
             self._forget_difference()
             return []
         if self._off_since is None:
@@ -234,7 +253,7 @@ class Follower:
         elif self._large_since is None:
             self._large_since = now
         if self._prepared is None or abs(self._prepared[0] - wanted_ms) > NEAR_MS:
-            self._prepared = wanted_ms, float("inf")
+            self._prepared = wanted_ms, math.inf
             return [Prepare(wanted_ms)]
         ready_ms, ready_at = self._prepared
         if now < ready_at:
@@ -242,10 +261,12 @@ class Follower:
         waited = (now - self._off_since) / PATIENCE_S
         if self._large_since is not None:
             waited = max(waited, (now - self._large_since) / LARGE_PATIENCE_S)
-        if waited >= 1.0:
-            fade_s = SPEECH_FADE_S
-        elif _is_pause(now, ready_ms / 1000, delay_ms / 1000, levels, whole=waited < 0.5):
+        if not levels.knows(now - max(ready_ms, delay_ms) / 1000):
+            waited = max(waited, (now - self._off_since) / BLIND_PATIENCE_S)
+        if _is_pause(now, ready_ms / 1000, delay_ms / 1000, levels, whole=waited < 0.5):
             fade_s = PAUSE_FADE_S
+        elif waited >= 1.0:
+            fade_s = SPEECH_FADE_S
         else:
             return []
         self._forget_difference()
@@ -264,12 +285,14 @@ def _is_pause(
     well, which is lost or heard twice.
     """
     newest = levels.newest_at
-    if newest is None or now - newest > CAPTURE_S:
+    if newest is None:
         return False
+    # What is said in this moment is not known yet; levels that are late leave out more than that.
+    known = newest if now - newest <= CAPTURE_S else math.inf
 
     def heard(late_s: float) -> tuple[float, float]:
         begin = now - late_s
-        return begin, min(begin + PAUSE_FADE_S, max(begin, newest))
+        return begin, min(begin + PAUSE_FADE_S, max(begin, known))
 
     later, sooner = heard(max(wanted_s, delay_s)), heard(min(wanted_s, delay_s))
     if whole:

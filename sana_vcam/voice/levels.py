@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from sana_vcam.voice.line import MAX_DELAY_MS, VoiceLevel
+import numpy as np
+
+from sana_vcam.voice.line import MAX_DELAY_MS, SILENCE_DBFS, VoiceLevel
+
+if TYPE_CHECKING:
+    from sana_vcam.voice.ring import Samples
 
 LEVEL_S = 0.01
 """What one level is about."""
@@ -26,16 +33,40 @@ LATELY_S = 0.8
 """What a meter shows is the loudest of so long; levels are known a few tenths of a second late."""
 
 
+def levels_of(block: Samples, rate: int, end: float) -> list[VoiceLevel]:
+    """Measure a block of sound of about 10 ms or more; `end` is when it ended."""
+    frames = block.reshape(len(block), -1)
+    count = max(1, round(len(frames) / (LEVEL_S * rate)))
+    length = len(frames) // count
+    squares = np.square(frames[: count * length]).reshape(count, -1).mean(axis=1)
+    begin = end - len(frames) / rate
+    return [
+        VoiceLevel(begin + index * length / rate, dbfs(float(square)))
+        for index, square in enumerate(squares)
+    ]
+
+
+def dbfs(square: float) -> float:
+    """Give the level of a mean square, in dB below full scale."""
+    return max(SILENCE_DBFS, 10.0 * math.log10(square)) if square > 0 else SILENCE_DBFS
+
+
 class VoiceLevels:
     """The levels of the last seconds, in the order of time. Used by one thread."""
 
     def __init__(self) -> None:
         self._at: list[float] = []
         self._dbfs: list[float] = []
+        self._former_floor: float | None = None
+        """What the floor was before a long time without levels."""
 
     def add(self, levels: Iterable[VoiceLevel]) -> None:
         """Take levels, oldest first; those that are not newer than the last one are left out."""
         for level in levels:
+            if self._at and level.at - self._at[-1] > KEEP_S:
+                self._former_floor = self._floor()
+                self._at.clear()
+                self._dbfs.clear()
             if not self._at or level.at > self._at[-1]:
                 self._at.append(level.at)
                 self._dbfs.append(level.dbfs)
@@ -47,19 +78,31 @@ class VoiceLevels:
         """Forget everything."""
         self._at.clear()
         self._dbfs.clear()
+        self._former_floor = None
 
     @property
     def newest_at(self) -> float | None:
         """End of what is known; None while nothing is."""
         return self._at[-1] + LEVEL_S if self._at else None
 
+    def knows(self, at: float) -> bool:
+        """Whether anything is known of a moment."""
+        next_one = bisect_left(self._at, at - GAP_S)
+        return next_one < len(self._at) and self._at[next_one] <= at + GAP_S
+
     @property
     def quiet_dbfs(self) -> float:
         """Level up to which the room is silent: a little above the quietest of the last seconds."""
         if not self._dbfs:
             return QUIET_DBFS
-        floor = sorted(self._dbfs)[int(len(self._dbfs) * FLOOR_SHARE)]
+        floor = self._floor()
+        # In a few seconds there may have been no pause at all.
+        if self._former_floor is not None and self._at[-1] - self._at[0] < KEEP_S / 2:
+            floor = min(floor, self._former_floor)
         return min(LOUD_DBFS, max(QUIET_DBFS, floor + ABOVE_FLOOR_DB))
+
+    def _floor(self) -> float:
+        return sorted(self._dbfs)[int(len(self._dbfs) * FLOOR_SHARE)]
 
     def quiet(self, begin: float, end: float) -> bool:
         """Whether nobody spoke from `begin` to `end`; False where it is not known as well."""

@@ -7,9 +7,12 @@ the source hear silence, and never the microphone itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from sana_vcam.errors import VoiceError
 
 SOURCE_NAME = "sana_mic"
 """Name of the source in the sound server; session managers remember sources by it."""
@@ -53,6 +56,8 @@ class LineStatus:
     """Stable name of the microphone that was asked for; empty while off."""
     error: str | None = None
     """What is wrong and what mends it, as a sentence."""
+    source: str = SOURCE_DESCRIPTION
+    """What applications choose, as their lists show it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,17 @@ class Microphone:
     """Stable name in the sound server, for the configuration."""
     description: str
     """What lists of microphones show."""
+
+
+def unknown_microphone(name: str, known: Sequence[Microphone]) -> VoiceError:
+    """Give the error for a microphone that is not among those of the sound server."""
+    if not known:
+        return VoiceError(f'there is no microphone "{name}", and no other one: plug one in')
+    names = ", ".join(f'"{one.name}" ({one.description})' for one in known)
+    return VoiceError(
+        f'there is no microphone "{name}": plug it in, or put one of these into '
+        f"[voice] microphone: {names}"
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,7 @@ class DelayLine(Protocol):
     async def shift(self, delay_ms: float, fade_s: float) -> None:
         """Fade to another delay within `fade_s` seconds, and return when it is done.
 
-        Half a second is enough for speech; with a second no click is above -60 dBFS in a loud tone.
+        With a second nothing is above -60 dBFS beside a loud tone.
         It begins at once if the delay was prepared long enough before, else when it can. Not above
         `MAX_DELAY_MS`. While muted or asleep it is changed without a fade.
         """
@@ -117,8 +133,15 @@ class DelayLine(Protocol):
         """Tell how the line is now."""
         ...
 
+    def measure(self, on: bool) -> None:
+        """Have levels measured from now on, or not, which costs less; at first they are."""
+        ...
+
     def take_levels(self) -> list[VoiceLevel]:
-        """Give the levels since the last call, oldest first; none while nobody listens."""
+        """Give the levels since the last call, oldest first.
+
+        None while nobody listens, or while none are measured.
+        """
         ...
 
     async def close(self) -> None:

@@ -26,9 +26,9 @@ from sana_vcam.voice.line import DelayLine, LineState, LineStatus
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.1
-"""How often it is looked whether there is something to be done, while somebody listens."""
-ASLEEP_EVERY_S = 0.5
-"""How often while nobody does."""
+"""How often it is looked whether there is something to be done, while there may be."""
+SETTLED_EVERY_S = 0.5
+"""How often while nobody listens, or the voice is as late as it is meant to be."""
 AGAIN_S = 5.0
 """Between two attempts to open a microphone that is not there."""
 
@@ -46,7 +46,8 @@ class Voice:
     """One microphone, as late as the picture. All of it is used on one event loop's thread.
 
     `program` tells what viewers are to see, `picture` how late they see it; both only read.
-    `on_change` is called when something changed that a state shows.
+    `is_watched` tells whether anybody looks at how loud one speaks. `on_change` is called when
+    something changed that a state shows.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Voice:
         *,
         program: Callable[[], OnProgram],
         picture: Callable[[], PictureDelay | None],
+        is_watched: Callable[[], bool] = lambda: True,
         on_change: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +67,7 @@ class Voice:
         self._microphone = microphone
         self._program = program
         self._picture = picture
+        self._is_watched = is_watched
         self._on_change = on_change
         self._clock = clock
         self._levels = VoiceLevels()
@@ -75,6 +78,8 @@ class Voice:
     @property
     def status(self) -> VoiceStatus:
         """Tell how the voice is now."""
+        # Not in `step` alone, which is at one fade for a second.
+        self._levels.add(self._line.take_levels())
         line = self._line.status()
         if self._error is not None:
             line = LineStatus(LineState.FAILED, False, line.delay_ms, self._microphone, self._error)
@@ -96,7 +101,7 @@ class Voice:
             await self._opened()
             while True:
                 await self.step()
-                await asyncio.sleep(EVERY_S if self._line.status().listeners else ASLEEP_EVERY_S)
+                await asyncio.sleep(self._pause_s())
         finally:
             await self.close()
 
@@ -112,7 +117,13 @@ class Voice:
             if self._must_be_silent() and not isinstance(order, Mute):
                 break
             await self._carry_out(order)
+        self._line.measure(self.follower.needs_levels(now) or self._is_watched())
         self._tell()
+
+    def _pause_s(self) -> float:
+        """Tell how long nothing needs to be looked at."""
+        is_busy = self._line.status().listeners and self.follower.needs_levels(self._clock())
+        return EVERY_S if is_busy else SETTLED_EVERY_S
 
     async def close(self) -> None:
         """Be silent, and take the line away; its source stays."""

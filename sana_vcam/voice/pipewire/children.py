@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 
@@ -65,7 +66,7 @@ async def output_of(process: Process) -> AsyncIterator[bytes]:
 def kill(process: Process) -> None:
     """Kill a child at once, stopped or hanging as it may be. Does not wait."""
     # Not by its own method, which takes the exit status of one that has ended from the event loop.
-    if process.returncode is None:
+    if sys.platform != "win32" and process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
 

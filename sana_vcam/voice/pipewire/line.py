@@ -18,7 +18,6 @@ import time
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.lib.backoff import backoff
-from sana_vcam.lib.threads import wait_out
 from sana_vcam.voice.line import (
     MAX_DELAY_MS,
     OURS,
@@ -26,13 +25,14 @@ from sana_vcam.voice.line import (
     LineState,
     LineStatus,
     VoiceLevel,
+    unknown_microphone,
 )
 from sana_vcam.voice.pipewire import chain as chains
 from sana_vcam.voice.pipewire import server
-from sana_vcam.voice.pipewire.chain import SETTLED_S, STEP_S, Chain
+from sana_vcam.voice.pipewire.chain import STEP_S, Chain
 from sana_vcam.voice.pipewire.connection import SoundServer, SoundServerLost
 from sana_vcam.voice.pipewire.meter import LEVELS, LevelRecording
-from sana_vcam.voice.pipewire.registry import Node
+from sana_vcam.voice.pipewire.registry import CYCLE_S, Node
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class PipeWireLine:
         self._graph: SoundServer | None = None
         self._chain: Chain | None = None
         self._recording: LevelRecording | None = None
-        self._measuring: asyncio.Task[None] | None = None
+        self._is_measured = True
         self._listeners = False
         self._is_joined = False
         self._error: str | None = None
@@ -82,7 +82,7 @@ class PipeWireLine:
             raise VoiceError(f'"{microphone}" is our own: choose a real microphone')
         known = await server.microphones()
         if microphone not in {one.name for one in known}:
-            raise server.unknown(microphone, known)
+            raise unknown_microphone(microphone, known)
         self._microphone = microphone
         self._is_muted = True
         self._task = asyncio.create_task(self._carry(), name="voice line")
@@ -131,9 +131,7 @@ class PipeWireLine:
                         graph.set_controls(node, controls)
                         await asyncio.sleep(STEP_S)
                 else:
-                    graph.set_controls(node, chain.retuned(inner_ms))
-                    if chain.audible_from is not None:
-                        chain.audible_from = time.monotonic() + inner_ms / 1000 + MARGIN_S
+                    graph.set_controls(node, chain.retuned(inner_ms, time.monotonic()))
             except SoundServerLost as error:
                 log.debug("the delay is set when PipeWire is back: %s", error)
         self._wake.set()
@@ -149,19 +147,24 @@ class PipeWireLine:
     def _set_aside(self, graph: SoundServer, chain: Chain, node: Node, inner_ms: float) -> None:
         if chain.is_ready_for(inner_ms):
             return
-        late_ms = inner_ms if graph.registry.is_slow_to_retune else 0.0
-        ready_from = time.monotonic() + late_ms / 1000 + SETTLED_S
-        graph.set_controls(node, chain.aside(inner_ms, ready_from))
+        graph.set_controls(node, chain.aside(inner_ms, time.monotonic()))
 
     def status(self) -> LineStatus:
         """Tell how the line is now."""
         return LineStatus(
             state=self._state(),
             listeners=self._listeners,
-            delay_ms=self._delay_ms,
+            delay_ms=self._lateness_ms(),
             microphone=self._microphone,
             error=self._error,
         )
+
+    def _lateness_ms(self) -> float:
+        """Tell how late it is: an application that came since may have changed the cycle."""
+        graph, chain = self._graph, self._chain
+        if graph is None or chain is None or not chain.is_audible or not chain.delay_ms:
+            return self._delay_ms
+        return chain.delay_ms + graph.registry.cycle_ms
 
     def _state(self) -> LineState:
         if self._task is None:
@@ -177,13 +180,17 @@ class PipeWireLine:
         is_heard = self._chain is not None and self._chain.is_audible
         return LineState.HEARD if is_heard else LineState.SILENT
 
+    def measure(self, on: bool) -> None:
+        """Have levels measured from now on, or not: the recording takes half of what all does."""
+        if on != self._is_measured:
+            self._is_measured = on
+            self._wake.set()
+
     def take_levels(self) -> list[VoiceLevel]:
         """Give the levels since the last call; none while nobody listens or while muted."""
         if self._recording is None or self._is_muted or not self._listeners:
             return []
-        levels = list(self._recording.levels)
-        self._recording.levels.clear()
-        return levels
+        return self._recording.take()
 
     async def close(self) -> None:
         """Take away the child and the recording; the source stays, silent."""
@@ -272,7 +279,11 @@ class PipeWireLine:
             raise SoundServerLost("the delay child has ended")
         if chain is None or chain.is_killed():
             await self._forget()
-            chain = self._chain = await Chain.start(self._inner_ms(graph, self._delay_ms))
+            cycle_s = CYCLE_S if graph.registry.adds_a_cycle else chains.LONGEST_CYCLE_S
+            is_slow = graph.registry.is_slow_to_retune
+            stages_s = chains.STAGES_S if is_slow else chains.NO_STAGES_S
+            inner_ms = self._inner_ms(graph, self._delay_ms)
+            chain = self._chain = await Chain.start(inner_ms, cycle_s, stages_s)
             chain.deadline = time.monotonic() + APPEAR_S
         self._is_joined = self._join(graph, chain, source)
         self._error = self._missing_microphone(graph)
@@ -309,16 +320,23 @@ class PipeWireLine:
         if not self._listeners:
             return REST_S
         now = time.monotonic()
-        if chain.audible_from is None:
-            chain.audible_from = now + chain.delay_ms / 1000 + MARGIN_S
-        left_s = max(chain.audible_from, self._unmuted_from) - now
+        inner_ms = self._inner_ms(graph, self._delay_ms)
+        if not chain.is_audible and inner_ms != chain.delay_ms:
+            # Whoever has come may want a shorter cycle.
+            if (node := graph.registry.named(chains.LISTEN, chain.mark)) is None:
+                return LOOK_S
+            graph.set_controls(node, chain.retuned(inner_ms, now))
+        chain.fed_from = chain.fed_from or now
+        sounds_from = max(chain.fed_from + chain.delay_ms / 1000, chain.ready_from) + MARGIN_S
+        left_s = max(sounds_from, self._unmuted_from) - now
         if left_s > 0 and not chain.is_audible:
             return min(left_s, LOOK_S)
-        async with self._steering:
-            node = graph.registry.named(chains.LISTEN, chain.mark)
-            if node is None:
-                return LOOK_S
-            if not chain.is_audible:
+        # Once it is heard nothing here waits for a shift, and the levels are linked meanwhile.
+        if not chain.is_audible:
+            async with self._steering:
+                node = graph.registry.named(chains.LISTEN, chain.mark)
+                if node is None:
+                    return LOOK_S
                 for controls in chain.fade_in(FADE_IN_S):
                     if chain.is_killed():
                         return 0.0
@@ -337,7 +355,7 @@ class PipeWireLine:
     def _missing_microphone(self, graph: SoundServer) -> str | None:
         if graph.registry.named(self._microphone) is not None:
             return None
-        return str(server.unknown(self._microphone, graph.registry.microphones))
+        return str(unknown_microphone(self._microphone, graph.registry.microphones))
 
     def _inner_ms(self, graph: SoundServer, delay_ms: float) -> float:
         """Give the delay for the child itself, without what the graph adds."""
@@ -353,14 +371,13 @@ class PipeWireLine:
     async def _measure(self, graph: SoundServer) -> None:
         """Record coarsely while somebody listens, and what the child takes only."""
         chain = self._chain
-        if not self._listeners or self._is_muted or chain is None:
+        is_wanted = self._is_measured and self._listeners and not self._is_muted
+        if chain is None or not is_wanted or (self._recording and self._recording.has_ended):
             await self._stop_measuring()
+        if chain is None or not is_wanted:
             return
-        if self._measuring is not None and self._measuring.done():
-            await self._stop_measuring()
         if self._recording is None:
-            recording = self._recording = await LevelRecording.start()
-            self._measuring = asyncio.create_task(recording.run(), name="voice levels")
+            self._recording = await LevelRecording.start()
         registry = graph.registry
         listen = registry.named(chains.LISTEN, chain.mark)
         levels = registry.named(LEVELS, self._recording.mark)
@@ -371,10 +388,8 @@ class PipeWireLine:
 
     async def _stop_measuring(self) -> None:
         recording, self._recording = self._recording, None
-        measuring, self._measuring = self._measuring, None
-        if recording is not None and measuring is not None:
+        if recording is not None:
             await recording.end()
-            await wait_out(measuring)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

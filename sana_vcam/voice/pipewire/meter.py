@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
+import os
+import sys
 import time
-from asyncio.subprocess import PIPE, Process
-from collections import deque
+from asyncio.subprocess import Process
 
 import numpy as np
 
-from sana_vcam.voice.line import SILENCE_DBFS, VoiceLevel
+from sana_vcam.voice.line import VoiceLevel
+from sana_vcam.voice.meter import SampleMeter
 from sana_vcam.voice.pipewire import children
 from sana_vcam.voice.pipewire.chain import new_mark
 from sana_vcam.voice.pipewire.registry import MARK
@@ -18,27 +20,22 @@ LEVELS = "sana_levels"
 """Node of the recording; it is linked to what the delay child takes, and to nothing else."""
 RATE = 24_000
 """`pw-record` writes 4096 bytes at a time: a piece every 85 ms."""
+PIPE_BYTES = 1 << 18
+"""What may wait in its pipe: more than five seconds, longer than whoever takes them is away."""
 WINDOW = RATE // 100
 """Samples of one level: 10 ms."""
-KEPT = 3000
-"""Levels that wait for whoever takes them: half a minute."""
-GAP_S = 0.25
-"""A recording that is this much late was interrupted meanwhile."""
-CREEP = 0.001
-"""How much the two clocks may differ; sound cards are some 0.00005 off."""
 HEADER = 24
 """Bytes of the header of an AU file, of which `pw-record` writes one to a pipe, or none."""
 BIG_ENDIAN = b".snd"
 
 
 class LevelMeter:
-    """Levels of 16-bit samples, each with its time. Pieces that are late do not make it jump."""
+    """Levels of what `pw-record` writes, 16-bit samples behind a header, each with its time."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._order = ""
-        self._begin: float | None = None
-        self._windows = 0
+        self._meter = SampleMeter(RATE)
 
     def feed(self, text: bytes, now: float) -> list[VoiceLevel]:
         """Take what has come by `now`, the header first, and give the windows that are whole."""
@@ -48,64 +45,69 @@ class LevelMeter:
                 return []
             self._order = ">i2" if self._rest.startswith(BIG_ENDIAN) else "<i2"
             self._rest = self._rest[HEADER:]
-        count = len(self._rest) // (2 * WINDOW)
-        if not count:
-            return []
-        whole, self._rest = self._rest[: 2 * WINDOW * count], self._rest[2 * WINDOW * count :]
-        samples = np.frombuffer(whole, self._order).reshape(count, WINDOW).astype(np.float64)
-        squares = np.mean(np.square(samples / 32768.0), axis=1)
-        begin = self._aligned(now, count)
-        return [
-            VoiceLevel(begin + index * WINDOW / RATE, _dbfs(float(square)))
-            for index, square in enumerate(squares)
-        ]
-
-    def _aligned(self, now: float, count: int) -> float:
-        """Give the time of the next `count` windows, by the piece that came with least delay."""
-        length = WINDOW / RATE
-        seen = now - (self._windows + count) * length
-        if self._begin is None or seen - self._begin > GAP_S:
-            self._begin = seen
-        else:
-            self._begin = min(self._begin + CREEP * count * length, seen)
-        begin = self._begin + self._windows * length
-        self._windows += count
-        return begin
-
-
-def _dbfs(square: float) -> float:
-    return max(SILENCE_DBFS, 10.0 * math.log10(square)) if square > 0 else SILENCE_DBFS
+        whole = len(self._rest) // 2 * 2
+        samples = np.frombuffer(self._rest[:whole], self._order).astype(np.float32) / 32768.0
+        self._rest = self._rest[whole:]
+        return self._meter.feed(samples, now)
 
 
 class LevelRecording:
-    """The recording while it runs, and the levels of it that nobody has taken yet."""
+    """The recording while it runs. It is read when its levels are taken, and wakes nobody."""
 
-    def __init__(self, process: Process, mark: str) -> None:
+    def __init__(self, process: Process, pipe: int, mark: str) -> None:
         self.mark = mark
-        self.levels: deque[VoiceLevel] = deque(maxlen=KEPT)
         self._process = process
+        self._pipe = pipe
+        self._meter = LevelMeter()
 
     @classmethod
     async def start(cls) -> LevelRecording:
-        """Start a recording that is linked to nothing."""
+        """Start a recording that is linked to nothing. Raises `OSError`."""
         mark = new_mark()
         props = (
             f"{{ node.name = {LEVELS} node.passive = true node.autoconnect = false"
             f' state.restore-props = false {MARK} = "{mark}" }}'
         )
-        process = await children.start(
-            *("pw-record", "--target", "0", "-P", props, "--rate", str(RATE)),
-            *("--channels", "1", "--format", "s16", "--latency", "100ms", "-"),
-            stdout=PIPE,
-        )
-        return cls(process, mark)
+        ours, its = _make_pipe()
+        try:
+            process = await children.start(
+                *("pw-record", "--target", "0", "-P", props, "--rate", str(RATE)),
+                *("--channels", "1", "--format", "s16", "--latency", "100ms", "-"),
+                stdout=its,
+            )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(its)
+        return cls(process, ours, mark)
 
-    async def run(self) -> None:
-        """Measure until the recording ends."""
-        meter = LevelMeter()
-        async for text in children.output_of(self._process):
-            self.levels.extend(meter.feed(text, time.monotonic()))
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.returncode is not None
+
+    def take(self) -> list[VoiceLevel]:
+        """Measure what has come since the last call; waits for nothing."""
+        try:
+            text = os.read(self._pipe, PIPE_BYTES)
+        except BlockingIOError:
+            return []
+        return self._meter.feed(text, time.monotonic())
 
     async def end(self) -> None:
         """End it and wait until it is gone."""
-        await children.end(self._process, is_read=True)
+        os.close(self._pipe)
+        await children.end(self._process)
+
+
+def _make_pipe() -> tuple[int, int]:
+    """Make a pipe of `PIPE_BYTES`, if the system lets us; reading from it does not wait."""
+    ours, its = os.pipe()
+    os.set_blocking(ours, False)
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(its, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return ours, its

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sana_vcam.voice.line import OURS, Microphone
+from sana_vcam.voice.line import OURS, SOURCE_NAME, Microphone
 
 MARK = "sana_vcam.chain"
 """Property of the nodes of one child: who started it."""
+CYCLE_S = 1024 / 48_000
+"""The longest cycle of the graph that a child wants before version 1.0: readers may want 2048
+samples, and the voice would be later by what that adds. It costs a third more than those do."""
+LATENCY = re.compile(r"(\d+)/([1-9]\d*)")
+"""How long a cycle a node wants: so many samples at such a rate."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Registry:
         self._text = b""
         self._objects: dict[int, dict[str, Any]] = {}
         self._nodes: list[Node] | None = None
+        self._cycle_ms: float | None = None
 
     def feed(self, text: bytes) -> bool:
         """Take what `pw-dump` wrote, in any pieces; whether something changed."""
@@ -46,7 +53,7 @@ class Registry:
             for data in json.loads(array):
                 self._take(data)
             self.is_synced = changed = True
-            self._nodes = None
+            self._nodes = self._cycle_ms = None
         return changed
 
     def _take(self, data: dict[str, Any]) -> None:
@@ -135,18 +142,63 @@ class Registry:
 
     @property
     def cycle_ms(self) -> float:
-        """What the graph itself adds to a filter whose output feeds another node.
+        """What the graph itself adds now to a filter whose output feeds another node.
 
-        One cycle before version 1.0, none after it (measured on 0.3.65 and 1.4.2). The cycle's
-        length is the server's usual one: no object tells the one that runs.
+        One cycle before version 1.0, none after it (measured on 0.3.65 and 1.4.2).
         """
-        for _, info in self._infos("Core"):
-            if self.version >= (1, 0):
-                return 0.0
-            props = info.get("props") or {}
-            frames = float(props.get("default.clock.quantum", 1024))
-            return 1000.0 * frames / float(props.get("default.clock.rate", 48_000))
-        return 0.0
+        if self._cycle_ms is None:
+            self._cycle_ms = self._read_cycle_ms() if self.adds_a_cycle else 0.0
+        return self._cycle_ms
+
+    def _read_cycle_ms(self) -> float:
+        """Find the length of the cycle in which the source runs, which no object tells.
+
+        As the server does: the shortest that one of the nodes wants, rounded down to a power of
+        two samples; the usual one if none wants any.
+        """
+        props = next((info.get("props") or {} for _, info in self._infos("Core")), {})
+        rate = int(props.get("default.clock.rate", 48_000))
+        wanted = min(self._wanted_s(), default=int(props.get("default.clock.quantum", 1024)) / rate)
+        least = int(props.get("default.clock.min-quantum", 1))
+        frames = max(least, int(min(wanted, CYCLE_S) * rate))
+        return 1000.0 * (1 << (frames.bit_length() - 1)) / rate
+
+    def _wanted_s(self) -> list[float]:
+        """List the cycles that those want which run together with the source."""
+        together = self._together()
+        return [
+            int(latency[1]) / int(latency[2])
+            for number, info in self._infos("Node")
+            if number in together and info.get("state") == "running"
+            if (latency := LATENCY.fullmatch(str((info.get("props") or {}).get("node.latency"))))
+        ]
+
+    def _together(self) -> set[int | str]:
+        """Find what is joined to the source by links, and by groups, which run as one."""
+        joined: defaultdict[int | str, set[int | str]] = defaultdict(set)
+        pairs: list[tuple[int | str, int | str]] = [
+            (info.get("output-node-id", ""), info.get("input-node-id", ""))
+            for _, info in self._infos("Link")
+        ]
+        for number, info in self._infos("Node"):
+            if group := (info.get("props") or {}).get("node.group"):
+                pairs.append((number, str(group)))
+        for one, other in pairs:
+            joined[one].add(other)
+            joined[other].add(one)
+        source = self.named(SOURCE_NAME)
+        left: set[int | str] = set() if source is None else {source.id}
+        found: set[int | str] = set()
+        while left:
+            one = left.pop()
+            found.add(one)
+            left |= joined[one] - found
+        return found
+
+    @property
+    def adds_a_cycle(self) -> bool:
+        """Whether what a filter gives to another node comes a cycle later."""
+        return self.version < (1, 0)
 
     @property
     def version(self) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sana_vcam.errors import VoiceError
 from sana_vcam.voice.line import Microphone
 from sana_vcam.voice.pipewire import children
 from sana_vcam.voice.pipewire.registry import Registry
@@ -19,16 +18,3 @@ async def look() -> Registry:
 async def microphones() -> list[Microphone]:
     """List the microphones that can be chosen. Opens none of them. Raises `VoiceError`."""
     return (await look()).microphones
-
-
-def unknown(microphone: str, known: list[Microphone]) -> VoiceError:
-    """Give the error for a microphone that is not among those of the server."""
-    if not known:
-        return VoiceError(
-            f'there is no microphone "{microphone}", and no other one in PipeWire: plug one in'
-        )
-    names = ", ".join(f'"{one.name}" ({one.description})' for one in known)
-    return VoiceError(
-        f'there is no microphone "{microphone}": plug it in, or put one of these into '
-        f"[voice] microphone: {names}"
-    )
