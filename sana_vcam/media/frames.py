@@ -8,6 +8,9 @@ that is not a `Picture`, so a raw face cannot reach viewers by mistake.
 From the model on, pictures are planar I420 as (height * 3 / 2, width) uint8 arrays, BT.601 in
 limited range, of even sizes: what virtual cameras and encoders take, in three eighths of BGRA's
 memory.
+
+A transition makes pictures of pictures: one fitted to another size, and two blended. What shows the
+raw camera is not blended.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from sana_vcam.config.kinds import Fit, Size
 from sana_vcam.config.schema import PrivacyConfig
-from sana_vcam.media.pixels import Pixels, black_i420, to_i420
+from sana_vcam.media.pixels import Pixels, black_i420, blend_i420, fit_i420, to_i420
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class Picture:
     """What viewers may see; the only type that a sink takes.
 
     `i420` is (h * 3 / 2, w) I420 of any even size, read-only; the sink fits it.
-    `source` is "model", "slate", "black" or "bypass". A picture never changes, so a sink may keep
-    its conversion of the one that it was last given.
+    `source` is "model", "slate", "black", "bypass" or "blend", which is never of the raw camera.
+    A picture never changes, so a sink may keep its conversion of the one that it was last given.
     """
 
     __slots__ = ("i420", "source")
@@ -120,6 +124,24 @@ class Picture:
             raise TypeError("this BypassGrant does not come from the configuration")
         _require(frame, CameraFrame)
         return cls(to_i420(frame.bgr), "bypass", seal=_SEAL)
+
+    @classmethod
+    def fitted(cls, picture: Picture, size: Size, fit: Fit) -> Picture:
+        """Make a picture of this (width, height), as a sink fits it."""
+        _require(picture, Picture)
+        return cls(fit_i420(picture.i420, *size, fit), picture.source, seal=_SEAL)
+
+    @classmethod
+    def blend(cls, before: Picture, after: Picture, share: float) -> Picture:
+        """Make a picture of two of one size, with `share` of the second, 0 to 1.
+
+        Raises `TypeError` if either shows the raw camera, or is no picture.
+        """
+        for picture in (before, after):
+            _require(picture, Picture)
+            if picture.source == "bypass":
+                raise TypeError("the raw camera is not blended with anything")
+        return cls(blend_i420(before.i420, after.i420, share), "blend", seal=_SEAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from sana_vcam.config.schema import CameraConfig, Config, Size
+from sana_vcam.config.kinds import Size
+from sana_vcam.config.schema import CameraConfig, Config
 from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.camera.capture import Camera
@@ -23,6 +24,7 @@ from sana_vcam.media.playout.cadence import Cadence
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.playout.program import BypassSource
 from sana_vcam.media.publisher import CameraTarget, Publisher
+from sana_vcam.media.shedding import Shedding
 from sana_vcam.media.states import CameraState
 
 LEAST_FPS = 12.0
@@ -40,7 +42,10 @@ class Pipeline:
         *,
         make_source: Callable[[CameraConfig], CameraSource] = open_source,
     ) -> None:
-        """`on_change` is called on the camera thread when the camera's status changes."""
+        """`on_change` is called when the status of the camera or of `shedding` changes.
+
+        That is on the camera's thread, or on the playout's.
+        """
         self.sink_size: Size = (config.sink.width, config.sink.height)
         self.camera_frames: Mailbox[CameraFrame] = Mailbox()
         self.camera = Camera(
@@ -48,6 +53,8 @@ class Pipeline:
         )
         self.latency = LatencyMeter()
         """Notes every picture that is sent, and every one that viewers see."""
+        self.shedding = Shedding(on_change)
+        """What is left out while this computer is too busy."""
         self.publisher = Publisher(
             self.camera_frames,
             self.latency.sent,
@@ -149,6 +156,10 @@ class Feed:
     def go_on_air(self) -> None:
         """Have its pictures shown from the next tick on."""
         self._pipeline.buffer.cut(self._buffer)
+
+    def show_in_preview(self, *, on: bool) -> None:
+        """Have the preview show its pictures, or end that; it is off air."""
+        self._pipeline.buffer.show_in_preview(self._buffer, on=on)
 
     def close(self) -> None:
         """Give up the place; twice is fine."""

@@ -7,13 +7,14 @@ Pixels are uint8 arrays of (height, width, 3) BGR or (height, width, 4) BGRA.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.config.schema import Fit, Size
+from sana_vcam.config.kinds import Fit, Size
 
 type Pixels = npt.NDArray[np.uint8]
 type PixelFormat = Literal["I420", "BGR24"]
@@ -28,6 +29,7 @@ class _OpenCv:
     transpose: Callable[..., Pixels]
     merge: Callable[..., Pixels]
     multiply: Callable[..., Pixels]
+    addWeighted: Callable[..., Pixels]  # noqa: N815
     imdecode: Callable[..., Pixels | None]
     resize: Callable[..., Pixels]
     error: type[Exception]
@@ -91,12 +93,33 @@ def to_bgr(pixels: Pixels) -> Pixels:
 def bgr_to_bgra_bytes(bgr: Pixels) -> bytes:
     """Convert BGR to the BGRA bytes that the SDK's `push_frame` takes most cheaply.
 
-    The detour over OpenCV costs a tenth of letting the SDK convert a (h, w, 3) array itself.
+    The detour over OpenCV costs a tenth of letting the SDK convert a (h, w, 3) array itself. It is
+    written where it is to be: another copy costs as much as the conversion.
     """
     require_pixels(bgr)
     if bgr.shape[2] != 3:
         raise ValueError(f"expected (height, width, 3) BGR pixels, got shape {bgr.shape}")
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2BGRA).tobytes()
+    height, width = bgr.shape[:2]
+    data, pixels = _fresh_bytes(height * width * 4)
+    cv2.cvtColor(bgr, cv2.COLOR_BGR2BGRA, dst=pixels.reshape(height, width, 4))
+    return data
+
+
+def _fresh_bytes(size: int) -> tuple[bytes, Pixels]:
+    """Make bytes that are still to be written, and the array to do that by, before anybody else.
+
+    That is what PyBytes_FromStringAndSize is for (Python/C API, "Bytes Objects").
+    """
+    data: bytes = _make_bytes(None, size)
+    return data, np.frombuffer((ctypes.c_uint8 * size).from_address(_address_of(data)), np.uint8)
+
+
+_make_bytes = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
+    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
+)
+_address_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object)(
+    ("PyBytes_AsString", ctypes.pythonapi)
+)
 
 
 def to_i420(pixels: Pixels) -> Pixels:
@@ -188,6 +211,40 @@ def cover_i420(i420: Pixels, width: int, height: int) -> Pixels:
         return i420
     across, down = (-(-int(have * scale) // 2) * 2 for have in (have_width, have_height))
     return fit_i420(i420, max(width, across), max(height, down), "stretch")
+
+
+def blend_i420(before: Pixels, after: Pixels, share: float) -> Pixels:
+    """Blend two I420 pictures of one size, `share` of the second, 0 to 1.
+
+    Raises `ValueError` for two sizes.
+    """
+    if before.shape != after.shape:
+        raise ValueError(f"two sizes are not blended: {before.shape} and {after.shape}")
+    return cv2.addWeighted(before, 1 - share, after, share, 0)
+
+
+def place_i420(into: Pixels, i420: Pixels, left: int, top: int) -> None:
+    """Write an I420 picture into a larger one, from the even point (left, top) on."""
+    for target, plane, step in zip(_planes(into), _planes(i420), (1, 2, 2), strict=True):
+        height, width = plane.shape
+        target[top // step : top // step + height, left // step : left // step + width] = plane
+
+
+def coarse_difference(before: Pixels, after: Pixels) -> float:
+    """Measure how far two I420 pictures are apart, in levels of 0..255; of any sizes.
+
+    It is the mean over coarse areas, of brightness or of colour, whichever differs more. Costs
+    0.2 ms at 1280x704.
+    """
+    pairs = zip(_planes(before), _planes(after), strict=True)
+    return max(
+        float(np.abs(_areas(_places(one), 32, 18) - _areas(_places(other), 32, 18)).mean())
+        for one, other in pairs
+    )
+
+
+def _places(plane: Pixels) -> Pixels:
+    return cv2.resize(plane, PLACES, interpolation=cv2.INTER_LINEAR)
 
 
 def i420_to_bgr(i420: Pixels) -> Pixels:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sana_vcam.config.schema import Fit, Size
+from sana_vcam.config.kinds import Fit, Size
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.meter import Meter
 from sana_vcam.media.frames import CameraFrame

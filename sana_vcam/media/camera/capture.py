@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sana_vcam.config.schema import CameraConfig, Size
+from sana_vcam.config.kinds import Size
+from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraError, CameraFault, CameraWords
 from sana_vcam.lib.backoff import backoff
 from sana_vcam.lib.mailbox import Mailbox
@@ -143,6 +144,8 @@ class Camera:
         A source that is stuck in a call is told as lost, and delays the return by two seconds.
         """
         defects: list[BaseException] = []
+        # Set before the look: a thread that is about to end still counts as alive.
+        has_ended = threading.Event()
 
         def read() -> None:
             try:
@@ -150,11 +153,12 @@ class Camera:
             except BaseException as defect:  # raised below, on the thread that is waited for
                 defects.append(defect)
             finally:
+                has_ended.set()
                 self._look.set()
 
         reader = threading.Thread(target=read, name="camera reader", daemon=True)
         reader.start()
-        while reader.is_alive() and not stop.is_set():
+        while not (has_ended.is_set() or stop.is_set()):
             self._look.wait(SUPERVISE_EVERY_S if self._is_capturing else None)
             self._look.clear()
             self._mind_stall()

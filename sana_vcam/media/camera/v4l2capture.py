@@ -10,12 +10,13 @@ import contextlib
 import errno
 import mmap
 import os
-import select
+import sys
 import time
 from collections.abc import Callable
 
 from sana_vcam.config.schema import CameraConfig
 from sana_vcam.errors import CameraFault, CameraWords
+from sana_vcam.lib.polling import POLLIN
 from sana_vcam.media.camera.decode import PictureFormat, decode
 from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.v4l2 import devices, ioctl
@@ -175,9 +176,9 @@ class V4l2Capture:
 
     def _await_picture(self, left_s: float) -> None:
         """Wait for a picture, but not so long that a suspend goes unnoticed."""
-        found = self._system.poll({self._node: select.POLLIN}, min(left_s, SLICE_S))
+        found = self._system.poll({self._node: POLLIN}, min(left_s, SLICE_S))
         events = found.get(self._node, 0)
-        if events and not events & select.POLLIN:
+        if events and not events & POLLIN:
             # The device has gone or its stream has broken; asking it tells which.
             try:
                 self._queue.take()
@@ -239,7 +240,9 @@ def unplugged(name: str) -> CameraFault:
 
 
 def suspended_s() -> float:
-    """Measure the seconds that this machine has been suspended since it started."""
+    """Measure the seconds that Linux has been suspended since it started; 0 elsewhere."""
+    if sys.platform != "linux":
+        return 0.0
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from sana_vcam.config.schema import address_words, scheme_of
+from sana_vcam.config.kinds import address_words, scheme_of
 from sana_vcam.errors import CameraError
 from sana_vcam.media.camera.clip import ClipPicture, ClipReader, NotPlayable
 from sana_vcam.media.pixels import Pixels
@@ -191,9 +192,11 @@ class VideoFile:
         if path is None:
             raise CameraError(f'camera.source is "file", but camera.path is empty; {FIX}')
         try:
-            if path.is_file():
+            if stat.S_ISREG(path.stat().st_mode):
                 return path
-            what = "is not a file" if path.exists() else "does not exist"
+            what = "is not a file"
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            what = "does not exist"
         except OSError as error:
             raise self._cannot(error) from error
         if what == "does not exist" and (scheme := scheme_of(str(path))):

@@ -1,4 +1,4 @@
 """Video files that are edited as a whole: read, sent to the model, and written again.
 
-Nothing here is loaded by a running daemon: PyAV is imported by what `sana-vcam edit` needs.
+A running daemon loads nothing here but what its clips need: PyAV is imported by `sana-vcam edit`.
 """

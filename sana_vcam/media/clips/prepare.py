@@ -12,7 +12,7 @@ from typing import Any
 import av
 import numpy as np
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
 from sana_vcam.errors import ClipFailed
 from sana_vcam.media.clips.placing import look_of
 from sana_vcam.media.clips.source import ClipTimes, upright_pictures

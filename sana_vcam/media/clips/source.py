@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
 from sana_vcam.errors import ClipFailed
 from sana_vcam.media.camera.clip import ClipPicture, ClipReader, NotPlayable
 from sana_vcam.media.pixels import Pixels, fit
@@ -70,10 +71,12 @@ def open_source(path: Path) -> Iterator[Any]:
 
     FFmpeg is given no name, so that nothing else is opened, here or in the network.
     """
-    if not path.is_file():
-        raise ClipFailed(f"{path} {'is not a file' if path.exists() else 'does not exist'}")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ClipFailed(f"{path} is not a file")
         file = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise ClipFailed(f"{path} does not exist") from None
     except OSError as error:
         raise ClipFailed(f"{path} cannot be read: {error.strerror}") from None
     with file:

@@ -9,6 +9,8 @@ where and when something moves, it moves there too. Both are compared over the l
 2. With only those cells, moment by moment, a path of delays: a model that is slower than the
    camera lets the delay grow within a chunk and fall back at the next. Its mean over the last
    seconds is the answer, and how far it went there is the answer's range.
+3. Where the path lies at one delay up to a moment, and at another one from then on, the answer is
+   of what came after: once that is enough, and fits nothing else as well.
 
 How far the path is better than the best path elsewhere tells how sure the answer is. Motion that
 repeats itself has such a path, and a still picture has none that is good: both are not sure.
@@ -39,6 +41,10 @@ LONGEST_S = 6.0
 """The longest delay that is looked for."""
 LATELY_S = 4.0
 """The answer is the mean over so much of the path's end: a delay that changes is followed by it."""
+NEWEST_S = 2.0
+"""Over so much where the path is steady."""
+STEADY = 1.5
+"""Grid steps over which a steady one may go: as little as the grid allows."""
 SPREAD = (10, 90)
 """Percentiles of the path's end that are its range."""
 RESOLUTION_S = STEP_S / 2
@@ -61,6 +67,12 @@ TURN_COST = 0.3
 """What a path pays for each grid step by which the delay changes from moment to moment."""
 JUMP_COST = 2.4
 """What it pays for a jump to any other delay, as when the model skips frames."""
+CHANGE = 6
+"""Grid steps by which the delay has to differ from a moment on, to be another one from then on."""
+STANDS = 4
+"""Grid steps over which it may go to and fro before and after, or there is no such moment."""
+CHANGED_S = 0.75
+"""With less than this after a change nothing is said: neither of the two delays is that of now."""
 APART = 8
 """Grid steps within which another path is the same answer."""
 LEAST_BACK = 2 * APART
@@ -107,7 +119,8 @@ class Match:
 
     `likeness` (0..1) is how well the two agree along the path, `rivalry` (0..1) how good the best
     path elsewhere is in proportion, `lead` how far the best constant delay stands out from the
-    next (1 is not at all), and `motion` how much the cells vary, in levels.
+    next (1 is not at all), and `motion` how much the cells vary, in levels. `changed` is whether
+    the delay was another one within the time compared; the rest is about what came after.
     """
 
     delay_s: float
@@ -118,6 +131,7 @@ class Match:
     motion: float
     low_s: float
     high_s: float
+    changed: bool = False
 
 
 def match(sent: Course, shown: Course) -> Match | None:
@@ -128,7 +142,8 @@ def match(sent: Course, shown: Course) -> Match | None:
     moments = _window(sent, shown)
     if moments is None:
         return None
-    back = int(min(LONGEST_S, moments[0] - sent.times[0]) / STEP_S)
+    # As far as the last moment allows: the first one may allow a wrong delay only.
+    back = int(min(LONGEST_S, moments[-1] - sent.times[0]) / STEP_S)
     if back <= LEAST_BACK:
         return None
     earlier = moments[0] - STEP_S * np.arange(back, 0, -1)
@@ -136,28 +151,46 @@ def match(sent: Course, shown: Course) -> Match | None:
     cuts = np.searchsorted(moments, [at for at in _cuts(shown) if at > moments[0]])
     pair, motion = _Pair.of(before, shown.at(moments), back, cuts)
     least = _least(shown, moments)
+    most = (moments - sent.times[0]) / STEP_S
     profile = pair.profile()
     start = int(np.where(np.arange(back + 1) < np.median(least), -1.0, profile).argmax())
     scores = pair.scores(start)
-    scores[np.arange(back + 1) < least[::EVERY, None]] = -1.0
+    delays = np.arange(back + 1)
+    scores[(delays < least[::EVERY, None]) | (delays > most[::EVERY, None])] = -1.0
     path = _best_path(scores)
-    likeness = _along(scores, path)
-    elsewhere = scores.copy()
-    elsewhere[np.abs(np.arange(scores.shape[1]) - path[:, None]) <= APART] = -1.0
-    rivalry = max(0.0, _along(elsewhere, _best_path(elsewhere))) / max(likeness, 1e-6)
-    lead = _lead(profile, start)
-    lately = path[-int(LATELY_S / STEP_S / EVERY) :] * STEP_S
-    low_s, high_s = np.percentile(lately, SPREAD)
+    likeness, rivalry = _rate(scores, path)
+    changed = _change(path)
+    if changed is None:
+        lead = _lead(profile, start)
+        confidence = _confidence(likeness, rivalry, lead, motion)
+        lately = newest = path[-_rows(LATELY_S) :]
+        if _swing(lately) <= STEADY:
+            newest = lately[-_rows(NEWEST_S) :]
+    else:
+        lately = newest = path[changed:]
+        lead = _lead(profile, start, int(np.median(lately)))
+        confidence = _confidence(likeness, rivalry, lead, motion)
+        likeness, rivalry = _rate(scores[changed:], lately)
+        enough = len(lately) >= _rows(CHANGED_S)
+        confidence = min(confidence, _confidence(likeness, rivalry, lead, motion)) * enough
+    low_s, high_s = np.percentile(lately, SPREAD) * STEP_S
+    beside = _between(scores[-len(newest) :], newest)
     return Match(
-        delay_s=float(lately.mean()),
-        confidence=_confidence(likeness, rivalry, lead, motion),
+        delay_s=(float(newest.mean()) + beside) * STEP_S,
+        confidence=confidence,
         likeness=likeness,
         rivalry=min(rivalry, 1.0),
         lead=lead,
         motion=motion,
         low_s=max(0.0, float(low_s) - RESOLUTION_S),
         high_s=float(high_s) + RESOLUTION_S,
+        changed=changed is not None,
     )
+
+
+def _rows(seconds: float) -> int:
+    """Count the moments of a path in so many seconds."""
+    return int(seconds / STEP_S / EVERY)
 
 
 def _window(sent: Course, shown: Course) -> Times | None:
@@ -380,13 +413,70 @@ def _shifted(values: Times, by: int) -> Times:
     return shifted
 
 
+def _change(path: Indices) -> int | None:
+    """Find the row from which on the delay is another; None if there is none in the last seconds.
+
+    A delay that goes to and fro, as within the chunks of a slow model, or that changes again and
+    again, has no such row.
+    """
+    rows = range(max(_rows(CHANGED_S), len(path) - _rows(LATELY_S)), len(path) - 1)
+    if not rows:
+        return None
+    row = min(rows, key=lambda row: _distance(path[:row]) + _distance(path[row:]))
+    before, after = path[:row], path[row:]
+    change = abs(float(np.median(after) - np.median(before)))
+    swing = max(_swing(before), _swing(after))
+    return row if change >= CHANGE and swing <= min(change / 2, STANDS) else None
+
+
+def _swing(path: Indices) -> float:
+    """Tell how far the path goes to and fro."""
+    return float(np.ptp(np.percentile(path, SPREAD)))
+
+
+def _distance(path: Indices) -> float:
+    """Sum up how far the path is from its own median."""
+    return float(np.abs(path - np.median(path)).sum())
+
+
+def _rate(scores: Array, path: Indices) -> tuple[float, float]:
+    """Tell how well the courses agree along the path, and how good the best path elsewhere is."""
+    likeness = _along(scores, path)
+    elsewhere = scores.copy()
+    elsewhere[np.abs(np.arange(scores.shape[1]) - path[:, None]) <= APART] = -1.0
+    return likeness, max(0.0, _along(elsewhere, _best_path(elsewhere))) / max(likeness, 1e-6)
+
+
+def _between(scores: Array, path: Indices) -> float:
+    """Tell by how much of a grid step the delay is beside the path, -0.5..0.5.
+
+    The top of the parabola through the scores on the path and to both sides of it.
+    """
+    inside = (path > 0) & (path < scores.shape[1] - 1)
+    rows, path = np.flatnonzero(inside), path[inside]
+    sides = [scores[rows, path + side] for side in (-1, 0, 1)]
+    allowed = np.min(sides, axis=0) > -1.0
+    if not allowed.any():
+        return 0.0
+    before, on, after = (float(side[allowed].mean()) for side in sides)
+    bend = before - 2 * on + after
+    return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+
+
 def _along(scores: Array, path: Indices) -> float:
     return float(scores[np.arange(len(path)), path].mean())
 
 
-def _lead(profile: Array, peak: int) -> float:
-    """Measure how far the peak stands above the rest, against the rest's highest; at most 10."""
-    rest = np.delete(profile, slice(max(0, peak - APART), peak + APART + 1))
+def _lead(profile: Array, peak: int, *others: int) -> float:
+    """Measure how far the peak stands above the rest, against the rest's highest; at most 10.
+
+    The delays `others` are not the rest's.
+    """
+    places = np.arange(len(profile))
+    near = [np.abs(places - place) <= APART for place in (peak, *others)]
+    rest = profile[~np.any(near, axis=0)]
+    if not len(rest):
+        return 1.0
     usual = float(np.median(rest))
     return min(10.0, (float(profile[peak]) - usual) / max(float(rest.max()) - usual, 1e-6))
 

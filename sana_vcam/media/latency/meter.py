@@ -24,6 +24,12 @@ COLUMNS, ROWS = 32, 18
 """Cells of a picture: about 40x40 pixels each, a part of a face."""
 MOST = 1200
 """Pictures that are held at most: more than the longest course at 60 fps."""
+PAUSE_S = 0.3
+"""Without a new picture for so long, the delay may be another one afterwards."""
+RARE_S = 10.0
+"""Pauses that come sooner after each other are the model's way."""
+AFTER_PAUSE_S = 3.0
+"""So long after a pause it is known again, if somebody moves."""
 STALE_S = 2.0
 """Without a new picture for so long, viewers see something else."""
 
@@ -40,6 +46,13 @@ class LatencyMeter:
         self._sent = _History(WINDOW_S + LONGEST_S + 1.0)
         self._shown = _History(WINDOW_S + 1.0)
         self._steady = Steady()
+        # Of pictures shown: the newest, the end of the last pause, and of one that is a doubt.
+        self._shown_at = self._paused_at = self._resumed_at = float("-inf")
+
+    def seconds(self) -> float | None:
+        """Give the figure alone; None while it is not known. From any thread."""
+        reading = self.reading
+        return None if reading is None else reading.latency_s
 
     def sent(self, frame: CameraFrame) -> None:
         """Note a picture of the camera that was published; takes about 0.1 ms."""
@@ -50,6 +63,11 @@ class LatencyMeter:
         now = self._clock()
         cells = coarse_luma_of_i420(frame.i420, COLUMNS, ROWS).reshape(-1)
         self._shown.add(now, cells, now - frame.received_at)
+        if now - self._shown_at > PAUSE_S:
+            if now - self._paused_at > RARE_S:
+                self._resumed_at = now
+            self._paused_at = now
+        self._shown_at = now
 
     def clear(self) -> None:
         """Forget what was shown, and the figure. Not during `measure`."""
@@ -61,8 +79,13 @@ class LatencyMeter:
         """Note that other pictures are shown from now on; the figure stays until it is too old."""
         self._shown.clear()
 
+    @property
+    def doubts(self) -> bool:
+        """Whether the delay has perhaps changed, so that it is worth measuring again soon."""
+        return self._steady.doubts or self._clock() - self._resumed_at < AFTER_PAUSE_S
+
     def measure(self) -> Reading | None:
-        """Match what is held, and give the figure; in a thread of its own, once a second.
+        """Match what is held, and give the figure; in a thread of its own, about once a second.
 
         Takes 10 to 20 ms of CPU.
         """

@@ -17,8 +17,8 @@ KEEP_S = 6.0
 LEAST = 2
 """So many sure matches make a figure: one alone may be chance."""
 RECENT = 3
-"""The figure is the median of so many: one that is off is outvoted, and a change is followed in two
-seconds, on top of the four that a match looks back."""
+"""The figure is the median of so many: one that is off is outvoted, and a change is followed by the
+second match that says so."""
 AGREE_S = 0.1
 """Matches this near to each other say the same."""
 VAGUE_S = 2.0
@@ -45,6 +45,9 @@ class Steady:
 
     def __init__(self) -> None:
         self._sure: deque[tuple[float, Match]] = deque(maxlen=RECENT)
+        self.doubts = False
+        """Whether the newest match saw a change, or was sure of another delay than the figure: so
+        one more is wanted soon."""
 
     def clear(self) -> None:
         """Forget everything."""
@@ -54,8 +57,10 @@ class Steady:
         """Take one more attempt, and give the figure; None while it is not known."""
         while self._sure and now - self._sure[0][0] > KEEP_S:
             self._sure.popleft()
+        self.doubts = found is not None and found.changed and found.confidence < SURE
         if found is not None and found.confidence >= SURE:
             self._sure.append((now, found))
+            self._forget_past(found)
         if not self._sure:
             return None
         latency_s = median(match.delay_s for _, match in self._sure)
@@ -65,6 +70,8 @@ class Steady:
         newest = self._sure[-1][1]
         if newest in near:
             latency_s = newest.delay_s
+        else:
+            self.doubts = True
         age_s = now - self._sure[-1][0]
         # Of all, not of those that agree: one that is off may be the first of a change.
         low_s = max(0.0, min(match.low_s for _, match in self._sure) - WIDER_S * age_s)
@@ -74,3 +81,11 @@ class Steady:
         narrow = 1 / (1 + (high_s - low_s) / VAGUE_S)
         sure = median(match.confidence for match in near) * agreeing * recent * narrow
         return Reading(latency_s, low_s, high_s, min(SUREST, sure))
+
+    def _forget_past(self, newest: Match) -> None:
+        """Forget what was before a change that a second match agrees about."""
+        agree = [abs(match.delay_s - newest.delay_s) <= AGREE_S for _, match in self._sure]
+        if newest.changed and len(agree) >= LEAST and all(agree[-LEAST:]):
+            while not all(agree):
+                del agree[0]
+                self._sure.popleft()

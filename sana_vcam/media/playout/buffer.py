@@ -89,9 +89,7 @@ class PlayoutBuffer:
         """
         self.wakeup = wakeup or Wakeup()
         self._fps = fps
-        self._smooth = max_delay_s > 0
-        self._max_delay_s = max_delay_s
-        self._most = int(max_delay_s * fps) + chunk_frames + 1
+        self._chunk_frames = chunk_frames
         self._lock = threading.Lock()
         self._frames: deque[ModelFrame] = deque()
         self._schedule = Schedule(1 / fps, max_delay_s)
@@ -101,9 +99,11 @@ class PlayoutBuffer:
         self._position: float | None = None
         self._taken_at = 0.0
         self._speed = fps
-        self.catches_up = not self._smooth
+        self.catches_up = False
         """Whether the ticks catch up with the pictures: one is late by more than half a frame, or
         none may wait. Written by the reader."""
+        self.previewed: ModelFrame | None = None
+        """None: a buffer by itself has no preview bus beside it (`Mixer.previewed`)."""
         self.dropped = 0
         self.repeated = 0
         self._first_at: float | None = None
@@ -111,6 +111,18 @@ class PlayoutBuffer:
         self._pauses: deque[float] = deque(maxlen=PAUSES)
         self.patience_s = UNKNOWN_S
         """How long the model may be silent, by its own pace so far. Written by the writer."""
+        self.limit_delay(max_delay_s)
+
+    def limit_delay(self, max_delay_s: float) -> None:
+        """Have smoothing add at most `max_delay_s` from now on; 0: none. From any thread."""
+        with self._lock:
+            self._smooth = max_delay_s > 0
+            self._max_delay_s = max_delay_s
+            self._most = int(max_delay_s * self._fps) + self._chunk_frames + 1
+            self._schedule.limit_lag(max_delay_s)
+            # Whichever way it goes on, it does so from where it should be.
+            self._position = None
+            self.catches_up = not self._smooth
 
     def put(self, frame: ModelFrame) -> None:
         """Take a frame that has just arrived. Never blocks for long; any one thread."""

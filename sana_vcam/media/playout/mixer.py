@@ -3,6 +3,8 @@
 A session that is being brought up plays off air, at the same ticks: its buffer learns its bursts
 and lets its frames pass, so that a cut finds it on schedule, with the next picture due at the next
 tick. The frames of two sessions never meet in one schedule.
+
+One that is off air may be on the preview bus: what its session shows is for the operator alone.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ class Mixer:
         # Replaced as wholes, so that a tick sees the one or the other.
         self._buffers: tuple[PlayoutBuffer, ...] = ()
         self._on_air: PlayoutBuffer | None = None
+        self._in_preview: PlayoutBuffer | None = None
+        self.previewed: ModelFrame | None = None
+        """What the latest `take` found on the preview bus. Written by the playout thread."""
         # What the buffers that were on air before have counted, less what the present one had
         # counted off air.
         self._dropped = 0
@@ -42,20 +47,40 @@ class Mixer:
         self._buffers = (*self._buffers, buffer)
         return buffer
 
+    def limit_delay(self, max_delay_s: float) -> None:
+        """Have smoothing add at most so much from now on, for every session; 0: nothing."""
+        self._max_delay_s = max_delay_s
+        for buffer in self._buffers:
+            buffer.limit_delay(max_delay_s)
+
     def cut(self, buffer: PlayoutBuffer | None) -> None:
         """Take the pictures of `buffer` from the next tick on; None: of nobody."""
         if buffer is self._on_air:
             return
         dropped, repeated = self.dropped, self.repeated
         self._on_air = buffer
+        self.show_in_preview(buffer, on=False)
         self._dropped = dropped - (buffer.dropped if buffer else 0)
         self._repeated = repeated - (buffer.repeated if buffer else 0)
 
+    def show_in_preview(self, buffer: PlayoutBuffer | None, *, on: bool) -> None:
+        """Put a buffer on the preview bus from the next tick on, or take it off again."""
+        if on:
+            self._in_preview = buffer
+        elif buffer is self._in_preview:
+            self._in_preview = None
+
     def close(self, buffer: PlayoutBuffer) -> None:
         """Forget a buffer; what was on air is nothing then."""
+        self.show_in_preview(buffer, on=False)
         if buffer is self._on_air:
             self.cut(None)
         self._buffers = tuple(other for other in self._buffers if other is not buffer)
+
+    @property
+    def on_air(self) -> PlayoutBuffer | None:
+        """The buffer whose pictures are taken; from any thread."""
+        return self._on_air
 
     def is_on_air(self, buffer: PlayoutBuffer) -> bool:
         """Whether the pictures are taken from `buffer`; from any thread."""
@@ -63,11 +88,15 @@ class Mixer:
 
     def take(self, now: float) -> ModelFrame | None:
         """Take the frame to show at the tick `now`, or None before the first."""
-        on_air, shown = self._on_air, None
+        on_air, in_preview = self._on_air, self._in_preview
+        shown = previewed = None
         for buffer in self._buffers:
             frame = buffer.take(now)
             if buffer is on_air:
                 shown = frame
+            elif buffer is in_preview:
+                previewed = frame
+        self.previewed = previewed
         return shown
 
     def due(self, now: float) -> PresentationTime | None:

@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable
 
 from sana_vcam.lib.meter import Histogram, Meter
-from sana_vcam.media.frames import ModelFrame
+from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pacing import FrameClock, presentation_time
 from sana_vcam.media.playout.program import Program
+from sana_vcam.media.shedding import Shedding
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.states import ProgramSource
 
-IDLE_FPS = 2.0
-"""Ticks a second while nobody watches. Chromium gives up after ten waits of one second; a slate at
-this rate keeps every viewer."""
+IDLE_FPS = 1.0
+"""Ticks a second while nobody watches. Chromium gives up after ten waits of one second, and the
+driver shows its own slate after 1.5 s; a slate at this rate keeps every viewer."""
 DELAY_BOUNDS_S = (0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.4, 0.8, 1.2, 1.6, 2.5)
 """Bounds of the histogram of delays."""
 
@@ -31,16 +32,22 @@ class Playout:
         fps: float,
         on_change: Callable[[], None],
         on_shown: Callable[[ModelFrame], None] | None = None,
+        shedding: Shedding | None = None,
     ) -> None:
         """Feed `sink` at `fps`; `on_change` is called on this thread when the program changes.
 
         `on_shown` too: with each picture of the model, when it has been written for the first time.
+        `shedding` is told how late the ticks are.
         """
         self.ticks = 0
         self.skipped = 0
         self.meter = Meter()
         self.delays = Histogram(DELAY_BOUNDS_S)
         """Seconds from the SDK's callback to the sink's return, of each model frame shown."""
+        self.next: Callable[[float], Picture] = program.next
+        """What gives the picture of each tick: the program, or transitions on top of it. Written by
+        the event loop."""
+        self._shedding = shedding or Shedding()
         self._noted: ModelFrame | None = None
         self._program = program
         self._sink = sink
@@ -67,16 +74,19 @@ class Playout:
     def _run(self, idle: bool, stop: threading.Event) -> None:
         """Tick at one rate, until woken for another one or to stop."""
         clock = FrameClock(IDLE_FPS if idle else self._fps, time.monotonic())
+        self._shedding.rest()
         shown: tuple[ProgramSource, str | None] | None = None
         last = -1
         while True:
             tick, at = clock.next(time.monotonic())
-            now = self._wait_for_presentation(at, clock.period)
+            now, late_s = self._wait_for_presentation(at, clock.period)
             if stop.is_set() or self._idle != idle:
                 return
-            self._sink.send(self._program.next(now))
+            if not idle:
+                self._shedding.tick(late_s, now)
+            self._sink.send(self.next(now))
             self._note_delay()
-            if self._program.output is ProgramSource.LIVE:
+            if self._program.output is ProgramSource.LIVE or self._program.rehearsed is not None:
                 clock.follow(now - at, catch_up=self._program.catches_up)
             self.ticks += 1
             self.skipped += tick - last - 1
@@ -87,13 +97,19 @@ class Playout:
             if shown != before:
                 self._on_change()
 
-    def _wait_for_presentation(self, at: float, period: float) -> float:
-        """Wait until the tick at `at` is to show its picture, or until woken, and tell the time."""
+    def _wait_for_presentation(self, at: float, period: float) -> tuple[float, float]:
+        """Wait until the tick at `at` is to show its picture, or until woken.
+
+        Tells the time, and by how many seconds the last wait was longer than it should have been.
+        """
+        until = at
         while True:
             now = time.monotonic()
+            late_s = max(0.0, now - until)
             left_s = presentation_time(at, period, self._program.due(now)) - now
             if left_s <= 0 or self._program.wait(left_s):
-                return now
+                return now, late_s
+            until = now + left_s
 
     def _note_delay(self) -> None:
         """Note how long a new picture of the model's took to the sink."""

@@ -1,8 +1,10 @@
 """The program, in the broadcast sense: what viewers see at each tick.
 
-Precedence: blank > freeze > bypass > live > slate. The wishes are one immutable object, swapped
-by the event loop and read by the playout thread, so that "blank" works at the very next tick
-whatever the network, the session or the camera are doing.
+Precedence: blank > freeze > bypass > live > slate. While a look is rehearsed, a still takes the
+place of the live picture, which only the preview shows then; one that is rehearsed in a session of
+its own is off air until that is cut to. The wishes are one immutable object,
+swapped by the event loop and read by the playout thread, so that "blank" works at the very next
+tick whatever the network, the session or the camera are doing.
 """
 
 from __future__ import annotations
@@ -30,6 +32,24 @@ class Switches:
     blank: bool = False
     freeze: bool = False
     bypass: bool = False
+
+
+@dataclass(frozen=True)
+class OffAir:
+    """What keeps the model's pictures from viewers while a look is rehearsed: they have a still.
+
+    It is set before the model is asked for that look, and read at each tick after the tick has
+    taken its frame. So a frame that viewers see had come before anybody asked, or comes after
+    `until`.
+    """
+
+    until: float | None = None
+    """Frames that were received from then on (monotonic seconds) are for viewers again; None: not
+    known yet."""
+
+    def lets_through(self, frame: ModelFrame | None) -> bool:
+        """Whether viewers may see this frame, and all after it."""
+        return self.until is not None and frame is not None and frame.received_at >= self.until
 
 
 class BypassSource:
@@ -68,8 +88,20 @@ class Program:
         self.follows_model = False
         """Whether it stays longer where the model is known to take longer from one burst to the
         next, so that picture and slate do not alternate. Written by the event loop."""
+        self.away: Picture | None = None
+        """What viewers see in place of every slate: another slate, or black; None: the slate.
+        Written by the event loop."""
         self.on_switched: Callable[[], None] = lambda: None
         """Called in the step in which the switches change, on the event loop; does not wait."""
+        self.off_air: OffAir | None = None
+        """Whether a look is rehearsed, off air. Written by the event loop."""
+        self.ended_off_air: OffAir | None = None
+        """The last one that let a frame through. Written by the playout thread."""
+        self.rehearsed: Picture | None = None
+        """What a model shows that viewers are kept from; for the preview alone. None while they are
+        not, or it shows nothing. Written by the playout thread."""
+        self.keeps_still = False
+        """Whether a still stands in for the live picture now. Written by the playout thread."""
         self._switches = Switches()
         self.output = ProgramSource.SLATE
         self.slate: Slate | None = None
@@ -80,6 +112,10 @@ class Program:
         self._black = Picture.black(*size)
         self._held: Picture | None = None
         self._model: tuple[ModelFrame, Picture] | None = None
+        self._previewed: tuple[ModelFrame, Picture] | None = None
+        self._previewed_at = float("-inf")
+        self._aired: Picture | None = None
+        """What a live tick showed last; None if the model was silent then."""
         self._drawn: tuple[Slate, Picture] | None = None
         self._fresh_at = float("-inf")
 
@@ -136,7 +172,7 @@ class Program:
         """Choose the picture for the tick `now`; never raises for what a user can cause."""
         switches = self.switches
         # Taken at every tick, so that going back to live shows now and not what piled up.
-        live = self._live(now)
+        live = self._on_air(self._live(now), now)
         # Held from the tick of freezing on, also while black is in front of it.
         self._held = self._hold(live) if switches.freeze else None
         if switches.blank:
@@ -148,8 +184,37 @@ class Program:
             if raw is not None:
                 return self._show(ProgramSource.BYPASS, raw)
         elif live is not None:
-            return self._show(ProgramSource.LIVE, live)
+            return self._show(
+                ProgramSource.FREEZE if self.keeps_still else ProgramSource.LIVE, live
+            )
         return self._show(ProgramSource.SLATE, self._slate_picture())
+
+    def _on_air(self, live: Picture | None, now: float) -> Picture | None:
+        """Choose what viewers may see of the model.
+
+        In a rehearsal that is the picture from before it, and nothing while no session is up.
+        """
+        # Read after the frame was taken: see `OffAir`.
+        off_air = self.off_air
+        if off_air is None or off_air is self.ended_off_air or off_air.lets_through(self.on_show):
+            self.ended_off_air, self.rehearsed = off_air, self._second(now)
+            self._aired = live
+            self.keeps_still = False
+            return live
+        self.rehearsed = live
+        self.keeps_still = True
+        return self._aired if self._patience() > 0 else None
+
+    def _second(self, now: float) -> Picture | None:
+        """Take the picture of the second session, unless it has been silent for too long."""
+        frame = self._buffer.previewed
+        if frame is None:
+            self._previewed = None
+            return None
+        if self._previewed is None or frame is not self._previewed[0]:
+            self._previewed = (frame, Picture.from_model(frame))
+            self._previewed_at = now
+        return self._previewed[1] if now - self._previewed_at < self._patience() else None
 
     def _live(self, now: float) -> Picture | None:
         """Take the model's picture, unless it has been silent for too long."""
@@ -174,6 +239,10 @@ class Program:
         return self._held or live or self._slate_picture()
 
     def _slate_picture(self) -> Picture:
+        away = self.away
+        if away is not None:
+            self._drawn = None
+            return away
         slate = self._slate_now()
         if self._drawn is None or self._drawn[0] != slate:
             self._drawn = (slate, Picture.from_slate(draw(slate, *self._size)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.pixels import (
     PixelFormat,

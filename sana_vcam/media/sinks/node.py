@@ -6,20 +6,19 @@ here, so no server, however ill, holds up what else is fed.
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final
 
 from sana_vcam.errors import SinkError
 from sana_vcam.lib.backoff import backoff
 from sana_vcam.lib.pipewire.connection import RESTART, PipeWireConnection, find_socket
-from sana_vcam.lib.pipewire.library import PipeWireError, library
+from sana_vcam.lib.pipewire.library import PipeWireAbsent, PipeWireError, library
 from sana_vcam.lib.pipewire.source import VideoFormat, VideoSource
+from sana_vcam.lib.polling import POLLIN, Poller
 from sana_vcam.lib.threads import start_soon
 from sana_vcam.media.pixels import Pixels, i420_to_yuy2
 from sana_vcam.media.sinks.virtualcamera import LONGEST_WAIT_S, VirtualCameraStatus
@@ -33,6 +32,8 @@ DEVICE: Final = "PipeWire"
 """What the state calls the place of this camera."""
 ANSWER_S = 5.0
 """How long the server may take to answer; one that is well takes milliseconds."""
+NOTE_S = 0.1
+"""How long what the library notes for itself may wait: longer than frames are apart."""
 ASK_EVERY_S = 5.0
 """How often it is asked whether it is still well."""
 CLOSE_S = 5.0
@@ -49,7 +50,9 @@ class CameraNode:
         self.readers: tuple[str, ...] = ()
         """What each program that reads now calls itself."""
         self.on_readers: Callable[[], None] | None = None
-        """Called on the node's thread after each change of `readers`."""
+        """Called on the node's thread after each change of `readers` or `appeared`."""
+        self.appeared = False
+        """Whether there was a PipeWire at `open` or has been since."""
         self.dropped = 0
         """Frames that came while every buffer was in readers' hands."""
         self._name = name
@@ -72,12 +75,20 @@ class CameraNode:
         return VirtualCameraStatus(self._name, DEVICE, error is None, error, self._frames)
 
     def open(self) -> None:
-        """Begin to publish the node. Raises `SinkError` if this machine has no PipeWire for us."""
+        """Begin to publish the node, as soon as there is a PipeWire; `status` says what is missing.
+
+        Raises `SinkError` where none can come: for a process outside a user's session, or with
+        another user's socket.
+        """
         try:
             library()
             find_socket()
+        except PipeWireAbsent as error:
+            self._error = str(error)
         except PipeWireError as error:
             raise SinkError(f"no virtual camera through PipeWire: {error}") from error
+        else:
+            self.appeared = True
         self._waker = WakePipe()
         self._thread = threading.Thread(target=self._run, name="pipewire", daemon=True)
         start_soon(self._thread, self._not_started)
@@ -130,7 +141,8 @@ class CameraNode:
                 if self._error is None:
                     waits = backoff(longest_s=LONGEST_WAIT_S)
                 self._lost(error)
-                _wait(waker, None, next(waits))
+                Poller({waker.fileno(): POLLIN}).poll(next(waits))
+                waker.clear()
 
     def _publish(self, waker: WakePipe) -> None:
         """Have the node there until told to stop. Raises `PipeWireError`."""
@@ -138,10 +150,11 @@ class CameraNode:
         with closing(PipeWireConnection(library(), find_socket(), about)) as connection:
             source = VideoSource(connection, self._properties(), self._size, self._fps)
             feeding = _Feeding(source)
+            followed: tuple[object, ...] = ()
+            news = _News(waker, connection)
             asked_at = time.monotonic()
             there = False
             while not self._stop.is_set():
-                _wait(waker, connection, ANSWER_S)
                 connection.turn()
                 now = time.monotonic()
                 if connection.ready and not there and source.node is not None:
@@ -153,10 +166,16 @@ class CameraNode:
                     asked_at = now
                     connection.ask()
                 self._reading = source.streaming
-                self._follow(connection, source)
-                if self._frame is not None and feeding.feed(*self._frame):
-                    self._frames += 1
+                if followed != (follow := (source.streaming, connection.graph.version)):
+                    followed = follow
+                    self._follow(connection, source)
+                fed = self._frame is not None and feeding.feed(*self._frame)
+                self._frames += fed
                 self.dropped = source.dropped
+                if fed:
+                    news.wait_after_frame()
+                else:
+                    news.wait(ANSWER_S)
 
     def _follow(self, connection: PipeWireConnection, source: VideoSource) -> None:
         """Tell who reads, if that has changed.
@@ -177,8 +196,12 @@ class CameraNode:
                 self.on_readers()
 
     def _found(self, node: int) -> None:
-        back = " again" if self._error is not None else ""
+        back = " again" if self._error is not None and self.appeared else ""
         self._error = None
+        if not self.appeared:
+            self.appeared = True
+            if self.on_readers is not None:
+                self.on_readers()
         log.info('PipeWire offers the camera "%s"%s: node %s, %s', self._name, back, NODE, node)
 
     def _lost(self, error: PipeWireError) -> None:
@@ -224,18 +247,30 @@ class _Feeding:
             return False
         self._sent = number
         pixels = frame if layout.format is VideoFormat.I420 else i420_to_yuy2(frame)
-
-        def fill(address: int) -> None:
-            ctypes.memmove(address, pixels.ctypes.data, layout.frame_bytes)
-
-        return self._source.send(fill)
+        address: int = pixels.__array_interface__["data"][0]
+        return self._source.send(address)
 
 
-def _wait(waker: WakePipe, connection: PipeWireConnection | None, timeout_s: float) -> None:
-    """Wait until there is something to do, at most for so long."""
-    poll = select.poll()
-    poll.register(waker, select.POLLIN)
-    if connection is not None:
-        poll.register(connection.fileno(), select.POLLIN)
-    poll.poll(timeout_s * 1000)
-    waker.clear()
+class _News:
+    """What the node's thread waits for: a frame, a word of the server, the library's own notes."""
+
+    def __init__(self, waker: WakePipe, connection: PipeWireConnection) -> None:
+        self._waker = waker
+        self._frame = waker.fileno()
+        self._any = Poller({self._frame: POLLIN, connection.fileno(): POLLIN})
+        self._foreign = Poller({self._frame: POLLIN, connection.server_descriptor: POLLIN})
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for anything, at most for so long."""
+        self._clear(self._any.poll(timeout_s))
+
+    def wait_after_frame(self) -> None:
+        """Wait for all but the library's notes, of which there is one after each frame.
+
+        To be woken for it alone costs as much as half a frame. They wait for the next frame.
+        """
+        self._clear(self._foreign.poll(NOTE_S))
+
+    def _clear(self, ready: Mapping[int, int]) -> None:
+        if self._frame in ready:
+            self._waker.clear()

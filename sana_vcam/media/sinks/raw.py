@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import select
+import sys
 import threading
 import time
 from collections import deque
 from pathlib import Path
 
 from sana_vcam.errors import SinkError
+from sana_vcam.lib.polling import POLLERR, POLLHUP, POLLIN, POLLOUT, poll_descriptors
 from sana_vcam.media.pixels import Pixels
 from sana_vcam.media.sinks.wake import WakePipe
 
@@ -124,7 +125,7 @@ class RawBackend:
         while rest:
             if self._closing.is_set() and time.monotonic() > self._close_by:
                 return
-            if self._poll(out, select.POLLOUT):
+            if self._poll(out, POLLOUT):
                 rest = rest[os.write(out, rest[: self._target.chunk]) :]
 
     def _poll(self, out: int, events: int) -> bool:
@@ -133,15 +134,12 @@ class RawBackend:
         A reader that goes is noticed at once, even with nothing to write: the next one would
         else begin within the frame that the first left in the pipe.
         """
-        poll = select.poll()
-        poll.register(self._wake.fileno(), select.POLLIN)
-        poll.register(out, events)
-        timeout_ms = 1000 * CLOSE_S / 4 if self._closing.is_set() else None
-        ready = dict(poll.poll(timeout_ms))
+        timeout_s = CLOSE_S / 4 if self._closing.is_set() else None
+        ready = poll_descriptors({self._wake.fileno(): POLLIN, out: events}, timeout_s)
         if self._wake.fileno() in ready:
             self._wake.clear()
         found = ready.get(out, 0)
-        if found & (select.POLLERR | select.POLLHUP):
+        if found & (POLLERR | POLLHUP):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         return bool(found & events)
 
@@ -158,7 +156,7 @@ class Target:
     @classmethod
     def find(cls, path: str) -> Target:
         """Open a file or standard output; look at a FIFO. Raises `SinkError`."""
-        if not hasattr(select, "poll"):
+        if sys.platform == "win32":
             raise SinkError('sink.kind = "raw" needs Linux or macOS; use "preview" here')
         try:
             if path == "-":
@@ -178,6 +176,8 @@ class Target:
         if self._opened is not None:
             opened, self._opened = self._opened, None
             return opened
+        if sys.platform == "win32":
+            return None
         try:
             return os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:

@@ -65,12 +65,15 @@ class Sink:
         node: CameraNode | None = None,
     ) -> None:
         """Feed the cameras, which are open, and `node` beside them or alone."""
-        self.kind: SinkKind = kind
+        self._kind: SinkKind = kind
+        self._config = config
         self._node = node
         self._cameras: tuple[FedCamera, ...] = (*cameras, *([] if node is None else [node]))
-        self.name = _name(kind, self._cameras, config)
         self.size = (config.width, config.height)
         self.frames_sent = 0
+        self._on_sent: Callable[[Picture, Pixels], None] | None = None
+        self._fed: tuple[FedCamera | _Follower, ...] = self._cameras
+        """Who is given each frame: a follower costs a tick nothing while there is none."""
         self._canvas = canvas
         self._latest: tuple[Picture, Pixels] | None = None
 
@@ -85,7 +88,8 @@ class Sink:
     ) -> Self:
         """Open what the configuration asks for. Raises `SinkError` with the fix.
 
-        "auto" is every virtual camera that there is, else preview. `slate` is what v4l2loopback
+        "auto" is every virtual camera that there is, else preview; the PipeWire node is added when
+        a PipeWire comes later. `slate` is what v4l2loopback
         shows by itself when this process is gone or silent: a slate or black, which is the default.
         """
         if slate is None:
@@ -101,7 +105,7 @@ class Sink:
             except SinkError as error:
                 missing.append((kind, error))
             else:
-                _tell_missing(kind, missing)
+                _tell_missing(sink.kind, missing)
                 return sink
         raise missing[-1][1]
 
@@ -129,6 +133,8 @@ class Sink:
             cameras = [_loopback(one, config, frame, system, clock) for one in found]
         elif kind == PIPEWIRE:
             node = _open_node(config.label, config)
+            if config.kind == "auto" and not node.appeared:
+                kind, cameras = "preview", [_single("preview", config, clock)]
         else:
             cameras = [_single(kind, config, clock)]
         _open_what_opens(cameras)
@@ -140,9 +146,19 @@ class Sink:
         return sink
 
     @property
+    def kind(self) -> SinkKind:
+        """What is fed; from any thread. A preview becomes "pipewire" once there is a PipeWire."""
+        return PIPEWIRE if self._kind == "preview" and self._fed_node else self._kind
+
+    @property
+    def name(self) -> str:
+        """What applications list, and where; from any thread."""
+        return _name(self.kind, self._shown, self._config)
+
+    @property
     def status(self) -> SinkStatus:
         """How each virtual camera is doing; from any thread."""
-        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._cameras))
+        return SinkStatus(self.kind, self.name, tuple(one.status for one in self._shown))
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -160,17 +176,46 @@ class Sink:
     @property
     def readers(self) -> tuple[str, ...] | None:
         """What the programs that read the PipeWire node call themselves; None without a node."""
-        return None if self._node is None else self._node.readers
+        node = self._fed_node
+        return None if node is None else node.readers
 
     @property
     def tells_viewers(self) -> bool:
         """Whether it can be known who watches, once somebody has looked."""
-        return self._node is not None or bool(self.devices)
+        return self._fed_node is not None or bool(self.devices)
+
+    @property
+    def _fed_node(self) -> CameraNode | None:
+        """The node, unless "auto" still waits for a PipeWire."""
+        node = self._node
+        return node if node and (node.appeared or self._kind == PIPEWIRE) else None
+
+    @property
+    def _shown(self) -> tuple[FedCamera, ...]:
+        """The cameras of the state: the preview only where there is nothing else."""
+        node = self._fed_node
+        if node is not None and self._kind == "preview":
+            return (node,)
+        return tuple(one for one in self._cameras if one is not self._node or node is not None)
 
     def follow_readers(self, on_change: Callable[[], None]) -> None:
-        """Have `on_change` called, on another thread, after each change of `readers`."""
+        """Have `on_change` called, on another thread, after each change of `readers` or `kind`."""
         if self._node is not None:
             self._node.on_readers = on_change
+
+    @property
+    def on_sent(self) -> Callable[[Picture, Pixels], None] | None:
+        """Called with each picture and its frame, once viewers have it; on the playout thread.
+
+        It does not wait. Written by the event loop.
+        """
+        return self._on_sent
+
+    @on_sent.setter
+    def on_sent(self, call: Callable[[Picture, Pixels], None] | None) -> None:
+        self._on_sent = call
+        more = () if call is None else (_Follower(self, call),)
+        self._fed = (*self._cameras, *more)
 
     def send(self, picture: Picture) -> None:
         """Show a picture. Raises `TypeError` for anything but exactly a `Picture`.
@@ -181,10 +226,15 @@ class Sink:
         if type(picture) is not Picture:
             raise TypeError(f"a sink takes a Picture only, not a {type(picture).__name__}")
         frame = self._canvas.convert(picture)
-        for camera in self._cameras:
-            camera.send(frame)
         self._latest = picture, frame
+        for camera in self._fed:
+            camera.send(frame)
         self.frames_sent += 1
+
+    @property
+    def latest(self) -> Picture | None:
+        """The newest picture; None before the first."""
+        return None if self._latest is None else self._latest[0]
 
     def latest_pixels(self) -> Pixels | None:
         """Give what viewers see now, as (h, w, 3) BGR of the sink's size; None before the first.
@@ -210,6 +260,19 @@ class Sink:
         """Let go of the virtual cameras; their viewers are left with the slate. Twice is fine."""
         for camera in self._cameras:
             camera.close()
+
+
+class _Follower:
+    """Whoever is told of each picture, after the virtual cameras."""
+
+    def __init__(self, sink: Sink, call: Callable[[Picture, Pixels], None]) -> None:
+        self._sink = sink
+        self._call = call
+
+    def send(self, frame: Pixels) -> None:
+        """Pass the newest picture on, with its frame."""
+        if (latest := self._sink.latest) is not None:
+            self._call(latest, frame)
 
 
 def _require_slate(picture: Picture) -> None:
@@ -242,9 +305,15 @@ def _tell_missing(kind: SinkKind, missing: Sequence[tuple[SinkKind, SinkError]])
 
 
 def _open_node(name: str, config: SinkConfig) -> CameraNode:
-    """Open the camera that is a PipeWire node. Raises `SinkError` where there is no PipeWire."""
+    """Open the camera that is a PipeWire node; "auto" waits for a PipeWire without a warning.
+
+    Raises `SinkError` where none can come.
+    """
     node = CameraNode(name, (config.width, config.height), config.fps)
     node.open()
+    if not node.appeared:
+        level = logging.WARNING if config.kind == PIPEWIRE else logging.INFO
+        log.log(level, "no virtual camera through PipeWire: %s", node.status.error)
     return node
 
 

@@ -10,21 +10,22 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from sana_vcam.lib.openfiles import command_of
+from sana_vcam.lib.polling import POLLIN, POLLPRI
 from sana_vcam.media.sinks.applications import application_names
 from sana_vcam.media.sinks.wake import WakePipe
 from sana_vcam.media.v4l2 import devices
-from sana_vcam.media.v4l2.ioctl import POLLPRI, dequeue_event, subscribe_event
+from sana_vcam.media.v4l2.ioctl import dequeue_event, subscribe_event
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+REST_S = 30.0
+"""The same while everything that is watched tells of its viewers by itself, and has none."""
 SETTLE_S = 1.5
 """A device that is open for less may just have been listed."""
 SCAN_ANYWAY_S = 15.0
@@ -33,6 +34,8 @@ SCAN_ANYWAY_S = 15.0
 EVENT_PRIVATE_START = 0x0800_0000
 CLIENT_USAGE = (EVENT_PRIVATE_START + 0x08E0_0000 + 1, EVENT_PRIVATE_START)
 """The event's number since v4l2loopback 0.13, and in Ubuntu's patched 0.12."""
+GONE = {errno.ENOENT, errno.ENODEV, errno.ENXIO}
+"""What the system answers where there is no device, or none any more."""
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -50,6 +53,7 @@ class Viewers:
     ) -> None:
         """Watch the devices that `paths` gives, such as `Sink.devices`; asked again each second.
 
+        Less often while nobody watches and every device tells of its viewers by itself.
         `on_change` is called on the thread of `run` after its first look, and after each change
         of `count` or `names`. `readers` names the programs that read a camera which tells them by
         itself, None: there is none; `wake` when it has changed.
@@ -96,8 +100,8 @@ class Viewers:
         look_at = float("-inf")
         while not stop.is_set():
             if (now := self._clock()) >= look_at:
-                look_at = now + LOOK_EVERY_S
                 self._follow(self._paths())
+                look_at = now + LOOK_EVERY_S
             self._update()
             self._wait(waker)
 
@@ -111,11 +115,16 @@ class Viewers:
 
     def _wait(self, waker: WakePipe) -> None:
         nodes = {one.node: one for one in self._watches.values() if one.node is not None}
-        wanted = dict.fromkeys(nodes, POLLPRI) | {waker.fileno(): select.POLLIN}
-        for node, events in self._system.poll(wanted, LOOK_EVERY_S).items():
+        wanted = dict.fromkeys(nodes, POLLPRI) | {waker.fileno(): POLLIN}
+        for node, events in self._system.poll(wanted, self._look_in_s()).items():
             if node in nodes:
                 nodes[node].take(events)
         waker.clear()
+
+    def _look_in_s(self) -> float:
+        """Tell how long nothing can change without a word, except for what devices there are."""
+        tell = all(one.node is not None for one in self._watches.values())
+        return LOOK_EVERY_S if self.count or not tell else REST_S
 
     def _update(self) -> None:
         """Sum up, and tell the first count and every change."""
@@ -159,10 +168,15 @@ class DeviceWatch:
         try:
             node = os.open(self.path, FLAGS)
         except OSError as error:
-            gone = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
-            self.count = 0 if gone else None
+            self.count = 0 if error.errno in GONE else None
             return
-        self.scans = not self._subscribe(node)
+        try:
+            self.scans = not self._subscribe(node)
+        except OSError:
+            # It went between the two calls, and may come back.
+            os.close(node)
+            self.count = 0
+            return
         if self.scans:
             os.close(node)
             log.info("%s has no event for its viewers: looking at open files", self.path)
@@ -195,9 +209,14 @@ class DeviceWatch:
             os.close(node)
 
     def _subscribe(self, node: int) -> bool:
+        """Ask for the event; whether the driver has it. Raises `OSError` if the device is gone."""
         for number in CLIENT_USAGE:
-            with suppress(OSError):
+            try:
                 subscribe_event(self._system.ioctl, node, number)
+            except OSError as error:
+                if error.errno in GONE:
+                    raise
+            else:
                 return True
         return False
 

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from sana_vcam.errors import CameraFault, CameraWords, SinkError
 from sana_vcam.lib.openfiles import command_of, entries, opened, text_of
+from sana_vcam.lib.polling import Poll, poll_descriptors
 from sana_vcam.media.v4l2.capabilities import Capability, Mode, ask
-from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, Poll, fcntl_ioctl, poll_descriptors
+from sana_vcam.media.v4l2.ioctl import LOOPBACK_DRIVER, Ioctl, fcntl_ioctl
 
 type DeviceKind = Literal["camera", "virtual camera", "other"]
 

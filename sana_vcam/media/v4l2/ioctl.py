@@ -6,17 +6,16 @@ driver, and raises `OSError` if that refuses.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
-import select
 import struct
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 type Ioctl = Callable[[int, int, bytearray], object]
-type Poll = Callable[[Mapping[int, int], float], Mapping[int, int]]
-"""Waits for descriptors and their events for so many seconds; which have which."""
 
 OPEN_FLAGS = os.O_RDWR | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -51,22 +50,15 @@ FMT_EXTENDED = 0xFEED_CAFE
 """V4L2_PIX_FMT_PRIV_MAGIC, without which the fields after it are taken for zero."""
 COLORSPACE_SRGB, YCBCR_ENC_601, LIMITED_RANGE = 8, 1, 2
 EVENT_SEND_INITIAL = 1
-POLLPRI = getattr(select, "POLLPRI", 2)
 
 
 def fcntl_ioctl(node: int, request: int, argument: bytearray) -> object:
     """Call ioctl(2). Raises `OSError`."""
-    import fcntl  # not on Windows
+    if sys.platform == "win32":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    import fcntl
 
     return fcntl.ioctl(node, request, argument, True)
-
-
-def poll_descriptors(wanted: Mapping[int, int], timeout_s: float) -> Mapping[int, int]:
-    """Call poll(2)."""
-    poll = select.poll()
-    for node, events in wanted.items():
-        poll.register(node, events)
-    return dict(poll.poll(timeout_s * 1000))
 
 
 def fourcc_words(fourcc: bytes) -> str:
