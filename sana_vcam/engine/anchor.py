@@ -41,7 +41,7 @@ class AnchorPull:
         return self._how == "restart" and self._is_another_look(given, wanted)
 
     async def pull(self, given: DesiredState, wanted: DesiredState) -> None:
-        """Ask for an anchor at the next chunk if the change is one of preset."""
+        """Ask for an anchor at the next chunk if the change is one of preset, or to be clean."""
         if self._how != "anchor" or not self._is_another_look(given, wanted):
             return
         # 0 is the user's word that there are to be none.
@@ -64,8 +64,10 @@ class AnchorPull:
 
     def _is_another_look(self, given: DesiredState, wanted: DesiredState) -> bool:
         has_anchors = self._client.model.anchor is not None
-        is_other = given.preset != wanted.preset and given.look != wanted.look
-        return has_anchors and is_other and wanted.preset is not None
+        if not has_anchors or given.look == wanted.look:
+            return False
+        is_another_preset = given.preset != wanted.preset and wanted.preset is not None
+        return is_another_preset or given.clean != wanted.clean
 
     async def _send(self, chunks: int) -> bool:
         model = self._client.model

@@ -59,6 +59,12 @@ class Demand:
                 # "Off" was meant for the call that has just ended, not for tomorrow's.
                 self.hold = Hold.AUTOMATIC
 
+    def changes_in_s(self, now: float) -> float | None:
+        """Count the seconds until `wanted` changes by itself; None: not without a word."""
+        lingers = self.hold is Hold.AUTOMATIC and self._automatic and self._when != "always"
+        left_s = self._left_at + self._linger_s - now
+        return left_s if lingers and not self.watched and left_s > 0 else None
+
     def wanted(self, now: float) -> bool:
         """Whether camera and session are wanted at `now`."""
         if self.hold is not Hold.AUTOMATIC:

@@ -13,7 +13,7 @@ from sana_vcam.reactor.models import Image, Look, Model, Scalar
 
 TICK_S = 0.25
 """How often whoever waits for a change of what is desired looks at everything else as well."""
-IDLE_TICK_S = 1.0
+IDLE_TICK_S = 5.0
 """The same while no session is wanted."""
 
 
@@ -32,6 +32,8 @@ class DesiredState:
     hold for every look, until they are set anew."""
     look_settings: Mapping[str, Scalar] = field(default_factory=dict)
     """Those that came with the preset; they go before, and go with it."""
+    clean: int = 0
+    """Rises with each change that is to leave nothing of the look before in the picture."""
 
     @property
     def look(self) -> Look:
@@ -45,6 +47,11 @@ class DesiredState:
         Seed and anchor interval always have a value, so they say nothing.
         """
         return tuple(part for part in model.unused(self.look) if part not in OWN_SETTINGS)
+
+    @property
+    def all_but_pause(self) -> dict[str, object]:
+        """Every field but the pause."""
+        return {name: value for name, value in vars(self).items() if name != "paused"}
 
     def changed(self, fields: dict[str, object]) -> DesiredState:
         """Make a copy with other `fields`."""

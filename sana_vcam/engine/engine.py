@@ -4,10 +4,13 @@
       ▲                                     │  ▲                                 ▲
       └── backoff ◀── lost, nobody next ────┘  └── next: warmed up, cut, old closed ──┘
 
-At most one session is on air, and at most one more is brought up to take over from it. Every one
-is a `Session`, which works by itself; the engine looks at them and decides:
+At most one session is on air, and at most one more is beside it: brought up to take over, or to
+rehearse a look in. Every one is a `Session`, which works by itself; the engine looks at them and
+decides:
 
     Takeover       when another session takes over
+    NextSession    the one that does
+    SecondSession  the one in which a look is rehearsed
     Breaker        what stops new attempts
     LiveSessions   opens and closes sessions
     Leftovers      ends those that were left open
@@ -27,12 +30,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sana_vcam.config.schema import CostConfig, ReactorConfig
+from sana_vcam.engine.beside import Beside, NextSession
 from sana_vcam.engine.breaker import Breaker, BreakerOpen
 from sana_vcam.engine.desired import IDLE_TICK_S, TICK_S, Desired, DesiredState
 from sana_vcam.engine.factory import SessionFactory
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.leftovers import Leftovers
 from sana_vcam.engine.live import LiveSessions
+from sana_vcam.engine.second import SecondSession
 from sana_vcam.engine.session import Session
 from sana_vcam.engine.states import EngineStatus, check, check_takeover, told
 from sana_vcam.engine.states import SessionState as S
@@ -73,7 +78,7 @@ class Engine:
         """Prepare; `run` does the work. `on_change` is called on the loop at every change."""
         self.usage = usage
         self.wishes = Wishes(
-            self._ask, lambda: self.desired, lambda: self.model, lambda: self._on_air
+            self._ask, lambda: self.desired, lambda: self.model, lambda: self._asked[1]
         )
         self.set_prompt = self.wishes.set_prompt
         self.set_seed = self.wishes.set_seed
@@ -91,13 +96,28 @@ class Engine:
         self._live = LiveSessions(
             factory,
             pipeline,
-            self._desired,
             breaker=self._breaker,
             leftovers=self._leftovers,
             usage=None if config.local else usage,
             clean_change=config.clean_change,
             clock=clock,
         )
+        self.second = SecondSession(
+            self._live, self._open, self._desired_changed, self._second_changed
+        )
+        """The session in which a look is rehearsed, beside the one on air."""
+        self._beside = Beside(
+            NextSession(self._live, self._takeover, self._breaker, self._open, self._set),
+            self.second,
+            self._takeover,
+            self._breaker,
+            on_air=lambda: self._desired if self.status.state is S.STREAMING else None,
+            is_local=config.local,
+            clock=clock,
+        )
+        self.renew = self._beside.renew
+        self.rehearse = self._beside.rehearse
+        self.report_poor_quality = self._beside.report_poor_quality
         self._paused_at = clock()
         self._logged = ""
         """What failed last: what fails again and again is logged once."""
@@ -106,13 +126,17 @@ class Engine:
         self._is_new_session = True
         """Whether what is billed next begins another session of the user's."""
         self._on_air: Session | None = None
-        self._next: Session | None = None
         self._breaks = False
         """Whether the old session was ended for the sake of another, without a picture yet."""
 
     @property
     def desired(self) -> DesiredState:
-        """What the user wants."""
+        """What the user wants; in a rehearsal, what is rehearsed."""
+        return self._asked[0].state
+
+    @property
+    def desired_on_air(self) -> DesiredState:
+        """What the user wants of the session on air."""
         return self._desired.state
 
     @property
@@ -137,8 +161,9 @@ class Engine:
 
     @property
     def reading(self) -> ModelReading | None:
-        """What the model on air has said of itself last; None while there is none."""
-        return self._on_air.client.reading if self._on_air is not None else None
+        """What the model that is asked has said of itself last; None while there is none."""
+        session = self._asked[1]
+        return session.client.reading if session is not None else None
 
     def ends_in_s(self, now: float) -> float | None:
         """Count the seconds until the session on air is renewed; None before it is ready."""
@@ -163,12 +188,16 @@ class Engine:
         self._set(wanted=False, next_try_at=None, **told(None))
         self._desired.wake()
 
-    def name_preset(self, preset: str | None) -> None:
-        """Say which preset the wanted prompt is now; the model is asked for nothing."""
-        self._desired.ask({"preset": preset})
+    def name_presets(self, name: Callable[[str | None], str | None]) -> None:
+        """Say which preset each is now that is wanted; the model is asked for nothing."""
+        for desired in (self._desired, self._asked[0]):
+            preset = desired.state.preset
+            if name(preset) != preset:
+                desired.ask({"preset": name(preset)})
 
     async def pause(self) -> None:
         """Want the run paused; a pause that lasts ends the session."""
+        self._end_second("the model is paused. To try again: sana-vcam ctl resume")
         await self._ask({"paused": True})
 
     async def resume(self) -> None:
@@ -179,34 +208,9 @@ class Engine:
         """Begin the run anew, with everything that is wanted."""
         if self._on_air is None or not self._on_air.running:
             raise CommandFailed("not_ready", "no session is streaming, so there is no run to reset")
-        for session in self._sessions:
-            if session.running:
+        for session in self.sessions if not self.second.is_on else [self.second.session]:
+            if session is not None and session.running:
                 session.restart()
-
-    def renew(self) -> None:
-        """Have another session take over.
-
-        Raises `CommandFailed` while there is none to renew, or another may not be opened.
-        """
-        if self.status.state is not S.STREAMING:
-            raise CommandFailed("not_ready", "no session is streaming, so there is none to renew")
-        try:
-            self._breaker.check()
-            self._breaker.check_quota(self._clock())
-        except SessionError as error:
-            raise CommandFailed("rejected", str(error)) from None
-        self._takeover.ask()
-        self._desired.wake()
-
-    def report_poor_quality(self, why: str) -> None:
-        """Have another session take over from one that is no good, but not all the time.
-
-        For whoever judges the quality of the connection or the picture, to be called as long as
-        it is poor; `why` is for the log.
-        """
-        if self.status.state is S.STREAMING and self._next is None:
-            self._takeover.report_poor_quality(why, self._clock())
-            self._desired.wake()
 
     def follow(self, cost: CostConfig) -> None:
         """Take on other caps, another price and another bound of a pause."""
@@ -218,9 +222,17 @@ class Engine:
         if fields.keys() & {"prompt", "image"} and not isinstance(self._refusal, BreakerOpen):
             # A refusal of the service is final until the user asks for something; ours is not.
             self._end_refusal()
-        asker = self._desired.ask(fields)
-        if self._on_air is not None:
-            await self._on_air.deliver(fields, asker)
+        desired, session = self._asked
+        asker = desired.ask(fields)
+        if session is not None:
+            await session.deliver(fields, asker)
+
+    @property
+    def _asked(self) -> tuple[Desired, Session | None]:
+        """What commands about the look change, and the session that they are sent to."""
+        if self.second.desired is not None:
+            return self.second.desired, self.second.session
+        return self._desired, self._on_air
 
     # -- the work ------------------------------------------------------------------------------
 
@@ -250,10 +262,10 @@ class Engine:
             self._is_new_session = False
         self._takeover.forget()
         self._breaker.check()
-        missing = self._record.missing(self.desired.look)
+        missing = self._record.missing(self._desired.state.look)
         if missing is not None:
             raise Refused(missing, words="The look needs a picture")
-        self._on_air = self._live.open(self._session_changed)
+        self._on_air = self._open(self._desired)
         self._on_air.feed.go_on_air()
         self._on_air.start()
         try:
@@ -264,7 +276,8 @@ class Engine:
             raise
         finally:
             # All at once, and before anything else runs that a session of ours still says.
-            ending, self._next = self._sessions, None
+            self._end_second("the session on air is over")
+            ending, self._beside.next.session = self.sessions, None
             self._live.close(*ending)
             # Also a second cancellation waits until the sessions are ended.
             await wait_out(asyncio.ensure_future(self._all_closed()))
@@ -274,85 +287,75 @@ class Engine:
         camera_seen = self._clock()
         while self._on_air is not None:
             now = self._clock()
-            camera_seen = _seen(self._has_source(), self._sessions, now, camera_seen)
+            camera_seen = _seen(self._has_source(), self.sessions, now, camera_seen)
             if now - camera_seen > CAMERA_GRACE_S:
                 log.warning("the camera has stopped, so the session is closed")
                 self._set(**told(SessionError("the camera has stopped, so the session was closed")))
                 return
-            self._look_at_next(self._on_air, now)
+            wanted = self.status.wanted
+            coming = self._beside.look(self._on_air, self._desired, now, wanted=wanted)
+            if coming is not None:
+                self._cut(self._on_air, coming)
             self._live.look_at_closing()
             if not self.status.wanted or self._is_to_end(self._on_air, now):
                 return
             self._breaker.check_budget()
             if not self._on_air.work.done():
-                await self._tick(*(session.work for session in self._sessions))
-            elif self._next is None:
+                await self._tick(*(session.work for session in self.sessions))
+            elif self._beside.next.session is None:
                 raise self._on_air.failure
             else:
                 log.warning("%s; the next session takes over at once", self._on_air.failure)
-                self._cut(self._on_air, self._next)
+                self._cut(self._on_air, self._beside.next.session)
 
     def _is_to_end(self, on_air: Session, now: float) -> bool:
         """Whether the session on air is to be closed although one is wanted and it works."""
-        if self.desired.paused:
+        if self._desired.state.paused:
             ends_after_s = self.usage.cost.pause_ends_after_s
             if ends_after_s and now - self._paused_at > ends_after_s:
                 log.info("the pause has lasted for %.0f s; resuming opens another", ends_after_s)
                 return True
             return self._takeover.is_worn_out(on_air, now)
-        if self._next is not None or not self._takeover.may_break(on_air, now):
+        if self._beside.next.session is not None or not self._takeover.may_break(on_air, now):
             return False
         log.info("ending the session for another one, with a break")
         self._breaks = True
         self._takeover.end_first(on_air, now)
         return True
 
-    # -- the next session ----------------------------------------------------------------------
+    # -- the session beside it -----------------------------------------------------------------
 
-    def _look_at_next(self, on_air: Session, now: float) -> None:
-        """Open the session that is to take over, have it take over, or give it up."""
-        coming = self._next
-        if coming is None:
-            is_wanted = self.status.wanted and not self.desired.paused
-            why = self._takeover.why_open_next(on_air, now) if is_wanted else None
-            if why is not None and self._live.may_open_another:
-                log.info("bringing up another session to take over: %s", why)
-                self._takeover.begin_try(on_air)
-                self._next = self._live.open(self._session_changed)
-                self._next.start()
-                self._set()
-        elif coming.work.done() or coming.degraded is not None:
-            self._give_up(coming, now)
-        elif self._takeover.may_take_over(on_air, coming, now, paused=self.desired.paused):
-            self._cut(on_air, coming)
+    def _open(self, desired: Desired) -> Session:
+        return self._live.open(desired, self._session_changed)
+
+    def _end_second(self, why: str) -> None:
+        """End the rehearsal in it; what was taken is wanted of the session on air."""
+        taken = self.second.taken
+        self.second.end(why)
+        if taken is not None:
+            self._desired.ask(taken.all_but_pause)
+
+    def _second_changed(self) -> None:
+        self._desired.wake()
+        self._on_change()
 
     def _cut(self, on_air: Session, coming: Session) -> None:
         """Take over at the next tick; the old session is ended beside it."""
         log.info("session %s goes on air", coming.client.session_id)
         coming.feed.go_on_air()
         on_air.feed.detach()
-        self._on_air, self._next = coming, None
+        if coming is self.second.session:
+            self._desired = self.second.hand_over() or self._desired
+        self._on_air, self._beside.next.session = coming, None
         self._takeover.succeed(self._clock())
         self._live.close(on_air)
         self._tell(coming, check_takeover)
 
-    def _give_up(self, coming: Session, now: float) -> None:
-        """Close the next session, which has failed; another is tried later or never."""
-        self._next = None
-        self._live.close(coming)
-        self._set()
-        error = coming.failure
-        self._breaker.count_failure(coming, error)
-        was_billed = coming.client.ready_at is not None
-        wait_s = self._takeover.fail(error, now, was_billed=was_billed)
-        if wait_s is None:
-            log.warning("%s; from now on a session is renewed with a short break", error)
-        else:
-            log.warning("the session was not renewed: %s; not again for %.0f s", error, wait_s)
-
     @property
-    def _sessions(self) -> list[Session]:
-        return [session for session in (self._next, self._on_air) if session is not None]
+    def sessions(self) -> list[Session]:
+        """The session beside the one on air, and that."""
+        both = (self._beside.session, self._on_air)
+        return [session for session in both if session is not None]
 
     async def _all_closed(self) -> None:
         """Wait for the end of every session; the one on air is the last to be forgotten."""
@@ -376,8 +379,7 @@ class Engine:
             self._refusal = error
             self._to(S.REFUSED, **told(error))
             return
-        deadline = self._clock() + self._breaker.pause_s(error)
-        self._to(S.BACKOFF, **told(error), next_try_at=deadline)
+        self._to(S.BACKOFF, **told(error), next_try_at=self._clock() + self._breaker.pause_s(error))
         await self._until(lambda: self._clock() >= (self.status.next_try_at or 0.0))
         self._to(S.IDLE)
 
@@ -392,7 +394,7 @@ class Engine:
         return (
             self.status.wanted
             and self.status.state is S.IDLE
-            and not self.desired.paused
+            and not self._desired.state.paused
             and self._has_source()
         )
 
@@ -434,9 +436,10 @@ class Engine:
         self._to(session.state, check, **changes)
 
     def _desired_changed(self) -> None:
-        if self.desired.paused and not self.status.paused:
+        paused = self._desired.state.paused
+        if paused and not self.status.paused:
             self._paused_at = self._clock()
-        self._set(paused=self.desired.paused)
+        self._set(paused=paused)
         self._on_change()
 
     def _to(self, state: S, check: Callable[[S, S], None] = check, **changes: object) -> None:
@@ -448,7 +451,7 @@ class Engine:
         self._set(state=state, **changes)
 
     def _set(self, **changes: object) -> None:
-        changes["renewing"] = self._next is not None or self._breaks
+        changes["renewing"] = self._beside.next.session is not None or self._breaks
         status = replace(self.status, **changes)  # type: ignore[arg-type]
         if status != self.status:
             self.status = status

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 from sana_vcam.config.schema import ReactorConfig
-from sana_vcam.engine.quality.sending import Sending, start_bps
+from sana_vcam.engine.quality.sending import Sending
 from sana_vcam.reactor import OpenSession, Platform, ReactorClient, Refused, SanaClient, faults
 from sana_vcam.reactor.models import record_of
 
@@ -75,7 +76,7 @@ class ReactorSessionFactory:
             "send_size": send_size,
             "connect_timeout_s": config.connect_timeout_s,
             "waiting_timeout_s": config.waiting_timeout_s,
-            "start_bps": start_bps(config.start_kbps * 1000, send_size),
+            "start_bps": partial(self._sending.start_bps, config.start_kbps * 1000),
         }
 
     def _opened(self, session: OpenSession) -> None:

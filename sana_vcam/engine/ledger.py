@@ -65,18 +65,19 @@ class Ledger:
     """
 
     def __init__(self, path: Path, write_soon: WriteSoon = write_at_once) -> None:
-        self._path = path
+        self.path = path
+        """The file that is written."""
         self._write_soon = write_soon
         remove_drafts(path)
         found = _read(path)
         sessions = list(found.sessions)
         if found.is_newer:
-            self._path = statefile.beside_newer(path, VERSION)
-            sessions += _read(self._path).sessions
+            self.path = statefile.beside_newer(path, VERSION)
+            sessions += _read(self.path).sessions
             log.warning(
                 "%s is of a newer sana-vcam and stays as it is; open sessions are noted in %s",
                 path,
-                self._path,
+                self.path,
             )
         self._open = {session.session_id: session for session in sessions}
         if found.is_kept_aside:
@@ -99,7 +100,7 @@ class Ledger:
 
     def is_missing(self) -> bool:
         """Whether somebody has removed the file, or its folder. Blocks."""
-        return not self._path.exists()
+        return not self.path.exists()
 
     def write_again(self) -> None:
         """Note all that is open once more, if anything is."""
@@ -113,12 +114,12 @@ class Ledger:
 
         def write() -> None:
             try:
-                statefile.make_private_folder(self._path.parent)
-                replace_file(self._path, text.encode())
+                statefile.make_private_folder(self.path.parent)
+                replace_file(self.path, text.encode())
             except OSError as error:
-                log.warning("%s: the open session cannot be noted: %s", self._path, error)
+                log.warning("%s: the open session cannot be noted: %s", self.path, error)
 
-        self._write_soon(self._path, write)
+        self._write_soon(self.path, write)
 
 
 def _read(path: Path) -> _Found:

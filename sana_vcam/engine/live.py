@@ -36,7 +36,6 @@ class LiveSessions:
         self,
         factory: SessionFactory,
         pipeline: Pipeline,
-        desired: Desired,
         *,
         breaker: Breaker,
         leftovers: Leftovers,
@@ -50,7 +49,6 @@ class LiveSessions:
         """Waits for answers that may open a session for a client that is closed."""
         self._factory = factory
         self._pipeline = pipeline
-        self._desired = desired
         self._breaker = breaker
         self._leftovers = leftovers
         self._usage = usage
@@ -67,8 +65,11 @@ class LiveSessions:
             and self._breaker.wait_s(self._clock()) <= 0
         )
 
-    def open(self, on_change: Callable[[Session], None]) -> Session:
-        """Make a session that is not started yet. Raises `Unavailable` without a token for it."""
+    def open(self, desired: Desired, on_change: Callable[[Session], None]) -> Session:
+        """Make a session that is not started yet, to be brought to what is `desired`.
+
+        Raises `Unavailable` without a token for it.
+        """
         self._breaker.take_token(self._clock())
         client = self._factory.new_client()
         client.on_session(self._session_opened)
@@ -76,7 +77,7 @@ class LiveSessions:
         return Session(
             client,
             feed,
-            self._desired,
+            desired,
             clean_change=self._clean_change,
             on_change=on_change,
             clock=self._clock,

@@ -5,7 +5,7 @@
                    └──────────── reconnect (20 s) ◀────────────┘
 
 The engine opens it, looks at it, and closes it. The desired state is what the user asked for,
-`_applied` what this session's model has accepted in its present run; what differs is sent again.
+`applied` what this session's model has accepted in its present run; what differs is sent again.
 Which commands that takes is the adapter's (`sana_vcam.reactor.models`): here is no model's word.
 """
 
@@ -100,7 +100,8 @@ class Session:
         self._ended = ""
         """Why the last run has ended by itself."""
         self._control = RunControl(client, feed, desired)
-        self._applied = desired.state
+        self.applied = desired.state
+        """What its model has accepted in the present run, while that is `running`."""
         self._anchor = AnchorPull(client, clean_change)
         client.on_session(self._session_opened)
         client.on_phase(self._phase_changed)
@@ -202,7 +203,7 @@ class Session:
         # The wire is held by another command for up to 10 s: the run may be over by now.
         if not self.running:
             return
-        given, wanted = self._applied, self._applied.changed(fields)
+        given, wanted = self.applied, self.applied.changed(fields)
         if self._takes_another_run(given, wanted):
             return
         try:
@@ -214,14 +215,14 @@ class Session:
         except CommandRejected as error:
             # A session that is being closed refuses everything; that says nothing of this command.
             if self.state is not S.CLOSING:
-                self._desired.take_back_for(asker, fields, self._applied)
+                self._desired.take_back_for(asker, fields, self.applied)
                 raise CommandFailed("rejected", str(error)) from None
         except SessionLost:
             log.info("the connection dropped; what was asked for is kept for the next one")
         except Unavailable as error:
             raise CommandFailed("not_ready", f"{error}; it is kept and sent again") from None
         else:
-            self._applied = self._applied.changed(fields)
+            self.applied = self.applied.changed(fields)
 
     async def _live(self) -> None:
         """Connect, and keep the run going until it fails; the session is closed elsewhere."""
@@ -282,12 +283,12 @@ class Session:
         while sent != desired.state or not has_run:
             wanted = desired.state
             if sent is None:
-                steps = adapter.prepare(wanted.look, given=self._applied.look, is_running=has_run)
+                steps = adapter.prepare(wanted.look, given=self.applied.look, is_running=has_run)
             elif has_run and self._takes_another_run(sent, wanted):
                 return
             else:
                 steps = adapter.change(sent.look, wanted.look)
-            await self._control.bring(steps, self._applied, has_run=has_run)
+            await self._control.bring(steps, self.applied, has_run=has_run)
             if has_run and not self._started:
                 # It has ended meanwhile, or before, and only now says so.
                 self.client.begin_run()
@@ -304,7 +305,7 @@ class Session:
             if has_run and wanted.paused != self._control.is_paused:
                 await self._control.pause(on=wanted.paused, tolerant=True)
             sent = wanted
-        self._applied = desired.state
+        self.applied = desired.state
 
     def _takes_another_run(self, given: DesiredState, wanted: DesiredState) -> bool:
         """Begin the run anew, or ask for another session, if that is what the change takes."""
@@ -359,9 +360,9 @@ class Session:
 
     async def _deliver_again(self) -> None:
         """Send what did not arrive, unless something is being sent right now."""
-        if self.running and self._applied != self._desired.state and not self._wire.locked():
+        if self.running and self.applied != self._desired.state and not self._wire.locked():
             async with self._wire:
-                await self._converge(self._applied)
+                await self._converge(self.applied)
 
     async def _mind_own_pause(self) -> None:
         """Tell a model that has paused by itself to go on, once; it is billed all the same."""

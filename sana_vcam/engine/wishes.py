@@ -50,6 +50,12 @@ class Wishes:
 
         Nothing of a look is wanted if one part of it is wrong.
         """
+        wanted = self.check_look(fields)
+        await self._ask(fields)
+        return wanted.left_out_by(self._model())
+
+    def check_look(self, fields: dict[str, object]) -> DesiredState:
+        """Say what would be wanted with these fields; raises as `set_look` does."""
         model, wanted = self._model(), self._desired().changed(fields)
         self._check_prompt(wanted.prompt)
         for name, value in wanted.look_settings.items():
@@ -60,8 +66,7 @@ class Wishes:
         missing = model.missing(wanted.look)
         if missing is not None:
             raise CommandFailed("rejected", missing)
-        await self._ask(fields)
-        return wanted.left_out_by(model)
+        return wanted
 
     async def set_seed(self, seed: int) -> None:
         """Want this seed; the model reads it when a run begins."""

@@ -7,23 +7,26 @@ of the model is a record (`sana_vcam.reactor.models`); `SanaClient` adds types f
 Facts about the SDK that shape this module were measured against reactor-sdk 1.13 and
 reactor-runtime 3.10: HTTP calls have no timeout, life-cycle calls must not overlap, a publish
 does not survive a reconnect, the `state` sent on connect is usually lost, a disconnect succeeds
-although the platform refused to end the session, and a client that is closed while it creates a
-session never learns its id.
+although the platform refused to end the session (so sessions are ended by their id), and a client
+that is closed while it creates a session never learns its id.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from reactor_sdk import Reactor, ReactorError
 
+from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.reactor.bounds import short
 from sana_vcam.reactor.errors import (
@@ -49,7 +52,7 @@ from sana_vcam.reactor.tracks import CameraTrack, VideoTrack, start_high
 
 log = logging.getLogger(__name__)
 
-DISCONNECT_TIMEOUT_S = 4.0
+END_TIMEOUT_S = 4.0
 ID_PATIENCE_S = 8.0
 """How long `close` waits for the answer to a create request in flight: only that answer has the id
 by which the session can be ended."""
@@ -85,7 +88,7 @@ class ReactorClient:
         send_size: tuple[int, int] = (1280, 704),
         connect_timeout_s: float = 20.0,
         waiting_timeout_s: float = 180.0,
-        start_bps: int = START_BPS,
+        start_bps: int | Callable[[], int] = START_BPS,
     ) -> None:
         """Prepare a client; no I/O.
 
@@ -101,7 +104,8 @@ class ReactorClient:
                 run crashes a model such as `sana-streaming`. What comes back has a size of its own.
             connect_timeout_s: How long one step of connecting may stay without progress.
             waiting_timeout_s: How long to wait for a GPU.
-            start_bps: Where the camera's bitrate begins on every connection; 0 leaves it to WebRTC.
+            start_bps: Where the camera's bitrate begins on every connection, or what says so
+                when one is made; 0 leaves it to WebRTC.
         """
         self.platform = Platform(api_url, local, model or record.name, api_key, max_session_s)
         self.ended: str | None = None
@@ -113,8 +117,9 @@ class ReactorClient:
         self.late: asyncio.Task[bool] | None = None
         """Ends what is opened after `close` has returned; its result is that of `close`."""
         self._connect_timeout_s = connect_timeout_s
-        self._start_bps = start_bps
+        self._start_bps = start_bps if callable(start_bps) else lambda: start_bps
         self._reactor: Reactor | None = None
+        self._freed: asyncio.Future[None] | None = None
         self._token: str | None = None
         self._closed = False
         self._ended = False
@@ -369,48 +374,46 @@ class ReactorClient:
         return await self._leave() and answered
 
     async def _leave(self) -> bool:
-        """Leave the session, free the native client, and see to it that the session is over."""
-        left = self._reactor is not None and await self._disconnect(self._reactor)
+        """See to it that the session is over, and free the native client.
+
+        In that order, and without the SDK's own disconnect, which hides whether the end was
+        granted: the native half may abort the process while it lets go of a connection (libwebrtc's
+        "platform_thread.cc … pthread_join", seen once in some thousand ends), and then it is late.
+        """
+        over = await self._end_in(END_TIMEOUT_S)
+        self._set_phase(Phase.DISCONNECTED)
         self._free()
-        in_flight = {
-            one for one in (self._life_cycle.in_flight, self._starting_high) if one is not None
-        }
+        if self._freed is not None:
+            await asyncio.shield(self._freed)
+        in_flight = {*filter(None, (self._life_cycle.in_flight, self._starting_high))}
         if in_flight:
-            await asyncio.wait(in_flight, timeout=DISCONNECT_TIMEOUT_S)
+            await asyncio.wait(in_flight, timeout=END_TIMEOUT_S)
         if self._starting_high is not None:
             self._starting_high.cancel()
-        self._set_phase(Phase.DISCONNECTED)
-        if self.session_id is None:
-            return True
-        return (left and await self.platform.is_idle()) or await self._end_by_id(self.session_id)
+        return over or await self.platform.is_idle() or await self._end_in(None)
 
     def _free(self) -> None:
-        if self._reactor is not None:
-            with self._camera.pushing:
-                self._reactor.close()
-            self._reactor = None
+        """Free the native client in a thread: it waits for its own threads, up to 0.3 s."""
+        reactor, self._reactor = self._reactor, None
+        if reactor is not None:
+            free = partial(_free, reactor, self._camera.pushing)
+            self._freed = asyncio.ensure_future(run_blocking(free, name="free-client"))
 
-    async def _disconnect(self, reactor: Reactor) -> bool:
-        """Leave the session in good order; True if the SDK has asked for its end as well.
+    async def _end_in(self, limit_s: float | None) -> bool:
+        """Ask for the session's end, for so many seconds at most; whether it is surely over.
 
-        The SDK's disconnect says nothing about the answer to that. During a life-cycle call in
-        flight there is no order to keep.
+        Without a limit it is asked for the last time.
         """
-        if self._life_cycle.in_flight is not None:
-            return False
-        connected = self.phase is Phase.READY
+        if self.session_id is None:
+            return True
+        ending = self.platform.end(self._open_session(self.session_id), token=self._token)
         try:
-            await asyncio.wait_for(reactor.disconnect(), DISCONNECT_TIMEOUT_S)
-        except (ReactorError, TimeoutError) as error:
-            log.debug("disconnect failed: %s", type(error).__name__)
+            await asyncio.wait_for(ending, limit_s)
+        except TimeoutError:
             return False
-        return connected
-
-    async def _end_by_id(self, session_id: str) -> bool:
-        try:
-            await self.platform.end(self._open_session(session_id), token=self._token)
         except SessionError as error:
-            log.warning("session %s may still be open: %s", session_id, error)
+            level = logging.DEBUG if limit_s is not None else logging.WARNING
+            log.log(level, "session %s may still be open: %s", self.session_id, error)
             return False
         return True
 
@@ -420,9 +423,9 @@ class ReactorClient:
 
     def _status_changed(self, status: str) -> None:
         phase = Phase(str(getattr(status, "value", status)))
-        if phase is Phase.CONNECTING and self._reactor is not None and self._start_bps:
+        if phase is Phase.CONNECTING and self._reactor is not None and (bps := self._start_bps()):
             # Only now: before, the SDK has nothing to tell it to; once ready, it is too late.
-            self._starting_high = asyncio.ensure_future(start_high(self._reactor, self._start_bps))
+            self._starting_high = asyncio.ensure_future(start_high(self._reactor, bps))
         self._set_phase(phase)
 
     def _set_phase(self, phase: Phase) -> None:
@@ -469,3 +472,8 @@ class ReactorClient:
             self.link.channel.moderated(message)
         else:
             self._once.say(f"the platform says {message.type!r}")
+
+
+def _free(reactor: Reactor, pushing: threading.Lock) -> None:
+    with pushing:
+        reactor.close()

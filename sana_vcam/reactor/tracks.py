@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from reactor_sdk import Reactor, ReactorError, Track
 
-from sana_vcam.config.schema import Size
+from sana_vcam.config.kinds import Size
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.pixels import bgra_bytes_to_i420
 from sana_vcam.reactor.errors import Unavailable, from_command

@@ -30,7 +30,7 @@ To see what a client makes of a session that the platform ends, for a reason or 
 
 MISSING_RUNTIME = (
     "the stand-in model needs reactor-runtime, which is not installed: "
-    "pip install 'sana-vcam[demo]'"
+    "pip install 'reactor-runtime>=3.10,<4'"
 )
 
 

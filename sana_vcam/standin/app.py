@@ -372,6 +372,9 @@ class StandinApp(ReactorApp, ABC):
         due = time.monotonic()
         for position, frame in enumerate(frames):
             picture = self._picture(run, frame, prompt)
+            if run.cancel.is_set():
+                # What the picture depends on may be that of the next session by now.
+                return None
             if batch is None:
                 batch = np.empty((len(frames), *picture.shape), np.uint8)
             batch[position] = picture

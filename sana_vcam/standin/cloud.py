@@ -61,6 +61,8 @@ class CloudSession:
 
     created_at: float
     pending: int
+    request: CloudRequest
+    """What it was created by."""
     is_open: bool = True
 
 
@@ -69,7 +71,7 @@ class Runtimes(ABC):
 
     @abstractmethod
     async def begin(self, session_id: str) -> None:
-        """Find a runtime for a session, or begin to."""
+        """Find a runtime for a session, or begin to. Raises `OSError` where none answers."""
 
     @abstractmethod
     def url_of(self, session_id: str) -> str | None:
@@ -224,10 +226,15 @@ class Cloud:
         session_id = str(uuid.uuid4())
         # Before the runtime knows of it: from here on it costs money, whoever is listening.
         now = asyncio.get_running_loop().time()
-        self._sessions[session_id] = CloudSession(now, self.pending)
+        session = self._sessions[session_id] = CloudSession(now, self.pending, request)
         self.most_open = max(self.most_open, len(self.still_open))
         grant.sessions.add(session_id)
-        await self._runtimes.begin(session_id)
+        try:
+            await self._runtimes.begin(session_id)
+        except OSError:
+            # Nobody is told its id: were it open, nobody could end it.
+            session.is_open = False
+            return problem(503, "no GPU answers")
         return 201, {}, as_json(self._slim(session_id, "CREATED"))
 
     async def _notice_ends(self) -> None:
@@ -297,7 +304,10 @@ async def ask(
     body: bytes = b"",
     headers: dict[str, str] | None = None,
 ) -> tuple[int, bytes]:
-    """Send a request to a runtime at "http://host:port"; give the answer's status and body."""
+    """Send a request to a runtime at "http://host:port"; give the answer's status and body.
+
+    Raises `OSError` where there is no answer.
+    """
     host, port = runtime.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -306,6 +316,8 @@ async def ask(
         head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.close()
+    if not head:
+        raise ConnectionResetError("the runtime ended before it answered")
     return int(head.split(b" ")[1]), answer
 
 

@@ -58,11 +58,12 @@ begin at a third of the final bitrate, and to need 12 to 18 s."""
 
 LITTLE_LIGHT = "the camera gives fewer frames than it should"
 SLOW_HERE = "the upload, or this computer, is too slow for all of the camera's frames"
+LATE_HERE = "this computer is too busy to show every picture in time"
 LOST_UP = "packets are lost on the way to the model"
 NARROW_UP = "the upload is too slow for the picture"
-AT_HOME = frozenset({LITTLE_LIGHT, SLOW_HERE})
+AT_HOME = frozenset({LITTLE_LIGHT, SLOW_HERE, LATE_HERE})
 """Causes that another session of the same size would have as well."""
-UPLINK = (LOST_UP, NARROW_UP, SLOW_HERE)
+UPLINK = (LOST_UP, NARROW_UP, SLOW_HERE, LATE_HERE)
 """How the causes begin that fewer pixels to encode and to send are a help against."""
 
 WORSE = (3, 5)
@@ -91,6 +92,8 @@ class Sample:
     target_kbps: float | None
     fps_sent: float | None = None
     """With the pictures of a slow camera that were sent again; None: there were none."""
+    is_late: bool = False
+    """Whether ticks are late although all that can be is left out (`media.shedding`)."""
 
     @property
     def sent(self) -> float:
@@ -109,6 +112,8 @@ type Symptom = tuple[Level, str]
 def symptoms(sample: Sample) -> Iterator[Symptom]:
     """Yield each limit that is reached, from the camera to viewers."""
     yield from _low(sample.fps_camera, sample.fps_wanted, CAMERA_SHARE, LITTLE_LIGHT)
+    if sample.is_late:
+        yield Level.POOR, LATE_HERE
     way = " (through a relay)" if sample.relay else ""
     yield from _high(sample.loss_up, LOSS, f"{LOST_UP}{way}")
     if sample.age_s > RAMP_S:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from math import lcm
+from statistics import quantiles
 
-from sana_vcam.config.schema import SEND_AUTO, SEND_MODEL, SENT_LEAST, ReactorConfig, Size, size_of
+from sana_vcam.config.kinds import SEND_AUTO, SEND_MODEL, SENT_LEAST, Size, size_of
+from sana_vcam.config.schema import ReactorConfig
 from sana_vcam.engine.quality.judge import BITS_PER_PIXEL, Level, Sample, uplink_level, worst
 from sana_vcam.reactor.tracks import ceiling_bps
 
@@ -36,6 +39,9 @@ GOOD_FOR_S = 600
 that comes anyway. Twice as many after each try that ended in the smaller size again."""
 FORGET_S = 1800.0
 """So long without a session, and the next one is full: the network may be another one."""
+PROVEN_S = 60
+"""So many of the last seconds say what the way up carries: what it did in a quarter of them. Those
+right before a loss say little."""
 
 
 class Sending:
@@ -68,6 +74,7 @@ class Sending:
         self._good_s = 0
         self._good_for_s = GOOD_FOR_S
         self._judged_at = clock()
+        self._targets_kbps: deque[float] = deque(maxlen=PROVEN_S)
 
     def size(self) -> Size:
         """Give the (width, height) for a session that is opened now."""
@@ -76,6 +83,18 @@ class Sending:
             self._good_for_s = GOOD_FOR_S
             self._begin(reduced=False)
         return self.next_size
+
+    def start_bps(self, configured_bps: int) -> int:
+        """Choose where the bitrate of a connection that is made now begins; 0 leaves it to WebRTC.
+
+        The configured one is for the full size. Fewer pixels need less; and a way up that has
+        carried less would be filled for the first seconds.
+        """
+        of_size = start_bps(configured_bps, self.next_size)
+        if len(self._targets_kbps) < PROVEN_S or self._clock() - self._judged_at > FORGET_S:
+            return of_size
+        proven_bps = round(quantiles(self._targets_kbps, n=4)[-1] * 1000)
+        return min(of_size, proven_bps)
 
     def is_reduced(self, size: Size) -> bool:
         """Whether a session of this size has the smaller one."""
@@ -87,9 +106,11 @@ class Sending:
 
     def take(self, sample: Sample) -> None:
         """Judge one more second of the session on air."""
+        self._judged_at = self._clock()
+        if sample.target_kbps is not None:
+            self._targets_kbps.append(sample.target_kbps)
         if self.small is None:
             return
-        self._judged_at = self._clock()
         is_small = sample.track_pixels == self.small[0] * self.small[1]
         if self.reduced and is_small:
             self._judge_small(sample)
@@ -100,8 +121,8 @@ class Sending:
         self._case = max(0, self._case + WEIGHTS[uplink_level(sample)])
         if self._case >= ENOUGH and self.small is not None:
             log.warning(
-                "the way up has been poor for long: the next session is sent %s instead of %s "
-                "(at once: sana-vcam ctl renew)",
+                "the way up, or this computer, has been too slow for long: the next session is "
+                "sent %s instead of %s (at once: sana-vcam ctl renew)",
                 _words(self.small),
                 _words(self.full),
             )

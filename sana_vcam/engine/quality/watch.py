@@ -57,6 +57,8 @@ class Rates:
     """Width times height of what is sent."""
     sent: float | None = None
     """All that was sent: a slow camera's pictures are sent again. None: nothing was."""
+    is_late: bool = False
+    """Whether this computer is so busy that less should be sent."""
 
 
 class QualityWatch:
@@ -143,6 +145,7 @@ class QualityWatch:
             loss_up=new.loss_up,
             loss_down=lost / (came + lost) if goes_on and came + lost > 0 else None,
             kbps_up=(new.bytes_up - old.bytes_up) * 8 / 1000 / took_s if goes_on else None,
+            is_late=rates.is_late,
             target_kbps=None if new.target_bps is None else new.target_bps / 1000,
         )
 
