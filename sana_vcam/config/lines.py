@@ -52,6 +52,8 @@ def line_numbers(text: str) -> dict[str, int]:
 def syntax_problem(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     """Say what is wrong with text that is no TOML; Python puts the place into the message."""
     message, _, place = str(error).partition(" (at ")
+    if twice := re.fullmatch(r"Cannot declare \('(\w+)',\) twice", message):
+        message = f"{twice[1]} is there already: write all its keys below one line [{twice[1]}]"
     if match := re.match(r"line (\d+), column (\d+)", place):
         line, column = match.groups()
     else:

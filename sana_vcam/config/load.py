@@ -280,6 +280,8 @@ def _file(path: Path, text: str, lines: Mapping[str, int], problems: list[str]) 
                 at = position(path, lines, dotted)
                 if dotted in leaves():
                     layer[dotted] = Given(entry, f"file {at}")
+                elif key in sections() and isinstance(entry, dict):
+                    problems.append(_below_a_table(at, name, key, entry))
                 else:
                     problems.append(_unknown_key(at, dotted))
     return layer
@@ -305,6 +307,14 @@ def _not_in_force(where: str, path: Path) -> str:
     return (
         f"{where}: these [[presets]] are not in force: the list is in {path}. Edit it there, or "
         f"with `sana-vcam presets`; to have the ones here again: mv {name} {name}.old"
+    )
+
+
+def _below_a_table(at: str, table: str, section: str, keys: Mapping[str, object]) -> str:
+    names = ", ".join(f"{section}.{key}" for key in keys)
+    return (
+        f"{at}: {names} is below the line [{table}] and so belongs to that table; "
+        f"move [{table}] and its keys to the end of the file"
     )
 
 

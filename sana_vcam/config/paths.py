@@ -25,6 +25,15 @@ def state_dir() -> Path:
     return _found("XDG_STATE_HOME", lambda: platformdirs.user_state_path(APP, appauthor=False))
 
 
+def videos_dir() -> Path:
+    """Name the user's folder of videos, as the desktop's user-dirs.dirs names it; usually ~/Videos.
+
+    Raises:
+        StartupError: it is below a home that nobody knows.
+    """
+    return _found("XDG_VIDEOS_DIR", platformdirs.user_videos_path)
+
+
 def _found(variable: str, find: Callable[[], Path]) -> Path:
     """Find a folder of the user's; where there is no home, say what to set."""
     try:
@@ -89,6 +98,7 @@ def default_paths(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
 
 
 PRESETS_FILE = "presets.toml"
+PLAYLISTS_FILE = "playlists.toml"
 
 
 def beside(config: Path) -> Path:
@@ -112,6 +122,11 @@ def presets_paths(
         return (beside(named),)
     own = _own(environ) or (found or SYSTEM_PATH,)
     return tuple(dict.fromkeys(beside(path) for path in (*own, found or own[0])))
+
+
+def playlists_beside(presets: Path) -> Path:
+    """Name the file of the playlists that goes with a file of presets."""
+    return presets.with_name(presets.name.replace(PRESETS_FILE, PLAYLISTS_FILE))
 
 
 PRIVATE_FOLDER = "private"

@@ -25,6 +25,7 @@ MOST_NAMED = 6
 """Of more presets than these a complaint names only the one that is near."""
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_NAME_CHARS = 64
+MAX_GROUP_CHARS = 40
 MAX_PROMPT_CHARS = 4000
 MAX_CONTINUATIONS = 12
 MAX_IMAGE_CHARS = 1024
@@ -102,6 +103,8 @@ class Preset(BaseModel):
         ),
     ] = {}
     """Values of the model's settings that go with it; `list_settings` names them."""
+    group: Annotated[str, Field(min_length=1, max_length=MAX_GROUP_CHARS)] | None = None
+    """A group of your own that it is listed in, such as Work."""
 
 
 def image_path(image: str, folder: Path) -> Path:

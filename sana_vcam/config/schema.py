@@ -6,27 +6,19 @@ comments of the configuration file (`sana_vcam.config.text`), so they speak to i
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -34,124 +26,30 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from sana_vcam.config.apikey import INVISIBLE, bare_key
+from sana_vcam.config.kinds import (
+    AWAY_CARD,
+    SENT_LEAST,
+    SENT_MOST,
+    ApiKey,
+    DeviceName,
+    Fit,
+    Minutes,
+    OptionalPath,
+    OptionalSecret,
+    PositiveSeconds,
+    SentSide,
+    TransitionKind,
+    VideoPath,
+    at_home,
+    conflict,
+    loopback,
+    no_default_source,
+    sendable,
+)
 from sana_vcam.config.preset import BUILTIN_PRESETS, Expected, Preset, not_found_text
 
 ENV_PREFIX = "SANA_VCAM_"
 ENV_DELIMITER = "__"
-
-
-def _empty_is_unset(value: object) -> object:
-    return None if value == "" else value
-
-
-def _one_word(value: object) -> object:
-    """Strip a secret, which often comes with a line end, or with what an editor does not show."""
-    if not isinstance(value, str):
-        return value
-    word = value.strip(f"{string.whitespace}{INVISIBLE}")
-    if not (word.isascii() and word.isprintable() and " " not in word):
-        raise ValueError("not one word")
-    return word or None
-
-
-def _no_default_source(name: str) -> str:
-    """Refuse the name that is another microphone as soon as one is unplugged, and even our own."""
-    if name.lower() in {"default", "@default_source@", "@default_audio_source@"}:
-        raise ValueError("which microphone this is changes")
-    if name.startswith("sana_"):
-        raise ValueError("this is our own, which would hear itself")
-    return name
-
-
-def _bare(value: object) -> object:
-    return bare_key(value) if isinstance(value, str) else value
-
-
-def _at_home(path: Path | None) -> Path | None:
-    try:
-        return path and path.expanduser()
-    except RuntimeError as error:
-        raise ValueError(str(error)) from error
-
-
-def _loopback(host: str) -> str:
-    if host != "localhost" and not ip_address(host).is_loopback:
-        raise ValueError(host)
-    return host
-
-
-def scheme_of(path: str) -> str | None:
-    """Find the scheme of an address such as rtsp://camera/1, of which `Path` leaves one slash."""
-    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", path)
-    return found and found[1].lower()
-
-
-def address_words(scheme: str) -> str:
-    """Say how an address becomes a camera; the address itself may hold a password."""
-    return (
-        f"{scheme}://... is an address, not a file: feed it to a v4l2loopback device, ffmpeg -i "
-        f"'{scheme}://...' -pix_fmt yuv420p -f v4l2 /dev/video9, and set camera.source to webcam "
-        "and camera.device to /dev/video9"
-    )
-
-
-def _file_not_address(value: object) -> object:
-    """Take file:///a/clip.mp4 as the path that it means, and refuse any other address."""
-    if not isinstance(value, str) or "://" not in value or not (scheme := scheme_of(value)):
-        return value
-    if scheme == "file":
-        return unquote(urlsplit(value).path, errors="surrogateescape")
-    raise _conflict(address_words(scheme), "camera.path")
-
-
-type Fit = Literal["crop", "pad", "stretch"]
-type Size = tuple[int, int]
-"""Width and height."""
-SENT_LEAST, SENT_MOST = 64, 4096
-"""The shortest and the longest side of what is sent, in pixels."""
-SEND_AUTO, SEND_MODEL = "auto", "model"
-
-
-def size_of(text: str) -> Size:
-    """Read a size that can be sent, such as 640x352. Raises `ValueError`."""
-    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text)
-    sides = [int(side) for side in found.groups()] if found else []
-    if not sides or any(side % 2 or not SENT_LEAST <= side <= SENT_MOST for side in sides):
-        raise ValueError(f"{text} is no size that can be sent")
-    width, height = sides
-    return width, height
-
-
-def _sendable(text: str) -> str:
-    if text not in {SEND_AUTO, SEND_MODEL}:
-        size_of(text)
-    return text
-
-
-type PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-type Minutes = Annotated[float, Field(ge=0, le=100_000)]
-type DeviceName = Annotated[str, Field(coerce_numbers_to_str=True)]
-type OptionalPath = Annotated[
-    Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_at_home)
-]
-type VideoPath = Annotated[OptionalPath, BeforeValidator(_file_not_address)]
-type SentSide = Annotated[
-    Annotated[int, Field(ge=SENT_LEAST, le=SENT_MOST, multiple_of=2)] | None,
-    BeforeValidator(_empty_is_unset),
-]
-type OptionalSecret = Annotated[
-    SecretStr | None, BeforeValidator(_one_word), Expected("one word of printable ASCII characters")
-]
-type ApiKey = Annotated[OptionalSecret, BeforeValidator(_bare)]
-
-
-def _conflict(message: str, key: str) -> PydanticCustomError:
-    """Make the error of values that are right by themselves and wrong together.
-
-    `key` is where to look for the fix; `presets.3.id` stands for a part of a list.
-    """
-    return PydanticCustomError("conflict", "{message}", {"message": message, "key": key})
 
 
 class Section(BaseModel):
@@ -200,7 +98,7 @@ class ReactorConfig(Section):
     than 1000: else the picture is up to 1.5 s later there, for the first quarter of a minute."""
     send: Annotated[
         str,
-        AfterValidator(_sendable),
+        AfterValidator(sendable),
         Expected(
             "auto, model, or WIDTHxHEIGHT such as 640x352: even numbers "
             f"from {SENT_LEAST} to {SENT_MOST}"
@@ -244,7 +142,7 @@ class CameraConfig(Section):
     @model_validator(mode="after")
     def _file_has_a_path(self) -> Self:
         if self.source == "file" and self.path is None:
-            raise _conflict('camera.source = "file" needs camera.path', "camera.source")
+            raise conflict('camera.source = "file" needs camera.path', "camera.source")
         return self
 
 
@@ -313,6 +211,11 @@ class PlayoutConfig(Section):
     slate_after_s: Annotated[float, Field(ge=0.5, le=30)] = 2.5
     """After this long without a new frame of the model, viewers see the status card. A model that
     is known to take longer from one burst of frames to the next has that time."""
+    transition: TransitionKind = "cut"
+    """From one look to the next, from session to session, and between card and picture. cut: at
+    once. fade: the one becomes the other. black: through black. Blank and freeze always cut."""
+    transition_s: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.4
+    """How long a transition lasts. 0 is a cut."""
 
 
 class PrivacyConfig(Section):
@@ -323,6 +226,14 @@ class PrivacyConfig(Section):
     thumbnails: bool = True
     """true: keep a small still of the edited picture for each preset that was live, in the state
     folder, readable by you alone. false: keep none, and remove those that are there."""
+    away: Annotated[
+        str,
+        Field(min_length=1, max_length=4096),
+        AfterValidator(at_home),
+        Expected("card, black, or the full path of a picture"),
+    ] = AWAY_CARD
+    """What viewers see while no picture of the model comes: card (with what is going on), black, or
+    a picture of your own: the full path of a PNG, JPEG or WebP of at most 16 MB."""
 
 
 class VoiceConfig(Section):
@@ -332,7 +243,7 @@ class VoiceConfig(Section):
     """true: the microphone is carried from the start on; `sana-vcam ctl voice on` does it later."""
     microphone: Annotated[
         str,
-        AfterValidator(_no_default_source),
+        AfterValidator(no_default_source),
         Expected("a name that `sana-vcam devices` lists, which stays the same"),
     ] = ""
     """Name of the microphone in the sound server (see `sana-vcam devices`)."""
@@ -347,11 +258,35 @@ class VoiceConfig(Section):
     """The longest delay of the voice; a picture that is later than that is not followed."""
 
 
+class RehearseConfig(Section):
+    """How a look is tried off air (`sana-vcam ctl rehearse`, the dashboard)."""
+
+    second_session: bool = False
+    """false: in the session that runs, while viewers keep a still. true: in a session of its own,
+    billed besides as long as the rehearsal lasts, while viewers stay live on the first. It takes an
+    account with room for two sessions; the camera is sent twice."""
+
+
+class KeepConfig(Section):
+    """Clips and recordings of what viewers see. While it is off, nothing is kept."""
+
+    clips: bool = False
+    """true: the last minute that viewers saw is held in memory, encoded, for `sana-vcam ctl clip`
+    and `record`. The raw camera is not: black is in its place. While the voice is on, so is that:
+    its microphone is open then, whether an application listens or not."""
+    seconds: Annotated[float, Field(ge=1, le=60)] = 10.0
+    """How long a clip is where nothing else is said."""
+    folder: OptionalPath = None
+    """Where the files go. Unset: the folder "SANA VCam" among your videos."""
+    reserve_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 2000
+    """Megabytes of the disk that stay free: a recording ends before it takes them."""
+
+
 class ControlConfig(Section):
     """The local WebSocket for hotkeys and prompt changes."""
 
     host: Annotated[
-        str, AfterValidator(_loopback), Expected("a loopback address: 127.0.0.1, ::1 or localhost")
+        str, AfterValidator(loopback), Expected("a loopback address: 127.0.0.1, ::1 or localhost")
     ] = "127.0.0.1"
     """The address to listen on; anything but loopback is refused."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7262
@@ -380,7 +315,7 @@ class StartConfig(Section):
     @model_validator(mode="after")
     def _one_of_prompt_and_preset(self) -> Self:
         if self.prompt and self.preset:
-            raise _conflict("give start.prompt or start.preset, not both", "start.preset")
+            raise conflict("give start.prompt or start.preset, not both", "start.preset")
         return self
 
 
@@ -411,6 +346,8 @@ class Config(BaseSettings):
     playout: PlayoutConfig = PlayoutConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     voice: VoiceConfig = VoiceConfig()
+    rehearse: RehearseConfig = RehearseConfig()
+    keep: KeepConfig = KeepConfig()
     control: ControlConfig = ControlConfig()
     start: StartConfig = StartConfig()
     log: LogConfig = LogConfig()
@@ -436,12 +373,12 @@ class Config(BaseSettings):
         for index, preset_id in enumerate(ids):
             if preset_id in ids[:index]:
                 first = ids.index(preset_id) + 1
-                raise _conflict(
+                raise conflict(
                     f"preset {index + 1} ({preset_id}): preset {first} has the same id",
                     f"presets.{index}.id",
                 )
         if self.start.preset and self.start.preset not in ids:
-            raise _conflict(
+            raise conflict(
                 f"start.preset: {not_found_text(self.presets, self.start.preset)}", "start.preset"
             )
         return self

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sana_vcam.config.load import Loaded, load
-from sana_vcam.config.paths import beside, default_paths, presets_paths
+from sana_vcam.config.paths import beside, default_paths, playlists_beside, presets_paths
 
 type Signature = tuple[object, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConfigSource:
     """Arguments of `sana_vcam.config.load.load`, kept for reading again.
 
@@ -24,9 +24,13 @@ class ConfigSource:
     path: Path | None = None
     overrides: Mapping[str, object] = types.MappingProxyType({})
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    at_first: Signature | None = field(default=None, init=False, compare=False)
+    """What the files were when they were read first; None before."""
 
     def load(self, drafts: Mapping[Path, str] = types.MappingProxyType({})) -> Loaded:
         """Read everything anew, `drafts` in place of files. Raises `ConfigError`."""
+        if self.at_first is None:
+            self.at_first = self.signature()
         return load(self.path, self.overrides, self.environ, drafts)
 
     @property
@@ -49,15 +53,26 @@ class ConfigSource:
         listed = next(filter(Path.exists, presets_paths(self.path, found, self.environ)), None)
         return (listed or self.file).parent
 
+    @property
+    def playlists_file(self) -> Path:
+        """The file of the playlists: the one that is there, else where it would be written."""
+        found = self.path or next(filter(Path.exists, default_paths(self.environ)), None)
+        files = [*map(playlists_beside, presets_paths(self.path, found, self.environ))]
+        return next(filter(Path.exists, files), files[0])
+
     def signature(self) -> Signature:
         """Look at the files: the result differs once one has changed, come or gone.
 
         Costs two stats for each. A link and what it leads to are both looked at: editors replace
         either.
         """
+        return tuple(_stat(path, follow) for path in self.paths for follow in (False, True))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file that may say something, be it there or not."""
         paths = (self.path,) if self.path else default_paths(self.environ)
-        paths += tuple(map(beside, paths))
-        return tuple(_stat(path, follow) for path in paths for follow in (False, True))
+        return paths + tuple(map(beside, paths))
 
 
 def _stat(path: Path, follow: bool) -> Signature:

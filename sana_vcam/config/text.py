@@ -37,6 +37,9 @@ HEADER = """\
 # Every setting stands here with its default, switched off by the # before it. To change
 # one, remove that # and write your value. Lines that begin with "# " explain.
 #
+# sink.fps = 30 is what others write as fps = 30 below a line [sink]. You may do so,
+# too: at the end of this file, with all that you set of [sink].
+#
 # The file is read from --config FILE, else ~/.config/sana-vcam/config.toml, else
 # /etc/sana-vcam/config.toml. An environment variable overrides the file and a flag
 # overrides both:
@@ -63,6 +66,7 @@ PRESETS_NOTE = """\
 # go on (evolve = ["A whole prompt.", "Another one."]; they are suggested first). For a
 # model that takes them, it carries a picture (image = "cape.jpg", beside this file) and
 # settings (settings = { image_strength = 0.6 }; `sana-vcam ctl settings` lists them).
+# The dashboard lists it in a group of your own (group = "Work").
 """
 
 
@@ -70,12 +74,17 @@ PRESETS_NOTE = """\
 
 
 def render_template() -> str:
-    """Render the commented file: every key, its default, its meaning, all switched off."""
+    """Render the commented file: every key, its default, its meaning, all switched off.
+
+    Its keys are dotted. A table's header could not be switched off without giving the keys below
+    it to the table above, and left on it would keep an older version, which lacks that table, from
+    reading a file that sets nothing.
+    """
     blocks = [HEADER]
     for name, section in sections().items():
-        blocks.append(f"[{name}]\n{_comment(section.__doc__ or '')}")
+        blocks.append(f"# ---- {name} ----\n{_comment(section.__doc__ or '')}")
         blocks += [
-            f"{_comment(_explained(field))}#{key} = {toml(field.default)}\n"
+            f"{_comment(_explained(field))}#{name}.{key} = {toml(field.default)}\n"
             for key, field in section.model_fields.items()
         ]
     blocks.append(PRESETS_NOTE)

@@ -6,9 +6,11 @@ The one source of these words, for every client: "ok" alone would look done wher
 from __future__ import annotations
 
 from sana_vcam.config.preset import Preset
+from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.protocol.messages import Command
-from sana_vcam.control.protocol.replies import Applied, Applies
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
+from sana_vcam.control.protocol.replies import Applied, Applies, Toggled
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState as S
@@ -146,8 +148,48 @@ def of_preset(state: State, model: Model, preset: Preset) -> Applied:
 
 def _unseen(state: State) -> str:
     """Say what viewers see of it meanwhile, where that is nothing."""
+    if state.rehearsal in {RehearsalStage.COMING, RehearsalStage.READY}:
+        return "; in the preview alone until sana-vcam ctl take"
     hiding = [name for name in ("blank", "freeze", "bypass") if getattr(state, name)]
     return f"; not seen while {hiding[0]} is on" if hiding else ""
+
+
+def of_rehearse(state: State, cost: CostConfig) -> Applied:
+    """Say what a rehearsal does, and what it costs."""
+    billed = costs(state)
+    if state.billable and cost.price_per_min:
+        billed = f"billed, {cost.price_per_min:g} {cost.currency} a minute"
+    if state.second_session:
+        note = (
+            "in the preview as soon as its own session runs; viewers stay live. Both sessions are "
+            f"{billed}{' each' if state.billable else ''}, until sana-vcam ctl take or back"
+        )
+        return Applied(applies=Applies.LATER, note=note)
+    note = f"in the preview in a moment; viewers keep a still, and the session goes on ({billed})"
+    return Applied(applies=Applies.NEXT_CHUNK, note=note)
+
+
+def of_take(state: State, *, on_air: bool) -> Applied:
+    """Say when viewers see what was taken."""
+    return _of_decision("viewers stay live" if state.second_session else STILL, on_air=on_air)
+
+
+def of_back(state: State, *, on_air: bool) -> Applied:
+    """Say when viewers see the look from before; `state` is that of before, too."""
+    if state.second_session:
+        note = "forgotten, and its session is being closed; viewers saw nothing of it"
+        return Applied(applies=Applies.NOW, note=note)
+    return _of_decision(STILL, on_air=on_air)
+
+
+STILL = "viewers keep the still"
+
+
+def _of_decision(meanwhile: str, *, on_air: bool) -> Applied:
+    if on_air:
+        return Applied(applies=Applies.NOW, note="on air from the next picture on")
+    note = f"on air as soon as the model shows it; {meanwhile} until then"
+    return Applied(applies=Applies.NEXT_CHUNK, note=note)
 
 
 def _applied(applies: Applies, what: str, note: str) -> Applied:
@@ -228,6 +270,13 @@ def of_schedule(state: State, chunk: int) -> Applied:
         return Applied(applies=Applies.NEXT_CHUNK, note=note)
     now = "" if state.chunk is None else f" (the last was {state.chunk})"
     return Applied(applies=Applies.LATER, note=f"at chunk {chunk} of this run{now}")
+
+
+def of_compare(state: State, *, on: bool) -> Toggled:
+    """Say how well before and after match."""
+    unknown = on and state.glass_ms is None
+    note = "the delay is not measured now, so the two may be apart" if unknown else ""
+    return Toggled(on=on, note=note)
 
 
 def of_switch(state: State, name: str, *, on: bool) -> str:

@@ -50,6 +50,7 @@ def render_presets(presets: Sequence[Preset]) -> str:
         f"{f'  [image {p.image}]' if p.image else ''}"
         f"{f'  [{settings_text(p.settings)}]' if p.settings else ''}"
         f"{f'  [{len(p.evolve)} to go on with]' if p.evolve else ''}"
+        f"{f'  [in {p.group}]' if p.group else ''}"
         for p in presets
     )
 

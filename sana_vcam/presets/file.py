@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,7 +25,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.errors import CommandFailed, ConfigError
 from sana_vcam.lib.atomicfile import PRIVATE, remove_drafts, replace_file
 from sana_vcam.lib.statefile import make_private_folder, read_bounded
-from sana_vcam.presets.edits import Edit, RestoreBuiltins, apply
+from sana_vcam.presets.edits import Edit, Import, RestoreBuiltins, apply
 
 LOCK_TIMEOUT_S = 10.0
 """How long another program may take for its edit."""
@@ -32,8 +35,23 @@ ATTEMPTS = 5
 VERBS = "add|edit|remove|move|reset"
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An edit that has been carried out: the file, and the list before and after it."""
+
+    path: Path
+    before: tuple[Preset, ...]
+    presets: tuple[Preset, ...]
+
+
 def edit_presets(source: ConfigSource, edit: Edit) -> tuple[Path, tuple[Preset, ...]]:
-    """Carry out an edit in the presets' own file; returns the file and the presets after it.
+    """Carry out an edit, as `carry_out` does; returns the file and the presets after it."""
+    done = carry_out(source, edit)
+    return done.path, done.presets
+
+
+def carry_out(source: ConfigSource, edit: Edit) -> Edited:
+    """Carry out an edit in the presets' own file.
 
     Blocks, for a disk and for other programs that edit at the same time. An editor that does not
     know of the lock is noticed: the edit is made anew in what it has written.
@@ -51,7 +69,7 @@ def edit_presets(source: ConfigSource, edit: Edit) -> tuple[Path, tuple[Preset, 
             for _ in range(ATTEMPTS):
                 done = _edit_once(source, path, target, edit)
                 if done is not None:
-                    return path, done
+                    return Edited(path, *done)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CommandFailed("rejected", f"{path}: cannot be written: {reason}") from error
@@ -60,12 +78,20 @@ def edit_presets(source: ConfigSource, edit: Edit) -> tuple[Path, tuple[Preset, 
 
 def _edit_once(
     source: ConfigSource, path: Path, target: Path, edit: Edit
-) -> tuple[Preset, ...] | None:
-    """Read, judge, edit, judge, write; None if the file has changed meanwhile."""
+) -> tuple[tuple[Preset, ...], tuple[Preset, ...]] | None:
+    """Read, judge, edit, judge, write; None if the file has changed meanwhile.
+
+    Returns the presets before and after.
+    """
     raw = _read(target)
     loaded = _judged(source, {}, "is wrong, so the presets are not edited")
     _require_from_file(loaded)
-    after = _moved(apply(edit, loaded.config.presets), source.presets_folder, path.parent)
+    before, folder = loaded.config.presets, source.presets_folder
+    if isinstance(edit, Import):
+        # Its images are named from where the list will be.
+        after = apply(edit, _moved(before, folder, path.parent))
+    else:
+        after = _moved(apply(edit, before), folder, path.parent)
     new = render_presets_file(
         None if isinstance(edit, RestoreBuiltins) else after,
         loaded.copied,
@@ -75,8 +101,42 @@ def _edit_once(
     _judged(source, {path: new}, "would be wrong after that, so nothing was changed")
     if _read(target) != raw:
         return None
-    _write(path, target, raw, new, source)
-    return after
+    images = edit.images if isinstance(edit, Import) else {}
+    with _written(images, path.parent, _for_the_same_readers(source.file)):
+        _write(path, target, raw, new, source)
+    return before, after
+
+
+@contextmanager
+def _written(
+    images: Mapping[str, bytes], folder: Path, like: os.stat_result | None
+) -> Iterator[None]:
+    """Write images before the block; if anything fails, those that were not there go again."""
+    new: list[Path] = []
+    try:
+        for name, data in images.items():
+            path = folder / name
+            make_private_folder(path.parent)
+            if like is not None:
+                _open_to_readers(path.parent, like)
+            if not path.exists():
+                new.append(path)
+            replace_file(path, data, like=like)
+        yield
+    except BaseException:
+        for path in new:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.parent.rmdir()
+        raise
+
+
+def _open_to_readers(folder: Path, like: os.stat_result) -> None:
+    """Let those enter a folder who may read the file `like`."""
+    readable = stat.S_IMODE(like.st_mode) & 0o444
+    if sys.platform != "win32":
+        os.chown(folder, like.st_uid, like.st_gid)
+    folder.chmod(0o700 | readable | readable >> 2)
 
 
 def _moved(presets: Sequence[Preset], before: Path, after: Path) -> tuple[Preset, ...]:
@@ -178,7 +238,9 @@ def _fix(closed: list[Path], path: Path, target: Path, source: ConfigSource) -> 
 
 
 def _user() -> int:
-    return os.geteuid() if os.name == "posix" else -1
+    if sys.platform == "win32":
+        return -1
+    return os.geteuid()
 
 
 @contextmanager

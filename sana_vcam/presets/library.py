@@ -10,7 +10,8 @@ from sana_vcam.config.preset import Preset
 from sana_vcam.errors import CommandFailed
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.catalog import ListedPreset, find
-from sana_vcam.presets.edits import Edit, Move, Remove, RestoreBuiltins, Save
+from sana_vcam.presets.edits import Edit, Import, Move, Remove, RestoreBuiltins, Save
+from sana_vcam.presets.file import Edited
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.presets.thumbnails import Thumbnails
 
@@ -24,7 +25,7 @@ class PresetLibrary:
         self,
         presets: Callable[[], Sequence[Preset]],
         thumbnails: Thumbnails,
-        edit: Callable[[Edit], Awaitable[None]] | None,
+        edit: Callable[[Edit], Awaitable[Edited]] | None,
         folder: Callable[[], Path] = Path.cwd,
     ) -> None:
         """`presets` gives those in force; `edit` changes them for good, None where nothing can.
@@ -62,6 +63,10 @@ class PresetLibrary:
         await self._carry_out(Move(preset_id, place))
         return self.listed()
 
+    async def import_presets(self, edit: Import) -> Edited:
+        """Take presets of another list over; all of them or none."""
+        return await self._carry_out(edit)
+
     async def reset(self) -> tuple[ListedPreset, ...]:
         """Go back to the built-in presets; returns them."""
         await self._carry_out(RestoreBuiltins())
@@ -89,9 +94,9 @@ class PresetLibrary:
             return None
         return f"{THUMBNAIL_PATH}?{urlencode({'id': preset.id, 'v': version})}"
 
-    async def _carry_out(self, edit: Edit) -> None:
+    async def _carry_out(self, edit: Edit) -> Edited:
         if self._edit is None:
             raise CommandFailed(
                 "rejected", "this daemon was started without a configuration file to edit"
             )
-        await self._edit(edit)
+        return await self._edit(edit)

@@ -193,8 +193,6 @@ def _made(prompt: str) -> Iterator[Suggestion]:
         if match is None:
             continue
         core = _LIGHT_AT_END.sub("", _core(match.group(1), form.variations))
-        if not core and not form.whole:
-            continue
         for label, words in form.variations.items():
             said = words if form.whole else f"{core}{form.joint}{words}"
             yield Suggestion(label, f"{form.before}{said}{form.after}")
@@ -241,9 +239,13 @@ def _forms(prompt: str) -> Iterator[_Form]:
 
 
 def _begin(words: str) -> re.Pattern[str]:
-    """Match a prompt of this kind; group 1 is what varies, without what is to be left."""
+    """Match a prompt of this kind; group 1 is what varies, without what is to be left.
+
+    Group 1 has a word: a prompt that names nothing is of no kind, and of none with a variation
+    after it either.
+    """
     return re.compile(
-        rf"{words}\s+(.+?)(?:,?\s*(?:\b(?:leaving|keeping|keep|leave)\b.*))?[.\s]*$",
+        rf"{words}\s+([^\s,.].*?)(?:,?\s*(?:\b(?:leaving|keeping|keep|leave)\b.*))?[.\s]*$",
         re.IGNORECASE | re.DOTALL,
     )
 
@@ -255,13 +257,14 @@ def _place_variations(prompt: str) -> Mapping[str, str]:
 
 
 def _core(words: str, variations: Mapping[str, str]) -> str:
-    """Take off the variations that stand at the end."""
+    """Take off the variations that stand at the end, but not the last words there are."""
     core = words.strip(" ,.")
-    while True:
-        ends = [text for text in variations.values() if _ends_with(core, text)]
-        if not ends:
-            return core
-        core = core[: -len(ends[0])].rstrip(" ,.")
+    while end := next((text for text in variations.values() if _ends_with(core, text)), ""):
+        shorter = core[: -len(end)].rstrip(" ,.")
+        if not shorter:
+            break
+        core = shorter
+    return core
 
 
 def _ends_with(words: str, end: str) -> bool:

@@ -22,6 +22,7 @@ from sana_vcam.lib.statefile import make_private_folder, read_bounded
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pixels import fit_i420, i420_to_bgr, to_jpeg
+from sana_vcam.media.shedding import Shed, Shedding
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +175,13 @@ class ThumbnailTaker:
         on_show: Callable[[], ModelFrame | None],
         presets: Callable[[], Sequence[Preset]],
         on_change: Callable[[], None],
+        shedding: Shedding | None = None,
     ) -> None:
-        """`presets` are those to take them of; `on_change` is called after any has changed."""
+        """`presets` are those to take them of; `on_change` is called after any has changed.
+
+        While `shedding` says so, none is taken.
+        """
+        self._shedding = shedding or Shedding()
         self._thumbnails = thumbnails
         self._on_air = on_air
         self._on_show = on_show
@@ -209,6 +215,8 @@ class ThumbnailTaker:
             self._on_change()
         preset = self._settling.settled(self._on_air(), presets, time.monotonic())
         frame = self._on_show()
+        if self._shedding.leaves_out(Shed.STILLS):
+            return
         if preset is None or frame is None or not self._settling.shows(frame):
             return
         if self._thumbnails.due(preset):

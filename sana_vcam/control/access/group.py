@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def find(folder: Path = SHARED) -> SystemDaemon | None:
     Raises:
         PermissionError: it is there, and we are not in the group.
     """
+    if sys.platform == "win32":
+        return None
     path = folder / CONTROL_FILE
     try:
         home, parent = folder.lstat(), folder.parent.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 
 from sana_vcam.errors import StartupError
@@ -71,7 +72,7 @@ def _only_owner_replaces(directory: os.stat_result) -> bool:
 
     Our own group may write: with a umask of 002 it has us as its only member.
     """
-    if not hasattr(os, "geteuid"):
+    if sys.platform == "win32":
         return True
     ours = directory.st_uid in {0, os.geteuid()}
     others = 0o002 if directory.st_gid == os.getegid() else 0o022
@@ -80,12 +81,12 @@ def _only_owner_replaces(directory: os.stat_result) -> bool:
 
 
 def _is_open_to_others(found: os.stat_result) -> bool:
-    return hasattr(os, "geteuid") and bool(found.st_mode & 0o077)
+    return sys.platform != "win32" and bool(found.st_mode & 0o077)
 
 
 def require_ours(path: Path, found: os.stat_result) -> None:
     """Raise `StartupError` for what another user owns."""
-    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+    if sys.platform != "win32" and found.st_uid != os.geteuid():
         raise StartupError(f"{path} belongs to another user; remove it: sudo rm -r {path}")
 
 
@@ -108,7 +109,7 @@ def read_private(path: Path, *, repair: bool = False) -> str:
         if not stat.S_ISREG(found.st_mode):
             raise StartupError(f"{path} is not a file; remove it: rm -r {path}")
         require_ours(path, found)
-        if repair and _is_open_to_others(found):
+        if sys.platform != "win32" and repair and _is_open_to_others(found):
             log.warning("%s could be read by other users; made private", path)
             os.fchmod(file, 0o600)
         data = os.read(file, _MAX_FILE_BYTES + 1)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import functools
 import ipaddress
+import os
 import socket
 import struct
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,6 +104,8 @@ def listener(server: Endpoint) -> Told | None:
 
 
 def _kernel() -> socket.socket:
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     kernel = socket.socket(
         socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG
     )

@@ -6,6 +6,7 @@ only: elsewhere SO_PEERCRED is missing or another thing, and clients take the TC
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -40,6 +41,8 @@ def listen(directory: Path) -> socket.socket:
         StartupError: a daemon that lives has it, or something else is in its place.
         NoSocket: it cannot be made.
     """
+    if sys.platform != "linux":
+        raise NoSocket("there is a Unix socket of ours on Linux only")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # The file that bind() makes has this mode from its first moment.
@@ -76,6 +79,8 @@ def _remove_the_dead(directory: Path, address: str) -> None:
 
 
 def _is_alive(address: str) -> bool:
+    if sys.platform != "linux":
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
@@ -110,6 +115,8 @@ def connect(directory: str | Path) -> socket.socket:
         OSError: nobody listens there.
         PermissionError: another user does.
     """
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with _address(directory) as address:
@@ -124,6 +131,8 @@ def connect(directory: str | Path) -> socket.socket:
 
 def peer_uid(connection: socket.socket) -> int:
     """Ask the kernel for the user of the other end, as of when it connected or began to listen."""
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     uid: int = _CREDENTIALS.unpack(packed)[1]
     return uid
@@ -135,6 +144,8 @@ def _address(directory: str | Path) -> Iterator[str]:
 
     It is also short: a socket's address has room for 107 bytes.
     """
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{opened}/{SOCKET_FILE}"

@@ -1,4 +1,4 @@
-"""The preview's encoder: what viewers see, as one VP8 stream, on a thread of its own."""
+"""The preview's encoder: what the operator sees, as one VP8 stream, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from sana_vcam.control.preview.comparison import Compared
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.pacing import FrameClock
 from sana_vcam.media.pixels import Pixels, fit_i420
@@ -23,27 +24,35 @@ BITRATE_BPS = 1_200_000
 KEYFRAME_EVERY_S = 3
 REPEAT_S = 0.25
 """A picture that stays is sent again after this: it becomes sharp, and is seen to be live."""
+SLOW_S = 2.5 / FPS
+"""So long from one picture to the next while it is to be slow: every third."""
 CLOCK_HZ = 90_000
 """The clock of VP8 over RTP (RFC 7741)."""
 
-type Source = Callable[[], tuple[Picture, Pixels] | None]
+type Source = Callable[[], tuple[Picture | Compared, Pixels] | None]
 """Gives the newest picture with its I420 frame, (h * 3 / 2, w); None before the first."""
+type Send = Callable[[Packet[Any], bool], None]
+"""Takes a packet, and whether it is of a comparison, which is for those alone who asked for it."""
 
 
 class Encoder:
     """Encodes the source's pictures, once for all viewers. `run` belongs to its thread.
 
     Args:
-        source: What viewers see.
+        source: What the operator sees.
         send: Takes each packet, on the encoder's thread.
+        is_slow: Whether only a third of the pictures is to be encoded.
     """
 
-    def __init__(self, source: Source, send: Callable[[Packet[Any]], None]) -> None:
+    def __init__(
+        self, source: Source, send: Send, is_slow: Callable[[], bool] = lambda: False
+    ) -> None:
         self._source = source
+        self._is_slow = is_slow
         self._send = send
         self._wants_keyframe = True
         self._codec: VideoCodecContext | None = None
-        self._shown: tuple[Picture, Pixels] | None = None
+        self._shown: tuple[Picture | Compared, Pixels] | None = None
         self._sent_at = float("-inf")
 
     def want_keyframe(self) -> None:
@@ -60,6 +69,8 @@ class Encoder:
             self._tick(time.monotonic())
 
     def _tick(self, now: float) -> None:
+        if self._is_slow() and now - self._sent_at < SLOW_S and not self._wants_keyframe:
+            return
         newest = self._source()
         if newest is None:
             return
@@ -73,9 +84,9 @@ class Encoder:
                 self._wants_keyframe = True
             self._shown = picture, fit_i420(frame, *fitting(frame), "stretch")
         self._sent_at = now
-        self._encode(self._shown[1], round(now * CLOCK_HZ))
+        self._encode(*self._shown, round(now * CLOCK_HZ))
 
-    def _encode(self, i420: Pixels, timestamp: int) -> None:
+    def _encode(self, picture: Picture | Compared, i420: Pixels, timestamp: int) -> None:
         if self._codec is None:
             self._codec = _codec(i420.shape[1], i420.shape[0] * 2 // 3)
         frame = VideoFrame.from_ndarray(i420, format="yuv420p")
@@ -84,7 +95,7 @@ class Encoder:
             self._wants_keyframe = False
             frame.pict_type = PictureType.I
         for packet in self._codec.encode(frame):
-            self._send(packet)
+            self._send(packet, isinstance(picture, Compared))
 
 
 def fitting(frame: Pixels) -> tuple[int, int]:

@@ -57,6 +57,10 @@ class PacketTrack(MediaStreamTrack):
         self._filled.set()
         return True
 
+    def skip(self) -> None:
+        """Take note that a packet is not for this viewer, who goes on at the next keyframe."""
+        self._needs_keyframe = True
+
     async def recv(self) -> Packet[Any]:
         """Give the oldest packet to the sender, waiting for one."""
         while not self._packets:

@@ -31,8 +31,12 @@ class Subscription:
     """One viewer's preview: the task that stays with it, and what ends it if the task never ran."""
 
     def __init__(
-        self, task: asyncio.Task[None], dismiss: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        peer: Peer,
+        task: asyncio.Task[None],
+        dismiss: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
+        self.peer = peer
         self._task = task
         self._dismiss = dismiss
 
@@ -48,15 +52,27 @@ class PreviewServer:
     """Opens previews of one source; lives on the event loop.
 
     Args:
-        source: What viewers see; called on the encoder's thread only.
+        source: What the operator sees; called on the encoder's thread only.
+        compare: Has the source show before and after, or not.
+        is_slow: Whether only a third of the pictures is to be shown.
         connect_within_s: A viewer who takes longer is closed.
     """
 
-    def __init__(self, source: Source, *, connect_within_s: float = CONNECT_WITHIN_S) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        compare: Callable[[bool], None] = lambda _: None,
+        is_slow: Callable[[], bool] = lambda: False,
+        connect_within_s: float = CONNECT_WITHIN_S,
+    ) -> None:
         self._source = source
+        self._is_slow = is_slow
+        self._compare = compare
         self._connect_within_s = connect_within_s
         self._peers: set[Peer] = set()
         self._watching: set[Peer] = set()
+        self._comparing: set[Peer] = set()
         self._encoder: Encoder | None = None
         self._encoding: asyncio.Task[None] | None = None
 
@@ -66,7 +82,7 @@ class PreviewServer:
         return len(self._watching)
 
     async def open(self, offer: str, replaces: Subscription | None) -> tuple[Subscription, str]:
-        """Answer a browser's WebRTC offer (SDP), and show it what viewers see.
+        """Answer a browser's WebRTC offer (SDP), and show it what the operator sees.
 
         `replaces` is closed as soon as the offer has been understood.
 
@@ -92,7 +108,15 @@ class PreviewServer:
             await self._dismiss(peer)
             raise
         task = asyncio.create_task(self._attend(peer), name="preview")
-        return Subscription(task, partial(self._dismiss, peer)), answer
+        return Subscription(peer, task, partial(self._dismiss, peer)), answer
+
+    def compare(self, preview: Subscription, *, on: bool) -> None:
+        """Show this viewer alone before and after, or no more; the others' picture stands."""
+        if on and preview.peer in self._watching:
+            self._comparing.add(preview.peer)
+        else:
+            self._comparing.discard(preview.peer)
+        self._compare(bool(self._comparing))
 
     async def _attend(self, peer: Peer) -> None:
         """Stay with a viewer from the answer to the end."""
@@ -114,6 +138,8 @@ class PreviewServer:
         if peer not in self._peers:
             return
         self._watching.discard(peer)
+        self._comparing.discard(peer)
+        self._compare(bool(self._comparing))
         if not self._watching and self._encoding is not None:
             encoding, self._encoding, self._encoder = self._encoding, None, None
             encoding.cancel()
@@ -133,10 +159,10 @@ class PreviewServer:
 
         loop = asyncio.get_running_loop()
 
-        def send(packet: Packet[Any]) -> None:
-            loop.call_soon_threadsafe(self._deliver, packet)
+        def send(packet: Packet[Any], is_comparison: bool) -> None:
+            loop.call_soon_threadsafe(self._deliver, packet, is_comparison)
 
-        self._encoder = Encoder(self._source, send)
+        self._encoder = Encoder(self._source, send, self._is_slow)
         self._encoding = asyncio.create_task(self._run(self._encoder), name="preview-encoder")
 
     async def _run(self, encoder: Encoder) -> None:
@@ -148,9 +174,11 @@ class PreviewServer:
             for peer in self._watching:
                 peer.end()
 
-    def _deliver(self, packet: Packet[Any]) -> None:
+    def _deliver(self, packet: Packet[Any], is_comparison: bool) -> None:
         for peer in self._watching:
-            if not peer.track.put(packet):
+            if is_comparison and peer not in self._comparing:
+                peer.track.skip()
+            elif not peer.track.put(packet):
                 self._want_keyframe()
 
     def _want_keyframe(self) -> None:

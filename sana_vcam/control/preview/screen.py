@@ -45,6 +45,18 @@ class Screen:
             self._asked -= 1
         return answer
 
+    def compare(self, *, on: bool) -> None:
+        """Show before and after in this connection's preview alone, or no more.
+
+        Raises `CommandFailed`: `not_ready` without a preview.
+        """
+        if self._previews is not None and self._preview is not None:
+            self._previews.compare(self._preview, on=on)
+        elif on:
+            raise CommandFailed(
+                "not_ready", "before and after are shown in the live preview: open that first"
+            )
+
     async def stop(self) -> None:
         """Close the preview, if there is one."""
         async with self._turn:

@@ -16,19 +16,26 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from sana_vcam.config.preset import (
-    ID_PATTERN,
-    IMAGE_PATTERN,
-    MAX_CONTINUATIONS,
-    MAX_IMAGE_CHARS,
-    MAX_NAME_CHARS,
-    MAX_PROMPT_CHARS,
-    Preset,
-    Settings,
     SettingValue,
 )
-from sana_vcam.control.protocol.codes import ReplyCode as ReplyCode  # noqa: PLC0414 - exported
-from sana_vcam.control.protocol.command import Command as Command  # noqa: PLC0414 - exported
+from sana_vcam.control.protocol.codes import ReplyCode as ReplyCode
+from sana_vcam.control.protocol.command import Command as Command
 from sana_vcam.control.protocol.imagepieces import PIECE_CHARS
+from sana_vcam.control.protocol.keeping import Record as Record
+from sana_vcam.control.protocol.keeping import SaveClip as SaveClip
+from sana_vcam.control.protocol.playlists import ListPlaylists as ListPlaylists
+from sana_vcam.control.protocol.playlists import Play as Play
+from sana_vcam.control.protocol.presets import EndTrial as EndTrial
+from sana_vcam.control.protocol.presets import MovePreset as MovePreset
+from sana_vcam.control.protocol.presets import RemovePreset as RemovePreset
+from sana_vcam.control.protocol.presets import ResetPresets as ResetPresets
+from sana_vcam.control.protocol.presets import SavePreset as SavePreset
+from sana_vcam.control.protocol.presets import Suggest as Suggest
+from sana_vcam.control.protocol.presets import Thumbnail as Thumbnail
+from sana_vcam.control.protocol.presets import TryLook as TryLook
+from sana_vcam.control.protocol.rehearsal import Back as Back
+from sana_vcam.control.protocol.rehearsal import Rehearse as Rehearse
+from sana_vcam.control.protocol.rehearsal import Take as Take
 from sana_vcam.control.protocol.replies import (
     Applied,
     AppliedPreset,
@@ -37,14 +44,19 @@ from sana_vcam.control.protocol.replies import (
     Presets,
     PreviewAnswer,
     Subscribed,
-    Suggestions,
     Toggled,
     Usage,
 )
 from sana_vcam.control.protocol.settings import ModelSettings
+from sana_vcam.control.protocol.sharing import ExportPresets as ExportPresets
+from sana_vcam.control.protocol.sharing import ForgetPresets as ForgetPresets
+from sana_vcam.control.protocol.sharing import ImportPresets as ImportPresets
+from sana_vcam.control.protocol.sharing import InspectPresets as InspectPresets
 from sana_vcam.control.protocol.state import State
 from sana_vcam.control.protocol.texts import data_text, encodable
-from sana_vcam.control.protocol.voice import SetVoice as SetVoice  # noqa: PLC0414 - exported
+from sana_vcam.control.protocol.transitions import SetTransition as SetTransition
+from sana_vcam.control.protocol.voice import ListMicrophones as ListMicrophones
+from sana_vcam.control.protocol.voice import SetVoice as SetVoice
 
 API_VERSION = 1
 """Rises when a client that worked would stop working."""
@@ -55,12 +67,7 @@ MAX_ID_LENGTH = 128
 MAX_ID_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 
-MAX_PLACE = 10_000
-"""The largest place in a list that can be named."""
-
-
 type RequestId = int | str | None
-ImageFile = Annotated[str, Field(min_length=1, max_length=MAX_IMAGE_CHARS, pattern=IMAGE_PATTERN)]
 
 
 # -- commands ---
@@ -250,108 +257,6 @@ class Snapshot(Command):
     reply = EncodedPicture
 
 
-class SavePreset(Command):
-    """Create a preset or change one, in presets.toml."""
-
-    wire_name = "save_preset"
-    reply = Preset
-    id: Annotated[str, Field(pattern=ID_PATTERN, examples=["dusk"])]
-    """Lower-case letters, digits, - and _; a preset of that id is replaced."""
-    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, examples=["Dusk"])]
-    """The name that people read."""
-    prompt: Annotated[
-        str, Field(max_length=MAX_PROMPT_CHARS, examples=["Relight the scene with dusk light."])
-    ]
-    """What the model is asked for; empty stays close to the camera."""
-    seed: Annotated[int | None, Field(ge=0, le=2**53 - 1, examples=[42])] = None
-    """The seed that goes with it; left out or null, any will do."""
-    evolve: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS)], ...],
-        Field(strict=False, max_length=MAX_CONTINUATIONS, examples=[["Make it evening."]]),
-    ] = ()
-    """Whole prompts to go on with from this look. In a URL or line of text: one on each line."""
-    replaces: Annotated[str | None, Field(pattern=ID_PATTERN, examples=["noir"])] = None
-    """The id of the preset that is edited, if its id changes."""
-    image: Annotated[ImageFile | None, Field(examples=["cape.jpg"])] = None
-    """A PNG, JPEG or WebP file of at most 8 MB, named from the folder of presets.toml."""
-    settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
-    """Values of the model's settings that go with it. In a URL or line of text: name=value."""
-
-    def preset(self) -> Preset:
-        """Make the preset of the command's fields."""
-        return Preset(**self.model_dump(exclude={"replaces"}))
-
-
-class TryLook(Command):
-    """Show viewers a look for a try; it goes with end_trial, or with the connection."""
-
-    wire_name = "try_look"
-    reply = Applied
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS, examples=["as a clay figure"])]
-    """What the model is asked for."""
-    image: Annotated[ImageFile | None, Field(examples=["cape.jpg"])] = None
-    """As in `save_preset`."""
-    settings: Annotated[Settings, Field(examples=[{"image_strength": 0.6}])] = Field(default={})
-    """As in `save_preset`."""
-
-    def preset(self) -> Preset:
-        """Make a preset of it that is in no list."""
-        return Preset(id="tried", name="Tried", **self.model_dump())
-
-
-class EndTrial(Command):
-    """Put back what was wanted before try_look, as far as nobody has asked for anything since."""
-
-    wire_name = "end_trial"
-    keep: Annotated[bool, Field(examples=[False])] = False
-    """true: what is tried stays."""
-
-
-class RemovePreset(Command):
-    """Take a preset out of presets.toml; the reply is what it was."""
-
-    wire_name = "remove_preset"
-    reply = Preset
-    id: Annotated[str, Field(max_length=64, examples=["noir"])]
-    """The preset's id."""
-
-
-class MovePreset(Command):
-    """Put a preset at another place in presets.toml."""
-
-    wire_name = "move_preset"
-    reply = Presets
-    id: Annotated[str, Field(max_length=64, examples=["noir"])]
-    """The preset's id."""
-    place: Annotated[int, Field(ge=0, le=MAX_PLACE, examples=[0])]
-    """0 is the first; beyond the end is the last."""
-
-
-class ResetPresets(Command):
-    """Go back to the built-in presets, in presets.toml."""
-
-    wire_name = "reset_presets"
-    reply = Presets
-
-
-class Suggest(Command):
-    """Suggest how a look may go on, without any network."""
-
-    wire_name = "suggest"
-    reply = Suggestions
-    prompt: Annotated[str | None, Field(max_length=4000, examples=["as a clay figure"])] = None
-    """The look's prompt; left out, it is the one in force."""
-
-
-class Thumbnail(Command):
-    """Get the still of you in a preset's look, 320x180."""
-
-    wire_name = "thumbnail"
-    reply = EncodedPicture
-    id: Annotated[str, Field(max_length=64, examples=["noir"])]
-    """The preset's id."""
-
-
 class Preview(Command):
     """Open a live preview of what viewers see, by WebRTC; WebSocket only."""
 
@@ -367,6 +272,15 @@ class StopPreview(Command):
     wire_name = "stop_preview"
 
 
+class Compare(Command):
+    """Show the camera beside the edited picture, in this connection's preview alone."""
+
+    wire_name = "compare"
+    reply = Toggled
+    on: Annotated[bool, Field(examples=[True])]
+    """true or false; it ends with the preview."""
+
+
 class Subscribe(Command):
     """Choose the events that this connection receives; the first choice is state."""
 
@@ -380,8 +294,26 @@ class Subscribe(Command):
     """The events wanted, in place of those before; an empty list is none."""
 
 
-BOUND_TO_A_CONNECTION = frozenset({"preview", "stop_preview", "subscribe", "try_look", "end_trial"})
+BOUND_TO_A_CONNECTION = frozenset(
+    {
+        "preview",
+        "stop_preview",
+        "subscribe",
+        "try_look",
+        "end_trial",
+        "compare",
+        "inspect_presets",
+        "import_presets",
+        "forget_presets",
+    }
+)
 """The commands that make sense on a WebSocket only."""
+
+TAKES_A_WHILE = (Preview, StopPreview, InspectPresets, ImportPresets)
+"""The commands that the next ones of the same connection need not wait for."""
+
+ASK_FOR_A_PART = (SetSeed, SetAnchorInterval, SetSetting, SetImage)
+"""The commands that change a part of the look."""
 
 COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
     {
@@ -404,22 +336,36 @@ COMMANDS: Mapping[str, type[Command]] = types.MappingProxyType(
             Blank,
             Freeze,
             Bypass,
+            ListMicrophones,
             SetVoice,
+            SetTransition,
             Connect,
             Disconnect,
             Renew,
             ReadUsage,
             Snapshot,
+            SaveClip,
+            Record,
             SavePreset,
             TryLook,
             EndTrial,
+            Rehearse,
+            Take,
+            Back,
             RemovePreset,
             MovePreset,
             ResetPresets,
+            ExportPresets,
+            InspectPresets,
+            ImportPresets,
+            ForgetPresets,
             Suggest,
             Thumbnail,
+            ListPlaylists,
+            Play,
             Preview,
             StopPreview,
+            Compare,
             Subscribe,
         )
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -19,7 +19,10 @@ from sana_vcam.control.protocol.messages import (
     MAX_ID_INTEGER,
     MAX_ID_LENGTH,
     Command,
+    ExportPresets,
+    ImportPresets,
     ProtocolError,
+    Rehearse,
     ReplyCode,
     Request,
     RequestId,
@@ -31,6 +34,8 @@ from sana_vcam.control.protocol.texts import encodable
 
 MAX_QUERY_FIELDS = 16
 MAX_LINE_PARTS = 2000
+DEEPEST = 100
+"""JSON in more levels is refused; what is asked for has about five."""
 """How often `text` may stand in the query of a line; a request's head has room for fewer."""
 LINE_FIELD = "text"
 """The field of a URL's query that holds a line of plain text, or its words."""
@@ -173,9 +178,11 @@ def _split_lists(model: type[Command], data: dict[str, object]) -> dict[str, obj
     """Split texts that stand for lists: events at commas and spaces, prompts at line ends."""
     if model is Subscribe and isinstance(events := data.get("events"), str):
         return data | {"events": events.replace(",", " ").split()}
+    if model in {ExportPresets, ImportPresets} and isinstance(ids := data.get("ids"), str):
+        return data | {"ids": ids.replace(",", " ").split()}
     if model is SavePreset and isinstance(prompts := data.get("evolve"), str):
         data |= {"evolve": [line.strip() for line in prompts.splitlines() if line.strip()]}
-    if model is SavePreset and isinstance(pairs := data.get("settings"), str):
+    if model in {SavePreset, Rehearse} and isinstance(pairs := data.get("settings"), str):
         data |= {"settings": dict(map(setting_of, _words(pairs.replace(",", " "))))}
     return data
 
@@ -212,11 +219,29 @@ def _refuse(message: str, request_id: RequestId = None) -> NoReturn:
     raise ProtocolError(ReplyCode.INVALID_REQUEST, message, request_id)
 
 
+def _is_deep(loaded: object) -> bool:
+    level: list[object] = [loaded]
+    for _ in range(DEEPEST):
+        level = [child for one in level for child in _children(one)]
+        if not level:
+            return False
+    return True
+
+
+def _children(loaded: object) -> Iterable[object]:
+    if isinstance(loaded, dict):
+        return loaded.values()
+    return loaded if isinstance(loaded, list) else ()
+
+
 def _load(text: str) -> object:
     try:
         loaded: object = json.loads(
             text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant
         )
+        if text.count("[") + text.count("{") > DEEPEST and _is_deep(loaded):
+            # From Python 3.14 on its own bound is far off.
+            raise RecursionError
         # A lone surrogate (an escape such as \ud800) could be neither sent on nor echoed.
         json.dumps(loaded, ensure_ascii=False).encode()
     except RecursionError as error:
@@ -314,16 +339,20 @@ def _expected(schema: Mapping[str, Any]) -> str:
     match schema:
         case {"type": "boolean"}:
             return "true or false"
-        case {"type": "integer"}:
-            return f"an integer from {schema['minimum']} to {schema['maximum']}"
+        case {"type": "integer" | "number" as kind}:
+            noun = "an integer" if kind == "integer" else "a number"
+            return f"{noun} from {schema['minimum']} to {schema['maximum']}"
+        case {"enum": words}:
+            return f"one of {', '.join(words)}"
         case {"type": "string", "pattern": _}:
             return "a short name of lower-case letters, digits, - and _"
         case {"type": "string"}:
             return f"a string of at most {schema['maxLength']} characters"
-        case {"type": "array", "items": {"type": "string"}}:
-            return f"a list of at most {schema['maxItems']} texts"
-        case {"type": "array"}:
-            return f"a list of: {', '.join(EVENT_NAMES)}"
+        case {"type": "array", "items": items}:
+            texts = f"a list of at most {schema.get('maxItems')} texts"
+            return (
+                texts if items.get("type") == "string" else f"a list of: {', '.join(EVENT_NAMES)}"
+            )
         case {"anyOf": [{"type": "boolean"}, {"type": "integer"}, *_]}:
             return f"a number, true, false or a text of at most {MAX_SETTING_CHARS} characters"
         case {"type": "object"}:

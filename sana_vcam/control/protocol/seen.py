@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from sana_vcam.config.kinds import AWAY_BLACK
 from sana_vcam.media.states import CameraKind, ProgramSource
 
 
 def viewers_see(
-    output: ProgramSource, *, card: str | None, kind: CameraKind | None, name: str, made_up: bool
+    output: ProgramSource,
+    *,
+    card: str | None,
+    kind: CameraKind | None,
+    name: str,
+    made_up: bool,
+    away: str = "",
 ) -> str:
     """Say what comes after "Viewers see".
 
     `card` is the headline of a card that is shown; `kind` and `name` are the camera's; `made_up`:
-    the model takes no camera.
+    the model takes no camera; `away` is what stands for every card: black, or a picture's name.
     """
     match output:
         case ProgramSource.BLANK:
             return "black"
         case ProgramSource.FREEZE:
             return "a still picture"
+        case ProgramSource.SLATE if away and not card:
+            return away if away == AWAY_BLACK else f"your picture “{away}”"
         case ProgramSource.SLATE:
             return f"the card “{card}”" if card else "a card"
         case ProgramSource.LIVE if made_up:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from sana_vcam.config.kinds import TransitionKind
 from sana_vcam.config.preset import SettingValue
+from sana_vcam.control.protocol.keeping import RecordingState
+from sana_vcam.control.protocol.playlists import PlaylistState
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.control.protocol.voice import VoiceState
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
+from sana_vcam.media.shedding import ShedName
 from sana_vcam.media.states import CameraKind, CameraState, ProgramSource
 
 
@@ -62,6 +67,8 @@ class State(BaseModel):
     """Money for `billed_day_s`; None without a configured price."""
     cost_month: float | None = None
     """Money for `billed_month_s`; None without a configured price."""
+    price_per_min: float | None = None
+    """What a minute of a session costs; None without a configured price."""
     currency: str = ""
     """The currency of the costs."""
     budget: str | None = None
@@ -86,6 +93,18 @@ class State(BaseModel):
     """What the wanted reference image is called; None while there is none."""
     settings: dict[str, SettingValue] = {}
     """The wanted values of the model's settings, without seed and anchor interval."""
+    rehearsal: RehearsalStage | None = None
+    """How far the look is that is rehearsed off air; None: none is. `prompt`, `preset` and the rest
+    of the look are of that one then."""
+    second_session: bool = False
+    """True if a look is rehearsed in a session of its own, billed besides, while viewers stay live;
+    false: in the one that runs, while they keep a still."""
+    on_air_prompt: str | None = None
+    """The prompt of the look that viewers have while another is rehearsed; else None."""
+    on_air_preset: str | None = None
+    """The id of the preset of that look, if it has one."""
+    rehearsal_error: str | None = None
+    """Why the last rehearsal has ended by itself, and what to do; None after the next begins."""
     left_out: tuple[str, ...] = ()
     """What of the wanted look the model does not take: prompt, image, or names of settings."""
     paused: bool
@@ -154,8 +173,22 @@ class State(BaseModel):
     """Kilobits per second sent to the model."""
     relay: bool | None = None
     """True if the connection goes through a relay."""
+    shedding: tuple[ShedName, ...] = ()
+    """What is left out while this computer is too busy to show pictures in time, first to last."""
     voice: VoiceState | None = None
     """The microphone; None until it is switched on for the first time."""
+    transition: TransitionKind = "cut"
+    """How one look becomes the next: cut, fade, or black for through black."""
+    transition_s: float = 0.0
+    """How long a transition lasts."""
+    playlist: PlaylistState | None = None
+    """The playlist that plays; None while none does."""
+    clips: bool = False
+    """True while what viewers see is held for `clip` and `record`."""
+    recording: RecordingState | None = None
+    """The recording that runs."""
+    keep_error: str | None = None
+    """Why clips or a recording have ended, and what mends it; None when nothing is wrong."""
     dropped: int
     """Model frames never shown, since start."""
     repeated: int

@@ -27,7 +27,8 @@ class VoiceState(MessageBody):
     listeners: bool
     """True while an application has "SANA VCam Microphone" open."""
     level_dbfs: float | None
-    """How loud you speak, in dB below full scale; None while nobody listens."""
+    """How loud you speak, in dB below full scale; None while nobody listens. It is measured while a
+    client follows the state, or a pause of your speech is waited for."""
     error: str | None
     """What is wrong with it and what mends it; None when nothing is."""
 
@@ -41,6 +42,31 @@ class VoiceSwitched(MessageBody):
     """Name of the microphone in the sound server; empty if none was ever chosen."""
     advice: tuple[str, ...] = ()
     """What to do in the call, in sentences; once, when it is switched on."""
+
+
+class KnownMicrophone(MessageBody):
+    """One microphone that can be chosen."""
+
+    name: str
+    """Its name in the sound server, for `set_voice` and the configuration."""
+    description: str
+    """What lists of microphones show."""
+
+
+class Microphones(MessageBody):
+    """The microphones that can be carried."""
+
+    microphones: tuple[KnownMicrophone, ...]
+    """As the sound server has them now; none of them is opened for that."""
+    chosen: str
+    """Name of the one that is carried or would be; empty if none was ever chosen."""
+
+
+class ListMicrophones(Command):
+    """List the microphones that `set_voice` can carry; opens none of them."""
+
+    wire_name = "list_microphones"
+    reply = Microphones
 
 
 class SetVoice(Command):

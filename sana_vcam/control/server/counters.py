@@ -29,5 +29,7 @@ class Counters:
     """Seconds from the SDK's callback to the sink, of each model frame that was shown."""
     previews: int | None = None
     """Viewers of the live preview now."""
+    keep_dropped: int | None = None
+    """Pictures that clips and recordings lack, since the encoder was behind."""
     restarts: int | None = None
     """Starts after an end that nobody asked for, ever; over restarts, too."""

@@ -49,6 +49,7 @@ class StateCollector(Collector):
         yield from self._session()
         yield from self._devices()
         yield from self._voice()
+        yield from self._keeping()
         yield _gauge("control_clients", "Clients with an open WebSocket.", self.clients)
         restarts = self.counters.restarts
         if restarts is not None:
@@ -138,8 +139,21 @@ class StateCollector(Collector):
             target_s = voice.target_ms / 1000
             yield _gauge("voice_target_seconds", "How late it is meant to be heard.", target_s)
         if voice.level_dbfs is not None:
-            yield _gauge("voice_level_dbfs", "How loud one speaks.", voice.level_dbfs)
+            yield _gauge(
+                "voice_level_dbfs",
+                "How loud one speaks, while a client follows the state.",
+                voice.level_dbfs,
+            )
         yield _gauge("voice_listeners", "1 while an application listens.", voice.listeners)
+
+    def _keeping(self) -> Iterator[Metric]:
+        recording = self.state.recording
+        yield _gauge("recording", "1 while what viewers see is recorded.", recording is not None)
+        if recording is not None:
+            yield _gauge("recording_seconds", "How long the recording is.", recording.seconds)
+        if self.counters.keep_dropped is not None:
+            dropped = self.counters.keep_dropped
+            yield _counter("keep_dropped", "Pictures that clips and recordings lack.", dropped)
 
     def _devices(self) -> Iterator[Metric]:
         state = self.state

@@ -32,6 +32,12 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
 }
 """The endings of the files that are served, with their types; other files are not."""
+INNER: Mapping[str, Mapping[str, str]] = {"looks": {".webp": "image/webp"}}
+"""The folders inside that are served as well, each with the endings of its files."""
+DOCS: Mapping[str, str] = {".md": "text/plain; charset=utf-8"}
+"""The pages of the documentation are served under `docs/` as they are."""
+DOCS_INNER = ("apps", "clients", "models")
+"""The folders in there."""
 
 _FILLED = frozenset({".css", ".html"})
 
@@ -62,9 +68,10 @@ class Dashboard:
             name = path.removeprefix(PREFIX)
         else:
             return None
-        file = self._files.get(name)
-        if file is None:
+        found = self._files.get(name)
+        if found is None:
             return Response.text(HTTPStatus.NOT_FOUND, "the dashboard has no such file")
+        file, content_type = found
         ending = PurePosixPath(name).suffix
         nonce = secrets.token_urlsafe(16)
         body = file.read_bytes()
@@ -73,19 +80,25 @@ class Dashboard:
         headers = {}
         if ending == ".html":
             headers = {"Content-Security-Policy": policy(nonce, request.host)}
-        return Response(HTTPStatus.OK, body, CONTENT_TYPES[ending], headers)
+        return Response(HTTPStatus.OK, body, content_type, headers)
 
     @cached_property
-    def _files(self) -> Mapping[str, Traversable]:
-        folder = (
-            self._folder
-            if self._folder is not None
-            else files("sana_vcam") / "clients" / "dashboard"
-        )
+    def _files(self) -> Mapping[str, tuple[Traversable, str]]:
+        """The files by their names in addresses, each with its type."""
+        package = files("sana_vcam")
+        folder = self._folder or package / "clients" / "dashboard"
+        docs = package / "docs"
+        inner = [
+            *((f"{name}/", folder / name, types) for name, types in INNER.items()),
+            ("docs/", docs, DOCS),
+            *((f"docs/{name}/", docs / name, DOCS) for name in DOCS_INNER),
+        ]
         return {
-            file.name: file
-            for file in folder.iterdir()
-            if file.is_file() and PurePosixPath(file.name).suffix in CONTENT_TYPES
+            prefix + file.name: (file, types[ending])
+            for prefix, where, types in (("", folder, CONTENT_TYPES), *inner)
+            if where.is_dir()
+            for file in where.iterdir()
+            if file.is_file() and (ending := PurePosixPath(file.name).suffix) in types
         }
 
     def _filled(self, text: str, request: PageRequest, nonce: str) -> str:

@@ -81,6 +81,16 @@ class Presence:
         if self._on_published is not None:
             self._on_published()
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that clients find a daemon by."""
+        return (self._folder / discovery.CONTROL_FILE, self._folder / unixsocket.SOCKET_FILE)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was there or could be put back at the last look."""
+        return not (self._is_refused or self._told)
+
     def look(self) -> None:
         """Put back what is missing. A new listening socket is there to be taken then."""
         with self._turn:

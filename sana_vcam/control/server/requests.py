@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -15,7 +16,6 @@ from websockets.http11 import Request
 from websockets.http11 import Response as HttpResponse
 
 from sana_vcam.control.access import policy as access
-from sana_vcam.control.access import unixsocket
 from sana_vcam.control.protocol import messages
 from sana_vcam.control.server import limits
 from sana_vcam.control.server.connections import Connection, Listener
@@ -140,7 +140,9 @@ class RequestGate:
 
 def own_uid() -> int | None:
     """Look up the user whom the Unix socket is for; None where there is no such socket."""
-    return os.geteuid() if unixsocket.IS_SUPPORTED else None
+    if sys.platform != "linux":
+        return None
+    return os.geteuid()
 
 
 def _full(reason: str) -> access.Denied:

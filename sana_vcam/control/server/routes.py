@@ -16,16 +16,20 @@ from sana_vcam.control.commands import Commands
 from sana_vcam.control.protocol import messages, replies
 from sana_vcam.control.protocol.messages import ReplyCode
 from sana_vcam.control.protocol.reading import command_from_line_query, command_from_query
+from sana_vcam.control.protocol.sharing import ExportedPresets
 from sana_vcam.control.server.pages import PREFIX as DASHBOARD_PREFIX
 from sana_vcam.control.server.pages import Dashboard, PageRequest
 from sana_vcam.control.server.responses import JPEG, JSON, Response
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.library import THUMBNAIL_PATH
+from sana_vcam.presets.looksfile import FILE_NAME as LOOKS_FILE
 
 PREFIX = "/v1/"
 SNAPSHOT_PATH = "/v1/snapshot.jpg"
+LOOKS_PATH = "/v1/looks.jsonl"
 LINE_PATH = "/v1/line"
 METRICS_PATH = "/metrics"
+LOOKS = "application/jsonl"
 METRICS_MODULE = "sana_vcam.control.server.metrics"
 VERSION_FIELD = re.compile(r"(?:^|&)v=\d*(?=&|$)")
 """A field that changes with a still, so that a page takes the new one; no part of the command."""
@@ -82,11 +86,14 @@ class Routes:
         if path == THUMBNAIL_PATH:
             still = partial(command_from_query, "thumbnail", _without_version(query))
             return _as_picture(await self._run(still))
+        if path == LOOKS_PATH:
+            return _as_looks(await self._run(partial(command_from_query, "export_presets", query)))
         if path == LINE_PATH:
             return as_response(await self._run(partial(command_from_line_query, query)))
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or "/" in name:
-            paths = f"{LINE_PATH}, {SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {METRICS_PATH}"
+            files = f"{SNAPSHOT_PATH}, {THUMBNAIL_PATH}, {LOOKS_PATH}"
+            paths = f"{LINE_PATH}, {files}, {METRICS_PATH}"
             known = f"/, /ws, {PREFIX}<command>, {paths}"
             return Response.text(HTTPStatus.NOT_FOUND, f"nothing is here; have: {known}")
         return as_response(await self._run(partial(command_from_query, name, query)))
@@ -119,4 +126,11 @@ def as_response(reply: messages.Ok | messages.Error) -> Response:
 def _as_picture(reply: messages.Ok | messages.Error) -> Response:
     if isinstance(reply, messages.Ok) and isinstance(reply.data, replies.EncodedPicture):
         return Response(HTTPStatus.OK, base64.b64decode(reply.data.data), JPEG)
+    return as_response(reply)
+
+
+def _as_looks(reply: messages.Ok | messages.Error) -> Response:
+    if isinstance(reply, messages.Ok) and isinstance(reply.data, ExportedPresets):
+        name = {"Content-Disposition": f'attachment; filename="{LOOKS_FILE}"'}
+        return Response(HTTPStatus.OK, reply.data.text.encode(), LOOKS, name)
     return as_response(reply)

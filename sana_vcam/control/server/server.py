@@ -42,6 +42,7 @@ from sana_vcam.control.server.responses import Response
 from sana_vcam.control.server.routes import Routes
 from sana_vcam.control.server.websocket import ClientConnection
 from sana_vcam.errors import CommandFailed, StartupError
+from sana_vcam.lib.filewatch import FileWatch
 from sana_vcam.lib.idle import until_tick
 from sana_vcam.lib.threads import run_blocking
 
@@ -57,12 +58,12 @@ class ControlServer:
         state_dir: Where the token is kept.
         runtime_dir: Where the control file goes.
         previews: Shows clients what viewers see, live; None: they have to take snapshots.
-        on_published: Called in a thread whenever the control file is there, and every second.
+        on_published: Called in a thread whenever the control file is there, and after each look.
         secrets: What must never appear in a `log` event, besides the token.
         counters: What the metrics show besides the state.
         state_every_s: The shortest time from one `state` event to the next.
         stats_every_s: The time from one `stats` event to the next.
-        token_every_s: The time from one look at the token's file to the next.
+        token_every_s: How soon another token is taken up after it was written.
     """
 
     def __init__(
@@ -101,6 +102,8 @@ class ControlServer:
         self._entrance = Entrance(own_uid()) if sys.platform == "linux" else None
         self._listeners = (Listener(is_unix=False, entrance=self._entrance), Listener(is_unix=True))
         self._clients: set[ClientConnection] = set()
+        self._attended = asyncio.Event()
+        """Set while there are clients."""
         self._trouble = ""
         self._state_changed = asyncio.Event()
         self._settings: ModelSettings | None = None
@@ -240,13 +243,20 @@ class ControlServer:
 
     async def _follow_files(self) -> None:
         """Take up a token that has replaced the kept one, and put back what clients find us by."""
-        while True:
-            await asyncio.sleep(until_tick(self._token_every_s))
-            if self._config.token is None:
-                await self._follow_token()
-            await run_blocking(self._presence.look, name="look-at-files")
-            if (listening := self._presence.take_socket()) is not None:
-                await self._serve(listening, self._listeners[1])
+        with FileWatch() as files:
+
+            def look() -> None:
+                files.look_out((*self._presence.paths, self._state_dir / tokens.TOKEN_FILE))
+                self._presence.look()
+
+            while True:
+                await run_blocking(look, name="look-at-files")
+                if (listening := self._presence.take_socket()) is not None:
+                    await self._serve(listening, self._listeners[1])
+                if self._config.token is None:
+                    await self._follow_token()
+                calm = self._presence.is_whole and not self._trouble
+                await files.wait(self._token_every_s, calm=calm)
 
     async def _follow_token(self) -> None:
         """Take up another token (`sana-vcam ctl token --rotate`)."""
@@ -271,6 +281,7 @@ class ControlServer:
         client.queue.put_event(events.event_text(events.Hello(version=sana_vcam.__version__)))
         self._send_first(client, client.events)
         self._clients.add(client)
+        self._attended.set()
         if self._gate.is_revoked(client.connection):
             client.revoked.set()
         client.connection.read_on()
@@ -289,11 +300,17 @@ class ControlServer:
         except ConnectionClosed as closed:
             log.debug("a client went without goodbye: %s", closed)
         finally:
-            self._clients.discard(client)
+            self._leave(client)
             client.queue.close()
             await _end((*side_tasks, *client.beside))
             await client.screen.stop()
+            self._commands.forget(client.screen)
             await self._end_trial(client)
+
+    def _leave(self, client: ClientConnection) -> None:
+        self._clients.discard(client)
+        if not self._clients:
+            self._attended.clear()
 
     async def _answer(self, client: ClientConnection, message: str | bytes) -> None:
         """Run one message and queue its reply; a client's next message waits until then.
@@ -309,8 +326,10 @@ class ControlServer:
             before, client.events = client.events, frozenset(request.command.events)
             await client.queue.put_reply(messages.Ok(request.id, client.subscribed()).text())
             self._send_first(client, client.events - before)
-        elif isinstance(request.command, messages.Preview | messages.StopPreview):
-            # Opening one may take a while, and a `blank` that comes after it must not wait.
+        elif isinstance(request.command, messages.TAKES_A_WHILE) and not getattr(
+            request.command, "more", False
+        ):
+            # A `blank` that comes after it must not wait.
             client.run_beside(partial(self._run, client, request))
         else:
             await self._run(client, request)
@@ -351,6 +370,10 @@ class ControlServer:
             # Every log line counts; of the other events only the newest does.
             client.queue.put_event(text, kind=None if name == "log" else name)
 
+    def is_watched(self) -> bool:
+        """Whether any client is told the state as it changes."""
+        return any("state" in client.events for client in self._clients)
+
     def _publish_settings(self) -> None:
         """Tell those who want to know when the model takes something else, or is to have it."""
         if any("settings" in client.events for client in self._clients):
@@ -374,7 +397,9 @@ class ControlServer:
             await asyncio.sleep(self._state_every_s)
 
     async def _send_stats(self) -> None:
+        """Send the stats while anybody is there."""
         while True:
+            await self._attended.wait()
             await asyncio.sleep(until_tick(self._stats_every_s))
             self._publish("stats", self._stats)
 
