@@ -30,7 +30,9 @@ from sana_vcam.lib.printing import printable
 
 _MAX_REPLY_BYTES = 32 * 1024 * 1024
 TOO_SOON_PAUSE_S = 0.1
-START_HINT = "start it: sana-vcam run (or: systemctl --user start sana-vcam)"
+START_HINT = "start it: sana-vcam run" + (
+    " (or: systemctl --user start sana-vcam)" if sys.platform == "linux" else ""
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ def send(
 ) -> dict[str, Any]:
     """Send a command over a WebSocket, and wait for its reply; raises `Failure` for wrong words."""
     command = command_from(word, rest)
+    if isinstance(command, messages.Rehearse):
+        # This connection ends with the reply.
+        command = command.model_copy(update={"stays": True})
     token = token or os.environ.get(tokens.TOKEN_VARIABLE)
     return ask(find_daemon(url, token, runtime_dir), command)
 

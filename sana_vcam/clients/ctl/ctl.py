@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _NOT_UNDERSTOOD = frozenset({"parse_error", "invalid_request", "unknown_command", "invalid_data"})
 """The codes of replies to a command that did not run, since nobody could read it."""
 
+_KEEPING_WORDS = {"--gif": "gif=true", "start": "on", "stop": "off"}
+"""What people type after `clip` and `record`, and the words of the API."""
+
 _MAX_TARGET_BYTES = 8000
 """The longest target of a GET; the server takes lines of 8 KiB."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -167,17 +170,30 @@ def _run(
         return _show(word, client.send_image(rest, url, token, runtime_dir), json_output, None)
     if SHORT_WORDS.get(word, word) == "set_voice":
         rest = _voice_words(rest)
+    if word in {"clip", "record"}:
+        rest = [_KEEPING_WORDS.get(one, one) for one in rest]
     file = rest.pop() if word == "snapshot" and len(rest) == 1 else None
     if file is not None:
         from sana_vcam.clients.ctl.stills import require_format  # before the picture is asked for
 
         require_format(file)
+    if word == "rehearse" and not json_output:
+        from sana_vcam.clients.ctl.prices import say_before_rehearsal  # no key waits for it
+
+        say_before_rehearsal(_asked("state", [], url, token, runtime_dir))
+    return _show(word, _asked(word, rest, url, token, runtime_dir), json_output, file)
+
+
+def _asked(
+    word: str, rest: Sequence[str], url: str | None, token: str | None, runtime_dir: Path | None
+) -> dict[str, Any]:
+    """Send a command, and return the daemon's reply."""
     reply = _press(word, rest, runtime_dir) if url is None else None
     if reply is None:
         from sana_vcam.clients.ctl import client  # a GET over the Unix socket was not enough
 
         reply = client.send(word, rest, url, token, runtime_dir)
-    return _show(word, reply, json_output, file)
+    return reply
 
 
 def _print_ids(reply: dict[str, Any] | None) -> int:
@@ -295,16 +311,20 @@ def _human(word: str, data: Mapping[str, Any]) -> str:
 
             looks = [Preset.model_construct(**preset) for preset in presets]
             return _table(printable_lines(render_presets(looks)))
-        case {"suggestions": found}:
-            return "\n".join(f"{one['label']:<16} {printable(one['prompt'])}" for one in found)
+        case {"suggestions": found} | {"microphones": found}:
+            names = ("name", "description") if "microphones" in data else ("label", "prompt")
+            pairs = ([printable(one[name]) for name in names] for one in found)
+            return "\n".join(f"{first:<16} {second}" for first, second in pairs) or "none"
         case {"model": _, "settings": _}:
             from sana_vcam.clients.ctl.settings import render_settings
 
             return _table(printable_lines(render_settings(data)), cuts=False)
-        case {"total_s": _}:
+        case {"total_s": _} | {"playlists": _}:
+            from sana_vcam.clients.ctl.playlists import render_playlists
             from sana_vcam.clients.ctl.usage import render_usage
 
-            return printable_lines(render_usage(data))
+            render = render_usage if "total_s" in data else render_playlists
+            return printable_lines(render(data))
         case {"id": preset_id, "name": name}:
             left_out = ", ".join(data.get("left_out", ()))
             more = f" (the model does not take its {left_out})" if left_out else ""

@@ -18,7 +18,7 @@ _VALUES: Mapping[tuple[str, str], Sequence[str]] = {
     ("wait", "WORD"): waiting.WORDS,
 }
 """What may follow a word, where its usage does not list it."""
-_TAKE_PRESETS = frozenset({"apply_preset", "thumbnail"})
+_TAKE_PRESETS = frozenset({"apply_preset", "rehearse", "thumbnail"})
 _OPTION = re.compile(r"\[--[^]]*\]")
 """An option in a usage, with its value."""
 
@@ -48,7 +48,7 @@ def _add_value(verb: CommandLine, word: str, usage: str) -> None:
     name = usage.strip("[].")
     choices = _VALUES.get((word, name)) or (name.split("|") if "|" in name else None)
     command = SHORT_WORDS.get(word, word)
-    metavar = PRESET if name == "ID" and command in _TAKE_PRESETS else name
+    metavar = PRESET if name in {"ID", PRESET} and command in _TAKE_PRESETS else name
     several = usage.endswith("...")
     count = ("*" if usage.startswith("[") else "+") if several else ("?" if "[" in usage else None)
     verb.add_argument(name.lower(), metavar=metavar, choices=choices, nargs=count)

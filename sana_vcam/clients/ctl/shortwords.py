@@ -18,6 +18,8 @@ SHORT_WORDS: dict[str, str] = {
     "image": "set_image",
     "schedule": "schedule_prompt",
     "voice": "set_voice",
+    "playlists": "list_playlists",
+    "transition": "set_transition",
 }
 """What people type, and the line that it stands for; all other commands are typed by name."""
 
@@ -48,6 +50,7 @@ OWN_OPTIONS: dict[str, WordOption] = {
     "--wait": WordOption(("connect",), "", "come back once the model's picture is there"),
     "--timeout": WordOption(("connect", "wait"), "SECONDS", "give up after so many seconds"),
     "--ids": WordOption(("presets",), "", "print the ids alone"),
+    "--gif": WordOption(("clip",), "", "as an animated GIF, of at most 15 seconds"),
     "--microphone": WordOption(("voice",), "NAME", "which one: `sana-vcam devices` lists them"),
 }
 """The options of single words; those of all words are in `USAGE`."""

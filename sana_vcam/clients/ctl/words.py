@@ -26,12 +26,14 @@ examples:
   sana-vcam ctl next
   sana-vcam ctl blank             black for viewers, or back again
   sana-vcam ctl blank on
+  sana-vcam ctl play warm-up      one look after the other; also next, stop
   sana-vcam ctl voice on          the microphone as late as the picture
   sana-vcam ctl seed 42           takes effect at: sana-vcam ctl reset
   sana-vcam ctl settings          what the model takes
   sana-vcam ctl set image_strength 0.6
   sana-vcam ctl image cape.jpg
   sana-vcam ctl snapshot now.jpg  or .png, .webp
+  sana-vcam ctl clip 20           the last 20 seconds that viewers saw, as a file
   sana-vcam ctl state --json
   sana-vcam ctl watch             one line for each change, until Ctrl-C
   sana-vcam ctl connect --wait    come back once the model's picture is there
@@ -81,6 +83,12 @@ def _usage(word: str) -> str:
     model = messages.COMMANDS.get(SHORT_WORDS.get(word, word))
     if word == "image":
         return "image [FILE]"
+    if word == "rehearse":
+        return "rehearse [PRESET]"
+    if word == "clip":
+        return "clip [SECONDS] [--gif]"
+    if word == "record":
+        return "record [start|stop]"
     if word == "voice":
         return "voice [on|off] [--microphone NAME]"
     fields = model.model_fields.items() if model else ()

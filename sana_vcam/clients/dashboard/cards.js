@@ -1,12 +1,14 @@
-// One preset as a card: its still or its swatch, its name, its number key, its menu.
+// One preset as a card: its still, the picture that it ships with or its swatch, its name, its number key, its menu.
 
 import { element, icon, setAttribute, setText } from "./dom.js";
+import { shippedPicture } from "./groups.js";
 import { swatch } from "./swatch.js";
 
 const KEYS = 9;
+const NEW_MS = 4000;
 
 export class Card {
-  /** `token` goes onto the address of the still; the listeners get this card. */
+  /** `token` goes onto the address of the picture; the listeners get this card. */
   constructor(id, token, { apply, menu }) {
     this.id = id;
     this.preset = null;
@@ -23,14 +25,15 @@ export class Card {
   #token;
   #picture = element("img", { alt: "", loading: "lazy", draggable: "false" });
   #number = element("kbd", { "aria-hidden": "true" });
-  #name = element("span", { class: "card-name" });
-  #thumb = element("span", { class: "thumb" }, icon("person"), this.#picture, this.#number);
+  #star = element("span", { class: "card-star", role: "img", "aria-label": "Favourite", hidden: true }, icon("save"));
+  #name = element("span", { class: "card-name", dir: "auto" });
+  #thumb = element("span", { class: "thumb" }, icon("person"), this.#picture, this.#number, this.#star);
   look = element("button", { class: "look", type: "button", "aria-pressed": "false", "data-live": true }, this.#thumb, this.#name);
   more = element("button", { class: "icon-button small card-menu", type: "button", "aria-haspopup": "menu" }, icon("more"));
   item = element("li", { class: "card" }, this.look, this.more);
 
   /** Show `preset`, which is at `place` of the whole list. */
-  show(preset, { place, active, editable }) {
+  show(preset, { place, active, favourite }) {
     this.preset = preset;
     this.#showPicture(preset);
     setText(this.#name, preset.name);
@@ -39,8 +42,20 @@ export class Card {
     setAttribute(this.look, "aria-keyshortcuts", place < KEYS ? String(place + 1) : null);
     setText(this.#number, place < KEYS ? String(place + 1) : "");
     setAttribute(this.more, "aria-label", `Menu of ${preset.name}`);
-    this.more.hidden = !editable;
-    setAttribute(this.item, "draggable", editable ? "true" : null);
+    this.#star.hidden = !favourite;
+  }
+
+  /** Let it be moved by hand, or not. */
+  movable(yes) {
+    setAttribute(this.item, "draggable", yes ? "true" : null);
+  }
+
+  /** Bring it into sight, with the focus on it, and mark it for a moment. */
+  reveal() {
+    this.item.scrollIntoView({ block: "nearest" });
+    this.look.focus({ preventScroll: true });
+    this.item.classList.add("new");
+    setTimeout(() => this.item.classList.remove("new"), NEW_MS);
   }
 
   /** Take it into the order of the Tab key, or out of it. */
@@ -52,7 +67,8 @@ export class Card {
     const { hue, strength } = swatch(preset);
     this.#thumb.style.setProperty("--hue", String(hue));
     this.#thumb.style.setProperty("--strength", `${strength}%`);
-    const address = preset.thumbnail ? withToken(preset.thumbnail, this.#token) : null;
+    const path = preset.thumbnail ?? shippedPicture(preset);
+    const address = path ? withToken(path, this.#token) : null;
     if (this.#picture.getAttribute("src") === address) return;
     // Not hidden while it loads: a lazy picture that is not laid out is never loaded.
     this.#picture.classList.remove("loaded");

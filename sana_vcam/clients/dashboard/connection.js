@@ -59,8 +59,9 @@ export class Connection {
   }
 
   /** Send a command while the page is being closed; nobody is left to hear how it went. */
-  leave(type) {
-    fetch(`/v1/${type}?token=${encodeURIComponent(this.#token)}`, { keepalive: true }).catch((error) =>
+  leave(type, data = {}) {
+    const query = new URLSearchParams({ ...data, token: this.#token });
+    fetch(`/v1/${type}?${query}`, { keepalive: true }).catch((error) =>
       console.info(`${type}: ${error.message}`),
     );
   }

@@ -1,10 +1,15 @@
 // The dialog that makes or changes a preset.
 
-import { $, setText } from "./dom.js";
+import { confirmFirst } from "./confirm.js";
+import { showCounter } from "./counter.js";
+import { $, element, setText } from "./dom.js";
+import { FIXED, ownGroups } from "./groups.js";
 import { Trial } from "./trial.js";
 import { asSentence } from "./words.js";
 
 const FREE_TRIES = 100;
+const NAME_CHARS = 64;
+const COPY = " (copy)";
 
 /** Let presets be made and changed; returns what opens the dialog. */
 export function showEditor(store, ask, { saved, run }) {
@@ -18,6 +23,9 @@ class Editor {
   #trial;
   #edited = null; // the preset that is changed; null: a new one
   #ownId = false; // the user has written a short name
+  #wrong = null; // the field that is complained of
+  #opened = ""; // what stood in the fields when it opened
+  #count = showCounter("editor-prompt");
 
   constructor(store, ask, { saved, trial }) {
     this.#store = store;
@@ -28,8 +36,11 @@ class Editor {
       event.preventDefault();
       this.#save();
     });
-    $("editor-try").addEventListener("click", () => this.#try());
+    $("editor-try").addEventListener("click", () => this.#try("try_look"));
+    $("editor-rehearse").addEventListener("click", () => this.#try("rehearse"));
     $("editor-form").addEventListener("input", () => trial.changed());
+    $("editor-form").addEventListener("input", ({ target }) => target === this.#wrong && this.#recheck());
+    $("editor").addEventListener("cancel", (event) => this.#askFirst(event));
     $("editor-cancel").addEventListener("click", () => $("editor").close());
     // Cancel, Escape, and whatever else closes it; after Save there is nothing to put back.
     $("editor").addEventListener("close", () => trial.cancel());
@@ -42,12 +53,19 @@ class Editor {
     this.#open(null, { id: "", name: "", prompt, seed: null, evolve: [] });
   }
 
-  /** Change `preset`. */
-  change(preset) {
-    this.#open(preset, preset);
+  /** Make a new preset that is like `preset`. */
+  copy(preset) {
+    const name = `${preset.name.slice(0, NAME_CHARS - COPY.length)}${COPY}`;
+    this.#open(null, { ...preset, name, id: freeId(name, this.#store.model.presets) }, preset);
+    $("editor-name").select();
   }
 
-  #open(edited, { id, name, prompt, seed, evolve }) {
+  /** Change `preset`. */
+  change(preset) {
+    this.#open(preset, preset, preset);
+  }
+
+  #open(edited, { id, name, prompt, seed, evolve, group }, like = null) {
     this.#edited = edited;
     this.#ownId = edited !== null;
     setText($("editor-title"), edited === null ? "New preset" : `Edit “${name}”`);
@@ -56,7 +74,11 @@ class Editor {
     $("editor-id").value = id;
     $("editor-seed").value = seed ?? "";
     $("editor-evolve").value = (evolve ?? []).join("\n");
-    this.#openModelRows(edited);
+    $("editor-group").value = group ?? "";
+    $("editor-groups").replaceChildren(...ownGroups(this.#store.model.presets).map((value) => element("option", { value })));
+    this.#openModelRows(like);
+    this.#count();
+    this.#opened = this.#written();
     this.#complain("");
     this.#trial.offer();
     $("editor").showModal();
@@ -64,10 +86,10 @@ class Editor {
   }
 
   /** Image and settings are asked for where the model takes them, or the preset has them. */
-  #openModelRows(edited) {
+  #openModelRows(like) {
     const { settings } = this.#store.model;
-    const image = edited?.image ?? "";
-    const values = Object.entries(edited?.settings ?? {});
+    const image = like?.image ?? "";
+    const values = Object.entries(like?.settings ?? {});
     const others = settings?.settings.some(({ name }) => !["seed", "anchor_interval"].includes(name));
     $("editor-image").value = image;
     $("editor-settings").value = values.map(([name, value]) => `${name}=${value}`).join("\n");
@@ -75,17 +97,49 @@ class Editor {
     $("editor-settings-row").hidden = values.length === 0 && !others;
   }
 
-  async #save() {
-    const wrong = [...$("editor-form").elements].find((field) => field.willValidate && !field.checkValidity());
-    if (wrong) {
-      this.#complain(complaint(wrong));
-      wrong.focus();
-      return;
+  #written() {
+    return JSON.stringify([...$("editor-form").elements].map(({ value }) => value));
+  }
+
+  /** Escape asks before it throws away what was written, and ends a trial before it asks. */
+  async #askFirst(event) {
+    if (event.target !== $("editor") || this.#written() === this.#opened) return;
+    event.preventDefault();
+    const wasTried = this.#trial.isOn;
+    this.#trial.cancel();
+    const sure = await confirmFirst({
+      title: "Throw away what you wrote?",
+      text: "It has not been saved.",
+      yes: "Throw it away",
+    });
+    if (sure) $("editor").close();
+    else if (wasTried) this.#trial.offer();
+  }
+
+  /** The first thing that is wrong with what is written, and where; null if nothing is. */
+  #fault() {
+    const field = [...$("editor-form").elements].find((one) => one.willValidate && !one.checkValidity());
+    if (field) return { field, words: complaint(field) };
+    if (FIXED.includes($("editor-group").value.trim())) {
+      return { field: $("editor-group"), words: `“${$("editor-group").value.trim()}” is there already; call your group otherwise.` };
     }
     const taken = this.#takenBy($("editor-id").value.trim());
-    if (taken) {
-      this.#complain(`“${taken.name}” has this short name; choose another.`);
-      $("editor-id").focus();
+    if (!taken) return null;
+    return { field: $("editor-id"), words: `“${taken.name}” has this short name; choose another.` };
+  }
+
+  /** What was complained of goes as soon as it is mended. */
+  #recheck() {
+    const fault = this.#fault();
+    if (fault?.field !== this.#wrong) this.#complain("");
+    else this.#complain(fault.words, fault.field);
+  }
+
+  async #save() {
+    const fault = this.#fault();
+    if (fault) {
+      this.#complain(fault.words, fault.field);
+      fault.field.focus();
       return;
     }
     try {
@@ -105,10 +159,10 @@ class Editor {
     return this.#store.model.presets.find((one) => one.id === id && one.id !== this.#edited?.id);
   }
 
-  async #try() {
+  async #try(command) {
     const { prompt, image, settings } = this.#fields();
     try {
-      await this.#trial.begin({ prompt, ...(image && { image }), ...(settings && { settings }) });
+      await this.#trial.begin(command, { prompt, ...(image && { image }), ...(settings && { settings }) });
       this.#complain("");
     } catch (error) {
       this.#complain(error.message);
@@ -125,6 +179,9 @@ class Editor {
       seed: seed === "" ? null : Number(seed),
       evolve,
     };
+    const group = $("editor-group").value.trim();
+    // An older daemon does not know the word.
+    if (group || this.#edited?.group) fields.group = group || null;
     if (this.#store.model.settings !== null) {
       fields.image = $("editor-image").value.trim() || null;
       fields.settings = settingsOf($("editor-settings").value);
@@ -136,7 +193,8 @@ class Editor {
     if (!this.#ownId) $("editor-id").value = freeId($("editor-name").value, this.#store.model.presets);
   }
 
-  #complain(message) {
+  #complain(message, field = null) {
+    this.#wrong = field;
     setText($("editor-error"), asSentence(message));
     $("editor-error").hidden = !message;
   }

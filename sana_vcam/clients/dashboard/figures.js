@@ -12,15 +12,19 @@ const NO_PICTURE = "no picture from the model";
 /** Each figure: its name, and from the state its value, a note and a tone; `undefined` hides it. */
 const FIGURES = [
   { key: "quality", name: "Quality", of: quality },
-  { key: "rates", name: "Frames a second", of: rates },
   { key: "glass", name: "Delay", of: glass },
+  { key: "session", name: "Session", of: session },
+  { key: "viewers", name: "Viewers", of: viewers },
+];
+
+/** The figures that nobody needs in a call, folded behind “Details”. */
+const MORE = [
+  { key: "today", name: "Today", of: today },
+  { key: "rates", name: "Frames a second", of: rates },
   { key: "delay", name: "Smoothing", of: smoothing },
   { key: "chunk", name: "Chunk", of: (s) => [s.chunk === null ? UNKNOWN : String(s.chunk), ""] },
   { key: "lost", name: "Drops · repeats", of: (s) => [`${s.dropped} · ${s.repeated}`, "frames"] },
   { key: "network", name: "Network", of: network },
-  { key: "viewers", name: "Viewers", of: viewers },
-  { key: "session", name: "Session", of: session },
-  { key: "today", name: "Today", of: today },
 ];
 
 function quality(state) {
@@ -91,8 +95,10 @@ function price(cost, state) {
 
 /** Show the figures of `store`'s state. */
 export function showFigures(store) {
-  const cells = FIGURES.map(makeCell);
-  $("figures").append(...cells.map(({ cell }) => cell));
+  const [first, more] = [FIGURES, MORE].map((figures) => figures.map(makeCell));
+  $("figures").append(...first.map(({ cell }) => cell));
+  $("more-figures").append(...more.map(({ cell }) => cell));
+  const cells = [...first, ...more];
   store.watch((model) => {
     for (const cell of cells) fill(cell, model);
   });

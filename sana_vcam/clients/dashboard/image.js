@@ -2,9 +2,7 @@
 
 import { element, setText } from "./dom.js";
 import { makeRow, when } from "./fields.js";
-
-const PIECE_BYTES = 45000; // 60000 characters in base64
-const TOO_SOON_MS = 100;
+import { sendInPieces } from "./pieces.js";
 
 const megabytes = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${Number((bytes / 1e6).toFixed(1))} MB`);
 
@@ -74,13 +72,9 @@ export class ImageField {
 
   async #send() {
     const file = this.#chosen;
-    const data = new Uint8Array(await file.arrayBuffer());
+    const told = (share) => setText(this.#note, `Sending ${file.name}: ${Math.round(100 * share)} %`);
     try {
-      for (let start = 0; start < data.length; start += PIECE_BYTES) {
-        setText(this.#note, `Sending ${file.name}: ${Math.round((100 * start) / data.length)} %`);
-        const piece = data.subarray(start, start + PIECE_BYTES);
-        await this.#sendPiece({ data: btoa(String.fromCharCode(...piece)), name: file.name, more: start + PIECE_BYTES < data.length });
-      }
+      await sendInPieces(this.#ask, "set_image", file, { name: file.name }, told);
     } catch (error) {
       setText(this.#note, `${file.name}, ${megabytes(file.size)}. Not taken.`);
       return this.#complain(error.message);
@@ -91,17 +85,6 @@ export class ImageField {
     this.#use.hidden = true;
     this.#complain("");
     setText(this.#note, `The model is shown ${file.name}.`);
-  }
-
-  async #sendPiece(piece) {
-    for (;;) {
-      try {
-        return await this.#ask("set_image", piece);
-      } catch (error) {
-        if (error.code !== "rate_limited") throw error;
-        await new Promise((resolve) => setTimeout(resolve, TOO_SOON_MS));
-      }
-    }
   }
 
   async #clear() {

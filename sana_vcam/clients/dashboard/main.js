@@ -1,21 +1,29 @@
 // The page's composition root: the connection, what is known, and everything that shows it.
 
+import { showCompare } from "./compare.js";
 import { CommandError, Connection } from "./connection.js";
 import { announce } from "./dom.js";
 import { showEditor } from "./editor.js";
 import { showFigures } from "./figures.js";
+import { showHelp } from "./help.js";
 import { addLogLine } from "./loglines.js";
+import { showMidi } from "./midi.js";
 import { showModel } from "./model.js";
 import { Notices } from "./notices.js";
+import { showPhotos } from "./photos.js";
+import { showPlaylists } from "./playlists.js";
 import { showPresets } from "./presets.js";
 import { showPreview } from "./preview.js";
 import { showPrompt } from "./prompt.js";
+import { showRehearsal } from "./rehearsal.js";
+import { showSharing } from "./sharing.js";
 import { showShortcuts } from "./shortcuts.js";
 import { showStatus } from "./status.js";
 import { isReachable, Store } from "./store.js";
 import { showSwitches } from "./switches.js";
 import { showTheme } from "./theme.js";
 import { Toasts } from "./toasts.js";
+import { showKeep } from "./keep.js";
 import { showVoice } from "./voice.js";
 
 const store = new Store();
@@ -90,11 +98,18 @@ const editor = showEditor(store, (type, data) => connection.ask(type, data), {
   run,
   saved: (preset, before) => presets.saved(preset, before),
 });
-const presets = showPresets(store, token, run, { editor, toasts });
+const rehearsal = showRehearsal(store, run);
+const sharing = showSharing(store, token, run, { ask: (type, data) => connection.ask(type, data), toasts });
+const presets = showPresets(store, token, run, { editor, toasts, rehearse: rehearsal.rehearse, ...sharing });
+showPhotos(store, run, { toasts, leave: (type, data) => connection.leave(type, data) });
 const prompt = showPrompt(store, run, { keep: (text) => editor.make(text), toasts });
 showModel(store, (type, data) => connection.ask(type, data));
 showPreview(store, connection);
-showVoice(store, run, toasts);
+showVoice(store, run, { ask: (type, data) => connection.ask(type, data), toasts });
+const compare = showCompare(store, (type, data) => run(type, data, { quiet: true }));
+showPlaylists(store, run);
+showKeep(store, run, toasts);
+showMidi(store, run);
 showShortcuts({
   ...switches,
   step: presets.step,
@@ -102,8 +117,11 @@ showShortcuts({
   type: prompt.focus,
   find: presets.find,
   undo: () => toasts.undo(),
+  ...rehearsal,
+  compare,
   theme: nextTheme,
 });
+showHelp(store, token);
 holdKeysOffline();
 // Clocks go on between two states.
 setInterval(() => store.change(), 1000);

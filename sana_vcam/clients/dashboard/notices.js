@@ -33,7 +33,7 @@ export class Notices {
   /** `tryNow` asks for the next try at once. */
   constructor(store, { tryNow }) {
     this.#store = store;
-    this.#standing = [new Standing("error", tryNow), new Standing("budget", tryNow)];
+    this.#standing = [new Standing("error", tryNow), new Standing("budget", tryNow), new Standing("rehearsal_error", tryNow)];
     $("command-dismiss").addEventListener("click", () => this.clear());
     $("update-reload").addEventListener("click", () => location.reload());
     store.watch((model) => {

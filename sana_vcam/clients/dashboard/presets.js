@@ -1,17 +1,19 @@
 // The grid of presets: found, applied, edited, moved and removed from here.
 
-import { $, announce, setText } from "./dom.js";
+import { $, announce, element, setText } from "./dom.js";
 import { Card } from "./cards.js";
 import { freeId } from "./editor.js";
+import { ALL, FAVOURITES, favour, favourites, groupsOf, inOrder, isIn, renameFavourite } from "./groups.js";
 import { openMenu } from "./menu.js";
 import { letDrag } from "./moving.js";
+import { priceOfRehearsal } from "./rehearsal.js";
 import { can } from "./store.js";
 
 const EDITING = ["save_preset", "remove_preset", "move_preset"];
 
 /** Show the presets; returns what shortcuts may do with them. */
-export function showPresets(store, token, run, { editor, toasts }) {
-  const grid = new Grid(store, token, run, { editor, toasts });
+export function showPresets(store, token, run, { editor, toasts, rehearse, exportLooks }) {
+  const grid = new Grid(store, token, run, { editor, toasts, rehearse, exportLooks });
   store.watch(() => grid.show());
   const step = (by) => run("step_preset", { by });
   $("previous-button").addEventListener("click", () => step(-1));
@@ -32,17 +34,23 @@ class Grid {
   #run;
   #editor;
   #toasts;
+  #rehearse;
+  #exportLooks;
   #list = $("grid");
   #cards = new Map(); // by id
   #reachable = null; // the id of the card that Tab goes to
+  #awaited = null; // the id of a new preset that is to be seen as soon as it is listed
 
-  constructor(store, token, run, { editor, toasts }) {
+  constructor(store, token, run, { editor, toasts, rehearse, exportLooks }) {
+    this.#rehearse = rehearse;
+    this.#exportLooks = exportLooks;
     this.#store = store;
     this.#token = token;
     this.#run = run;
     this.#editor = editor;
     this.#toasts = toasts;
     $("search").addEventListener("input", () => this.show());
+    $("group").addEventListener("change", () => this.show());
     $("search").addEventListener("keydown", (event) => this.#onSearchKey(event));
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
     this.#list.addEventListener("focusin", (event) => this.#onFocus(event));
@@ -53,11 +61,18 @@ class Grid {
   show() {
     const { presets, state } = this.#store.model;
     const editable = this.#editable();
+    const liked = favourites();
     for (const [place, preset] of presets.entries()) {
-      this.#card(preset.id).show(preset, { place, active: state?.preset === preset.id, editable });
+      const card = this.#card(preset.id);
+      card.show(preset, { place, active: state?.preset === preset.id, favourite: liked.includes(preset.id) });
+      card.movable(editable);
     }
     this.#forgetOthers(presets);
-    this.#arrange(presets.filter(found($("search").value)));
+    this.#offerGroups(groupsOf(presets, liked));
+    const isFound = found($("search").value);
+    const group = $("group").value;
+    this.#arrange(inOrder(group, presets.filter((one) => isFound(one) && isIn(group, one, liked)), liked));
+    this.#reveal();
     $("add-button").hidden = !editable;
     setText($("preset-count"), presets.length ? String(presets.length) : "");
     this.#showEmpty(presets);
@@ -74,8 +89,15 @@ class Grid {
     if (document.activeElement === document.body) this.#cards.get(preset.id)?.look.focus();
     if (before === null) {
       const undo = () => this.#run("remove_preset", { id: preset.id }).then(Boolean);
-      this.#toasts.done({ done: `Saved “${preset.name}”`, back: `“${preset.name}” is gone again`, undo });
+      const use = { label: "Use it", run: () => this.#run("apply_preset", { id: preset.id }) };
+      const isOn = this.#store.model.state?.preset === preset.id;
+      this.#toasts.done({ done: `Saved “${preset.name}”`, back: `“${preset.name}” is gone again`, undo }, isOn ? null : use);
+      $("search").value = "";
+      $("group").value = ALL;
+      this.#awaited = preset.id;
+      this.show();
     } else {
+      renameFavourite(before.id, preset.id);
       const undo = () => this.#run("save_preset", { ...fieldsOf(before), replaces: preset.id }).then(Boolean);
       this.#toasts.done({ done: `Changed “${preset.name}”`, back: `“${before.name}” is as it was`, undo });
     }
@@ -95,6 +117,22 @@ class Grid {
       this.#cards.set(id, card);
     }
     return this.#cards.get(id);
+  }
+
+  /** The new preset is seen where it stands; the list may come later than the reply. */
+  #reveal() {
+    const card = this.#cards.get(this.#awaited);
+    if (card === undefined) return;
+    this.#awaited = null;
+    card.reveal();
+  }
+
+  #offerGroups(groups) {
+    const chosen = $("group").value;
+    const now = [...$("group").options].map(({ value }) => value);
+    if (groups.length === now.length && groups.every((group, place) => group === now[place])) return;
+    $("group").replaceChildren(...groups.map((group) => element("option", { value: group }, group)));
+    $("group").value = groups.includes(chosen) ? chosen : ALL;
   }
 
   #forgetOthers(presets) {
@@ -129,10 +167,9 @@ class Grid {
   }
 
   #showEmpty(presets) {
-    const wanted = $("search").value.trim();
     $("grid-empty").hidden = this.#list.childElementCount > 0;
     $("builtin-button").hidden = presets.length > 0 || !can(this.#store.model, "reset_presets");
-    setText($("grid-empty"), presets.length ? `No preset has “${wanted}”.` : "There are no presets yet.");
+    setText($("grid-empty"), presets.length ? nothingFound($("search").value.trim(), $("group").value) : "There are no presets yet.");
   }
 
   // Keys
@@ -185,13 +222,41 @@ class Grid {
     const { presets } = this.#store.model;
     const place = presets.findIndex(({ id }) => id === card.id);
     const { preset } = card;
-    openMenu(card.more, preset.name, [
+    const liked = favourites().includes(preset.id);
+    const rehearse = { label: `Rehearse: only you see it${priceOfRehearsal(this.#store.model.state)}`, run: () => this.#rehearse(preset) };
+    const ofAll = [
+      ...(can(this.#store.model, "rehearse") ? [rehearse] : []),
+      { label: liked ? "Remove from the favourites" : "Add to the favourites", run: () => this.#favour(preset, !liked) },
+      { label: "Copy the prompt", disabled: !preset.prompt, run: () => this.#copy(preset) },
+      ...(can(this.#store.model, "export_presets") ? [{ label: "Save as a file", run: () => this.#exportLooks([preset.id]) }] : []),
+    ];
+    if (!this.#editable()) return openMenu(card.more, preset.name, ofAll);
+    return openMenu(card.more, preset.name, [
       { label: "Edit…", run: () => this.#editor.change(preset) },
+      { label: "Duplicate…", run: () => this.#editor.copy(preset) },
+      ...ofAll,
       { label: "Move earlier", disabled: place === 0, run: () => this.#moveBy(preset.id, -1) },
       { label: "Move later", disabled: place === presets.length - 1, run: () => this.#moveBy(preset.id, 1) },
       { label: "Move to the front", disabled: place === 0, run: () => this.#moveTo(preset.id, 0) },
       { label: "Remove", danger: true, run: () => this.#remove(preset, place) },
     ]);
+  }
+
+  #favour({ id, name }, on) {
+    favour(id, on);
+    this.show();
+    this.#cards.get(id)?.look.focus();
+    announce(on ? `${name} is a favourite` : `${name} is no favourite any more`);
+  }
+
+  async #copy({ name, prompt }) {
+    try {
+      await navigator.clipboard.writeText(prompt);
+      this.#toasts.tell(`Copied the prompt of “${name}”`);
+    } catch {
+      // No clipboard for this page, or not now.
+      this.#toasts.tell(`The browser does not let this page copy. The prompt: ${prompt}`);
+    }
   }
 
   #moveBy(id, by) {
@@ -232,6 +297,11 @@ class Grid {
     await this.#run("move_preset", { id, place });
     return true;
   }
+}
+
+function nothingFound(wanted, group) {
+  if (wanted === "" && group === FAVOURITES) return "No favourites yet: the menu of a look (···) adds it to them.";
+  return group === ALL ? `No preset has “${wanted}”.` : `No preset of “${group}” has “${wanted}”.`;
 }
 
 /** What of a listed preset is saved; its still is not. */

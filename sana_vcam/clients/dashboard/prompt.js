@@ -1,5 +1,6 @@
 // The prompt: what is written, what was written before, and where it could go from here.
 
+import { showCounter } from "./counter.js";
 import { $, element, setText } from "./dom.js";
 import { recall, remember } from "./memory.js";
 import { can, isReachable } from "./store.js";
@@ -31,6 +32,7 @@ class Box {
   #draft = "";
   #had; // the prompt that the model has; undefined before the first state
   #takenAt = -Infinity; // since when, on the clock of performance.now()
+  #count = showCounter("prompt");
 
   constructor(store, run, toasts) {
     this.#store = store;
@@ -70,6 +72,7 @@ class Box {
     if (state.prompt !== this.#shown && this.#input.value === this.#shown) this.#input.value = state.prompt;
     if (this.#input.value === state.prompt) this.#shown = state.prompt;
     setText($("prompt-state"), promptWords(model, this.#takenMs(state)));
+    this.#count();
   }
 
   /** For how long the model has had the wanted prompt, as far as this page has seen it change. */
@@ -143,7 +146,7 @@ class Box {
       this.#input.value = prompt;
       this.#input.focus();
     };
-    return element("button", { type: "button", class: "history-item", click: use }, prompt);
+    return element("button", { type: "button", class: "history-item", dir: "auto", click: use }, prompt);
   }
 }
 
@@ -180,7 +183,7 @@ class Evolve {
   #chip({ label, prompt }) {
     return element(
       "button",
-      { type: "button", class: "chip", title: prompt, "data-live": true, click: () => this.#use(prompt) },
+      { type: "button", class: "chip", dir: "auto", title: prompt, "data-live": true, click: () => this.#use(prompt) },
       label,
     );
   }

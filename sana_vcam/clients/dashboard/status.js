@@ -39,7 +39,10 @@ function showTally(model) {
   const known = isKnown(model);
   $("tally").hidden = !known;
   if (!known) return;
-  setText($("tally"), outputWords(model.state).tally);
+  const { tally } = outputWords(model.state);
+  // The picture below it is the one that is rehearsed.
+  const isBeside = model.state.rehearsal && model.state.second_session;
+  setText($("tally"), isBeside ? `Viewers: ${tally}` : tally);
   setAttribute($("tally"), "data-output", model.state.output);
   setAttribute($("screen"), "data-output", model.state.output);
   $("frame").style.setProperty("--ratio", String(model.state.width / model.state.height || 16 / 9));

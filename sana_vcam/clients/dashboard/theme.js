@@ -1,6 +1,6 @@
 // Light or dark: as the system says, or as chosen here.
 
-import { $, announce, setAttribute } from "./dom.js";
+import { $, announce, setAttribute, setText } from "./dom.js";
 import { recall, remember } from "./memory.js";
 
 const NEXT = { system: "light", light: "dark", dark: "system" };
@@ -13,6 +13,7 @@ export function showTheme() {
     setAttribute(document.documentElement, "data-theme", theme === "system" ? null : theme);
     setAttribute($("theme-button"), "aria-label", `Theme: ${theme}`);
     setAttribute($("theme-button"), "title", `Theme: ${theme}`);
+    setText($("help-theme"), `Theme: ${theme}`);
   };
   const next = () => {
     theme = NEXT[theme];
@@ -20,7 +21,7 @@ export function showTheme() {
     show();
     announce(`Theme: ${theme}`);
   };
-  $("theme-button").addEventListener("click", next);
+  for (const id of ["theme-button", "help-theme"]) $(id).addEventListener("click", next);
   show();
   return next;
 }

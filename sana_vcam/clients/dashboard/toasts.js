@@ -25,11 +25,11 @@ export class Toasts {
     this.#show(text, null);
   }
 
-  /** Tell what was done, and keep the way back. */
-  done(entry) {
+  /** Tell what was done, and keep the way back; `more` is `{label, run}` for what may come next. */
+  done(entry, more = null) {
     const earlier = this.#stack.size;
     this.#stack.push(entry);
-    this.#show(earlier ? `${entry.done} · ${earlier} earlier can be undone, too` : entry.done, entry);
+    this.#show(earlier ? `${entry.done} · ${earlier} earlier can be undone, too` : entry.done, entry, more);
   }
 
   /** Keep the way back from what everybody sees without a message. */
@@ -91,8 +91,12 @@ export class Toasts {
     if (this.#pending !== null) this.undo(this.#pending.entry);
   }
 
-  #show(text, entry) {
+  #show(text, entry, more = null) {
     const toast = element("div", { class: "toast" }, element("p", {}, text));
+    if (more !== null) {
+      const use = () => (toast.remove(), more.run());
+      toast.append(element("button", { class: "button small", type: "button", "data-live": true, click: use }, more.label));
+    }
     if (entry !== null) {
       toast.append(element("button", { class: "button small", type: "button", click: () => this.undo(entry) }, "Undo"));
     }

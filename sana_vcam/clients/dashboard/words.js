@@ -118,7 +118,8 @@ const cardWords = ({ card }) => (card ? `the card “${card}”` : "a card");
 
 /** Where nothing is asked for, the model draws the picture anew all the same: no edit, nor the camera's. */
 function asAsked(state, seen) {
-  const asked = state.model_prompt !== "" || Boolean(state.image);
+  const prompt = state.second_session && state.rehearsal ? state.on_air_prompt : state.model_prompt;
+  const asked = prompt !== "" || Boolean(state.image);
   return state.output === "live" && !asked ? seen.replace(/, edited$/, " through the model, with no prompt") : seen;
 }
 
@@ -152,8 +153,12 @@ export function promptWords(model, takenMs) {
   const { state } = model;
   const empty = state.prompt === "";
   if (state.session !== "streaming") return empty ? "" : (COMES[state.session] ?? "Used when a session runs");
-  if (state.model_prompt !== null && state.model_prompt !== state.prompt) return "On its way to the model…";
+  // A second session says nothing before it runs.
+  const isUnsaid = state.model_prompt === null && !(state.second_session && state.rehearsal === "coming");
+  if (!isUnsaid && state.model_prompt !== state.prompt) return "On its way to the model…";
   if (hasNoPicture(state)) return empty ? "No prompt" : "With the model; no picture comes from it";
+  if (state.rehearsal === "ready") return "In your preview alone";
+  if (state.rehearsal === "coming") return "With the model; only you see it in a moment";
   if (takenMs < (state.glass_ms ?? TYPICAL_DELAY_MS)) return "With the model; viewers see it in a moment";
   return empty ? "No prompt" : "Active";
 }

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sana_vcam.errors import EXIT_OK, StartupError
 from sana_vcam.lib.commandline import CommandLine, Run, Verbs, add_verb, add_verbs, command_line
+from sana_vcam.lib.extras import install_command
+
+if TYPE_CHECKING:
+    from sana_vcam.clients.deck.linux.layout import Extra
 
 ABOUT = """\
 Hotkeys with pictures on a keypad: by the Stream Deck application (package), by Bitfocus Companion
@@ -20,6 +25,8 @@ examples:
   sana-vcam deck companion               write the module for Bitfocus Companion
   sana-vcam deck run                     drive the decks that are plugged in
   sana-vcam deck run --brightness 60 --dim-after 300
+  sana-vcam deck run --key voice --key setting:keep_backlog
+  sana-vcam deck run --key record --key clip --key rehearse:noir --key take --key back
   sana-vcam deck udev --print            the rule that lets you open a deck without root
 """
 
@@ -80,6 +87,15 @@ def _run_words(verbs: Verbs) -> None:
         metavar="SECONDS",
         help="dim the keys when nobody has touched them for so long; default: never",
     )
+    add(
+        "--key",
+        type=_key,
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a key more in place of a look, from the end: voice, clip, record, take, back, "
+        "rehearse:PRESET, setting:NAME or playlist:NAME; can be repeated",
+    )
     add("--url", metavar="URL", help="a daemon elsewhere; its token in SANA_VCAM_CONTROL__TOKEN")
 
 
@@ -90,16 +106,32 @@ def _percent(text: str) -> int:
     return number
 
 
+def _key(text: str) -> Extra:
+    from sana_vcam.clients.deck.linux import layout
+
+    kind, _, name = text.partition(":")
+    acts = {act.value: act for act in layout.ACTS_ON_DEMAND}
+    places: dict[str, Callable[[str], Extra]] = {
+        "setting": layout.SettingPlace,
+        "playlist": layout.PlaylistPlace,
+        "rehearse": layout.RehearsalPlace,
+    }
+    if text in acts:
+        return acts[text]
+    if kind in places and name:
+        return places[kind](name)
+    known = [*acts, "rehearse:PRESET", "setting:NAME"]
+    raise argparse.ArgumentTypeError(f"'{text}' is no key: {', '.join(known)} or playlist:NAME")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     try:
         from sana_vcam.clients.deck.linux.deck import Light
         from sana_vcam.clients.deck.linux.run import run
     except ModuleNotFoundError as error:
-        raise StartupError(
-            f"{error.name} is not installed: pip install 'sana-vcam[deck]' "
-            "(pipx: pipx inject sana-vcam streamdeck pillow)"
-        ) from error
-    return run(Light(arguments.brightness, arguments.dim_after), arguments.url)
+        raise StartupError(f"{error.name} is not installed: {install_command('deck')}") from error
+    light = Light(arguments.brightness, arguments.dim_after)
+    return run(light, arguments.url, tuple(arguments.key))
 
 
 def _udev(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
     USB ── plugged.py ──▶ run.py (finds decks, serves each)
                              │
-    daemon ── link.py ──▶ daemonstate.py ──▶ deck.py (one deck: page, light, presses)
+    daemon ── clients/link.py ─────────────▶ deck.py (one deck: page, light, presses)
                                                 │  layout.py: which key does what
                                                 │  keys.py: what each key shows
                                                 ▼

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.daemonstate import DaemonState
 from sana_vcam.clients.deck.linux.keys import Board, board
-from sana_vcam.clients.deck.linux.layout import Act, Dial, Shape, Slot, dials, lay_out
+from sana_vcam.clients.deck.linux.layout import (
+    Act,
+    Dial,
+    Extra,
+    Layout,
+    Place,
+    PlaylistPlace,
+    RehearsalPlace,
+    SettingPlace,
+    Shape,
+    Slot,
+    dials,
+    lay_out,
+)
 
 DIM_LIGHT = 10
 """Percent, once nobody has touched the deck for a while."""
@@ -38,6 +51,7 @@ class Deck:
         send: Send,
         show: Callable[[Board], None],
         clock: Callable[[], float],
+        extras: Sequence[Extra] = (),
     ) -> None:
         self._shape = shape
         self._light = light
@@ -45,11 +59,12 @@ class Deck:
         self._send = send
         self._show = show
         self._clock = clock
+        self._extras = tuple(extras)
         self._touched = clock()
         self._daemon = DaemonState()
         self._page = 0
         self._shown: Board | None = None
-        self.layout = lay_out(shape, 0, 0)
+        self.layout = self._lay_out(self._daemon, 0)
         """What each key does now."""
 
     def take(self, daemon: DaemonState) -> None:
@@ -99,7 +114,7 @@ class Deck:
         known = dials(self._shape.dials)
         return known[number] if number < len(known) else None
 
-    def _do(self, place: Act | Slot | None) -> None:
+    def _do(self, place: Place) -> None:
         state = self._daemon.state
         match place:
             case Slot(index):
@@ -109,6 +124,14 @@ class Deck:
                 self._send("blank")
             case Act.FREEZE:
                 self._send("freeze")
+            case Act.VOICE:
+                self._send("set_voice")
+            case PlaylistPlace() | SettingPlace() | RehearsalPlace():
+                self._do_named(place)
+            case Act.TAKE | Act.BACK | Act.CLIP | Act.RECORD:
+                self._send(place.value)
+            case Act.PREVIOUS | Act.NEXT if self._daemon.rehearses:
+                self._send("take" if place is Act.NEXT else "back")
             case Act.PREVIOUS | Act.NEXT:
                 self._send("step_preset", by=1 if place is Act.NEXT else -1)
             case Act.STATUS if state.get("session") == "refused" or state.get("hold") == "off":
@@ -117,6 +140,27 @@ class Deck:
                 self._send("resume" if state.get("paused") else "pause")
             case Act.PAGE_UP | Act.PAGE_DOWN:
                 self._turn_page(1 if place is Act.PAGE_DOWN else -1)
+
+    def _do_named(self, place: PlaylistPlace | SettingPlace | RehearsalPlace) -> None:
+        match place:
+            case PlaylistPlace(name):
+                plays = (self._daemon.state.get("playlist") or {}).get("name") == name
+                self._send("play", name="next" if plays else name)
+            case SettingPlace(name):
+                self._step_setting(name)
+            case RehearsalPlace(preset) if self._daemon.is_rehearsed(preset):
+                self._send("back")
+            case RehearsalPlace(preset):
+                self._send("rehearse", preset=preset)
+
+    def _step_setting(self, name: str) -> None:
+        setting = self._daemon.setting(name)
+        value = None if setting is None else setting.next_value
+        if value is not None:
+            self._send("set_setting", name=name, value=value)
+            # The next press goes on from here, however soon it comes.
+            self._daemon = self._daemon.with_value(name, value)
+            self.redraw()
 
     # Showing
 
@@ -135,8 +179,8 @@ class Deck:
         active = self._active(daemon)
         if active is None:
             return
-        for page in range(lay_out(self._shape, len(daemon.presets), 0).pages):
-            if Slot(active) in lay_out(self._shape, len(daemon.presets), page).places:
+        for page in range(self._lay_out(daemon, 0).pages):
+            if Slot(active) in self._lay_out(daemon, page).places:
                 self._page = page
 
     def _wake(self) -> None:
@@ -145,7 +189,7 @@ class Deck:
 
     def redraw(self) -> None:
         """Show what has changed; at each tick too, to dim the keys when it is time."""
-        self.layout = lay_out(self._shape, len(self._daemon.presets), self._page)
+        self.layout = self._lay_out(self._daemon, self._page)
         self._page = self.layout.page
         shape = self._shape
         now = board(
@@ -154,6 +198,9 @@ class Deck:
         if now != self._shown:
             self._shown = now
             self._show(now)
+
+    def _lay_out(self, daemon: DaemonState, page: int) -> Layout:
+        return lay_out(self._shape, len(daemon.presets), page, self._extras)
 
     def _brightness(self) -> int:
         after = self._light.dim_after_s

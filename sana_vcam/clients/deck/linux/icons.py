@@ -74,6 +74,60 @@ class _Drawing:
                 )
                 self._line([root, tip], 6)
 
+    def _voice(self) -> None:
+        """A microphone on its stand."""
+        self._line([(50, 24), (50, 46)], 28)
+        arc = [math.pi * t / 20 for t in range(21)]
+        self._line([(50 + 30 * math.cos(a), 46 + 30 * math.sin(a)) for a in arc], 8)
+        self._line([(50, 76), (50, 92)], 8)
+
+    def _setting(self) -> None:
+        """Two sliders."""
+        for y, x in ((32, 36), (68, 64)):
+            self._line([(8, y), (x - 16, y)], 8)
+            self._line([(x + 16, y), (92, y)], 8)
+            self._ring(x, y, 14, 8)
+
+    def _playlist(self) -> None:
+        """A list, and what plays of it."""
+        for y, to in ((24, 60), (50, 44), (76, 44)):
+            self._line([(10, y), (to, y)], 8)
+        self._line([(62, 50), (90, 66), (62, 82), (62, 50)], 8)
+
+    def _rehearsal(self) -> None:
+        """An eye behind a half-drawn curtain: seen by you alone."""
+        self._line([(10, 16), (90, 16)], 8)
+        self._line([(16, 16), (22, 88)], 8)
+        self._line([(38, 16), (30, 88)], 8)
+        self._ring(66, 56, 22, 8)
+        self._disc(66, 56, 9)
+
+    def _take(self) -> None:
+        """Up, on air."""
+        self._line([(50, 60), (50, 14)], 9)
+        self._line([(30, 34), (50, 14), (70, 34)], 9)
+        self._line([(14, 62), (14, 86), (86, 86), (86, 62)], 9)
+
+    def _back(self) -> None:
+        """An arrow that turns back."""
+        turn = [(t / 20 - 0.5) * math.pi for t in range(21)]
+        arc = [(56 + 30 * math.cos(t), 56 + 30 * math.sin(t)) for t in turn]
+        self._line([(18, 26), *arc, (30, 86)], 9)
+        self._line([(36, 8), (18, 26), (36, 44)], 9)
+
+    def _clip(self) -> None:
+        """A strip of film."""
+        s = self._scale
+        box = (12 * s, 22 * s, 88 * s, 78 * s)
+        self._draw.rounded_rectangle(box, 8 * s, None, 255, round(8 * s))
+        for x in (28, 50, 72):
+            for y in (36, 64):
+                self._disc(x, y, 5)
+
+    def _record(self) -> None:
+        """A full dot."""
+        self._disc(50, 50, 34)
+
     def _previous(self) -> None:
         self._line([(62, 16), (30, 50), (62, 84)], 13)
 

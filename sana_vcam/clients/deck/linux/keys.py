@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState, KnownPreset
-from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Place, Slot, dials
+from sana_vcam.clients.daemonstate import DaemonState, KnownPreset
+from sana_vcam.clients.deck.linux.layout import (
+    Act,
+    Dial,
+    Layout,
+    Place,
+    PlaylistPlace,
+    RehearsalPlace,
+    SettingPlace,
+    Slot,
+    dials,
+)
 
 
 class Icon(StrEnum):
@@ -16,6 +26,14 @@ class Icon(StrEnum):
 
     PRIVACY = "privacy"
     FREEZE = "freeze"
+    VOICE = "voice"
+    SETTING = "setting"
+    PLAYLIST = "playlist"
+    REHEARSAL = "rehearsal"
+    TAKE = "take"
+    BACK = "back"
+    CLIP = "clip"
+    RECORD = "record"
     PREVIOUS = "previous"
     NEXT = "next"
     UP = "up"
@@ -105,6 +123,14 @@ def _key(place: Place, daemon: DaemonState, layout: Layout) -> Key:
             return _preset_key(daemon.presets[index], daemon)
         case Act.STATUS:
             return status(daemon)
+        case Act.VOICE:
+            return _voice_key(daemon)
+        case SettingPlace(name):
+            return _setting_key(name, daemon)
+        case PlaylistPlace(name):
+            return _playlist_key(name, daemon)
+        case RehearsalPlace(preset):
+            return _rehearsal_key(preset, daemon)
         case _:
             return _sign_key(place, daemon, layout)
 
@@ -128,12 +154,102 @@ def _sign_key(act: Act, daemon: DaemonState, layout: Layout) -> SignKey:
             on = bool(daemon.state.get("freeze"))
             words = ("FROZEN",) if on else ("Freeze",)
             return SignKey(Icon.FREEZE, words, Tone.BLUE if on else Tone.DARK, off)
+        case Act.PREVIOUS if daemon.rehearses:
+            return SignKey(Icon.PREVIOUS, ("Back",), Tone.AMBER)
+        case Act.NEXT if daemon.rehearses:
+            return SignKey(Icon.NEXT, ("Take",), Tone.GREEN)
         case Act.PREVIOUS | Act.NEXT:
             return SignKey(Icon(act.value), (act.value.capitalize(),), offline=off)
+        case Act.TAKE | Act.BACK:
+            return _decision_key(act, daemon)
+        case Act.CLIP | Act.RECORD:
+            return _clip_key(daemon) if act is Act.CLIP else _record_key(daemon)
         case Act.PAGE_UP:
             return SignKey(Icon.UP, (page,), offline=off)
         case _:
             return SignKey(Icon.DOWN, (page,), offline=off)
+
+
+_VOICES = {
+    "asleep": ("not in use", Tone.BLUE),
+    "silent": ("silent", Tone.AMBER),
+    "failed": ("no sound", Tone.RED),
+}
+
+
+def _voice_key(daemon: DaemonState) -> SignKey:
+    """Show the delayed microphone, and how late it is heard."""
+    voice = daemon.state.get("voice") or {}
+    if not voice.get("on"):
+        return SignKey(Icon.VOICE, ("Voice",), offline=not daemon.online)
+    late = f"{voice['delay_ms'] / 1000:.1f} s late"
+    heard = (late, Tone.GREEN) if voice["state"] == "heard" else ("starting", Tone.AMBER)
+    words, tone = _VOICES.get(voice["state"], heard)
+    return SignKey(Icon.VOICE, ("VOICE", words), tone)
+
+
+def _setting_key(name: str, daemon: DaemonState) -> SignKey:
+    """Show a setting of the model with its value."""
+    setting, title = daemon.setting(name), name.replace("_", " ")
+    if setting is None:
+        absent = () if not daemon.online else ("not now",)
+        return SignKey(Icon.SETTING, (title, *absent), Tone.GREY, not daemon.online)
+    match setting.value:
+        case None:
+            words = "not set"
+        case bool(on):
+            words = "on" if on else "off"
+        case value:
+            words = str(value)
+    return SignKey(Icon.SETTING, (title, words), Tone.BLUE if setting.value is True else Tone.DARK)
+
+
+def _playlist_key(name: str, daemon: DaemonState) -> SignKey:
+    """Show a playlist, and where it is while it plays."""
+    now = daemon.state.get("playlist") or {}
+    if now.get("name") != name:
+        return SignKey(Icon.PLAYLIST, (name,), offline=not daemon.online)
+    where = f"{now['entry']}/{now['entries']} {now['look']}"
+    return SignKey(Icon.PLAYLIST, (name, where), Tone.GREEN)
+
+
+def _rehearsal_key(preset: str, daemon: DaemonState) -> SignKey:
+    """Show a look to rehearse, and how far it is."""
+    name = next((one.name for one in daemon.presets if one.id == preset), None)
+    if daemon.online and name is None:
+        return SignKey(Icon.REHEARSAL, (preset, "not there"), Tone.GREY)
+    if not daemon.is_rehearsed(preset):
+        return SignKey(Icon.REHEARSAL, ("Rehearse", name or preset), offline=not daemon.online)
+    words = "ready" if daemon.state.get("rehearsal") == "ready" else "coming"
+    return SignKey(Icon.REHEARSAL, (name or preset, words), Tone.AMBER)
+
+
+def _decision_key(act: Act, daemon: DaemonState) -> SignKey:
+    """Show what becomes of a rehearsed look; quiet while none is."""
+    icon, words = Icon(act.value), (act.value.capitalize(),)
+    if daemon.rehearses:
+        return SignKey(icon, words, Tone.GREEN if act is Act.TAKE else Tone.AMBER)
+    return SignKey(icon, words, Tone.GREY, not daemon.online)
+
+
+def _clip_key(daemon: DaemonState) -> SignKey:
+    """Show the key that saves the last seconds."""
+    if daemon.online and not daemon.keeps:
+        return SignKey(Icon.CLIP, ("Clip", "not kept"), Tone.GREY)
+    return SignKey(Icon.CLIP, ("Clip",), offline=not daemon.online)
+
+
+def _record_key(daemon: DaemonState) -> SignKey:
+    """Show whether what viewers see is recorded, and for how long by now."""
+    recording = daemon.state.get("recording")
+    if recording:
+        minutes, seconds = divmod(int(recording["seconds"]), 60)
+        return SignKey(Icon.RECORD, ("REC", f"{minutes}:{seconds:02}"), Tone.RED)
+    if daemon.state.get("keep_error"):
+        return SignKey(Icon.RECORD, ("Record", "stopped"), Tone.AMBER)
+    if daemon.online and not daemon.keeps:
+        return SignKey(Icon.RECORD, ("Record", "not kept"), Tone.GREY)
+    return SignKey(Icon.RECORD, ("Record",), offline=not daemon.online)
 
 
 _OUTPUTS = {
@@ -163,6 +279,8 @@ def status(daemon: DaemonState) -> SignKey:
     icon, word, tone = _OUTPUTS.get(str(daemon.state.get("output")), _OUTPUTS["slate"])
     if daemon.state.get("session") == "paused" and word == "CARD":
         icon, word = Icon.PAUSE, "PAUSED"
+    if daemon.state.get("rehearsal") is not None and word == "FROZEN":
+        word = "STILL"
     if daemon.state.get("session") == "refused":
         icon, tone = Icon.WARN, Tone.RED
     return SignKey(icon, (word, *_figures(daemon.state)), tone)

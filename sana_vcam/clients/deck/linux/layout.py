@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,11 @@ class Act(StrEnum):
     STATUS = "status"
     PAGE_UP = "page_up"
     PAGE_DOWN = "page_down"
+    VOICE = "voice"
+    TAKE = "take"
+    BACK = "back"
+    CLIP = "clip"
+    RECORD = "record"
 
 
 class Dial(StrEnum):
@@ -39,7 +45,35 @@ class Slot:
     """Its index in the daemon's list."""
 
 
-type Place = Act | Slot | None
+@dataclass(frozen=True, slots=True)
+class SettingPlace:
+    """The place of a setting of the model."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistPlace:
+    """The place of a playlist."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalPlace:
+    """The place of a look that is to be tried off air."""
+
+    preset: str
+    """Its id."""
+
+
+type Extra = Act | SettingPlace | PlaylistPlace | RehearsalPlace
+"""A key that is there on demand."""
+
+ACTS_ON_DEMAND = (Act.VOICE, Act.CLIP, Act.RECORD, Act.TAKE, Act.BACK)
+"""The acts among them."""
+
+type Place = Act | Slot | SettingPlace | PlaylistPlace | RehearsalPlace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +109,15 @@ class Layout:
     pages: int
 
 
-def lay_out(shape: Shape, presets: int, page: int) -> Layout:
-    """Place `looks` looks; `page` wraps around.
+def lay_out(shape: Shape, presets: int, page: int, extras: Sequence[Extra] = ()) -> Layout:
+    """Place `presets` looks and the keys that are there on demand; `page` wraps around.
 
     Privacy is bottom left on every model and page, and no key but the looks ever moves.
     """
     if not shape.has_display:
         return Layout(_pedals(shape.keys), 0, 1)
-    fixed = _fixed(shape)
+    fixed: dict[int, Extra] = {**_fixed(shape)}
+    fixed |= _extras(shape, extras)
     if presets > shape.keys - len(fixed) and not shape.turns_pages_otherwise:
         fixed |= _pager(shape)
     free = [key for key in range(shape.keys) if key not in fixed]
@@ -93,6 +128,13 @@ def lay_out(shape: Shape, presets: int, page: int) -> Layout:
     places = tuple(fixed.get(key) or slots.get(key) for key in range(shape.keys))
     touch: tuple[Place, ...] = (Act.PAGE_UP, Act.PAGE_DOWN, *[None] * shape.touch_keys)
     return Layout(places + touch[: shape.touch_keys], page, pages)
+
+
+def _extras(shape: Shape, extras: Sequence[Extra]) -> dict[int, Extra]:
+    """Lay out what is there on demand, backwards from the end; one key is left to the looks."""
+    taken = _fixed(shape) if shape.turns_pages_otherwise else _fixed(shape) | _pager(shape)
+    free = [key for key in range(shape.keys) if key not in taken]
+    return dict(zip(reversed(free[1:]), extras, strict=False))
 
 
 def _fixed(shape: Shape) -> dict[int, Act]:

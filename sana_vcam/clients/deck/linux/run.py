@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,14 +18,16 @@ from StreamDeck.DeviceManager import DeviceManager, ProbeError
 from StreamDeck.Devices.StreamDeck import StreamDeck
 
 from sana_vcam.clients.connection import DaemonAddress, find_daemon
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.daemonstate import DaemonState
 from sana_vcam.clients.deck.linux.deck import Deck, Light
-from sana_vcam.clients.deck.linux.link import RETRY_S, Link
+from sana_vcam.clients.deck.linux.layout import Extra
 from sana_vcam.clients.deck.linux.plugged import Plugged, plugged, why_unopened
 from sana_vcam.clients.deck.linux.surface import Lost, Surface, Unopened
+from sana_vcam.clients.link import RETRY_S, Link
 from sana_vcam.errors import EXIT_OK, StartupError
 from sana_vcam.lib.logs import set_up_logging
 from sana_vcam.lib.lossystream import lossy_stderr
+from sana_vcam.lib.signals import stop_on_signals
 
 LOOK_S = 1.0
 """How often sysfs is asked what is plugged in."""
@@ -49,8 +50,10 @@ class Environment:
     retry_s: float = RETRY_S
 
 
-def run(light: Light, url: str | None) -> int:
+def run(light: Light, url: str | None, extras: Sequence[Extra] = ()) -> int:
     """Serve decks until SIGTERM or Ctrl-C; every deck is put back to its standby picture.
+
+    `extras` are keys that they have besides.
 
     Raises:
         StartupError: the library that speaks USB is missing.
@@ -65,25 +68,24 @@ def run(light: Light, url: str | None) -> int:
     environment = Environment(lambda: find_daemon(url, None, None), devices.enumerate, plugged)
     with lossy_stderr():
         set_up_logging("info")
-        asyncio.run(_until_stopped(DeckService(environment, light)))
+        asyncio.run(_until_stopped(DeckService(environment, light, extras)))
     return EXIT_OK
 
 
 async def _until_stopped(service: DeckService) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    serving = asyncio.create_task(service.serve(), name="deck-service")
-    stopping = asyncio.create_task(stop.wait(), name="deck-stop")
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (serving, stopping):
-        task.cancel()
-    await asyncio.gather(stopping, return_exceptions=True)
-    try:
-        await serving
-    except asyncio.CancelledError:
-        log.info("stopped")
+    with stop_on_signals(stop):
+        serving = asyncio.create_task(service.serve(), name="deck-service")
+        stopping = asyncio.create_task(stop.wait(), name="deck-stop")
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (serving, stopping):
+            task.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
+        # What it raises while it puts the decks back is told, too.
+        try:
+            await serving
+        except asyncio.CancelledError:
+            log.info("stopped")
 
 
 @dataclass
@@ -92,6 +94,7 @@ class DeckService:
 
     environment: Environment
     light: Light
+    extras: Sequence[Extra] = ()
     decks: dict[str, Deck] = field(default_factory=dict)
     """Of the decks that are being opened, served or put back, by their paths."""
     listening: set[str] = field(default_factory=set)
@@ -153,6 +156,7 @@ class DeckService:
             send=self.link.send,
             show=surface.show,
             clock=self.environment.clock,
+            extras=self.extras,
         )
         self.decks[path] = deck
         group.create_task(self._serve(path, surface, deck), name=f"deck-{path}")

@@ -1,7 +1,7 @@
 /** What every key looks at: the daemon's newest state, the presets, their stills; and the asking. */
 
 import { Daemon } from "./daemon/daemon.ts";
-import type { Preset, State } from "./words.ts";
+import { type Preset, Refused, type Setting, type State, valuesOf } from "./words.ts";
 
 /** What "press again" does: go to this preset; "" is the one without an edit, "-" is nothing. */
 export type Off = string;
@@ -42,6 +42,8 @@ class Wanted<T> {
 export class Deck {
 	state: State | undefined;
 	presets: Preset[] = [];
+	/** Of the model that runs; none where the daemon does not tell them. */
+	settings: Setting[] = [];
 	readonly daemon: Daemon;
 	/** Called after everything that a key may show. */
 	onChange: () => void = () => {};
@@ -52,6 +54,9 @@ export class Deck {
 	readonly #preset = new Wanted<string | null>();
 	readonly #prompt = new Wanted<string>();
 	readonly #paused = new Wanted<boolean>();
+	readonly #values = new Map<string, Wanted<Setting["value"]>>();
+	/** Steps through choices build on each other, however fast the presses come. */
+	#lastStep: Promise<unknown> = Promise.resolve();
 
 	constructor() {
 		this.daemon = new Daemon({
@@ -144,6 +149,70 @@ export class Deck {
 		});
 	}
 
+	/** Carry the microphone or stop it; undefined is the other of the two. */
+	async voice(on: boolean | undefined): Promise<void> {
+		await this.daemon.send("set_voice", on === undefined ? {} : { on });
+	}
+
+	/** Play a playlist; one that plays already goes on to its next look, and so does "". */
+	async play(name: string): Promise<void> {
+		const isOn = name === "" || this.state?.playlist?.name === name;
+		await this.daemon.send("play", { name: isOn ? "next" : name });
+	}
+
+	/** Whether a look is rehearsed that can be taken, or put back. */
+	get rehearses(): boolean {
+		return ["coming", "ready"].includes(this.live?.rehearsal ?? "");
+	}
+
+	/** Whether it is this look. */
+	isRehearsed(id: string): boolean {
+		return this.rehearses && this.live?.preset === id;
+	}
+
+	/** Rehearse a look; the one that is rehearsed already is put back. */
+	async toggleRehearsal(id: string): Promise<void> {
+		const isOn = this.isRehearsed(id);
+		await (isOn ? this.daemon.send("back") : this.daemon.send("rehearse", { preset: id }));
+	}
+
+	/** Record what viewers see or end that; undefined is the other of the two. */
+	async record(on: boolean | undefined): Promise<void> {
+		await this.daemon.send("record", on === undefined ? {} : { on });
+	}
+
+	setting(name: string): Setting | undefined {
+		const told = this.settings.find((setting) => setting.name === name);
+		return told && { ...told, value: this.#value(name).over(told.value) };
+	}
+
+	/** Give a setting of the model a value; "" is the next of its choices. */
+	async changeSetting(name: string, value: string): Promise<void> {
+		const step = this.#lastStep.then(() => this.#changeSetting(name, value));
+		this.#lastStep = step.catch(() => undefined);
+		await step;
+	}
+
+	async #changeSetting(name: string, text: string): Promise<void> {
+		const setting = this.setting(name);
+		const all = setting === undefined ? [] : valuesOf(setting);
+		const now = all.indexOf(setting?.value ?? all[0] ?? "");
+		const value = text === "" ? all[(now + 1) % all.length] : text;
+		if (value === undefined) {
+			throw new Refused("not_set", "no value is written for this key");
+		}
+		await this.daemon.send("set_setting", { name, value });
+		if (setting !== undefined && text === "") {
+			this.#value(name).set(value);
+		}
+	}
+
+	#value(name: string): Wanted<Setting["value"]> {
+		const wanted = this.#values.get(name) ?? new Wanted<Setting["value"]>();
+		this.#values.set(name, wanted);
+		return wanted;
+	}
+
 	/**
 	 * Blank or freeze. Only an order to show the picture again stands in line behind what was
 	 * asked before it: a look that is still on its way is then not shown too early.
@@ -167,6 +236,8 @@ export class Deck {
 		if (!isOnline) {
 			this.state = undefined;
 			this.#hasPresets = false;
+			this.settings = [];
+			this.#values.clear();
 		} else if (this.#stillsFrom !== this.daemon.where) {
 			// Another daemon counts its versions by itself.
 			this.#stillsFrom = this.daemon.where;
@@ -190,6 +261,11 @@ export class Deck {
 		} else if (type === "presets") {
 			this.#hasPresets = true;
 			this.presets = (data as { presets: Preset[] }).presets;
+		} else if (type === "settings") {
+			this.settings = (data as { settings: Setting[] }).settings;
+			for (const { name, value } of this.settings) {
+				this.#value(name).confirm(value);
+			}
 		}
 		this.onChange();
 	}

@@ -51,8 +51,9 @@ export class Inspector {
 	}
 
 	#menu(): JsonObject {
-		const { daemon, presets } = this.#deck;
+		const { daemon, presets, settings } = this.#deck;
 		return {
+			settings: settings.map(({ name }) => name),
 			presets: presets.map(({ id, name }) => ({ id, name })),
 			connection: {
 				isOnline: daemon.isOnline,

@@ -3,7 +3,16 @@
 import streamDeck from "@elgato/streamdeck";
 
 import { DialLooksAction } from "./actions/dial.ts";
-import { LookAction, PromptAction, StatusAction, StepAction, SwitchAction } from "./actions/keys.ts";
+import {
+	LookAction,
+	PlaylistAction,
+	PromptAction,
+	SettingAction,
+	StatusAction,
+	StepAction,
+	SwitchAction,
+} from "./actions/keys.ts";
+import { ClipAction, DecisionAction, RehearsalAction } from "./actions/offair.ts";
 import { Deck } from "./deck.ts";
 import { Inspector } from "./inspector.ts";
 import { Painter } from "./painter.ts";
@@ -20,6 +29,14 @@ const actions = [
 	new SwitchAction(deck, "blank"),
 	new SwitchAction(deck, "freeze"),
 	new SwitchAction(deck, "pause"),
+	new SwitchAction(deck, "voice"),
+	new SettingAction(deck),
+	new PlaylistAction(deck),
+	new RehearsalAction(deck),
+	new DecisionAction(deck, "take"),
+	new DecisionAction(deck, "back"),
+	new ClipAction(deck),
+	new SwitchAction(deck, "record"),
 	new StatusAction(deck),
 	new DialLooksAction(deck),
 ];

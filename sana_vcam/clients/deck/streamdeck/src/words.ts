@@ -30,6 +30,52 @@ export interface State {
 	billing?: boolean;
 	/** How late viewers see the camera, in milliseconds. */
 	glass_ms?: number | null;
+	/** The microphone that is as late; null until it was switched on once. */
+	voice?: Voice | null;
+	/** The playlist that plays. */
+	playlist?: Playlist | null;
+	/** How far the look is that is rehearsed off air: coming, ready, taking or back. */
+	rehearsal?: string | null;
+	/** Whether what viewers see is held, for clips and recordings. */
+	clips?: boolean;
+	recording?: Recording | null;
+	/** Why clips or a recording have ended. */
+	keep_error?: string | null;
+}
+
+/** The recording that runs. */
+export interface Recording {
+	/** How long it is by now. */
+	seconds: number;
+}
+
+export interface Playlist {
+	name: string;
+	/** Which of its looks is on, from 1 on, and how many there are. */
+	entry: number;
+	entries: number;
+	look: string;
+}
+
+export interface Voice {
+	on: boolean;
+	state: string;
+	delay_ms: number;
+}
+
+export type SettingValue = string | number | boolean;
+
+/** A setting of the model that runs. */
+export interface Setting {
+	name: string;
+	kind: string;
+	choices: string[];
+	value: SettingValue | null;
+}
+
+/** All values of a setting that has few: its words, or on and off. */
+export function valuesOf({ kind, choices }: Setting): SettingValue[] {
+	return kind === "boolean" ? [false, true] : choices;
 }
 
 /** A command that the daemon refused, or that it could not be asked. */

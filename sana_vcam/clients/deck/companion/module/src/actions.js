@@ -9,6 +9,8 @@ const SWITCHES = {
 const PLAIN = {
 	next: ['Next look', 'step_preset', { by: 1 }],
 	previous: ['Previous look', 'step_preset', { by: -1 }],
+	take: ['Take: put the rehearsed look on air', 'take', {}],
+	back: ['Back: forget the rehearsed look', 'back', {}],
 	connect: ['Connect: want a session', 'connect', {}, 'A session is paid for per second.'],
 	disconnect: ['Disconnect: end the session', 'disconnect', {}],
 	reset: ['Begin the run anew', 'reset', {}, 'A new seed takes effect.'],
@@ -20,13 +22,20 @@ const PLAIN = {
  * @param {object[]} here.looks
  * @param {() => object | undefined} here.state undefined while offline
  * @param {object[]} here.settings those of the model, as the daemon lists them
+ * @param {(name: string) => Promise<object>} here.next sets a setting to its next choice
  */
-export function actions({ send, looks, state, settings = [] }) {
+export function actions({ send, looks, state, settings = [], next }) {
 	const all = {
 		preset: {
 			name: 'Look',
 			options: [lookField(looks)],
 			callback: ({ options }) => send('apply_preset', { id: `${options.id}`.trim() }),
+		},
+		rehearse: {
+			name: 'Rehearse a look',
+			description: 'You see it in the dashboard; viewers keep a still until Take or Back.',
+			options: [lookField(looks)],
+			callback: ({ options }) => send('rehearse', { preset: `${options.id}`.trim() }),
 		},
 		prompt: {
 			name: 'Prompt in words',
@@ -41,6 +50,44 @@ export function actions({ send, looks, state, settings = [] }) {
 			description: 'A paused session is still billed, unless the model runs on this computer.',
 			options: [switchField()],
 			callback: ({ options }) => send(wanted(options.on, state()?.paused) ? 'pause' : 'resume'),
+		},
+		voice: {
+			name: 'Delayed microphone',
+			description: 'Applications hear the microphone as late as viewers see the picture.',
+			options: [switchField()],
+			callback: ({ options }) =>
+				send('set_voice', options.on === 'toggle' ? {} : { on: options.on === 'on' }),
+		},
+		play: {
+			name: 'Playlist',
+			description: 'Plays it; one that plays already goes on to its next look. Without a name, so does what plays.',
+			options: [
+				{ type: 'textinput', id: 'name', label: 'Its name, or stop', default: '', useVariables: true },
+			],
+			callback: async ({ options }, context) => {
+				const name = (await context.parseVariablesInString(`${options.name}`)).trim()
+				const plays = name === '' || state()?.playlist?.name === name
+				await send('play', { name: plays ? 'next' : name })
+			},
+		},
+		clip: {
+			name: 'Clip: save the last seconds that viewers saw',
+			description: 'Only while clips = true stands under [keep] in the configuration.',
+			options: [
+				{ type: 'textinput', id: 'seconds', label: 'Seconds (empty: as configured)', default: '', useVariables: true },
+			],
+			callback: async ({ options }, context) => {
+				const text = (await context.parseVariablesInString(`${options.seconds ?? ''}`)).trim()
+				if (!/^\d*$/.test(text)) throw new Error(`the seconds "${text}" are no whole number`)
+				await send('clip', text === '' ? {} : { seconds: Number(text) })
+			},
+		},
+		record: {
+			name: 'Record what viewers see',
+			description: 'Only while clips = true stands under [keep] in the configuration.',
+			options: [switchField()],
+			callback: ({ options }) =>
+				send('record', options.on === 'toggle' ? {} : { on: options.on === 'on' }),
 		},
 		seed: {
 			name: 'Seed',
@@ -59,7 +106,7 @@ export function actions({ send, looks, state, settings = [] }) {
 	}
 	if (settings.length > 0) all.setting = settingAction(send, settings)
 	const steppable = settings.filter((setting) => valuesOf(setting).length > 0)
-	if (steppable.length > 0) all.setting_step = stepAction(send, steppable)
+	if (steppable.length > 0) all.setting_step = stepAction(next, steppable)
 	for (const [id, [name, description]] of Object.entries(SWITCHES)) {
 		const callback = ({ options }) => {
 			return send(id, options.on === 'toggle' ? {} : { on: options.on === 'on' })
@@ -85,18 +132,12 @@ function settingAction(send, settings) {
 	}
 }
 
-function stepAction(send, settings) {
+function stepAction(next, settings) {
 	return {
 		name: 'Setting of the model: the next choice',
 		description: 'Toggles what is on or off, and goes through the words of what has some.',
 		options: [settingField(settings)],
-		callback: ({ options }) => {
-			const setting = settings.find(({ name }) => name === options.name)
-			if (!setting) throw new Error(`the model has no such setting now: ${options.name}`)
-			const all = valuesOf(setting)
-			const value = all[(all.indexOf(setting.value ?? all[0]) + 1) % all.length]
-			return send('set_setting', { name: setting.name, value })
-		},
+		callback: ({ options }) => next(`${options.name}`.trim()),
 	}
 }
 

@@ -2,11 +2,13 @@
 
 import { combineRgb } from '@companion-module/base'
 import { lookField, settingField } from './actions.js'
+import { wordOfVoice } from './variables.js'
 
 const WHITE = combineRgb(255, 255, 255)
 const GREEN = combineRgb(20, 110, 60)
 const RED = combineRgb(160, 20, 30)
 const BLUE = combineRgb(25, 80, 160)
+const AMBER = combineRgb(150, 90, 0)
 const GREY = combineRgb(60, 60, 64)
 
 const OUTPUTS = [
@@ -27,6 +29,19 @@ const SESSIONS = [
 	'backoff',
 	'refused',
 	'closing',
+]
+const VOICE = [
+	['on', 'switched on'],
+	['heard', 'heard by an application'],
+	['asleep', 'on, and no application listens'],
+	['silent', 'on, and silent'],
+	['failed', 'on, and something is wrong'],
+	['off', 'off'],
+]
+const REHEARSALS = [
+	['any', 'in any state'],
+	['coming', 'on its way'],
+	['ready', 'ready to be taken'],
 ]
 
 /**
@@ -61,6 +76,22 @@ export function feedbacks({ state, looks, picture, settings = [] }) {
 			[choice('session', 'Session', SESSIONS.map((word) => [word, word]), 'streaming')],
 			({ session }) => state()?.session === session,
 		),
+		voice: boolean(
+			'The delayed microphone is …',
+			GREEN,
+			[choice('voice', 'Delayed microphone', VOICE)],
+			({ voice }) => (voice === 'on' ? Boolean(state()?.voice?.on) : wordOfVoice(state()) === voice),
+		),
+		rehearsal: boolean(
+			'A look is rehearsed',
+			AMBER,
+			[choice('rehearsal', 'It is', REHEARSALS)],
+			({ rehearsal }) => {
+				const now = state()?.rehearsal
+				return rehearsal === 'any' ? now === 'coming' || now === 'ready' : now === rehearsal
+			},
+		),
+		recording: boolean('A recording runs', RED, [], () => Boolean(state()?.recording)),
 		offline: boolean('Offline: no daemon', GREY, [], () => state() === undefined),
 	}
 	if (settings.length > 0) {

@@ -6,6 +6,7 @@ import { Daemon } from './daemon.js'
 import { feedbacks } from './feedbacks.js'
 import { Gallery } from './gallery.js'
 import { shelf } from './shelf.js'
+import { Steps } from './steps.js'
 import { values, VARIABLES } from './variables.js'
 import { whereabouts } from './whereabouts.js'
 
@@ -16,6 +17,7 @@ class SanaVcam extends InstanceBase {
 	#looks = []
 	#settings = []
 	#said = {}
+	#steps = new Steps((type, data) => this.#daemon.send(type, data))
 
 	async init(config, _isFirst, secrets) {
 		this.setVariableDefinitions(VARIABLES)
@@ -99,6 +101,7 @@ class SanaVcam extends InstanceBase {
 			settings: this.#settings,
 			state: () => this.#state,
 			send: (type, data) => this.#daemon.send(type, data),
+			next: (name) => this.#steps.next(name, () => this.#settings.find((one) => one.name === name)),
 			picture: (id, isLit) => this.#picture(id, isLit),
 		}
 		this.setActionDefinitions(actions(here))
@@ -132,6 +135,9 @@ class SanaVcam extends InstanceBase {
 		if (differs('preset')) stale.push('preset_picture', 'preset_active')
 		if (differs('output')) stale.push('output')
 		if (differs('session')) stale.push('session')
+		if (differs('voice')) stale.push('voice')
+		if (differs('rehearsal')) stale.push('rehearsal')
+		if (differs('recording')) stale.push('recording')
 		if ((before === undefined) !== (state === undefined)) stale.push('offline')
 		if (stale.length > 0) this.checkFeedbacks(...stale)
 	}

@@ -28,6 +28,28 @@ export function shelf(label, looks, picture, settings = []) {
 	all.privacy = switchButton('Privacy', 'PRIVACY', 'blank', 'blank', RED)
 	all.freeze = switchButton('Freeze', 'FREEZE', 'freeze', 'freeze', BLUE)
 	all.bypass = switchButton('Raw camera', 'RAW\nCAMERA', 'bypass', 'bypass', AMBER)
+	all.voice = button(
+		'Controls',
+		'Delayed microphone',
+		`VOICE\n$(${label}:voice)`,
+		{ actionId: 'voice', options: { on: 'toggle' } },
+		[seen('voice', 'on', BLUE), seen('voice', 'heard', GREEN), seen('voice', 'failed', RED)],
+	)
+	all.record = button(
+		'Keep',
+		'Record',
+		`RECORD\n$(${label}:recording)`,
+		{ actionId: 'record', options: { on: 'toggle' } },
+		[{ feedbackId: 'recording', options: {}, style: { bgcolor: RED, color: WHITE } }],
+	)
+	all.clip = button('Keep', 'Clip', 'CLIP', { actionId: 'clip', options: { seconds: '' } })
+	const isReady = (bgcolor) => [seen('rehearsal', 'any', AMBER), seen('rehearsal', 'ready', bgcolor)]
+	all.take = button('Rehearsal', 'Take', 'TAKE', { actionId: 'take' }, isReady(GREEN))
+	all.back = button('Rehearsal', 'Back', 'BACK', { actionId: 'back' }, isReady(AMBER))
+	for (const { id, name } of looks) {
+		const action = { actionId: 'rehearse', options: { id } }
+		all[`rehearse_${id}`] = button('Rehearsal', `Rehearse ${name}`, `TRY\n${name}`, action)
+	}
 	all.pause = button('Session', 'Pause', 'PAUSE', { actionId: 'pause', options: { on: 'toggle' } }, [
 		seen('session', 'paused', AMBER),
 	])

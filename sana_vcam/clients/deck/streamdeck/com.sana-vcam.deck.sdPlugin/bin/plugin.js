@@ -6484,6 +6484,21 @@ var STROKES = {
   dial: { pen: "M24 7 A17 17 0 1 1 23.9 7 M24 15 V24", dot: [24, 24, 2] },
   offline: { pen: "M16 9 A18 18 0 1 0 32 9 M24 4 V22 M8 44 L40 4" },
   question: { pen: "M14 16 C14 2 36 3 34 16 C33 23 24 23 24 32", dot: [24, 41, 2] },
+  microphone: {
+    pen: "M24 4 A7 7 0 0 1 31 11 V23 A7 7 0 0 1 17 23 V11 A7 7 0 0 1 24 4 M9 22 A15 15 0 0 0 39 22 M24 37 V45"
+  },
+  sliders: {
+    pen: "M4 14 H13 M25 14 H44 M4 34 H24 M36 34 H44 M25 14 A6 6 0 1 1 13 14 A6 6 0 1 1 25 14 M36 34 A6 6 0 1 1 24 34 A6 6 0 1 1 36 34"
+  },
+  list: { pen: "M6 12 H30 M6 24 H22 M6 36 H22 M30 24 L44 32 L30 40 V24" },
+  curtain: {
+    pen: "M4 6 H44 M8 6 L10 44 M18 6 L14 44 M32 16 A12 12 0 1 1 31.9 16",
+    dot: [32, 28, 4]
+  },
+  take: { pen: "M24 30 V6 M14 15 L24 6 L34 15 M6 30 V43 H42 V30" },
+  back: { pen: "M14 43 H30 A14 14 0 0 0 30 15 H6 M16 5 L6 15 L16 25" },
+  film: { pen: "M5 10 H43 V38 H5 Z M5 18 H43 M5 30 H43 M16 10 V18 M29 10 V18 M16 30 V38 M29 30 V38" },
+  record: { pen: "M24 6 A18 18 0 1 1 23.9 6", dot: [24, 24, 10] },
   spark: { fill: SPARK }
 };
 function glyph(name, x, y, size, colour) {
@@ -6694,8 +6709,77 @@ var SWITCHES = {
       ground: COLOUR.warning,
       ink: "#2b1d00"
     }
+  },
+  voice: {
+    off: { glyph: "microphone", label: "Voice", ground: COLOUR.ground, ink: COLOUR.text },
+    on: { glyph: "microphone", label: "VOICE", ground: COLOUR.teal, ink: "#04202e" }
+  },
+  record: {
+    off: { glyph: "record", label: "Record", ground: COLOUR.ground, ink: COLOUR.text },
+    on: { glyph: "record", label: "REC", ground: COLOUR.danger, ink: "#ffffff" }
   }
 };
+function voiceNote({ voice }) {
+  switch (voice?.state) {
+    case "heard":
+      return `${(voice.delay_ms / 1e3).toFixed(1)} s late`;
+    case "asleep":
+      return "not in use";
+    case "failed":
+      return "no sound";
+    case "silent":
+      return "silent";
+    default:
+      return "starting";
+  }
+}
+function recordNote({ recording, clips, keep_error: error }) {
+  if (recording) {
+    const rest = String(Math.floor(recording.seconds % 60)).padStart(2, "0");
+    return `${Math.floor(recording.seconds / 60)}:${rest}`;
+  }
+  if (error) {
+    return "stopped";
+  }
+  return clips ? void 0 : "not kept";
+}
+function rehearsalKey(name, stage, lit) {
+  return signKey("curtain", name, stage || "rehearse", lit);
+}
+function decisionKey(which, lit) {
+  const isOn = lit.isOn && lit.isOnline;
+  const ink = isOn ? COLOUR.litText : COLOUR.quiet;
+  const ground = which === "take" ? COLOUR.lit : COLOUR.warning;
+  const says = which === "take" ? "Take" : "Back";
+  return key(
+    rect(0, 0, SIZE, SIZE, isOn ? ground : COLOUR.ground),
+    glyph(which, 44, 16, 56, ink),
+    lit.isOnline ? "" : offlineMark(),
+    text(MIDDLE, 122, 27, ink, lit.isOnline ? says : "offline")
+  );
+}
+function clipKey(words, isOnline) {
+  return signKey("film", "Clip", words, { isOn: false, isOnline });
+}
+function settingKey(name, value, lit) {
+  const words = { true: "on", false: "off", undefined: "" }[String(value)] ?? String(value);
+  return signKey("sliders", name, words, lit);
+}
+function playlistKey(name, where, lit) {
+  return signKey("list", name, where, lit);
+}
+function signKey(sign, name, words, lit) {
+  const isOn = lit.isOn && lit.isOnline;
+  const ink = textColour(lit, isOn);
+  return key(
+    rect(0, 0, SIZE, SIZE, isOn ? COLOUR.lit : COLOUR.raised),
+    lit.isOnline ? glyph(sign, 14, 10, 32, isOn ? COLOUR.litText : COLOUR.teal) : "",
+    lit.isOnline ? "" : glyph("offline", 12, 10, 34, COLOUR.quiet),
+    lit.isOnline ? "" : text(92, 36, 22, COLOUR.quiet, "offline"),
+    block(name, 72, 132, 2, [23, 20], ink),
+    lit.isOnline ? block(words, 122, 132, 1, [27, 23, 20], ink) : ""
+  );
+}
 function pauseNote({ billable, billing }) {
   if (billing ?? true) {
     return "still billed";
@@ -6832,6 +6916,9 @@ function offlineMark() {
 }
 
 // src/words.ts
+function valuesOf({ kind, choices }) {
+  return kind === "boolean" ? [false, true] : choices;
+}
 var Refused = class extends Error {
   code;
   constructor(code, message) {
@@ -7075,7 +7162,13 @@ var StepAction = class extends DeckAction {
     await this.deck.daemon.send("step_preset", { by: this.#by });
   }
 };
-var NAMES = { blank: "privacy", freeze: "freeze", pause: "pause" };
+var NAMES = {
+  blank: "privacy",
+  freeze: "freeze",
+  pause: "pause",
+  voice: "voice",
+  record: "record"
+};
 var SwitchAction = class extends DeckAction {
   #which;
   constructor(deck2, which) {
@@ -7084,16 +7177,43 @@ var SwitchAction = class extends DeckAction {
   }
   face() {
     const { live } = this.deck;
-    const isOn = live?.[this.#which === "pause" ? "paused" : this.#which] ?? false;
-    const note = this.#which === "pause" && isOn && live !== void 0 ? pauseNote(live) : void 0;
+    const isOn = live !== void 0 && isSwitchedOn(live, this.#which);
+    const isNoted = isOn || this.#which === "record";
+    const note = live !== void 0 && isNoted ? noteOf(live, this.#which) : void 0;
     const svg = switchKey(this.#which, { isOn, isOnline: live !== void 0 }, note);
     return { svg, state: isOn ? 1 : 0 };
   }
   async press(event) {
     const on = wanted(event);
-    await (this.#which === "pause" ? this.deck.pause(on) : this.deck.cover(this.#which, on));
+    if (this.#which === "pause") {
+      await this.deck.pause(on);
+    } else if (this.#which === "voice") {
+      await this.deck.voice(on);
+    } else if (this.#which === "record") {
+      await this.deck.record(on);
+    } else {
+      await this.deck.cover(this.#which, on);
+    }
   }
 };
+function isSwitchedOn(state, which) {
+  if (which === "voice") {
+    return state.voice?.on ?? false;
+  }
+  if (which === "record") {
+    return Boolean(state.recording);
+  }
+  return state[which === "pause" ? "paused" : which];
+}
+function noteOf(state, which) {
+  if (which === "voice") {
+    return voiceNote(state);
+  }
+  if (which === "record") {
+    return recordNote(state);
+  }
+  return which === "pause" ? pauseNote(state) : void 0;
+}
 function wanted({ payload }) {
   const { does } = payload.settings;
   if (does === "on" || does === "off") {
@@ -7105,6 +7225,48 @@ function wanted({ payload }) {
   }
   return void 0;
 }
+var SettingAction = class extends DeckAction {
+  constructor(deck2) {
+    super("setting", deck2);
+  }
+  face({ setting = "", value = "" }) {
+    if (setting === "") {
+      return { svg: noLookKey("Choose a setting") };
+    }
+    const name = setting.replaceAll("_", " ");
+    const isOnline = this.deck.live !== void 0;
+    const found = this.deck.setting(setting);
+    if (isOnline && found === void 0) {
+      return { svg: noLookKey(`no ${name}`) };
+    }
+    const now = found?.value ?? void 0;
+    const isOn = value === "" ? now === true : String(now) === value.trim();
+    return { svg: settingKey(name, now, { isOn, isOnline }) };
+  }
+  async press(event) {
+    const { setting = "", value = "" } = event.payload.settings;
+    if (setting === "") {
+      throw new Refused("not_set", "no setting is chosen for this key");
+    }
+    await this.deck.changeSetting(setting, value.trim());
+  }
+};
+var PlaylistAction = class extends DeckAction {
+  constructor(deck2) {
+    super("playlist", deck2);
+  }
+  face({ playlist: name = "" }) {
+    const { live } = this.deck;
+    const now = live?.playlist ?? void 0;
+    const isOn = now !== void 0 && (name === "" || now.name === name);
+    const where = isOn ? `${now.entry} / ${now.entries}` : "";
+    const title = name || now?.name || "Playlist";
+    return { svg: playlistKey(title, where, { isOn, isOnline: live !== void 0 }) };
+  }
+  async press(event) {
+    await this.deck.play((event.payload.settings.playlist ?? "").trim());
+  }
+};
 var StatusAction = class extends DeckAction {
   #pages = /* @__PURE__ */ new Map();
   constructor(deck2) {
@@ -7120,6 +7282,68 @@ var StatusAction = class extends DeckAction {
     this.deck.daemon.look();
     this.paint();
     return Promise.resolve();
+  }
+};
+
+// src/actions/offair.ts
+var RehearsalAction = class extends DeckAction {
+  constructor(deck2) {
+    super("rehearse", deck2);
+  }
+  face({ preset = "", name }) {
+    if (preset === "") {
+      return { svg: noLookKey("Choose a look") };
+    }
+    const { live } = this.deck;
+    const found = this.deck.find(preset);
+    if (live !== void 0 && found === void 0) {
+      return { svg: noLookKey(`no ${name ?? preset}`) };
+    }
+    const isOn = this.deck.isRehearsed(preset);
+    const stage = isOn ? live?.rehearsal ?? "" : "";
+    const lit = { isOn, isOnline: live !== void 0 };
+    return { svg: rehearsalKey(found?.name ?? name ?? preset, stage, lit) };
+  }
+  async press(event) {
+    const { preset = "" } = event.payload.settings;
+    if (preset === "") {
+      throw new Refused("not_set", "no look is chosen for this key");
+    }
+    await this.deck.toggleRehearsal(preset);
+  }
+};
+var DecisionAction = class extends DeckAction {
+  #which;
+  constructor(deck2, which) {
+    super(which, deck2);
+    this.#which = which;
+  }
+  face() {
+    const lit = { isOn: this.deck.rehearses, isOnline: this.deck.live !== void 0 };
+    return { svg: decisionKey(this.#which, lit) };
+  }
+  async press() {
+    await this.deck.daemon.send(this.#which);
+  }
+};
+var ClipAction = class extends DeckAction {
+  constructor(deck2) {
+    super("clip", deck2);
+  }
+  face({ seconds = "" }) {
+    const { live } = this.deck;
+    const length = seconds.trim() === "" ? "" : `${seconds.trim()} s`;
+    const words = live === void 0 || live.clips ? length : "not kept";
+    return { svg: clipKey(words, live !== void 0) };
+  }
+  async press(event) {
+    const text2 = (event.payload.settings.seconds ?? "").trim();
+    const seconds = Number(text2);
+    if (!Number.isFinite(seconds)) {
+      throw new Refused("not_set", "the seconds of this key are no number");
+    }
+    await this.deck.daemon.send("clip", text2 === "" ? {} : { seconds });
+    await event.action.showOk();
   }
 };
 
@@ -7415,6 +7639,7 @@ var PROBE_EVERY_MS = 1e4;
 var FIRST_ANSWER_MS = 5e3;
 var NO_DAEMON = "something else answers there, not sana-vcam";
 var EVENTS = ["state", "presets", "stats"];
+var NEWER_EVENTS = ["settings"];
 var Daemon = class {
   /** Why it is offline, in words for people. */
   trouble = "not looked for yet";
@@ -7490,14 +7715,21 @@ var Daemon = class {
     if (await isTakenByAnother(address)) {
       throw new Error("the daemon has gone, and another user listens there");
     }
-    const [ordered, urgent] = await openBoth(
-      address,
-      (type, data) => this.#listener.onEvent(type, data)
-    );
+    let newer = [];
+    const [ordered, urgent] = await openBoth(address, (type, data) => {
+      if (type === "hello") {
+        const { events } = data;
+        newer = NEWER_EVENTS.filter((event) => events?.includes(event));
+      }
+      this.#listener.onEvent(type, data);
+    });
     const lines2 = { ordered, urgent };
     try {
       await inTime(urgent.request("subscribe", { events: [] }));
       await inTime(ordered.request("subscribe", { events: EVENTS }));
+      if (newer.length > 0) {
+        await inTime(ordered.request("subscribe", { events: [...EVENTS, ...newer] }));
+      }
       if (generation !== this.#generation) {
         throw new Error("another daemon was chosen");
       }
@@ -7604,6 +7836,8 @@ var Wanted = class {
 var Deck = class {
   state;
   presets = [];
+  /** Of the model that runs; none where the daemon does not tell them. */
+  settings = [];
   daemon;
   /** Called after everything that a key may show. */
   onChange = () => {
@@ -7616,6 +7850,9 @@ var Deck = class {
   #preset = new Wanted();
   #prompt = new Wanted();
   #paused = new Wanted();
+  #values = /* @__PURE__ */ new Map();
+  /** Steps through choices build on each other, however fast the presses come. */
+  #lastStep = Promise.resolve();
   constructor() {
     this.daemon = new Daemon({
       onOnline: (isOnline) => this.#onOnline(isOnline),
@@ -7696,6 +7933,60 @@ var Deck = class {
       throw error;
     });
   }
+  /** Carry the microphone or stop it; undefined is the other of the two. */
+  async voice(on) {
+    await this.daemon.send("set_voice", on === void 0 ? {} : { on });
+  }
+  /** Play a playlist; one that plays already goes on to its next look, and so does "". */
+  async play(name) {
+    const isOn = name === "" || this.state?.playlist?.name === name;
+    await this.daemon.send("play", { name: isOn ? "next" : name });
+  }
+  /** Whether a look is rehearsed that can be taken, or put back. */
+  get rehearses() {
+    return ["coming", "ready"].includes(this.live?.rehearsal ?? "");
+  }
+  /** Whether it is this look. */
+  isRehearsed(id) {
+    return this.rehearses && this.live?.preset === id;
+  }
+  /** Rehearse a look; the one that is rehearsed already is put back. */
+  async toggleRehearsal(id) {
+    const isOn = this.isRehearsed(id);
+    await (isOn ? this.daemon.send("back") : this.daemon.send("rehearse", { preset: id }));
+  }
+  /** Record what viewers see or end that; undefined is the other of the two. */
+  async record(on) {
+    await this.daemon.send("record", on === void 0 ? {} : { on });
+  }
+  setting(name) {
+    const told = this.settings.find((setting) => setting.name === name);
+    return told && { ...told, value: this.#value(name).over(told.value) };
+  }
+  /** Give a setting of the model a value; "" is the next of its choices. */
+  async changeSetting(name, value) {
+    const step = this.#lastStep.then(() => this.#changeSetting(name, value));
+    this.#lastStep = step.catch(() => void 0);
+    await step;
+  }
+  async #changeSetting(name, text2) {
+    const setting = this.setting(name);
+    const all = setting === void 0 ? [] : valuesOf(setting);
+    const now = all.indexOf(setting?.value ?? all[0] ?? "");
+    const value = text2 === "" ? all[(now + 1) % all.length] : text2;
+    if (value === void 0) {
+      throw new Refused("not_set", "no value is written for this key");
+    }
+    await this.daemon.send("set_setting", { name, value });
+    if (setting !== void 0 && text2 === "") {
+      this.#value(name).set(value);
+    }
+  }
+  #value(name) {
+    const wanted2 = this.#values.get(name) ?? new Wanted();
+    this.#values.set(name, wanted2);
+    return wanted2;
+  }
   /**
    * Blank or freeze. Only an order to show the picture again stands in line behind what was
    * asked before it: a look that is still on its way is then not shown too early.
@@ -7717,6 +8008,8 @@ var Deck = class {
     if (!isOnline) {
       this.state = void 0;
       this.#hasPresets = false;
+      this.settings = [];
+      this.#values.clear();
     } else if (this.#stillsFrom !== this.daemon.where) {
       this.#stillsFrom = this.daemon.where;
       this.#stills.clear();
@@ -7737,6 +8030,11 @@ var Deck = class {
     } else if (type === "presets") {
       this.#hasPresets = true;
       this.presets = data.presets;
+    } else if (type === "settings") {
+      this.settings = data.settings;
+      for (const { name, value } of this.settings) {
+        this.#value(name).confirm(value);
+      }
     }
     this.onChange();
   }
@@ -7802,8 +8100,9 @@ var Inspector = class {
     void plugin_default.ui.sendToPropertyInspector(menu);
   }
   #menu() {
-    const { daemon, presets } = this.#deck;
+    const { daemon, presets, settings: settings2 } = this.#deck;
     return {
+      settings: settings2.map(({ name }) => name),
       presets: presets.map(({ id, name }) => ({ id, name })),
       connection: {
         isOnline: daemon.isOnline,
@@ -7907,6 +8206,14 @@ var actions = [
   new SwitchAction(deck, "blank"),
   new SwitchAction(deck, "freeze"),
   new SwitchAction(deck, "pause"),
+  new SwitchAction(deck, "voice"),
+  new SettingAction(deck),
+  new PlaylistAction(deck),
+  new RehearsalAction(deck),
+  new DecisionAction(deck, "take"),
+  new DecisionAction(deck, "back"),
+  new ClipAction(deck),
+  new SwitchAction(deck, "record"),
   new StatusAction(deck),
   new DialLooksAction(deck)
 ];

@@ -6,7 +6,7 @@
 "use strict";
 
 /** One field of the settings for each element, for the actions that show it. */
-const FIELDS = { preset: "preset", prompt: "prompt", title: "title", off: "off", "off-touch": "off", does: "does" };
+const FIELDS = { preset: "preset", prompt: "prompt", title: "title", off: "off", "off-touch": "off", does: "does", setting: "setting", value: "value", playlist: "playlist", seconds: "seconds" };
 /** A prompt is sent on when the typing rests. */
 const REST_MS = 250;
 
@@ -15,6 +15,8 @@ let uuid = "";
 let action = "";
 let settings = {};
 let presets = [];
+/** The names of the model's settings. */
+let offered = [];
 let isKept = false;
 
 /** What was said before the host was there. */
@@ -66,7 +68,7 @@ function hear({ event, payload }) {
 		settings = payload.settings ?? {};
 		fill();
 	} else if (event === "sendToPropertyInspector") {
-		({ presets = presets } = payload);
+		({ presets = presets, settings: offered = offered } = payload);
 		fill();
 		if (payload.connection !== undefined) {
 			showConnection(payload.connection);
@@ -80,7 +82,9 @@ function fill() {
 	const away = [["", "goes back to no edit"], ["-", "does nothing more"], ...looks("puts on ")];
 	options(find("off"), away, settings.off);
 	options(find("off-touch"), away, settings.off);
-	for (const id of ["prompt", "title"]) {
+	const named = offered.map((name) => [name, name.replaceAll("_", " ")]);
+	options(find("setting"), [["", "Choose a setting …"], ...named], settings.setting);
+	for (const id of ["prompt", "title", "value", "playlist", "seconds"]) {
 		if (document.activeElement !== find(id)) {
 			find(id).value = settings[id] ?? "";
 		}
@@ -126,10 +130,10 @@ function keep(id) {
 }
 
 function listen() {
-	for (const id of ["preset", "off", "off-touch", "does"]) {
+	for (const id of ["preset", "off", "off-touch", "does", "setting"]) {
 		find(id).addEventListener("change", () => keep(id));
 	}
-	for (const id of ["prompt", "title"]) {
+	for (const id of ["prompt", "title", "value", "playlist", "seconds"]) {
 		let rest;
 		find(id).addEventListener("input", () => {
 			clearTimeout(rest);

@@ -6,15 +6,19 @@ import type { Deck } from "../deck.ts";
 import {
 	lookKey,
 	noLookKey,
+	playlistKey,
 	promptKey,
 	type StatusPage,
 	statusKey,
 	stepKey,
 	type Switch,
 	pauseNote,
+	recordNote,
+	settingKey,
 	switchKey,
+	voiceNote,
 } from "../faces/keys.ts";
-import { Refused } from "../words.ts";
+import { Refused, type State } from "../words.ts";
 import { DeckAction, type Face } from "./shown.ts";
 
 export type LookSettings = {
@@ -106,7 +110,13 @@ export type SwitchSettings = {
 	does?: string;
 };
 
-const NAMES: Record<Switch, string> = { blank: "privacy", freeze: "freeze", pause: "pause" };
+const NAMES: Record<Switch, string> = {
+	blank: "privacy",
+	freeze: "freeze",
+	pause: "pause",
+	voice: "voice",
+	record: "record",
+};
 
 export class SwitchAction extends DeckAction<SwitchSettings> {
 	readonly #which: Switch;
@@ -118,18 +128,45 @@ export class SwitchAction extends DeckAction<SwitchSettings> {
 
 	protected override face(): Face {
 		const { live } = this.deck;
-		const isOn = live?.[this.#which === "pause" ? "paused" : this.#which] ?? false;
-		const note = this.#which === "pause" && isOn && live !== undefined ? pauseNote(live) : undefined;
+		const isOn = live !== undefined && isSwitchedOn(live, this.#which);
+		const isNoted = isOn || this.#which === "record";
+		const note = live !== undefined && isNoted ? noteOf(live, this.#which) : undefined;
 		const svg = switchKey(this.#which, { isOn, isOnline: live !== undefined }, note);
 		return { svg, state: isOn ? 1 : 0 };
 	}
 
 	protected override async press(event: KeyDownEvent<SwitchSettings>): Promise<void> {
 		const on = wanted(event);
-		await (this.#which === "pause"
-			? this.deck.pause(on)
-			: this.deck.cover(this.#which, on));
+		if (this.#which === "pause") {
+			await this.deck.pause(on);
+		} else if (this.#which === "voice") {
+			await this.deck.voice(on);
+		} else if (this.#which === "record") {
+			await this.deck.record(on);
+		} else {
+			await this.deck.cover(this.#which, on);
+		}
 	}
+}
+
+function isSwitchedOn(state: State, which: Switch): boolean {
+	if (which === "voice") {
+		return state.voice?.on ?? false;
+	}
+	if (which === "record") {
+		return Boolean(state.recording);
+	}
+	return state[which === "pause" ? "paused" : which];
+}
+
+function noteOf(state: State, which: Switch): string | undefined {
+	if (which === "voice") {
+		return voiceNote(state);
+	}
+	if (which === "record") {
+		return recordNote(state);
+	}
+	return which === "pause" ? pauseNote(state) : undefined;
 }
 
 /** What a press asks for: the key's own setting, else the choice made in a multi-action. */
@@ -144,6 +181,65 @@ function wanted({ payload }: KeyDownEvent<SwitchSettings>): boolean | undefined 
 		return state === undefined ? undefined : state === 1;
 	}
 	return undefined;
+}
+
+export type SettingSettings = {
+	setting?: string;
+	/** What a press sets it to; without one it goes to the next choice. */
+	value?: string;
+};
+
+export class SettingAction extends DeckAction<SettingSettings> {
+	constructor(deck: Deck) {
+		super("setting", deck);
+	}
+
+	protected override face({ setting = "", value = "" }: SettingSettings): Face {
+		if (setting === "") {
+			return { svg: noLookKey("Choose a setting") };
+		}
+		const name = setting.replaceAll("_", " ");
+		const isOnline = this.deck.live !== undefined;
+		const found = this.deck.setting(setting);
+		if (isOnline && found === undefined) {
+			return { svg: noLookKey(`no ${name}`) };
+		}
+		const now = found?.value ?? undefined;
+		const isOn = value === "" ? now === true : String(now) === value.trim();
+		return { svg: settingKey(name, now, { isOn, isOnline }) };
+	}
+
+	protected override async press(event: KeyDownEvent<SettingSettings>): Promise<void> {
+		const { setting = "", value = "" } = event.payload.settings;
+		if (setting === "") {
+			throw new Refused("not_set", "no setting is chosen for this key");
+		}
+		await this.deck.changeSetting(setting, value.trim());
+	}
+}
+
+export type PlaylistSettings = {
+	/** Which one a press plays; without one it goes on to the next look of what plays. */
+	playlist?: string;
+};
+
+export class PlaylistAction extends DeckAction<PlaylistSettings> {
+	constructor(deck: Deck) {
+		super("playlist", deck);
+	}
+
+	protected override face({ playlist: name = "" }: PlaylistSettings): Face {
+		const { live } = this.deck;
+		const now = live?.playlist ?? undefined;
+		const isOn = now !== undefined && (name === "" || now.name === name);
+		const where = isOn ? `${now.entry} / ${now.entries}` : "";
+		const title = name || now?.name || "Playlist";
+		return { svg: playlistKey(title, where, { isOn, isOnline: live !== undefined }) };
+	}
+
+	protected override async press(event: KeyDownEvent<PlaylistSettings>): Promise<void> {
+		await this.deck.play((event.payload.settings.playlist ?? "").trim());
+	}
 }
 
 export class StatusAction extends DeckAction {

@@ -27,6 +27,8 @@ const PROBE_EVERY_MS = 10_000;
 const FIRST_ANSWER_MS = 5000;
 const NO_DAEMON = "something else answers there, not sana-vcam";
 const EVENTS = ["state", "presets", "stats"];
+/** What an older daemon does not tell. */
+const NEWER_EVENTS = ["settings"];
 
 export class Daemon {
 	/** Why it is offline, in words for people. */
@@ -111,13 +113,21 @@ export class Daemon {
 		if (await isTakenByAnother(address)) {
 			throw new Error("the daemon has gone, and another user listens there");
 		}
-		const [ordered, urgent] = await openBoth(address, (type, data) =>
-			this.#listener.onEvent(type, data),
-		);
+		let newer: string[] = [];
+		const [ordered, urgent] = await openBoth(address, (type, data) => {
+			if (type === "hello") {
+				const { events } = data as { events?: string[] };
+				newer = NEWER_EVENTS.filter((event) => events?.includes(event));
+			}
+			this.#listener.onEvent(type, data);
+		});
 		const lines = { ordered, urgent };
 		try {
 			await inTime(urgent.request("subscribe", { events: [] }));
 			await inTime(ordered.request("subscribe", { events: EVENTS }));
+			if (newer.length > 0) {
+				await inTime(ordered.request("subscribe", { events: [...EVENTS, ...newer] }));
+			}
 			if (generation !== this.#generation) {
 				throw new Error("another daemon was chosen");
 			}

@@ -19,6 +19,21 @@ const STROKES = {
 	dial: { pen: "M24 7 A17 17 0 1 1 23.9 7 M24 15 V24", dot: [24, 24, 2] },
 	offline: { pen: "M16 9 A18 18 0 1 0 32 9 M24 4 V22 M8 44 L40 4" },
 	question: { pen: "M14 16 C14 2 36 3 34 16 C33 23 24 23 24 32", dot: [24, 41, 2] },
+	microphone: {
+		pen: "M24 4 A7 7 0 0 1 31 11 V23 A7 7 0 0 1 17 23 V11 A7 7 0 0 1 24 4 M9 22 A15 15 0 0 0 39 22 M24 37 V45",
+	},
+	sliders: {
+		pen: "M4 14 H13 M25 14 H44 M4 34 H24 M36 34 H44 M25 14 A6 6 0 1 1 13 14 A6 6 0 1 1 25 14 M36 34 A6 6 0 1 1 24 34 A6 6 0 1 1 36 34",
+	},
+	list: { pen: "M6 12 H30 M6 24 H22 M6 36 H22 M30 24 L44 32 L30 40 V24" },
+	curtain: {
+		pen: "M4 6 H44 M8 6 L10 44 M18 6 L14 44 M32 16 A12 12 0 1 1 31.9 16",
+		dot: [32, 28, 4],
+	},
+	take: { pen: "M24 30 V6 M14 15 L24 6 L34 15 M6 30 V43 H42 V30" },
+	back: { pen: "M14 43 H30 A14 14 0 0 0 30 15 H6 M16 5 L6 15 L16 25" },
+	film: { pen: "M5 10 H43 V38 H5 Z M5 18 H43 M5 30 H43 M16 10 V18 M29 10 V18 M16 30 V38 M29 30 V38" },
+	record: { pen: "M24 6 A18 18 0 1 1 23.9 6", dot: [24, 24, 10] },
 	spark: { fill: SPARK },
 } as const;
 

@@ -1,7 +1,17 @@
 /** The still images that the manifest names: icons of the lists, and keys before they are drawn. */
 
 import { type Glyph, glyph } from "./glyphs.ts";
-import { noLookKey, promptKey, statusKey, stepKey, type Switch, switchKey } from "./keys.ts";
+import {
+	clipKey,
+	decisionKey,
+	noLookKey,
+	playlistKey,
+	promptKey,
+	statusKey,
+	stepKey,
+	type Switch,
+	switchKey,
+} from "./keys.ts";
 import { COLOUR, gradient, picture, rect } from "./svg.ts";
 
 export interface Icon {
@@ -25,6 +35,14 @@ const ACTIONS: Record<string, Glyph> = {
 	privacy: "hidden",
 	freeze: "frozen",
 	pause: "pause",
+	voice: "microphone",
+	setting: "sliders",
+	playlist: "list",
+	rehearse: "curtain",
+	take: "take",
+	back: "back",
+	clip: "film",
+	record: "record",
 	status: "status",
 	dial: "dial",
 };
@@ -82,6 +100,18 @@ export const ICONS: readonly Icon[] = [
 	...keyed("blank"),
 	...keyed("freeze"),
 	...keyed("pause"),
+	...keyed("voice"),
+	{ path: "actions/setting/key", svg: noLookKey("Choose a setting"), sizes: KEY },
+	{
+		path: "actions/playlist/key",
+		svg: playlistKey("Playlist", "", { isOn: false, isOnline: true }),
+		sizes: KEY,
+	},
+	{ path: "actions/rehearse/key", svg: noLookKey("Choose a look"), sizes: KEY },
+	{ path: "actions/take/key", svg: decisionKey("take", offlineLit), sizes: KEY },
+	{ path: "actions/back/key", svg: decisionKey("back", offlineLit), sizes: KEY },
+	{ path: "actions/clip/key", svg: clipKey("", true), sizes: KEY },
+	...keyed("record"),
 	{ path: "actions/status/key", svg: statusKey(undefined, "session"), sizes: KEY },
 	{ path: "actions/dial/key", svg: dialKey(), sizes: KEY },
 ];

@@ -1,6 +1,6 @@
 /** What the keys look like: pure functions from what is known to an SVG of 144 x 144. */
 
-import type { State } from "../words.ts";
+import type { SettingValue, State } from "../words.ts";
 import { type Glyph, glyph } from "./glyphs.ts";
 import { block, breadth, COLOUR, frame, gradient, key, rect, SIZE, text } from "./svg.ts";
 
@@ -91,7 +91,7 @@ interface Sign {
 	ink: string;
 }
 
-export type Switch = "blank" | "freeze" | "pause";
+export type Switch = "blank" | "freeze" | "pause" | "voice" | "record";
 
 const SWITCHES: Record<Switch, { off: Sign; on: Sign }> = {
 	blank: {
@@ -111,7 +111,91 @@ const SWITCHES: Record<Switch, { off: Sign; on: Sign }> = {
 			ink: "#2b1d00",
 		},
 	},
+	voice: {
+		off: { glyph: "microphone", label: "Voice", ground: COLOUR.ground, ink: COLOUR.text },
+		on: { glyph: "microphone", label: "VOICE", ground: COLOUR.teal, ink: "#04202e" },
+	},
+	record: {
+		off: { glyph: "record", label: "Record", ground: COLOUR.ground, ink: COLOUR.text },
+		on: { glyph: "record", label: "REC", ground: COLOUR.danger, ink: "#ffffff" },
+	},
 };
+
+/** How the delayed microphone is, in as few words as fit. */
+export function voiceNote({ voice }: State): string {
+	switch (voice?.state) {
+		case "heard":
+			return `${(voice.delay_ms / 1000).toFixed(1)} s late`;
+		case "asleep":
+			return "not in use";
+		case "failed":
+			return "no sound";
+		case "silent":
+			return "silent";
+		default:
+			return "starting";
+	}
+}
+
+/** How long the recording is, or why there can be none. */
+export function recordNote({ recording, clips, keep_error: error }: State): string | undefined {
+	if (recording) {
+		const rest = String(Math.floor(recording.seconds % 60)).padStart(2, "0");
+		return `${Math.floor(recording.seconds / 60)}:${rest}`;
+	}
+	if (error) {
+		return "stopped";
+	}
+	return clips ? undefined : "not kept";
+}
+
+/** A look to be tried off air, and how far that is. */
+export function rehearsalKey(name: string, stage: string, lit: Lit): string {
+	return signKey("curtain", name, stage || "rehearse", lit);
+}
+
+/** What becomes of the look that is rehearsed; without one there is nothing to do. */
+export function decisionKey(which: "take" | "back", lit: Lit): string {
+	const isOn = lit.isOn && lit.isOnline;
+	const ink = isOn ? COLOUR.litText : COLOUR.quiet;
+	const ground = which === "take" ? COLOUR.lit : COLOUR.warning;
+	const says = which === "take" ? "Take" : "Back";
+	return key(
+		rect(0, 0, SIZE, SIZE, isOn ? ground : COLOUR.ground),
+		glyph(which, 44, 16, 56, ink),
+		lit.isOnline ? "" : offlineMark(),
+		text(MIDDLE, 122, 27, ink, lit.isOnline ? says : "offline"),
+	);
+}
+
+/** What saves the last seconds. */
+export function clipKey(words: string, isOnline: boolean): string {
+	return signKey("film", "Clip", words, { isOn: false, isOnline });
+}
+
+/** A setting of the model, with its value. */
+export function settingKey(name: string, value: SettingValue | undefined, lit: Lit): string {
+	const words = { true: "on", false: "off", undefined: "" }[String(value)] ?? String(value);
+	return signKey("sliders", name, words, lit);
+}
+
+/** A playlist, and where it is while it plays. */
+export function playlistKey(name: string, where: string, lit: Lit): string {
+	return signKey("list", name, where, lit);
+}
+
+function signKey(sign: Glyph, name: string, words: string, lit: Lit): string {
+	const isOn = lit.isOn && lit.isOnline;
+	const ink = textColour(lit, isOn);
+	return key(
+		rect(0, 0, SIZE, SIZE, isOn ? COLOUR.lit : COLOUR.raised),
+		lit.isOnline ? glyph(sign, 14, 10, 32, isOn ? COLOUR.litText : COLOUR.teal) : "",
+		lit.isOnline ? "" : glyph("offline", 12, 10, 34, COLOUR.quiet),
+		lit.isOnline ? "" : text(92, 36, 22, COLOUR.quiet, "offline"),
+		block(name, 72, 132, 2, [23, 20], ink),
+		lit.isOnline ? block(words, 122, 132, 1, [27, 23, 20], ink) : "",
+	);
+}
 
 /** What a pause costs; an older daemon does not say, and then it is billed. */
 export function pauseNote({ billable, billing }: State): string {

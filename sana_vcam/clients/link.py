@@ -1,4 +1,4 @@
-"""The connection to the daemon, over its public WebSocket; kept up for as long as it is wanted."""
+"""The connection of decks and hotkeys to the daemon, kept up for as long as it is wanted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from sana_vcam.clients.connection import DaemonAddress, authorization, require_same_owner
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState, KnownPreset
+from sana_vcam.clients.daemonstate import DaemonState, KnownPreset
 from sana_vcam.clients.terminal import Failure
 from sana_vcam.lib.printing import printable
 
 EVENTS = ("state", "presets", "stats")
+NEWER_EVENTS = ("settings",)
+"""Those that an older daemon does not know; its `hello` says which ones it does."""
 RETRY_S = 1.0
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
@@ -33,22 +35,25 @@ class Link:
         on_change: Callable[[DaemonState], None],
         *,
         retry_s: float = RETRY_S,
+        with_stills: bool = True,
     ) -> None:
         """Take a `find` that is asked before each attempt, because the daemon may have moved.
 
-        It raises `Failure`. `on_change` is called on the event loop with each new state.
+        It raises `Failure`. `on_change` is called on the event loop with each new state. Stills of
+        the presets are asked for only if `with_stills`.
         """
         self._find = find
         self._on_change = on_change
         self._retry_s = retry_s
+        self._with_stills = with_stills
         self._outgoing: asyncio.Queue[str] | None = None
         self._next_id = 0
         self._asked: dict[int, KnownPreset | str] = {}
         self._refused: set[KnownPreset] = set()
         self.daemon = DaemonState()
 
-    def send(self, name: str, **data: object) -> None:
-        """Send a command; without a daemon it is lost, which the keys say already."""
+    def send(self, name: str, /, **data: object) -> None:
+        """Send a command; without a daemon it is lost, which keys with pictures say already."""
         if self._outgoing is None:
             log.warning("%s has no effect: the daemon is not connected", name)
             return
@@ -94,7 +99,7 @@ class Link:
         self._outgoing = asyncio.Queue()
         self._asked.clear()
         self._refused.clear()
-        writer = asyncio.create_task(self._write(connection, self._outgoing), name="deck-writer")
+        writer = asyncio.create_task(self._write(connection, self._outgoing), name="link-writer")
         self._ask("subscribe", "subscribe", {"events": EVENTS})
         try:
             async for text in connection:
@@ -123,6 +128,12 @@ class Link:
     def _receive(self, message: dict[str, Any]) -> None:
         data = message["data"]
         match message["type"]:
+            case "hello":
+                newer = [event for event in NEWER_EVENTS if event in data["events"]]
+                if newer:
+                    self._ask("subscribe", "subscribe", {"events": (*EVENTS, *newer)})
+            case "settings":
+                self._change(self.daemon.with_settings(data["settings"]))
             case "state":
                 self._change(self.daemon.with_state(data))
             case "stats":
@@ -153,7 +164,9 @@ class Link:
 
     def _ask_for_a_still(self) -> None:
         """One at a time: presses must not wait behind pictures."""
-        if any(isinstance(about, KnownPreset) for about in self._asked.values()):
+        if not self._with_stills or any(
+            isinstance(about, KnownPreset) for about in self._asked.values()
+        ):
             return
         wanted = [preset for preset in self.daemon.missing() if preset not in self._refused]
         for preset in wanted[:1]:

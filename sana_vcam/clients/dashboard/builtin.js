@@ -1,0 +1,35 @@
+// Made by tests/system/browser/dashboard/looks.py.
+
+/** The looks that ship with a picture, and the prompts that their pictures show. */
+export const PROMPTS = {
+  "natural": "",
+  "van-gogh": "Van Gogh oil painting, swirling brushstrokes, vivid colors",
+  "watercolor": "Delicate watercolor painting, soft washes of color, visible paper texture",
+  "pencil": "Graphite pencil sketch, fine cross-hatching, white drawing paper",
+  "renaissance": "Renaissance oil portrait, warm chiaroscuro light, rich dark tones, fine craquelure",
+  "stained-glass": "Stained glass window, bold lead lines, luminous jewel-colored glass",
+  "woodblock": "Japanese woodblock print, flat muted colors, crisp black outlines, washi paper",
+  "anime": "Hand-drawn anime film, clean line art, soft cel shading, bright colors",
+  "comic": "Comic book art, bold ink outlines, halftone dots, flat colors",
+  "clay": "Stop-motion clay animation, soft clay texture, visible fingerprints",
+  "papercraft": "Layered paper cut-out art, soft shadows, pastel colors",
+  "pixel": "16-bit pixel art, limited color palette, chunky square pixels",
+  "low-poly": "Low-poly 3D render, faceted triangular surfaces, clean soft light",
+  "noir": "1940s film noir, high-contrast black and white, hard shadows, light film grain",
+  "vintage": "1970s home movie, faded warm colors, soft focus, gentle film grain",
+  "neon": "Neon line art on a dark background, glowing magenta and cyan outlines",
+  "cyberpunk": "Cyberpunk night scene, neon signs, rain-wet reflections, teal and magenta light",
+  "office": "Replace the background with a bright modern office with plants and large windows, leaving the subject unchanged.",
+  "library": "Replace the background with a quiet wood-panelled library with tall shelves of old books, leaving the subject unchanged.",
+  "loft": "Replace the background with a tidy brick-walled loft with soft daylight, leaving the subject unchanged.",
+  "speakeasy": "Replace the background with a dimly lit speakeasy lounge, leaving the subject unchanged.",
+  "beach": "Replace the background with a sunny tropical beach with calm turquoise water, leaving the subject unchanged.",
+  "forest": "Replace the background with a misty pine forest with soft morning light, leaving the subject unchanged.",
+  "snow": "Replace the background with snow-covered mountains under a clear winter sky, leaving the subject unchanged.",
+  "space": "Replace the background with a space station window overlooking the Earth, leaving the subject unchanged.",
+  "underwater": "Replace the background with a clear blue coral reef with sun rays and drifting fish, leaving the subject unchanged.",
+  "golden-hour": "Relight the scene with warm golden-hour sunlight from the side, leaving everything else unchanged.",
+  "studio-light": "Relight the subject with soft, even studio lighting, leaving everything else unchanged.",
+  "suit": "Dress the subject in a tailored dark suit and white shirt, leaving the face and the background unchanged.",
+  "sweater": "Dress the subject in a cozy knitted wool sweater, leaving the face and the background unchanged."
+};
