@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sana_vcam import __version__
-from sana_vcam.app import ownparsers
-from sana_vcam.errors import EXIT_OK, SanaVcamError
+from sana_vcam.app import examples, ownparsers
+from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, SanaVcamError
 from sana_vcam.lib.commandline import (
+    TOPIC,
     CommandLine,
     Run,
     Verbs,
@@ -29,87 +30,6 @@ from sana_vcam.lib.screen import Ink, complaint, inked
 
 if TYPE_CHECKING:
     from sana_vcam.config.load import Loaded
-
-
-DESCRIPTION = """\
-A webcam that a generative model edits live.
-
-The webcam goes to the SANA-Streaming model, or to another one of the platform; what comes back goes
-into a virtual camera that Zoom, Meet, OBS and Discord can pick; a local WebSocket takes prompt
-changes and hotkeys.
-"""
-
-EXAMPLES = """\
-first steps:
-  sana-vcam demo                        all of it on this machine, without key, camera or driver
-  sana-vcam doctor                      what is missing here, and the command that mends it
-  sana-vcam config init                 write a commented configuration to edit
-  REACTOR_API_KEY=rk_... sana-vcam run  the real thing
-  sana-vcam ctl open                    the dashboard of what runs, in a browser
-  sana-vcam ctl prompt "as a clay figure"
-"""
-
-RUN_EXAMPLES = """\
-configuration, strongest first: these flags, SANA_VCAM_* in the environment
-(SANA_VCAM_SINK__KIND=raw), --config FILE or else ~/.config/sana-vcam/config.toml or else
-/etc/sana-vcam/config.toml, defaults.
-
-The API key comes from REACTOR_API_KEY, from the file that [reactor] api_key_file names, or from
-systemd's credentials; never from a flag.
-
-examples:
-  sana-vcam run --preset noir
-  sana-vcam run --set camera.mirror=true --set sink.fit=pad
-  sana-vcam run --sink raw --set sink.path=- | ffplay -f rawvideo -pixel_format yuv420p \\
-      -video_size 1280x720 -framerate 24 -
-
-exit status: 0 stopped, 78 wrong configuration, 1 anything else.
-"""
-
-DEMO_EXAMPLES = """\
-Starts a stand-in for the model in a process of its own (classical image processing, no key, no
-internet), and the daemon against it. Uses your webcam if there is one, else a moving test scene;
-writes to the virtual camera if there is one, else keeps the picture for snapshots. Helios needs no
-webcam; Vidu S2-Editing is shown a picture, which is painted here.
-
-  sana-vcam demo --model x2
-
-while it runs, in another terminal:
-  sana-vcam ctl prompt "Van Gogh oil painting, swirling brushstrokes, vivid colors"
-  sana-vcam ctl preset noir
-  sana-vcam ctl blank on
-  sana-vcam ctl snapshot what-viewers-see.jpg
-"""
-
-
-EDIT_EXAMPLES = """\
-IN goes to the model picture by picture, and OUT gets what comes back at the times of IN, with its
-sound. The ending of OUT says the container: .mp4, .m4v, .mov, .mkv, .webm or .ts.
-
-Where the model takes files, IN is uploaded. Where it is live only, IN is sent as a camera would
-send it, which takes its length in time; on a terminal you are asked first, unless you say --yes.
-
-Configuration and key are those of `sana-vcam run`; [cost] caps hold here as well.
-
-examples:
-  sana-vcam edit in.mp4 out.mp4 --prompt "as a charcoal drawing"
-  sana-vcam edit holiday.mov holiday.webm --preset van-gogh --seed 7
-  sana-vcam edit in.mp4 out.mp4 --preset noir --demo       without key and internet
-  sana-vcam edit in.mp4 out.mp4 --preset noir --json | jq  an event a line
-
-exit status: 0 OUT is whole, 78 wrong configuration, 1 anything else.
-"""
-
-
-COMPLETION_EXAMPLES = """\
-once, in your shell's own start-up:
-  bash  sana-vcam completion bash > ~/.local/share/bash-completion/completions/sana-vcam
-  zsh   sana-vcam completion zsh > ~/.zfunc/_sana-vcam     (~/.zfunc in $fpath, before compinit)
-  fish  sana-vcam completion fish > ~/.config/fish/completions/sana-vcam.fish
-
-or in this shell alone:
-  source <(sana-vcam completion bash)
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,13 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> CommandLine:
     """Make the parser of the whole command line."""
-    parser = command_line("sana-vcam", DESCRIPTION, EXAMPLES)
+    parser = command_line("sana-vcam", examples.DESCRIPTION, examples.FIRST_STEPS)
     parser.add_argument("-V", "--version", action="version", version=f"sana-vcam {__version__}")
     # Whoever types the bare name wants to know what to type.
     parser.set_defaults(run=lambda _: _print_help(parser))
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    demo = add_verb(commands, "demo", "try all of it on this machine", DEMO_EXAMPLES, run=_demo)
+    demo = add_verb(commands, "demo", "try all of it on this machine", examples.DEMO, run=_demo)
     demo.add_argument(
         "--model",
         metavar="sana-streaming|x2|joyai|vidu|helios",
@@ -141,10 +61,10 @@ def make_parser() -> CommandLine:
         help="which model to stand in for (default: %(default)s)",
     )
     _setting_flags(demo)
-    run = add_verb(commands, "run", "run the daemon", RUN_EXAMPLES, run=_run)
+    run = add_verb(commands, "run", "run the daemon", examples.RUN, run=_run)
     add_config(run)
     _setting_flags(run)
-    edit = add_verb(commands, "edit", "edit a video file", EDIT_EXAMPLES, run=_edit)
+    edit = add_verb(commands, "edit", "edit a video file", examples.EDIT, run=_edit)
     _edit_flags(edit)
     what = "serve the stand-in model alone"
     _lazy(commands, "standin", what, _standin, ownparsers.standin)
@@ -154,6 +74,8 @@ def make_parser() -> CommandLine:
     _lazy(commands, "service", what, _service, ownparsers.service)
     what = "hotkeys on a Stream Deck, and the plugins for them"
     _lazy(commands, "deck", what, _deck, ownparsers.deck)
+    _lazy(commands, "keys", "global hotkeys of the desktop", _keys, ownparsers.keys)
+    _lazy(commands, "osc", "be steered by Open Sound Control", _osc, ownparsers.osc)
     what = "say what is wrong here, and the command that mends it"
     _lazy(commands, "doctor", what, _doctor, ownparsers.doctor)
 
@@ -166,11 +88,12 @@ def make_parser() -> CommandLine:
     add_json(usage)
     _config_commands(commands)
     what = "print what completes words in your shell"
-    completing = add_verb(commands, "completion", what, COMPLETION_EXAMPLES, run=_completion)
+    completing = add_verb(commands, "completion", what, examples.COMPLETION, run=_completion)
     completing.add_argument("shell", choices=("bash", "zsh", "fish"), help="for which shell")
+    what = "list the licences of all that is installed with it"
+    add_json(add_verb(commands, "licences", what, examples.LICENCES, run=_licences))
     add_verb(commands, "man", "show the manual page, or print it into a file", run=_man)
-    helping = add_verb(commands, "help", "show the help of a command", run=_help)
-    helping.add_argument("words", nargs="*", metavar="COMMAND", help="such as: config init")
+    _help_command(commands)
     add_verb(commands, "version", "show the version", run=_version)
     return parser
 
@@ -188,6 +111,15 @@ def _completion(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _licences(arguments: argparse.Namespace) -> int:
+    from sana_vcam.host import licences
+
+    found = licences.inventory()
+    text = licences.to_json(found) if arguments.json else licences.render(found)
+    print(printable_json(text) if arguments.json else printable_lines(text))
+    return EXIT_FAILURE if found.conflicts else EXIT_OK
+
+
 def _man(_: argparse.Namespace) -> int:
     from sana_vcam.app import manpage
     from sana_vcam.app.completion import word_tree
@@ -195,8 +127,16 @@ def _man(_: argparse.Namespace) -> int:
     return manpage.show(manpage.page(word_tree(make_parser(), FLAG_KEYS)))
 
 
-def _help(arguments: argparse.Namespace) -> int:
-    return main([*arguments.words, "--help"])
+def _help_command(commands: Verbs) -> None:
+    def run(arguments: argparse.Namespace) -> int:
+        from sana_vcam.app.topics import show_help
+
+        return show_help(arguments, parser, commands, main)
+
+    what = "show a page of the documentation, or the help of a command"
+    parser = add_verb(commands, "help", what, examples.HELP, run=run)
+    parser.add_argument("words", nargs="*", metavar=TOPIC, help="a page, or a command; none: all")
+    add_json(parser)
 
 
 def _version(_: argparse.Namespace) -> int:
@@ -361,6 +301,19 @@ def _deck(arguments: argparse.Namespace) -> int:
     from sana_vcam.host.service.templates import deck_unit
 
     return run_deck(arguments.words, deck_unit)
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.keys.cli import run_keys
+    from sana_vcam.host.service.templates import this_command
+
+    return run_keys(arguments.words, this_command())
+
+
+def _osc(arguments: argparse.Namespace) -> int:
+    from sana_vcam.clients.osc.cli import run_osc
+
+    return run_osc(arguments.words)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

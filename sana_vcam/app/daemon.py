@@ -21,8 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sana_vcam.app.away import Away
 from sana_vcam.app.housekeeping import counters, follow_demand, keep_files, keep_house
 from sana_vcam.app.instance import single_instance
+from sana_vcam.app.keeping import Keeping
+from sana_vcam.app.measures import on_air, rates, streaming
 from sana_vcam.app.parts import Parts
 from sana_vcam.app.reload import ConfigWatcher, without_restart
 from sana_vcam.app.restarts import RESTARTS_FILE, RestartCounter
@@ -32,8 +35,11 @@ from sana_vcam.config import paths
 from sana_vcam.config.schema import Config, differences
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.commands import Commands
+from sana_vcam.control.player import Player
+from sana_vcam.control.preview.bus import PreviewBus
 from sana_vcam.control.preview.previews import PreviewServer
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.rehearsal import Rehearsal
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.desired import DesiredState
@@ -42,7 +48,7 @@ from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.factory import ReactorSessionFactory, sending_for
 from sana_vcam.engine.ledger import Ledger
 from sana_vcam.engine.looks import look_of
-from sana_vcam.engine.quality.watch import QualityWatch, Rates
+from sana_vcam.engine.quality.watch import QualityWatch
 from sana_vcam.engine.states import SessionState
 from sana_vcam.engine.usage import USAGE_FILE, UsageAccount
 from sana_vcam.errors import CommandFailed, ConfigError
@@ -52,15 +58,16 @@ from sana_vcam.media.frames import Picture
 from sana_vcam.media.latency.watch import watch_latency
 from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
-from sana_vcam.media.playout.program import Program, Switches
+from sana_vcam.media.playout.program import Program
+from sana_vcam.media.playout.transitions import Transition, Transitions
+from sana_vcam.media.shedding import Shed
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.watched import watch_sink
 from sana_vcam.media.slate import Slate, draw
-from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import find
 from sana_vcam.presets.library import PresetLibrary
-from sana_vcam.presets.thumbnails import OnAir, Thumbnails, ThumbnailTaker
-from sana_vcam.reactor import ReactorClient
+from sana_vcam.presets.playlists import PlaylistsFile, read_playlists
+from sana_vcam.presets.thumbnails import Thumbnails, ThumbnailTaker
 from sana_vcam.reactor.models import Image
 
 log = logging.getLogger(__name__)
@@ -99,7 +106,7 @@ class Daemon:
         self.on_state: Callable[[State], None] | None = None
         """Called with the state after each change."""
         self.on_published: Callable[[], None] | None = None
-        """Called, in a thread, whenever clients can find the control file, and every second."""
+        """Called, in a thread, whenever clients can find the control file, and at times."""
         self._source = source
         self._state_dir = state_dir or paths.state_dir()
         self._runtime_dir = runtime_dir or paths.runtime_dir()
@@ -133,14 +140,18 @@ class Daemon:
             short_switch_interval(),
         ):
             size = (self.config.sink.width, self.config.sink.height)
-            away = Picture.from_slate(draw(AWAY, *size))
-            sink = Sink.open(self.config.sink, slate=away)
-            disk = DiskWriter()
+            away = Away(size, self.config.sink.fit)
+            await away.read(self.config.privacy.away)
+            card = away.picture or await run_blocking(
+                lambda: Picture.from_slate(draw(AWAY, *size)), name="card"
+            )
+            opening = partial(Sink.open, self.config.sink, slate=card)
+            sink, disk = await run_blocking(opening, name="open-sink"), DiskWriter()
             try:
-                opening = partial(self._open_accounts, disk)
-                ledger, usage = await run_blocking(opening, name="accounts")
+                accounts = partial(self._open_accounts, disk)
+                ledger, usage = await run_blocking(accounts, name="accounts")
                 desired = await self._first_desired()
-                self.parts = self._build(sink, desired, ledger, usage)
+                self.parts = self._build(sink, away, desired, ledger, usage)
                 keeping = partial(keep_files, instance, ledger)
                 await self._run_parts(self.parts, stop, keeping)
                 disk.write_soon(self._state_dir / RESTARTS_FILE, self._restarts.end)
@@ -160,15 +171,20 @@ class Daemon:
 
         A key that waits for the restart is named again each time.
         """
-        self.config = without_restart(self.config, new)
+        before, self.config = self.config, without_restart(self.config, new)
         if self.parts is not None:
-            active = self.parts.engine.desired.preset
-            if active is not None and active not in {preset.id for preset in new.presets}:
-                self.parts.engine.name_preset(None)
+            ids = {preset.id for preset in new.presets}
+            self.parts.engine.name_presets(lambda preset: preset if preset in ids else None)
+            self.parts.rehearsal.follow_config(new.rehearse)
             capture = new.capture
             self.parts.demand.follow(capture.when, capture.linger_s, automatic=new.start.connect)
             self.parts.engine.follow(new.cost)
             self.parts.voicing.follow(new.voice)
+            self.parts.away.follow(new.privacy.away)
+            if new.playout != before.playout:
+                self.parts.set_transition(_transition(new))
+                self.parts.media.buffer.limit_delay(new.playout.max_delay_ms / 1000)
+            self.parts.keeping.follow(new.keep)
         self._presets_changed()
         self._changed()
         return differences(self.config, new)
@@ -176,6 +192,14 @@ class Daemon:
     def _presets_folder(self) -> Path:
         """Find the folder that the presets' images are named from; blocks."""
         return Path.cwd() if self._source is None else self._source.presets_folder
+
+    async def _read_playlists(self) -> PlaylistsFile:
+        """Read the playlists beside the configuration; none where there is no such file."""
+
+        def read() -> PlaylistsFile:
+            return read_playlists(None if self._source is None else self._source.playlists_file)
+
+        return await run_blocking(read, name="playlists")
 
     def _open_accounts(self, disk: DiskWriter) -> tuple[Ledger, UsageAccount]:
         """Read what earlier runs have left; blocks."""
@@ -203,7 +227,7 @@ class Daemon:
         return desired if desired.image is not None else replace(desired, image=self._image)
 
     def _build(
-        self, sink: Sink, desired: DesiredState, ledger: Ledger, usage: UsageAccount
+        self, sink: Sink, away: Away, desired: DesiredState, ledger: Ledger, usage: UsageAccount
     ) -> Parts:
         """Build and wire every part; none of them runs yet."""
         config = self.config
@@ -238,19 +262,32 @@ class Daemon:
                 fps=config.sink.fps,
                 on_change=self._changed,
                 on_shown=media.latency.shown,
+                shedding=media.shedding,
+            ),
+            transitions=Transitions(
+                program, lambda: media.buffer.on_air, sink.size, config.sink.fit
             ),
             sink=sink,
             viewers=watch_sink(sink, self._changed),
             quality=QualityWatch(
-                lambda: _streaming(engine),
-                lambda now: _rates(config, media, engine, now),
+                lambda: streaming(engine),
+                lambda now: rates(config, media, engine, now),
                 engine.report_poor_quality,
                 sending=sending,
             ),
             sending=sending,
             voicing=Voicing(config.voice, program, media.latency, self._changed),
+            away=away,
+            player=Player(
+                lambda: engine.desired, read=self._read_playlists, on_change=self._changed
+            ),
+            rehearsal=Rehearsal(engine, program, self._changed, config.rehearse),
+            keeping=Keeping(config.keep, sink, config.sink.fps, self._changed),
             config_error=lambda: self._watcher.error if self._watcher else None,
         )
+        parts.set_transition(_transition(config))
+        parts.show_away()
+        away.on_change = parts.show_away
         return parts
 
     async def _run_parts(
@@ -270,11 +307,24 @@ class Daemon:
             program=parts.program,
             sink=parts.sink,
             library=library,
+            player=parts.player,
+            set_transition=parts.set_transition,
             state=lambda: parts.state(time.monotonic()),
+            list_microphones=parts.voicing.list_microphones,
             set_voice=parts.voicing.switch,
+            rehearsal=parts.rehearsal,
+            keeping=parts.keeping,
             on_change=self._changed,
         )
-        previews = PreviewServer(parts.sink.latest_i420)
+        bus = PreviewBus(
+            parts.program,
+            parts.sink,
+            self.config.sink.fit,
+            camera=parts.media.camera_frames,
+            latency_s=parts.media.latency.seconds,
+        )
+        is_slow = partial(parts.media.shedding.leaves_out, Shed.PREVIEWS)
+        previews = PreviewServer(bus.newest, compare=bus.compare, is_slow=is_slow)
         key = self.config.reactor.api_key
         async with _background(
             run_loop(parts.playout.run, name="playout", wake=parts.playout.wake)
@@ -289,7 +339,8 @@ class Daemon:
                 secrets=() if key is None else (key.get_secret_value(),),
                 counters=lambda: counters(parts, previews, self._restarts.restarts),
             )
-            async with self._server, parts.voicing, asyncio.TaskGroup() as group:
+            parts.voicing.is_watched = self._server.is_watched
+            async with self._server, parts.voicing, parts.keeping, asyncio.TaskGroup() as group:
                 await run_blocking(self._restarts.begin, name="restarts")
                 log.info("camera %s, sink %s", self.config.camera.source, parts.sink.name)
                 tasks = [group.create_task(work) for work in self._work(parts, self._server)]
@@ -311,22 +362,28 @@ class Daemon:
         yield run_loop(parts.viewers.run, name="viewers", wake=parts.viewers.wake)
         yield self._run_engine(parts.engine)
         yield follow_demand(parts, self._demand_changed)
+        yield parts.rehearsal.run()
         streams = self._streams
         yield supervise_optional("the quality", lambda: parts.quality.run(streams))
         yield supervise_optional(
             "the latency",
-            lambda: watch_latency(media.latency, lambda: _streaming(parts.engine), streams),
+            lambda: watch_latency(
+                media.latency, lambda: streaming(parts.engine), streams, media.shedding
+            ),
         )
+        yield supervise_optional("the playlists", parts.player.run)
+        yield supervise_optional("the away picture", parts.away.run)
         yield server.supervise()
         yield keep_house(parts, self._notifier, self._tell)
 
     async def _take_stills(self, parts: Parts, thumbnails: Thumbnails) -> None:
         taker = ThumbnailTaker(
             thumbnails,
-            on_air=lambda: _on_air(parts),
+            on_air=lambda: on_air(parts),
             on_show=lambda: parts.program.on_show,
             presets=lambda: self.config.presets if self.config.privacy.thumbnails else (),
             on_change=self._presets_changed,
+            shedding=parts.media.shedding,
         )
         await supervise_optional("the stills of the presets", lambda: taker.run(self._streams))
 
@@ -357,7 +414,7 @@ class Daemon:
         self._demand_changed.set()
         if self.parts is not None:
             state = self.parts.engine.status.state
-            self.parts.follow_wait(time.monotonic())
+            self.parts.follow(time.monotonic())
             self.parts.program.patience_s = self._patience_s(state)
             # A camera that is lost is no pace of the model's.
             streams = state is SessionState.STREAMING and self.parts.media.camera_ready()
@@ -382,42 +439,8 @@ class Daemon:
             self.on_state(self.parts.state(time.monotonic()))
 
 
-def _streaming(engine: Engine) -> ReactorClient | None:
-    """Find the session on air; None while no pictures come from it."""
-    return engine.client if engine.status.state is SessionState.STREAMING else None
-
-
-def _rates(config: Config, media: Pipeline, engine: Engine, now: float) -> Rates:
-    """Measure the frames per second on their way into the model and out of it.
-
-    A file gives what it holds, so nothing more is wanted of it.
-    """
-    given = media.publisher.pictures.rate(now)
-    wanted = config.camera.fps if config.camera.source != "file" else min(config.camera.fps, given)
-    client = engine.client
-    width, height = client.send_size if client is not None else (0, 0)
-    return Rates(
-        # Of a model without a camera, nothing on the way up is judged.
-        wanted=wanted if engine.takes_camera else 0.0,
-        camera=given,
-        sent=media.publisher.meter.rate(now),
-        model=media.received.rate(now),
-        track_pixels=width * height,
-    )
-
-
-def _on_air(parts: Parts) -> OnAir:
-    """Describe what is on air, as far as a still of a preset depends on it."""
-    program, desired, model = parts.program, parts.engine.desired, parts.engine.reading
-    return OnAir(
-        live=program.output is ProgramSource.LIVE and program.switches == Switches(),
-        prompt=desired.prompt,
-        preset=desired.preset,
-        seed=desired.seed,
-        paused=desired.paused,
-        model_prompt=model.prompt if model is not None else None,
-        chunk=model.chunk if model is not None else None,
-    )
+def _transition(config: Config) -> Transition:
+    return Transition(config.playout.transition, config.playout.transition_s)
 
 
 async def _first_of(

@@ -23,6 +23,7 @@ from sana_vcam.config.source import ConfigSource
 from sana_vcam.control.protocol.state import State
 from sana_vcam.errors import ConfigError, StartupError
 from sana_vcam.lib.descriptors import raise_limit
+from sana_vcam.lib.extras import install_command
 from sana_vcam.lib.logs import set_up_logging
 from sana_vcam.lib.lossystream import lossy_stderr
 from sana_vcam.lib.printing import printable_lines
@@ -50,7 +51,7 @@ def run(overrides: Mapping[str, object], model: str) -> int:
     """Run the demo of a model until Ctrl-C, and give the exit status."""
     hosted = _hosted(model)
     if importlib.util.find_spec("reactor_runtime") is None:
-        raise StartupError("the demo needs one more package: pip install 'sana-vcam[demo]'")
+        raise StartupError(f"the demo needs one more package: {install_command('demo')}")
     trial = ConfigSource(overrides=_demo_overrides(overrides, "http://127.0.0.1:1", hosted)).load()
     options = ("--model", hosted, *size_options(trial.config.reactor))
     # Before the stand-in is started, which takes seconds.
@@ -90,7 +91,7 @@ async def _demo(
     line: StatusLine,
     options: Sequence[str],
 ) -> None:
-    from sana_vcam.app.signals import stop_on_signals
+    from sana_vcam.lib.signals import stop_on_signals
     from sana_vcam.media.camera.source import open_source_for_show
     from sana_vcam.media.pipeline import Pipeline
 

@@ -26,11 +26,11 @@ USUAL_PICTURE = (1280, 720, 24.0)
 
 
 def list_microphones() -> list[Microphone]:
-    """List what `[voice] microphone` can be; empty where there is no PipeWire. Opens none."""
-    from sana_vcam.voice.pipewire import server
+    """List what `[voice] microphone` can be; empty without a sound server. Opens none."""
+    from sana_vcam.voice import engines
 
     try:
-        return asyncio.run(server.microphones())
+        return list(asyncio.run(engines.list_microphones()))
     except VoiceError:
         return []
 

@@ -22,9 +22,9 @@ from typing import Any
 
 from sana_vcam.app.demo import size_options, standin_beside
 from sana_vcam.app.editprogress import EditProgress
-from sana_vcam.app.native import limit_arenas
+from sana_vcam.app.native import set_up_malloc
 from sana_vcam.app.run import run_until_done
-from sana_vcam.app.signals import on_hangup, stop_on_signals
+from sana_vcam.app.signals import on_hangup
 from sana_vcam.config import paths
 from sana_vcam.config.load import require_key
 from sana_vcam.config.schema import Config
@@ -40,6 +40,7 @@ from sana_vcam.engine.usage import UsageAccount
 from sana_vcam.errors import ClipFailed, ConfigError, SanaVcamError
 from sana_vcam.lib.logs import log, set_up_logging
 from sana_vcam.lib.lossystream import lossy_stderr
+from sana_vcam.lib.signals import stop_on_signals
 from sana_vcam.lib.threads import run_loop
 from sana_vcam.media.clips.formats import Container, container_for
 from sana_vcam.media.clips.prepare import PreparedClip, prepare
@@ -84,7 +85,7 @@ def run(order: EditOrder, config_path: Path | None, overrides: Mapping[str, obje
         except SanaVcamError as error:
             progress.failed(str(error))
             raise
-        limit_arenas()
+        set_up_malloc()
         level = loaded.config.log.level
         with lossy_stderr():
             set_up_logging("warning" if level == "info" else level)

@@ -24,9 +24,6 @@ from sana_vcam.lib.atomicfile import PRIVATE, replace_file
 from sana_vcam.lib.openfiles import opened, socket_name
 from sana_vcam.lib.statefile import make_private_folder, read_bounded
 
-if sys.platform != "win32":
-    import fcntl
-
 log = logging.getLogger(__name__)
 
 PID_FILE = "daemon.pid"
@@ -48,6 +45,18 @@ class Instance:
         self._state: int | None = None
         self._name: socket.socket | None = None
         self._trouble = ""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What the locks are on: two files, and the state folder."""
+        state = () if self._state_dir is None else (self._state_dir,)
+        return (self._folder / LOCK_FILE, self._folder / PID_FILE, *state)
+
+    @property
+    def lacks_lock(self) -> bool:
+        """Whether a lock that should be held is not, so that `restore` has to be tried again."""
+        lacks_state = self._state is None and self._state_dir is not None
+        return bool(self._trouble) or (lacks_state and sys.platform != "win32")
 
     def take(self) -> None:
         """Take every lock. Raises `StartupError`, which names the process that holds one.
@@ -133,6 +142,8 @@ class Instance:
                 raise BlockingIOError from error
             self._lock = lock
         else:
+            import fcntl
+
             flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
             number = os.open(path, flags, PRIVATE)
             try:
@@ -175,6 +186,8 @@ class Instance:
         """Lock the state folder, which two daemons must not share; without one, do without."""
         if sys.platform == "win32" or self._state_dir is None:
             return
+        import fcntl
+
         try:
             make_private_folder(self._state_dir)
             number = os.open(self._state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -243,6 +256,8 @@ def _pid_with(name: str) -> int | None:
 
 def _pid_that_locks(number: int) -> str:
     """Find who has locked an open file or folder; empty if that is not told."""
+    if sys.platform == "win32":
+        return ""
     found = os.fstat(number)
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     with suppress(OSError):
@@ -255,8 +270,12 @@ def _pid_that_locks(number: int) -> str:
 
 
 def _already_running(pid: str) -> str:
-    holder, kill = (f" (pid {pid})", f", or `kill {pid}`") if pid else ("", "")
+    holder = f" (pid {pid})" if pid else ""
+    ways = [f"`kill {pid}`"] if pid else []
+    if sys.platform == "linux":
+        ways.insert(0, "`systemctl --user stop sana-vcam`")
+    stop = ", or ".join(ways) or "press Ctrl+C where it runs"
     return (
         f"sana-vcam is already running{holder}. Talk to it with `sana-vcam ctl state`, or stop "
-        f"it first: `systemctl --user stop sana-vcam`{kill}."
+        f"it first: {stop}."
     )

@@ -7,11 +7,16 @@ import gc
 import os
 import sys
 from collections.abc import MutableMapping
+from typing import Any
 
-M_ARENA_MAX = -8
-"""The option's number in glibc's malloc.h."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+"""The options' numbers in glibc's malloc.h."""
 ARENAS = 2
 """How many heaps glibc may keep."""
+MAPPED_BYTES = 8 << 20
+"""What is larger gets pages of its own: a picture of 1080 lines is not."""
+KEPT_BYTES = 24 << 20
+"""So much of a heap that is free stays: the pictures of a frame's way."""
 BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 """Read by numpy's OpenBLAS when numpy is imported."""
 OPENCV_THREADS = "OPENCV_FOR_THREADS_NUM"
@@ -29,16 +34,33 @@ def limit_threads(environ: MutableMapping[str, str] = os.environ) -> None:
         environ.setdefault(name, "1")
 
 
-def limit_arenas() -> bool:
-    """Have glibc keep few heaps instead of up to eight per core; call before any thread starts.
+def set_up_malloc() -> bool:
+    """Have glibc keep few heaps, and keep the memory of pictures; call before any thread starts.
 
-    A picture that one thread has freed is then used by the next one: 31 MB less at 1280x704 for the
-    same CPU time (measured). Returns whether the C library knows the option.
+    With few heaps, instead of up to eight per core, a picture that one thread has freed is used by
+    the next one: 31 MB less at 1280x704 for the same CPU time (measured). Memory that goes back to
+    the system at each frame comes anew page by page: 730 to 900 faults a frame at 1280x704 and not
+    170, for 6 to 12 MB less (measured). Returns whether the C library knows the options.
     """
-    if sys.platform != "linux":
+    mallopt = _of_libc("mallopt")
+    if mallopt is None:
         return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and mallopt(M_ARENA_MAX, ARENAS) == 1
+    options = (
+        (M_ARENA_MAX, ARENAS), (M_MMAP_THRESHOLD, MAPPED_BYTES), (M_TRIM_THRESHOLD, KEPT_BYTES)
+    )  # fmt: skip
+    return bool(sum(mallopt(option, value) for option, value in options) == len(options))
+
+
+def give_back_memory() -> None:
+    """Have glibc give what is free back to the system; for a time without pictures. Blocks."""
+    malloc_trim = _of_libc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_libc(name: str) -> Any:
+    """Find a function that only glibc has; None elsewhere."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 def freeze_heap() -> None:

@@ -36,6 +36,20 @@ def deck() -> CommandLine:
     return make_parser(deck_unit)
 
 
+def keys() -> CommandLine:
+    """Make the parser of `sana-vcam keys`."""
+    from sana_vcam.clients.keys.cli import make_parser
+
+    return make_parser()
+
+
+def osc() -> CommandLine:
+    """Make the parser of `sana-vcam osc`."""
+    from sana_vcam.clients.osc.cli import make_parser
+
+    return make_parser()
+
+
 def doctor() -> CommandLine:
     """Make the parser of `sana-vcam doctor`."""
     from sana_vcam.host.doctor.command import make_parser

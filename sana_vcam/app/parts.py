@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
+from sana_vcam.app.away import Away
+from sana_vcam.app.keeping import Keeping
 from sana_vcam.app.voicing import Voicing
 from sana_vcam.config.schema import Config
+from sana_vcam.control.player import Player
 from sana_vcam.control.protocol.seen import covered, viewers_see
 from sana_vcam.control.protocol.state import State
+from sana_vcam.control.rehearsal import Rehearsal
 from sana_vcam.engine.demand import Demand
 from sana_vcam.engine.engine import Engine
 from sana_vcam.engine.quality.sending import Sending
@@ -18,7 +23,8 @@ from sana_vcam.engine.slates import PictureWait, slate_for
 from sana_vcam.lib.meter import Stopwatch
 from sana_vcam.media.pipeline import Pipeline
 from sana_vcam.media.playout.playout import Playout
-from sana_vcam.media.playout.program import Program
+from sana_vcam.media.playout.program import Program, Switches
+from sana_vcam.media.playout.transitions import Transition, Transitions
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.sinks.viewers import Viewers
 from sana_vcam.media.slate import Slate
@@ -35,17 +41,27 @@ class Parts:
     demand: Demand
     program: Program
     playout: Playout
+    transitions: Transitions
     sink: Sink
     viewers: Viewers
     quality: QualityWatch
     sending: Sending
     voicing: Voicing
+    away: Away
+    player: Player
+    rehearsal: Rehearsal
+    keeping: Keeping
     watched: Stopwatch = field(default_factory=Stopwatch)
     """How long somebody has watched; written by the event loop."""
+    busy: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while somebody watches or a session is wanted; by the event loop."""
     wait: PictureWait = field(default_factory=PictureWait)
     """Since when viewers wait for a picture; written by the event loop."""
     config_error: Callable[[], str | None] = lambda: None
     """What is wrong with the changed configuration, if anything is."""
+
+    def __post_init__(self) -> None:
+        self.keeping.sound.voice_on = lambda: self.voicing.is_on
 
     def state(self, now: float) -> State:
         """Gather the state at `now` (monotonic seconds) from numbers and immutable snapshots."""
@@ -55,10 +71,11 @@ class Parts:
         glass, quality = self.media.latency.reading, self.quality.now
         budget, ends_in_s = self.engine.usage.budget, self.engine.ends_in_s(now)
         session, day, month = budget.periods
-        record = self.engine.model
+        record, before = self.engine.model, self.rehearsal.look_on_air
         client = self.engine.client
         # What is nearest to the user comes first: it is often the cause of the rest.
         error = camera.error or self.sink.status.error or engine.sentence or self.config_error()
+        error = error or self.away.error
         details = engine.error if error == engine.sentence else None
         silent_s = self.no_picture_s(now)
         if silent_s is not None:
@@ -76,6 +93,7 @@ class Parts:
                 kind=camera.kind,
                 name=camera.name,
                 made_up=not self.engine.takes_camera,
+                away=self.away.name,
             ),
             card=slate.headline if slate is not None else None,
             no_picture_s=None if silent_s is None else round(silent_s, 1),
@@ -97,6 +115,7 @@ class Parts:
             cost_session=session.cost,
             cost_day=day.cost,
             cost_month=month.cost,
+            price_per_min=budget.cost.price_per_min or None,
             currency=budget.cost.currency,
             budget=budget.sentence,
             prompt=desired.prompt,
@@ -109,6 +128,11 @@ class Parts:
             takes_prompt=record.prompt is not None,
             image=None if desired.image is None else desired.image.name,
             settings={**desired.settings, **desired.look_settings},
+            rehearsal=self.rehearsal.stage,
+            second_session=self.rehearsal.takes_second,
+            on_air_prompt=None if before is None else before.prompt,
+            on_air_preset=None if before is None else before.preset,
+            rehearsal_error=self.engine.second.ended,
             left_out=desired.left_out_by(record),
             paused=desired.paused,
             blank=switches.blank,
@@ -143,16 +167,42 @@ class Parts:
             loss_percent=quality.loss_percent,
             bitrate_kbps=quality.bitrate_kbps,
             relay=quality.relay,
+            shedding=self.media.shedding.names,
             voice=self.voicing.state,
+            transition=self.transitions.wanted.kind,
+            transition_s=self.transitions.wanted.seconds,
+            playlist=self.player.state,
+            clips=self.keeping.clips,
+            recording=self.keeping.recording,
+            keep_error=self.keeping.error,
             dropped=buffer.dropped,
             repeated=buffer.repeated,
             error=error,
             error_details=details if details != error else None,
         )
 
-    def follow_wait(self, now: float) -> None:
-        """Take note of since when a picture is waited for; at every change, on the event loop."""
+    def follow(self, now: float) -> None:
+        """Take note of what is waited for, a picture or a look; at every change, on the loop."""
         self.wait.follow(self.engine.status, self.awaited_camera, now)
+        self.transitions.follow_look(self.engine.desired_on_air.look, now)
+        self.player.follow()
+        self.rehearsal.follow()
+
+    @property
+    def shows_wanted_look(self) -> bool:
+        """Whether viewers see the model's moving picture of the look that is wanted."""
+        is_live = self.program.output is ProgramSource.LIVE and self.program.switches == Switches()
+        return is_live and not self.engine.second.is_on
+
+    def show_away(self) -> None:
+        """Have viewers see what stands for the card."""
+        self.program.away = self.away.picture
+
+    def set_transition(self, transition: Transition) -> None:
+        """Have what viewers see change by this transition from now on."""
+        if transition != self.transitions.wanted:
+            self.transitions.wanted = transition
+            self.playout.next = self.transitions.pictures
 
     @property
     def awaited_camera(self) -> CameraState:

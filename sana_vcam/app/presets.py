@@ -10,23 +10,34 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from sana_vcam.app import presetsdaemon
 from sana_vcam.clients import connection
-from sana_vcam.config import paths
 from sana_vcam.config.preset import Preset
 from sana_vcam.config.source import ConfigSource
 from sana_vcam.config.words import wrong
 from sana_vcam.control.protocol import messages, reading
-from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed, StartupError
+from sana_vcam.control.protocol.presets import MAX_PLACE
+from sana_vcam.errors import EXIT_FAILURE, EXIT_OK, CommandFailed
 from sana_vcam.lib.commandline import PRESET, CommandLine, Verbs, add_config, add_verb, command_line
 from sana_vcam.lib.printing import printable_json, printable_lines
 from sana_vcam.lib.screen import table
-from sana_vcam.presets.catalog import ListedPreset, presets_json, render_presets
-from sana_vcam.presets.edits import Add, Edit, Move, Remove, RestoreBuiltins, Revise, Save, as_save
+from sana_vcam.presets.catalog import presets_json, render_presets
+from sana_vcam.presets.edits import (
+    Add,
+    Edit,
+    Import,
+    Move,
+    Remove,
+    RestoreBuiltins,
+    Revise,
+    Save,
+    as_save,
+)
 from sana_vcam.presets.file import edit_presets
+from sana_vcam.presets.looksfile import FILE_NAME
 
 EXAMPLES = """\
 examples:
@@ -38,11 +49,13 @@ leaving everything else unchanged."
   sana-vcam presets move dusk first
   sana-vcam presets remove dusk
   sana-vcam presets reset --yes     back to the built-in ones
+  sana-vcam presets export cape dusk --out mine.jsonl
+  sana-vcam presets import mine.jsonl
 
 The first edit copies the presets into presets.toml beside the configuration file, which is never
 written; with --config FILE.toml it is FILE.presets.toml. That file is the list from then on, and
 what stood in it before the last edit is in presets.toml.bak. A running daemon has the change at
-once.
+once. A file of looks is data only: its looks are listed before one is taken.
 """
 
 
@@ -52,6 +65,9 @@ def run_presets(words: Sequence[str]) -> int:
     Raises `CommandFailed` or `ConfigError` for what is refused.
     """
     arguments = make_parser().parse_args(words)
+    share: Callable[[argparse.Namespace], int] | None = getattr(arguments, "share", None)
+    if share is not None:
+        return share(arguments)
     make: Callable[[argparse.Namespace], Edit] | None = getattr(arguments, "make", None)
     if make is None:
         _show(ConfigSource(arguments.config).load().config.presets, arguments)
@@ -78,10 +94,10 @@ def _show(presets: Sequence[Preset], arguments: argparse.Namespace) -> None:
 
 def _carry_out(edit: Edit, config: Path | None) -> tuple[Sequence[Preset], str]:
     """Edit, through the daemon if one runs; returns the presets then, and what was done."""
-    daemon = _running_daemon() if config is None else None
+    daemon = presetsdaemon.running_daemon() if config is None else None
     if daemon is not None:
-        _ask(daemon, _command(daemon, edit))
-        return _listed(daemon), "done by the running daemon"
+        presetsdaemon.ask(daemon, _command(daemon, edit))
+        return presetsdaemon.listed(daemon), "done by the running daemon"
     path, presets = edit_presets(ConfigSource(config), edit)
     return presets, f"wrote {path}"
 
@@ -91,7 +107,7 @@ def make_parser() -> CommandLine:
     parser = command_line("sana-vcam presets", "List the presets, or edit them.", EXAMPLES)
     add_config(parser)
     parser.add_argument("--json", action="store_true", help="for scripts: the list after it all")
-    verbs = parser.add_subparsers(metavar="add|edit|remove|move|reset")
+    verbs = parser.add_subparsers(metavar="add|edit|remove|move|reset|export|import")
     add = _verb(verbs, "add", _add, "add a preset at the end of the list")
     add.add_argument("id", metavar="ID", help="lower-case letters, digits, - and _")
     _value_flags(add, is_new=True)
@@ -106,11 +122,43 @@ def make_parser() -> CommandLine:
     move.add_argument("place", metavar="first|last|N", type=_place, help="1 is the first")
     reset = _verb(verbs, "reset", lambda _: RestoreBuiltins(), "go back to the built-in presets")
     reset.add_argument("--yes", action="store_true", help="your own ones may go")
+    _sharing_verbs(verbs)
     return parser
 
 
+def _sharing_verbs(verbs: Verbs) -> None:
+    export = _verb(verbs, "export", None, "write looks and their images into a file to share")
+    export.add_argument("ids", metavar=PRESET, nargs="*", help="all of them if none is named")
+    export.add_argument(
+        "--out",
+        metavar="FILE",
+        default=FILE_NAME,
+        help="default: %(default)s; - prints it",
+    )
+    export.add_argument("--force", action="store_true", help="overwrite the file")
+    export.set_defaults(share=_export)
+    take = _verb(verbs, "import", None, "show the looks of a file, and take them if you say so")
+    take.add_argument("file", metavar="FILE", type=Path, help="what export has written")
+    take.add_argument("ids", metavar="ID", nargs="*", help="take these alone")
+    take.add_argument("--replace", action="store_true", help="in the place of those of that name")
+    take.add_argument("--yes", action="store_true", help="take them without asking")
+    take.set_defaults(share=_import)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app import sharing
+
+    return sharing.export_presets(arguments)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from sana_vcam.app import sharing
+
+    return sharing.import_presets(arguments)
+
+
 def _verb(
-    verbs: Verbs, name: str, make: Callable[[argparse.Namespace], Edit], what: str
+    verbs: Verbs, name: str, make: Callable[[argparse.Namespace], Edit] | None, what: str
 ) -> argparse.ArgumentParser:
     verb = add_verb(verbs, name, what, make=make)
     # What stands before the verb holds, unless it is given again.
@@ -134,6 +182,9 @@ def _value_flags(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
     parser.add_argument("--name", required=is_new, help="the name that people read")
     parser.add_argument("--prompt", required=is_new, help="what the model is asked for, or ''")
     parser.add_argument("--seed", metavar="N|any", help="the seed that goes with it")
+    parser.add_argument(
+        "--group", metavar="NAME", help='a group of your own; "" takes it out of one'
+    )
     parser.add_argument(
         "--image",
         metavar="FILE",
@@ -161,6 +212,8 @@ def _values(given: argparse.Namespace) -> dict[str, object]:
             values[key] = value
     if given.seed is not None:
         values["seed"] = None if given.seed == "any" else given.seed
+    if given.group is not None:
+        values["group"] = given.group or None
     if given.image is not None:
         values["image"] = given.image or None
     if given.setting is not None:
@@ -180,7 +233,7 @@ def _edit(given: argparse.Namespace) -> Edit:
     if not values:
         raise CommandFailed(
             "invalid_data",
-            "nothing to change; give --name, --prompt, --seed, --image, --setting, "
+            "nothing to change; give --name, --prompt, --seed, --group, --image, --setting, "
             "--evolve or --id",
         )
     example = {"id": "x", "name": "x", "prompt": "x"}
@@ -195,8 +248,8 @@ def _move(given: argparse.Namespace) -> Edit:
 def _place(word: str) -> int:
     """Read a place as people count; returns it from 0."""
     if word in {"first", "last"}:
-        return 0 if word == "first" else messages.MAX_PLACE
-    if not word.isascii() or not word.isdecimal() or not 1 <= int(word) <= messages.MAX_PLACE:
+        return 0 if word == "first" else MAX_PLACE
+    if not word.isascii() or not word.isdecimal() or not 1 <= int(word) <= MAX_PLACE:
         raise argparse.ArgumentTypeError(f"{word!r}: expected first, last or a number from 1 on")
     return int(word) - 1
 
@@ -210,21 +263,6 @@ def _preset(values: dict[str, object]) -> Preset:
     raise CommandFailed("invalid_data", wrong(key, field, values[key]))
 
 
-def _running_daemon() -> connection.DaemonAddress | None:
-    """Find the daemon of this user that runs now; None if none answers."""
-    from sana_vcam.clients.terminal import Failure
-    from sana_vcam.control.access import discovery  # loads a WebSocket
-
-    try:
-        if discovery.find(paths.runtime_dir()) is None:
-            return None
-        found = connection.find_daemon(None, None, None)
-        connection.ask(found, messages.GetState())
-    except (StartupError, Failure):
-        return None
-    return found
-
-
 def _command(daemon: connection.DaemonAddress, edit: Edit) -> messages.Command:
     match edit:
         case Remove(preset_id):
@@ -234,20 +272,7 @@ def _command(daemon: connection.DaemonAddress, edit: Edit) -> messages.Command:
         case RestoreBuiltins():
             return messages.ResetPresets()
         case Save() | Add() | Revise():
-            save = as_save(edit, _listed(daemon))
+            save = as_save(edit, presetsdaemon.listed(daemon))
             return messages.SavePreset(**save.preset.model_dump(), replaces=save.replaces)
-
-
-def _listed(daemon: connection.DaemonAddress) -> tuple[Preset, ...]:
-    presets = _ask(daemon, messages.ListPresets())["presets"]
-    listed = (ListedPreset(**preset).model_dump(exclude={"thumbnail"}) for preset in presets)
-    return tuple(Preset(**preset) for preset in listed)
-
-
-def _ask(daemon: connection.DaemonAddress, command: messages.Command) -> dict[str, Any]:
-    """Have it run a command. Raises `CommandFailed` if it refuses."""
-    reply = connection.ask(daemon, command)
-    if reply["type"] == "error":
-        raise CommandFailed(reply["data"]["code"], reply["data"]["message"])
-    data: dict[str, Any] = reply["data"]
-    return data
+        case Import():
+            raise TypeError("looks of a file are taken by sana_vcam.app.sharing")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 
@@ -12,13 +11,16 @@ from sana_vcam.config.load import Loaded, require_key
 from sana_vcam.config.schema import Config, differences
 from sana_vcam.config.source import ConfigSource, Signature
 from sana_vcam.errors import ConfigError
+from sana_vcam.lib.filewatch import ANYWAY_S, FileWatch
+from sana_vcam.lib.idle import until_any, until_tick
 from sana_vcam.lib.threads import run_blocking
 from sana_vcam.presets.edits import Edit
-from sana_vcam.presets.file import edit_presets
+from sana_vcam.presets.file import Edited, carry_out
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
+"""How soon a file that changes is looked at again."""
 
 
 class ConfigWatcher:
@@ -38,8 +40,13 @@ class ConfigWatcher:
         notifier: Notifier,
         *,
         look_every_s: float = LOOK_EVERY_S,
+        anyway_every_s: float = ANYWAY_S,
     ) -> None:
-        """`config` is what `source` gave at the start."""
+        """`config` is what `source` gave at the start.
+
+        A file that changes is looked at every `look_every_s`, others every `anyway_every_s` where
+        the system tells of changes.
+        """
         self.error: str | None = None
         """What is wrong with the configuration as it stands now; None while it is in force."""
         self._source = source
@@ -47,6 +54,7 @@ class ConfigWatcher:
         self._take_on = take_on
         self._notifier = notifier
         self._look_every_s = look_every_s
+        self._anyway_every_s = anyway_every_s
         self._problems = ""
         self._warned: tuple[str, ...] = ()
         self._edits = asyncio.Lock()
@@ -67,14 +75,13 @@ class ConfigWatcher:
         """Read the configuration unasked; silent about what was said before."""
         await self._read(asked=False)
 
-    async def edit(self, edit: Edit) -> None:
+    async def edit(self, edit: Edit) -> Edited:
         """Change the presets in the file and take them on. Raises `CommandFailed`."""
         async with self._edits:
-            path, _ = await run_blocking(
-                lambda: edit_presets(self._source, edit), name="edit-presets"
-            )
-            log.info("wrote the presets: %s", path)
+            done = await run_blocking(lambda: carry_out(self._source, edit), name="edit-presets")
+            log.info("wrote the presets: %s", done.path)
             await self.check()
+            return done
 
     async def watch(self) -> None:
         """Read the file when asked, and when it has changed and is left alone, until cancelled.
@@ -82,22 +89,32 @@ class ConfigWatcher:
         It is read one look later than it is seen to change: an editor may still be writing, and
         half a file can be a valid one.
         """
-        read = seen = await self._look()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), self._look_every_s)
-            if self._asked.is_set():
-                self._asked.clear()
-                await self.reload()
-                continue
-            now = await self._look()
-            if now == seen != read:
-                await self.check()
-                read = now
-            seen = now
+        with FileWatch() as files:
+            seen = await self._look(files)
+            # Not as it is by now: it may have changed since the daemon read it at its start.
+            read = self._source.at_first or seen
+            while True:
+                if seen == read and files.tells:
+                    seconds = until_tick(self._anyway_every_s)
+                    await until_any(self._asked, files.happened, seconds=seconds)
+                await until_any(self._asked, seconds=self._look_every_s)
+                if self._asked.is_set():
+                    self._asked.clear()
+                    await self.reload()
+                    continue
+                files.happened.clear()
+                now = await self._look(files)
+                if now == seen != read:
+                    await self.check()
+                    read = now
+                seen = now
 
-    async def _look(self) -> Signature:
-        return await run_blocking(self._source.signature, name="look-at-config")
+    async def _look(self, files: FileWatch) -> Signature:
+        def look() -> Signature:
+            files.look_out(self._source.paths)
+            return self._source.signature()
+
+        return await run_blocking(look, name="look-at-config")
 
     async def _read(self, *, asked: bool) -> None:
         """Take the configuration on; that it is the same is worth a line only if one asked."""
@@ -152,10 +169,14 @@ def without_restart(now: Config, new: Config) -> Config:
         update={
             "capture": new.capture,
             "cost": new.cost,
+            "keep": new.keep,
             "log": new.log,
-            "playout": now.playout.model_copy(update={"slate_after_s": new.playout.slate_after_s}),
+            "playout": new.playout,
             "presets": new.presets,
-            "privacy": now.privacy.model_copy(update={"thumbnails": new.privacy.thumbnails}),
+            "rehearse": new.rehearse,
+            "privacy": now.privacy.model_copy(
+                update={"thumbnails": new.privacy.thumbnails, "away": new.privacy.away}
+            ),
             "start": new.start,
             "voice": new.voice.model_copy(update={"on": now.voice.on}),
         }

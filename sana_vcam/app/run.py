@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sana_vcam.app.console import Console
-from sana_vcam.app.native import freeze_heap, limit_arenas
+from sana_vcam.app.native import freeze_heap, set_up_malloc
 from sana_vcam.config.runtimedir import APP
 from sana_vcam.config.schema import Config
 from sana_vcam.control.protocol.state import State
@@ -60,7 +60,7 @@ def run(
     again at SIGHUP. None: `config` holds to the end. `quiet`: a terminal is told what is amiss, and
     in one line what happens, instead of every step.
     """
-    limit_arenas()
+    set_up_malloc()
     raise_limit()
     # Here, since it takes half a second, and the event loop is not to be held.
     from sana_vcam.app import signals  # noqa: F401
@@ -81,9 +81,10 @@ def run(
 async def _serve(
     make: type[Daemon], config: Config, source: ConfigSource | None, line: StatusLine
 ) -> None:
-    from sana_vcam.app.signals import Hangup, on_hangup, stop_on_signals
+    from sana_vcam.app.signals import Hangup, on_hangup
     from sana_vcam.config.paths import folders
     from sana_vcam.control.access import group
+    from sana_vcam.lib.signals import stop_on_signals
 
     stop = asyncio.Event()
     places = folders(os.environ)

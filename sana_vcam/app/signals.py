@@ -15,25 +15,6 @@ TERMINAL = Path("/dev/tty")
 log = logging.getLogger(__name__)
 
 
-@contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on SIGTERM and SIGINT, as long as the block runs."""
-    loop = asyncio.get_running_loop()
-    installed = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-            installed.append(number)
-        except NotImplementedError:
-            # Windows: Ctrl-C arrives as KeyboardInterrupt instead.
-            log.debug("%s cannot be handled by this event loop", number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
-
-
 class Hangup:
     """A SIGHUP, told apart: the terminal has gone, or somebody asks for a reload."""
 

@@ -9,24 +9,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sana_vcam.config.schema import VoiceConfig
-from sana_vcam.control.protocol.voice import VoiceState, VoiceSwitched
+from sana_vcam.control.protocol.voice import KnownMicrophone, Microphones, VoiceState, VoiceSwitched
 from sana_vcam.errors import CommandFailed, VoiceError
 from sana_vcam.lib.threads import supervise_optional
 from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.playout.program import Program
 from sana_vcam.media.states import ProgramSource
-from sana_vcam.voice.line import SOURCE_DESCRIPTION, DelayLine, LineState, Microphone
+from sana_vcam.voice.line import DelayLine, LineState, Microphone
 
 if TYPE_CHECKING:
     from sana_vcam.voice.following import OnProgram, PictureDelay
     from sana_vcam.voice.voice import Voice
 
-ADVICE: tuple[str, ...] = (
-    f'In the call, choose "{SOURCE_DESCRIPTION}" as well as the camera: both are equally late.',
-    "Use headphones: an echo that is seconds old is not removed by the call.",
-    "You answer that much later; tell the others.",
-)
-"""What somebody has to know who switches it on."""
+
+def advice(source: str) -> tuple[str, ...]:
+    """What somebody has to know who switches it on; `source` is what applications choose."""
+    return (
+        f'In the call, choose "{source}" as well as the camera: both are equally late.',
+        "Use headphones: an echo that is seconds old is not removed by the call.",
+        "You answer that much later; tell the others.",
+    )
 
 
 class Voicing:
@@ -42,17 +44,19 @@ class Voicing:
         make_line: Callable[[], DelayLine] | None = None,
         list_microphones: Callable[[], Awaitable[Sequence[Microphone]]] | None = None,
     ) -> None:
-        """Prepare; opens nothing. Lines and microphones are PipeWire's unless given."""
+        """Prepare; opens nothing. Lines and microphones are this machine's unless given."""
         self._config = config
         self._program = program
         self._latency = latency
         self._on_change = on_change
-        self._make_line = make_line or _pipewire_line
-        self._list_microphones = list_microphones or _pipewire_microphones
+        self._make_line = make_line or _make_line
+        self._list_microphones = list_microphones or _list_microphones
         self._microphone = config.microphone
         self._voice: Voice | None = None
         self._task: asyncio.Task[None] | None = None
         self._was_on = False
+        self.is_watched: Callable[[], bool] = lambda: False
+        """Whether anybody is shown the state, and with it how loud one speaks."""
         self._switching = asyncio.Lock()
         program.on_switched = self._program_switched
 
@@ -68,6 +72,11 @@ class Voicing:
         traceback: TracebackType | None,
     ) -> None:
         await self._stop()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is switched on."""
+        return self._voice is not None
 
     @property
     def state(self) -> VoiceState | None:
@@ -112,13 +121,27 @@ class Voicing:
         async with self._switching:
             wanted = (self._voice is None) if on is None else on
             changes = microphone is not None and microphone != self._microphone
-            advice = ADVICE if wanted and self._voice is None else ()
+            is_new = wanted and self._voice is None
             if wanted and (self._voice is None or changes):
                 await self._switch_on(microphone or self._microphone)
             elif not wanted:
                 await self._stop()
+            voice = self._voice
         self._on_change()
-        return VoiceSwitched(on=self._voice is not None, microphone=self._microphone, advice=advice)
+        return VoiceSwitched(
+            on=voice is not None,
+            microphone=self._microphone,
+            advice=advice(voice.status.line.source) if is_new and voice is not None else (),
+        )
+
+    async def list_microphones(self) -> Microphones:
+        """List what can be carried; raises `rejected` where nothing can."""
+        try:
+            known = await self._list_microphones()
+        except VoiceError as error:
+            raise CommandFailed("rejected", str(error)) from None
+        listed = tuple(KnownMicrophone(name=one.name, description=one.description) for one in known)
+        return Microphones(microphones=listed, chosen=self._microphone)
 
     async def _switch_on(self, microphone: str) -> None:
         try:
@@ -147,6 +170,7 @@ class Voicing:
             microphone,
             program=self._on_program,
             picture=self._picture_delay,
+            is_watched=self.is_watched,
             on_change=self._on_change,
         )
         self._settle(voice)
@@ -212,13 +236,13 @@ def _none_chosen(known: Sequence[Microphone]) -> str:
     return f"choose a microphone: sana-vcam ctl voice on --microphone NAME, with one of: {names}"
 
 
-def _pipewire_line() -> DelayLine:
-    from sana_vcam.voice.pipewire.line import PipeWireLine
+def _make_line() -> DelayLine:
+    from sana_vcam.voice import engines
 
-    return PipeWireLine()
+    return engines.make_line()
 
 
-async def _pipewire_microphones() -> Sequence[Microphone]:
-    from sana_vcam.voice.pipewire import server
+async def _list_microphones() -> Sequence[Microphone]:
+    from sana_vcam.voice import engines
 
-    return await server.microphones()
+    return await engines.list_microphones()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sana_vcam.lib.commandline import PRESET
+from sana_vcam.app.topics import topics
+from sana_vcam.lib.commandline import PRESET, TOPIC
 
 type Parser = argparse.ArgumentParser
 
@@ -107,6 +108,8 @@ def _values(action: argparse.Action, choices: Mapping[str, Values]) -> Values:
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if metavar == PRESET:
         return Values(presets=True)
+    if metavar == TOPIC:
+        return Values(tuple(topics()))
     if "|" in metavar:
         words = (word for word in metavar.split("|") if not _PLACEHOLDER.search(word))
         return Values(tuple(words))

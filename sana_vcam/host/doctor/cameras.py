@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from sana_vcam.host.doctor.driver import LOAD, MODULE, UNLOAD, reload_commands, 
 from sana_vcam.host.doctor.facts import Facts
 from sana_vcam.host.doctor.findings import (
     Finding,
+    Group,
     Severity,
     fine,
     problem,
     unknown,
     warning,
 )
+from sana_vcam.media.sinks.external import EXTERNAL_KINDS, FIXES, NAMES
 from sana_vcam.media.v4l2.devices import (
     Device,
     Holder,
@@ -40,6 +43,9 @@ RESTART_WIREPLUMBER = "systemctl --user restart wireplumber"
 def check_virtual(facts: Facts) -> Iterator[Finding]:
     """Yield every finding about the devices that viewers pick."""
     sink = facts.config.sink
+    if not facts.linux and sink.kind not in {"preview", "raw"}:
+        yield _of_another_program(facts)
+        return
     if not facts.linux or sink.kind not in {"auto", "v4l2loopback"}:
         yield unknown("sink.found", f'not looked at: sink.kind is "{sink.kind}"')
         return
@@ -96,6 +102,24 @@ def _group_name(facts: Facts, gid: int) -> str:
 def _groups_of_user(facts: Facts) -> set[str]:
     user = facts.machine.environ.get("USER", "")
     return {name for name, _, members in _group_entries(facts) if user and user in members}
+
+
+def _of_another_program(facts: Facts) -> Finding:
+    """Say what can be fed on Windows and macOS; to look would be to take it from others."""
+    if find_spec("pyvirtualcam") is None:
+        means = (
+            "It feeds the virtual cameras of OBS and Unity Capture, and comes with sana-vcam there."
+        )
+        command = "pip install pyvirtualcam"
+        return problem("sink.found", "pyvirtualcam is not installed", means, command)
+    kinds = EXTERNAL_KINDS if facts.machine.platform == "win32" else EXTERNAL_KINDS[:1]
+    kinds = tuple(kind for kind in kinds if facts.config.sink.kind in {"auto", kind})
+    names = " or ".join(NAMES[kind] for kind in kinds)
+    fixes = "; or ".join(FIXES[kind] for kind in kinds)
+    means = f"It is found when the daemon starts. Is it not there? {fixes[:1].upper()}{fixes[1:]}."
+    return Finding(
+        "sink.found", Group.VIRTUAL_CAMERA, "device", Severity.UNKNOWN, f"{names}: not tried", means
+    )
 
 
 def _not_found(facts: Facts, error: SinkError) -> Finding:

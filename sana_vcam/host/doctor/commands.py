@@ -14,6 +14,7 @@ from sana_vcam.host.service.templates import this_command
 _BETWEEN = re.compile(r"\s*(?:\|\||&&|\||;)\s*")
 _SUDO = re.compile(r"(?<![\w./-])sudo ")
 _BUILTINS = frozenset({"kill", "echo", "export", "cd"})
+_POWERSHELL_VARIABLE = "$env:"
 _ASKS_SYSTEMD = frozenset({"systemctl", "journalctl", "timedatectl", "loginctl"})
 _CHANGES_KERNEL = frozenset({"modprobe", "dkms", "mokutil", "reboot", "v4l2loopback-ctl"})
 _WAYS_TO_ROOT = ("sudo", "doas", "su")
@@ -58,6 +59,8 @@ def _hindrance(words: list[str], facts: Facts) -> str:
     if ours:
         service = "service" in rest and not driver
         return _without_systemd(facts, user="--system" not in rest) if service else ""
+    if program.startswith(_POWERSHELL_VARIABLE):
+        return ""
     if program not in _BUILTINS and not facts.machine.has(program):
         return f"{program} is not installed"
     return _without_systemd(facts, user="--user" in rest) if program in _ASKS_SYSTEMD else ""

@@ -71,13 +71,15 @@ def _without_key(facts: Facts) -> Iterator[Finding]:
             yield unknown("model.online", "not asked: only the running daemon has the key")
         return
     # A shell keeps no history of what is pasted, and everybody's shell knows this.
-    by_hand = f'export {API_KEY_VARIABLE}="$(cat)"'
+    keys, by_hand = "paste it, Enter, Ctrl-D", f'export {API_KEY_VARIABLE}="$(cat)"'
+    if facts.machine.platform == "win32":
+        keys, by_hand = "paste it, Enter", f"$env:{API_KEY_VARIABLE} = Read-Host"
     service = facts.service.unit is not None and not facts.scope.system
     where = "Give it to the service" if service else "Give it to what you start in this terminal"
     yield problem(
         name,
         "there is none",
-        f"No session can be opened. {where}: paste it, Enter, Ctrl-D.",
+        f"No session can be opened. {where}: {keys}.",
         _put_key(_user_key(facts)) if service else by_hand,
     )
 

@@ -51,7 +51,10 @@ def run_service(words: Sequence[str], machine: Machine | None = None) -> int:
     """
     arguments = make_parser().parse_args(words)
     run: Callable[[argparse.Namespace, Machine], int] = arguments.run
-    return run(arguments, machine or Machine())
+    machine = machine or Machine()
+    if machine.platform != "linux":
+        raise StartupError("services are for Linux with systemd; here: sana-vcam run")
+    return run(arguments, machine)
 
 
 def make_parser() -> CommandLine:

@@ -257,8 +257,6 @@ def _require_right_user(
     """Raise `StartupError` unless this user may do what the options ask for."""
     again = shlex.join([*words, "service", verb])
     for_root = options.system or options.driver
-    if machine.platform != "linux":
-        raise StartupError("services are for Linux with systemd; here: sana-vcam run")
     if machine.uid == 0 and not for_root and "SUDO_USER" in machine.environ:
         raise StartupError(
             "with sudo this would be the service of root, who has no desktop. Leave out sudo: "
