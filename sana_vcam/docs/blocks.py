@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sana_vcam.docs import applicationfacts, clientfacts, modelfacts
+from sana_vcam.docs import applicationfacts, clientfacts, configfacts, doctorfacts, modelfacts
 from sana_vcam.docs.markdown import PageFault
 
 BLOCK = re.compile(r"^<!-- made: (?P<name>.+?) -->\n.*?^<!-- /made -->$", re.DOTALL | re.MULTILINE)
@@ -22,6 +22,8 @@ MAKERS: Mapping[str, Callable[[str], str]] = {
     **modelfacts.MAKERS,
     **clientfacts.MAKERS,
     **applicationfacts.MAKERS,
+    **configfacts.MAKERS,
+    **doctorfacts.MAKERS,
 }
 """What makes a block, by the words before "of"; it is given the words behind it."""
 

@@ -1,7 +1,7 @@
 """`python -m sana_vcam.docs.generate [--check]`: write what is made from the code.
 
-AsyncAPI, JSON Schema, the page about the API, and in pages written by hand the tables of the
-models' records and of the Python client (`sana_vcam.docs.blocks`).
+AsyncAPI, JSON Schema, the page about the API, the drawings of applications, and in pages written by
+hand what they take from the code (`sana_vcam.docs.blocks`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sana_vcam.docs import asyncapi, blocks, reference
+from sana_vcam.docs import asyncapi, blocks, drawings, reference
 from sana_vcam.docs.markdown import PageFault
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -24,6 +24,7 @@ def texts() -> Mapping[str, str]:
         "docs/asyncapi.json": _json(asyncapi.asyncapi()),
         "docs/schema.json": _json(asyncapi.json_schema()),
         "docs/control-api.md": reference.page(),
+        **drawings.texts(),
     } | {
         page.relative_to(PACKAGE).as_posix(): blocks.fill(page)
         for page in blocks.pages(PACKAGE / "docs")
@@ -34,9 +35,9 @@ def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def outdated(package: Path = PACKAGE) -> list[str]:
-    """List the generated files that differ from what the code says now."""
-    return [name for name, text in texts().items() if _read(package / name) != text]
+def outdated(package: Path = PACKAGE) -> Mapping[str, str]:
+    """Make the texts of the generated files that differ from what the code says now."""
+    return {name: text for name, text in texts().items() if _read(package / name) != text}
 
 
 def _read(path: Path) -> str | None:
@@ -53,16 +54,16 @@ def main(arguments: Sequence[str] | None = None, package: Path = PACKAGE) -> int
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if any is outdated")
     check: bool = parser.parse_args(arguments).check
     try:
-        names = outdated(package)
+        found = outdated(package)
     except PageFault as fault:
         print(fault)
         return 1
-    for name in names:
+    for name, text in found.items():
         if not check:
             (package / name).parent.mkdir(parents=True, exist_ok=True)
-            (package / name).write_text(texts()[name], encoding="utf-8")
+            (package / name).write_text(text, encoding="utf-8")
         print(f"{'outdated' if check else 'wrote'}: sana_vcam/{name}")
-    return 1 if check and names else 0
+    return 1 if check and found else 0
 
 
 if __name__ == "__main__":

@@ -40,6 +40,21 @@ def overview(_of: str) -> str:
     return table(head, rows)
 
 
+def prices(_of: str) -> str:
+    """Make the table of what models cost, in USD, by the platform's list as it was cited."""
+    rows = [
+        (f"[{one.title}](models/{page_of(one).name})", *_prices_of(one.price_per_min))
+        for one in MODELS
+    ]
+    return table(("model", "a minute", "20 minutes", "an hour"), rows)
+
+
+def _prices_of(price: float | None) -> Sequence[str]:
+    if price is None:
+        return ("not known",) * 3
+    return [f"{price * minutes:.2f}" for minutes in (1, 20, 60)]
+
+
 def facts(of: str) -> str:
     """Make the table of one model."""
     model = _model(of)
@@ -71,6 +86,7 @@ def commands(of: str) -> str:
 
 MAKERS: Mapping[str, Callable[[str], str]] = {
     "overview": overview,
+    "prices": prices,
     "facts": facts,
     "settings": settings,
     "commands": commands,

@@ -12,10 +12,13 @@ from sana_vcam.clients.ctl import words
 from sana_vcam.control.protocol import events, messages
 from sana_vcam.control.server import limits, routes
 from sana_vcam.control.server.requests import PATH
+from sana_vcam.docs.markdown import one_line
 from sana_vcam.presets.library import THUMBNAIL_PATH
 
 _INTRODUCTION = f"""\
 # The control API
+
+For whoever writes a client.
 
 Hotkeys, prompts and presets for the running daemon. Whoever may use it, and what keeps others
 out, is in [threats.md](threats.md). What each model takes is in [its page](models/README.md). The
@@ -35,9 +38,9 @@ Linux none for programs of the same user |
 `{{"url", "token", "pid", "version", "socket"}}`. `sana-vcam ctl url` prints both ready to paste.
 
 Further GETs: `/` is the dashboard; `{routes.SNAPSHOT_PATH}` is what viewers see now, as a picture;
-`{THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{routes.METRICS_PATH}`
-is for Prometheus; `{routes.LINE_PATH}?text=` runs a line of plain text (see below). Other methods
-are refused.
+`{THUMBNAIL_PATH}?id=` the still of a preset's look, if there is one; `{routes.LOOKS_PATH}?ids=`
+looks as [a file](sharing.md); `{routes.METRICS_PATH}` is for Prometheus; `{routes.LINE_PATH}?text=`
+runs a line of plain text (see below). Other methods are refused.
 
 ## Messages
 
@@ -55,8 +58,8 @@ GET {routes.LINE_PATH}?text=set_prompt+as+a+clay+figure&token=…
 ```
 
 The commands of one client run in the order in which they came, those of another beside them. A
-command runs even if its client closes right after it. Only a preview is opened and closed beside
-the others, so its reply may come after that of a later command.
+command runs even if its client closes right after it. Only a preview is opened and closed, and a
+file of looks read and taken, beside the others: the reply may come after that of a later command.
 
 A reply is `{{"type": "ok", "id": 1, "data": …}}` or
 `{{"type": "error", "id": 1, "data": {{"code", "message"}}}}`. A GET is answered with the same text.
@@ -133,7 +136,7 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
     yield "| field | type | what |\n| --- | --- | --- |"
     for name, field in model.model_fields.items():
         kind = _type(schema["properties"][name], schema.get("$defs", {}))
-        yield f"| `{name}` | {kind} | {field.description} |"
+        yield f"| `{name}` | {kind} | {one_line(field.description or '')} |"
     yield ""
 
 
