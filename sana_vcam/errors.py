@@ -9,6 +9,7 @@
      │   └─ SinkLost           … and may come back by itself
      ├─ VoiceError             the voice cannot be carried: no sound server, no such microphone
      ├─ ClipFailed             a video file cannot be read, edited or written
+     ├─ KeepingFailed          what viewers see cannot be kept: too slow a machine, no room, a disk
      ├─ CommandFailed          a control command was refused; becomes an error reply
      └─ SessionError           in `sana_vcam.reactor`: what the platform or the model refused
 
@@ -76,6 +77,10 @@ class VoiceError(SanaVcamError):
 
 class ClipFailed(SanaVcamError):
     """A video file that is to be edited cannot be read, or the edited one not be written."""
+
+
+class KeepingFailed(SanaVcamError):
+    """What viewers see cannot be kept, or not any more."""
 
 
 class CommandFailed(SanaVcamError):
