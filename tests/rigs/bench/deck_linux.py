@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sana_vcam.clients.connection import find_daemon
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.daemonstate import DaemonState
 from sana_vcam.clients.deck.linux.deck import Light
 from sana_vcam.clients.deck.linux.keys import board
 from sana_vcam.clients.deck.linux.layout import lay_out

@@ -18,9 +18,10 @@ from websockets.asyncio.client import connect
 
 from sana_vcam.app.daemon import Daemon
 from sana_vcam.app.parts import Parts
+from sana_vcam.config.kinds import Size
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
-from sana_vcam.config.schema import Config, Size
+from sana_vcam.config.schema import Config
 from sana_vcam.control.access.discovery import find
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import ModelFrame, Picture
@@ -99,13 +100,14 @@ class TimedMedia(Pipeline):
         self.callbacks: list[float] = []
         self.handed_over: list[float] = []
         self.waited: list[float] = []
+        self.shown_at: list[float] = []
         self.on_wire: list[float] = []
         self.command_sent_at = 0.0
         self._last_shown = -1
 
     def clear(self) -> None:
         """Forget what was measured while everything settled."""
-        for values in (self.pushed, self.callbacks, self.handed_over, self.waited):
+        for values in (self.pushed, self.callbacks, self.handed_over, self.waited, self.shown_at):
             values.clear()
 
     def open_feed(self, send_size: Size, *, chunk_frames: int = CHUNK_FRAMES) -> Feed:
@@ -118,6 +120,7 @@ class TimedMedia(Pipeline):
         if shown is not None and shown.sequence != self._last_shown:
             self._last_shown = shown.sequence
             self.waited.append(now - shown.received_at)
+            self.shown_at.append(now)
 
 
 class TimedFeed(Feed):

@@ -15,11 +15,13 @@ from pathlib import Path
 from statistics import median
 
 from tests.rigs.bench import sizes
-from tests.rigs.bench.figures import cpu_seconds, rss_mb
+from tests.rigs.bench.figures import rss_mb
+from tests.rigs.bench.paired import middle
 from tests.rigs.bench.targets import COLD, IDLE, WAKE_UPS
 from tests.system.daemon import free_port
 
 SETTLE_S = 5.0
+WINDOW_S = 5.0
 REST_S = 1.0
 MODULES = ("sana_vcam", "sana_vcam.app.cli", "sana_vcam.clients.ctl.ctl", "sana_vcam.app.daemon")
 HEAVY = ("numpy", "cv2", "av", "aiortc", "pydantic", "pyvirtualcam", "reactor_sdk", "websockets")
@@ -35,19 +37,23 @@ print(json.dumps([took, len(sys.modules), [n for n in sys.argv[2:] if n in sys.m
 
 async def measure(home: Path, long: bool) -> dict[str, object]:
     """The idle daemon, then each import in processes of its own."""
-    seconds, times = (60.0, 15) if long else (15.0, 5)
+    windows, times = (20, 15) if long else (8, 5)
     figures = home / "figures.json"
     url = f"http://127.0.0.1:{free_port()}"
     async with sizes.daemon(url, home, figures, "1", "0") as process:
         await asyncio.sleep(SETTLE_S)
-        before, woken, since = cpu_seconds(process.pid), _wakeups(process.pid), time.monotonic()
-        await asyncio.sleep(seconds)
-        took_s = time.monotonic() - since
-        used, woken = cpu_seconds(process.pid) - before, _wakeups(process.pid) - woken
+        used: list[float] = []
+        woken: list[float] = []
+        for _ in range(windows):
+            before, waits, since = _used_s(process.pid), _wakeups(process.pid), time.monotonic()
+            await asyncio.sleep(WINDOW_S)
+            took_s = time.monotonic() - since
+            used.append(100 * (_used_s(process.pid) - before) / took_s)
+            woken.append((_wakeups(process.pid) - waits) / took_s)
         resident = rss_mb(process.pid)
     return {
-        IDLE: round(100 * used / took_s, 2),
-        WAKE_UPS: round(woken / took_s, 1),
+        IDLE: middle(used, 2),
+        WAKE_UPS: middle(woken, 1),
         COLD: round(await asyncio.to_thread(_cold, times), 1),
         "resident MB": round(resident, 1),
         "imports": {module: await _imported(module, times) for module in MODULES},
@@ -69,6 +75,12 @@ def _work() -> float:
     began = time.thread_time()
     json.loads(json.dumps([{"number": number} for number in range(500)]))
     return time.thread_time() - began
+
+
+def _used_s(pid: int) -> float:
+    """CPU time of the threads of a process, which the kernel counts in nanoseconds (Linux)."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / 1e9
 
 
 def _wakeups(pid: int) -> int:

@@ -1,34 +1,40 @@
 """The whole way against its alternatives: `bare` the floor, `script` a user's own, `daemon` this.
 
 `browser` is Chromium with the JavaScript SDK. One at a time and in turns against the same stand-in,
-which hands every picture back.
+which hands every picture back. Each turn begins with another of them, so that what the machine does
+meanwhile falls on all. There are as many turns as the time allows.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
 from tests.fakes import jssdk
-from tests.rigs.bench import threads
+from tests.rigs.bench import beside as besides
+from tests.rigs.bench import machine, threads
+from tests.rigs.bench.comparing import FLOOR, PER_PICTURE, STATISTICS, prepared, ratios
 from tests.rigs.bench.contenders import browser, telling, watcher
 from tests.rigs.bench.contenders.clip import Clip
 from tests.rigs.bench.figures import ANONYMOUS, PICTURES, as_installed, memory_parts_mb, rss_mb
+from tests.rigs.bench.targets import APP, BURSTS, LARGE, LEAST_TURNS, WAITING
 from tests.system.daemon import Standin, running_standin
 
-SETTLE_S = 10.0
-FIRST_S = 30.0
-SIZE = (1280, 704)
+FIRST_S = 60.0
+WINDOW_S = 6.0
+CALM_S = 0.5
+"""After a contender has told of itself, which stops it for a moment."""
+LARGE_SIZE = (1280, 704)
 SMALL = (640, 352)
 SMOOTH = ("--chunk-frames", "1")
 WIRE = ("--wire", "npm")
@@ -37,39 +43,153 @@ WIRE = ("--wire", "npm")
 
 @dataclass(frozen=True)
 class Setting:
-    """What is measured: whom, with which stand-in, at which size of the track."""
+    """What is measured: whom, with which stand-in, at which sizes.
+
+    `size` is that of what comes back; `sent` is that of the clip.
+    """
 
     name: str
     size: tuple[int, int]
     standin: tuple[str, ...]
     contenders: tuple[str, ...]
+    sent: tuple[int, int]
     settings: tuple[str, ...] = ()
+    settle_s: float = 5.0
+
+    @property
+    def model(self) -> tuple[str, ...]:
+        """The arguments of its stand-in."""
+        size = ("--width", str(self.size[0]), "--height", str(self.size[1]))
+        return (*size, *WIRE, "--edit", "copy", *self.standin)
 
 
 ALL = ("bare", "script", "daemon", "browser")
+OTHERS = ("script", "daemon", "browser")
+APP_SENDS = (f"reactor.send={SMALL[0]}x{SMALL[1]}",)
 SETTINGS = (
-    Setting("1280x704, smooth", SIZE, SMOOTH, ALL),
-    Setting("640x352, smooth", SMALL, SMOOTH, ALL),
+    Setting(LARGE, LARGE_SIZE, SMOOTH, ALL, LARGE_SIZE),
+    Setting(APP, LARGE_SIZE, SMOOTH, ALL, SMALL, APP_SENDS),
+)
+BESIDE = (
+    Setting(APP, LARGE_SIZE, SMOOTH, OTHERS, SMALL, APP_SENDS),
+    Setting(LARGE, LARGE_SIZE, SMOOTH, OTHERS, LARGE_SIZE),
+)
+IN_BURSTS = (
+    # A rhythm has to be learnt before it is kept.
+    Setting(BURSTS, SMALL, ("--chunk-time", "1.0"), ("script", "daemon"), SMALL, settle_s=10.0),
     Setting(
-        "640x352, smooth, least delay", SMALL, SMOOTH, ("daemon",), ("playout.max_delay_ms=0",)
+        "640x352, 24 frames every 1.4 s",
+        *(SMALL, ("--chunk-time", "1.4"), ("script", "daemon"), SMALL),
+        settle_s=10.0,
     ),
-    Setting("640x352, 24 frames every 1.0 s", SMALL, ("--chunk-time", "1.0"), ("script", "daemon")),
-    Setting("640x352, 24 frames every 1.4 s", SMALL, ("--chunk-time", "1.4"), ("script", "daemon")),
 )
 
 
-async def measure(home: Path, long: bool) -> dict[str, object]:
-    """Every setting, its contenders in turns."""
-    turns, seconds = (4, 20.0) if long else (2, 10.0)
-    page, lack = await asyncio.to_thread(_page, home)
-    figures: dict[str, object] = {
-        one.name: await _compare(one, home, turns, seconds, page) for one in SETTINGS
+async def measure(home: Path, minutes: float, beside: str = "0") -> dict[str, object]:
+    """Both shapes in turns, for so many minutes; see `beside` for what may run beside them."""
+    if lack := besides.missing(beside):
+        raise RuntimeError(lack)
+    settings = SETTINGS if beside == "0" else BESIDE
+    async with besides.running(beside):
+        return await contest(home, settings, minutes)
+
+
+async def in_bursts(home: Path, minutes: float) -> dict[str, object]:
+    """What comes in bursts, in turns, for so many minutes."""
+    return await contest(home, IN_BURSTS, minutes)
+
+
+async def contest(home: Path, settings: Sequence[Setting], minutes: float) -> dict[str, object]:
+    """Every setting once in each turn, its contenders one after the other.
+
+    A run that fails is told, and its turn does without it.
+    """
+    page, lack = await asyncio.to_thread(_page, home, settings)
+    clips = _clips(home, settings)
+    runs: dict[str, dict[str, list[dict[str, Any]]]] = {
+        one.name: {name: [] for name in one.contenders if page or name != "browser"}
+        for one in settings
     }
-    return figures | ({"left out": {"browser": lack}} if lack else {})
+    failed: list[str] = []
+    until = time.monotonic() + 60 * minutes
+    turn, longest_s = 0, 0.0
+    async with contextlib.AsyncExitStack() as stack:
+        models = {
+            one.model: await stack.enter_async_context(running_standin(*one.model))
+            for one in {setting.model: setting for setting in settings}.values()
+        }
+        while turn == 0 or time.monotonic() + longest_s < until:
+            began = time.monotonic()
+            for number, one in enumerate(settings):
+                names = list(runs[one.name])
+                first = turn % len(names)
+                for name in names[first:] + names[:first]:
+                    print(f"  {one.name}: {name}, turn {turn + 1}", file=sys.stderr)
+                    place = home / f"{number}-{name}-{turn}"
+                    place.mkdir()
+                    model, clip = models[one.model], clips[one.sent]
+                    try:
+                        run = await _run(name, place, model, clip, one, page)
+                    except (AssertionError, TimeoutError, OSError) as error:
+                        failed.append(f"{one.name}, {name}, turn {turn + 1}: {error}")
+                        print(f"  {failed[-1]}", file=sys.stderr)
+                    else:
+                        runs[one.name][name].append({"turn": turn} | run)
+                    await model.until_session("ready")
+            turn += 1
+            longest_s = max(longest_s, time.monotonic() - began)
+            print(f"  turn {turn} took {time.monotonic() - began:.0f} s", file=sys.stderr)
+    found: dict[str, object] = {
+        name: {"runs": each, "ratios": ratios(each)} for name, each in runs.items()
+    }
+    found["machine"] = _judged(runs)
+    if turn < LEAST_TURNS:
+        print(f"  {turn} turns decide nothing: {LEAST_TURNS} are needed", file=sys.stderr)
+    if lack:
+        found["left out"] = {"browser": lack}
+    return found | ({"failed": failed} if failed else {})
 
 
-def _page(home: Path) -> tuple[Path | None, str | None]:
+async def _run(
+    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting, page: Path | None
+) -> dict[str, Any]:
+    """The figures of a contender, with what the machine did meanwhile."""
+    if name != "browser":
+        return await _client(name, place, standin, clip, setting)
+    assert page is not None
+    profile = place / "profile"
+    return await browser.measure(page, profile, standin.url, clip, setting.settle_s, WINDOW_S)
+
+
+def _judged(runs: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> dict[str, object]:
+    """What others did to the machine meanwhile, and why nothing can be judged, if so."""
+    during = [run["machine"] for some in runs.values() for each in some.values() for run in each]
+    cost = STATISTICS[PER_PICTURE].of
+    floors = [
+        [cost([run]) for run in prepared(some.get(FLOOR, ()), PER_PICTURE)]
+        for some in runs.values()
+    ]
+    reasons = (machine.too_busy(during, ()), *(machine.too_busy((), one) for one in floors))
+    found: dict[str, object] = {"too busy to judge": "; ".join(filter(None, reasons))}
+    for key in during[0] if during else ():
+        values = [one[key] for one in during]
+        found[f"{key}: median, most"] = [round(median(values), 2), round(max(values), 2)]
+    return found
+
+
+def _clips(home: Path, settings: Sequence[Setting]) -> dict[tuple[int, int], Clip]:
+    found = {}
+    for size in {setting.sent for setting in settings}:
+        folder = home / f"clip-{size[0]}"
+        folder.mkdir()
+        found[size] = Clip(folder, size, 24)
+    return found
+
+
+def _page(home: Path, settings: Sequence[Setting]) -> tuple[Path | None, str | None]:
     """The built page of the browser, or why there is none."""
+    if not any("browser" in setting.contenders for setting in settings):
+        return None, None
     if (lack := jssdk.missing()) is None:
         try:
             return browser.build(home), None
@@ -77,45 +197,6 @@ def _page(home: Path) -> tuple[Path | None, str | None]:
             lack = f"its page could not be built: {error}"
     print(f"  no browser: {lack}", file=sys.stderr)
     return None, lack
-
-
-async def _compare(
-    setting: Setting, home: Path, turns: int, seconds: float, page: Path | None = None
-) -> dict[str, object]:
-    """The contenders in turns; the browser only with its built page."""
-    folder = home / setting.name.replace(" ", "-").replace(",", "")
-    folder.mkdir()
-    clip = Clip(folder, setting.size, 24)
-    size = ("--width", str(setting.size[0]), "--height", str(setting.size[1]))
-    contenders = [name for name in setting.contenders if page or name != "browser"]
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
-    async with running_standin(*size, *WIRE, "--edit", "copy", *setting.standin) as standin:
-        for turn in range(turns):
-            for name in contenders:
-                place = folder / f"{name}-{turn}"
-                place.mkdir()
-                print(f"  {setting.name}: {name}, turn {turn + 1} of {turns}", file=sys.stderr)
-                if name == "browser":
-                    assert page is not None
-                    profile = place / "profile"
-                    run = browser.measure(page, profile, standin.url, clip, SETTLE_S, seconds)
-                else:
-                    run = _run(name, place, standin, clip, setting, seconds)
-                runs[name].append(await run)
-                await standin.until_session("ready")
-    figures: dict[str, object] = {"runs": runs}
-    return figures | ratios(runs)
-
-
-def ratios(runs: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
-    """The daemon's CPU over that of each other, pair by pair; the median."""
-    found = {}
-    for other, theirs_all in runs.items():
-        if other != "daemon" and "daemon" in runs:
-            pairs = zip(runs["daemon"], theirs_all, strict=True)
-            each = [ours["CPU, cores"] / theirs["CPU, cores"] for ours, theirs in pairs]
-            found[f"CPU, daemon / {other}"] = round(median(each), 3)
-    return found
 
 
 @dataclass(frozen=True)
@@ -142,8 +223,8 @@ async def running(
     if name != "bare":
         arguments.append(str(fifo))
     if name == "daemon":
-        arguments += [str(place), f"reactor.track_width={clip.size[0]}"]
-        arguments += [f"reactor.track_height={clip.size[1]}", *setting.settings]
+        arguments += [str(place), f"reactor.track_width={setting.size[0]}"]
+        arguments += [f"reactor.track_height={setting.size[1]}", *setting.settings]
     watching = watcher.Watcher(fifo)
     try:
         began = time.monotonic()
@@ -156,39 +237,66 @@ async def running(
                     f"{name} shows nothing"
                 )
             first_s = time.monotonic() - began
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(setting.settle_s)
             yield Running(process.pid, stamps, watching, first_s)
     finally:
         watching.close()
 
 
-async def _run(
-    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting, seconds: float
+async def _client(
+    name: str, place: Path, standin: Standin, clip: Clip, setting: Setting
 ) -> dict[str, Any]:
     async with running(name, place, standin, clip, setting) as contender:
         known = await contender.told()
+        await asyncio.sleep(CALM_S)
+        begun = machine.look()
         before, since = threads.read(contender.pid), time.monotonic()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(WINDOW_S)
         after, until = threads.read(contender.pid), time.monotonic()
+        meanwhile = machine.between(begun, machine.look())
         figures: dict[str, Any] = {
-            "CPU, cores": round((after.total_s - before.total_s) / (until - since), 3),
+            "seconds": round(until - since, 3),
+            "CPU, s": round(after.total_s - before.total_s, 3),
             "resident MB": round(rss_mb(contender.pid), 1),
             "start to first picture, s": round(contender.first_s, 2),
-            "load of the machine": round(os.getloadavg()[0], 1),
+            "machine": meanwhile,
         }
         parts = memory_parts_mb(contender.pid)
         told = await contender.told()
     names = {int(number): thread for number, thread in told["threads"].items()}
     ended = {name: s - known["ended"].get(name, 0.0) for name, s in told["ended"].items()}
     figures |= threads.figures(threads.between(before, after, names, ended), until - since)
+    figures[WAITING] = threads.waiting(before, after, names, until - since)
     figures["memory by part, MB"] = with_pictures(parts, told["pictures"]["MB"])
     figures["the model's pictures in memory"] = told["pictures"]["count"]
-    if name != "bare":
-        mode: Fit = "crop" if name == "daemon" else "stretch"
-        figures |= await asyncio.to_thread(
-            watcher.summary, contender.watching.seen, contender.stamps, clip, mode, since, until
-        )
-    return figures
+    took_s = told[telling.AT] - known[telling.AT]
+    for key, what in (("sent", telling.SENT), ("received", telling.RECEIVED)):
+        figures[key] = round((told[what] - known[what]) * (until - since) / took_s)
+    if name == "bare":
+        # It looks at none of them.
+        return figures | {"pictures": figures["received"]}
+    if name == "daemon":
+        figures |= _in_daemon(told, since, until)
+        pushed = told[telling.PUSHED_S][known[telling.SENT] :]
+        figures["camera to SDK, ms"] = watcher.in_ms(pushed)
+    mode: Fit = "crop" if name == "daemon" else "stretch"
+    return figures | await asyncio.to_thread(
+        watcher.figures, contender.watching.seen, contender.stamps, clip, mode, since, until
+    )
+
+
+def _in_daemon(told: dict[str, Any], since: float, until: float) -> dict[str, Any]:
+    """What the daemon's own clocks say of its pictures from `since` to `until`."""
+    shown = [
+        one
+        for one in zip(told[telling.SHOWN_AT], told[telling.WAITED_S], strict=True)
+        if since <= one[0] <= until
+    ]
+    times = [at for at, _ in shown]
+    return {
+        "waited in the daemon, ms": watcher.in_ms(waited for _, waited in shown),
+        "intervals at the sink, ms": watcher.in_ms(b - a for a, b in pairwise(times)),
+    }
 
 
 def with_pictures(parts: dict[str, float], pictures_mb: float) -> dict[str, float]:

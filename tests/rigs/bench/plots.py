@@ -5,40 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from statistics import median
 
-WIDTH, LEFT, RIGHT, ROW, BOTTOM = 520, 170, 84, 26, 22
+from tests.rigs.bench.paired import Estimate
+
+WIDTH, LEFT, RIGHT, ROW, BOTTOM = 520, 170, 90, 26, 22
 COLOURS = frozenset({"bare", "script", "daemon", "browser"})
 
 
-def bars(values: Mapping[str, Sequence[float]]) -> str:
-    """A horizontal bar for each name, as long as its median, and a dot for each value."""
-    top = max((value for each in values.values() for value in each), default=0.0)
-    scale = Scale(top)
+def bars(values: Mapping[str, tuple[float, Sequence[float]]]) -> str:
+    """A horizontal bar for each name, as long as its figure, and a dot for that of each turn."""
+    scale = Scale(
+        max((most for one, each in values.values() for most in (one, *each)), default=0.0)
+    )
     parts = list(_frame(values, scale))
-    for row, (name, each) in enumerate(values.items()):
+    for row, (name, (one, each)) in enumerate(values.items()):
         y = row * ROW
-        middle = median(each)
-        width = max(1.0, scale.x(middle) - LEFT)
+        width = max(1.0, scale.x(one) - LEFT)
         parts.append(
             f'<rect x="{LEFT}" y="{y + 5}" width="{width:.1f}" height="{ROW - 10}" rx="2" '
             f'fill="{_colour(name)}"/>'
         )
         if len(each) > 1:
             parts += [_dot(scale.x(value), y + ROW / 2) for value in each]
-        parts.append(_label(scale.x(max(each)) + 8, y, number(middle)))
+        parts.append(_label(scale.x(max((one, *each))) + 8, y, number(one)))
     return _svg(len(values), parts)
 
 
-def spread(values: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """For each name from its p50 over p95 to p99, each the median of the runs'; dots: the p50s."""
-    found = {
-        name: [median(run[rank] for run in each) for rank in ("p50", "p95", "p99")]
-        for name, each in values.items()
-    }
-    scale = Scale(max((each[-1] for each in found.values()), default=0.0))
+def spread(values: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
+    """For each name from its p50 over p95 to p99, of all turns; dots: the p50 of each turn."""
+    scale = Scale(max((ranks[-1] for ranks, _ in values.values()), default=0.0))
     parts = list(_frame(values, scale))
-    for row, (name, (low, high, most)) in enumerate(found.items()):
+    for row, (name, ((low, high, most), turns)) in enumerate(values.items()):
         y, colour = row * ROW, _colour(name)
         for value, opacity, inset in ((most, 0.3, 9), (high, 0.55, 7), (low, 1.0, 5)):
             width = max(1.0, scale.x(value) - LEFT)
@@ -46,9 +43,28 @@ def spread(values: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
                 f'<rect x="{LEFT}" y="{y + inset}" width="{width:.1f}" height="{ROW - 2 * inset}" '
                 f'rx="2" fill="{colour}" opacity="{opacity}"/>'
             )
-        parts += [_dot(scale.x(run["p50"]), y + ROW / 2) for run in values[name]]
+        parts += [_dot(min(scale.x(one), WIDTH - RIGHT), y + ROW / 2) for one in turns]
         parts.append(_label(scale.x(most) + 6, y, f"{low:.0f} {high:.0f} {most:.0f}"))
-    return _svg(len(found), parts)
+    return _svg(len(values), parts)
+
+
+def intervals(values: Mapping[str, Estimate], limits: Mapping[str, float]) -> str:
+    """For each name a ratio as a dot on its interval, and the limit of some as a dashed line."""
+    scale = Scale(max([0.0, *(one.high for one in values.values()), *limits.values()]))
+    parts = list(_frame(values, scale))
+    for row, (name, one) in enumerate(values.items()):
+        y = row * ROW + ROW / 2
+        low, high = scale.x(one.low), scale.x(one.high)
+        parts.append(f'<line class="range" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>')
+        parts.append(_dot(scale.x(one.value), y))
+        if name in limits:
+            x = scale.x(limits[name])
+            parts.append(
+                f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 10}" y2="{y + 10}"/>'
+            )
+        text = f"{number(one.low)} to {number(one.high)}"
+        parts.append(_label(WIDTH - RIGHT + 6, row * ROW, text))
+    return _svg(len(values), parts)
 
 
 def stacked(values: Mapping[str, Mapping[str, float]], parts: Sequence[str]) -> str:

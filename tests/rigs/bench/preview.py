@@ -44,7 +44,7 @@ async def measure(home: Path, long: bool) -> dict[str, object]:
         for _ in range(turns):
             without.append(await _cores(pid, seconds))
             resident_mb.append(rss_mb(pid))
-            async with _looking(bridge, opened) as frames:
+            async with looking(bridge, opened) as frames:
                 seen = len(frames)
                 looked_at.append(await _cores(pid, seconds))
                 rate = (len(frames) - seen) / (seconds + SETTLE_S)
@@ -74,7 +74,7 @@ async def _cores(pid: int, seconds: float) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _looking(bridge: Bridge, opened: list[float]) -> AsyncIterator[list[None]]:
+async def looking(bridge: Bridge, opened: list[float]) -> AsyncIterator[list[None]]:
     """Look at the preview; yields a list that grows with each picture."""
     viewer = Viewer()
     frames: list[None] = []

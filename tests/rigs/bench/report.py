@@ -1,31 +1,53 @@
-"""The results as one page: `python -m tests.rigs.bench.report RESULTS.json PAGE.html`.
+"""The results as one page: `python -m tests.rigs.bench.report RESULTS.json ... PAGE.html`.
 
-RESULTS.json is what `python -m tests.rigs.bench --json` prints. `python -m tests.rigs.bench --page
-PAGE.html` measures and writes the page in one go.
+RESULTS.json is what `python -m tests.rigs.bench --json` prints; several are taken together. `python
+-m tests.rigs.bench --page PAGE.html` measures and writes the page in one go.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from math import isfinite
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from tests.rigs.bench.plots import bars, number, part_colour, spread, stacked
-from tests.rigs.bench.targets import (
-    LARGE,
+import numpy as np
+
+from tests.rigs.bench import tables
+from tests.rigs.bench.comparing import (
+    COMPARED,
+    CONTENDERS,
+    DELAYS,
+    FIRST,
+    JUDDER,
+    LIKENESS,
+    MEMORY,
+    OURS,
+    P50,
+    P99,
     PER_PICTURE,
+    RATE,
+    Runs,
+    estimate,
+    figure,
+    ratio,
+)
+from tests.rigs.bench.plots import bars, intervals, number, part_colour, spread, stacked
+from tests.rigs.bench.tables import flat
+from tests.rigs.bench.targets import (
+    CONTESTS,
+    LARGE,
+    WANTED,
     Target,
+    Verdict,
     dig,
     middle,
-    per_picture_ms,
     targets,
 )
 from tests.rigs.bench.threads import in_order
@@ -47,6 +69,7 @@ figure { margin: 0; } figcaption { color: var(--ink); font-weight: 600; margin: 
 svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .dim { fill: var(--dim); } svg .axis { stroke: var(--line); }
 svg .mark { stroke: var(--bad); stroke-dasharray: 4 3; }
+svg .range { stroke: var(--daemon); stroke-width: 4; opacity: .5; }
 svg .dot { fill: var(--paper); stroke: var(--ink); }
 .legend { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .85rem; }
 .legend i { display: inline-block; width: .7em; height: .7em; margin-right: .35em; }
@@ -57,30 +80,28 @@ th { font-weight: 600; } td.number { text-align: right; font-variant-numeric: ta
 .met { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
 .unknown { color: var(--dim); } .met, .missed, .unknown { white-space: nowrap; }
 """
-PLOTS = (
-    ("CPU, cores", "CPU, cores"),
-    (PER_PICTURE, "CPU per distinct picture, ms"),
-    ("resident MB", "Resident memory, MB"),
-    ("judder", "Judder: spread of the intervals ÷ their mean"),
-    ("distinct frames a second", "Distinct frames a second"),
-    ("PSNR, dB", "Likeness with the source, PSNR in dB"),
-    ("start to first picture, s", "Start to first picture, s"),
-    ("degraded after the first picture, s", "Degraded after the first picture, s"),
-)
-CONTENDERS = {
+PLOTS = (PER_PICTURE, MEMORY, JUDDER, RATE, LIKENESS, FIRST)
+SHORT = {PER_PICTURE: "CPU", RATE: "rate", P50: "delay p50", P99: "delay p99", MEMORY: "memory"}
+WHO = {
     "bare": "bare: an SDK client that drops what comes back (the floor)",
     "script": "script: what a user would write from the SDK's documentation",
     "daemon": "daemon: sana-vcam",
     "browser": "browser: headless Chromium with Reactor's JavaScript SDK",
 }
+VERDICTS = {
+    Verdict.MET: '<td class="met">✓ met</td>',
+    Verdict.MISSED: '<td class="missed">✗ missed</td>',
+    Verdict.UNDECIDED: '<td class="unknown">? not decided</td>',
+    Verdict.UNMEASURED: '<td class="unknown">not measured</td>',
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.rigs.bench.report", description=__doc__)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("page", type=Path)
     arguments = parser.parse_args()
-    write(json.loads(arguments.results.read_text()), arguments.page)
+    write(tables.read(arguments.results), arguments.page)
     return 0
 
 
@@ -96,7 +117,7 @@ def page(figures: Mapping[str, Any], about: str) -> str:
         for section in (
             _targets_section,
             _parts_section,
-            _pipeline_section,
+            _contests_section,
             _sizes_section,
             _rest_section,
         )
@@ -122,19 +143,16 @@ def _machine() -> str:
 def _targets_section(figures: Mapping[str, Any]) -> str:
     rows = "".join(_target_row(target) for target in targets(figures))
     head = "<tr><th>Target</th><th>Wanted</th><th>Seen</th><th></th><th>Why</th></tr>"
-    return f"<h2>Targets</h2><table>{head}{rows}</table>"
+    return (
+        "<h2>Targets</h2><p>Met: the whole 95 % interval is on the right side. Missed: on the "
+        f"wrong one.</p><table>{head}{rows}</table>"
+    )
 
 
 def _target_row(target: Target) -> str:
-    if target.met is None:
-        verdict = '<td class="unknown">not measured</td>'
-    elif target.met:
-        verdict = '<td class="met">✓ met</td>'
-    else:
-        verdict = '<td class="missed">✗ not met</td>'
     return (
         f"<tr><td>{escape(target.name)}</td><td>{escape(target.wanted)}</td>"
-        f"<td>{escape(target.seen)}</td>{verdict}<td>{escape(target.why)}</td></tr>"
+        f"<td>{escape(target.seen)}</td>{VERDICTS[target.verdict]}<td>{escape(target.why)}</td></tr>"
     )
 
 
@@ -173,55 +191,77 @@ def _stack(title: str, found: Mapping[str, Mapping[str, float]]) -> str:
     return f'<div>{figure}<p class="legend">{legend}</p></div>{_table(rows)}'
 
 
-def _pipeline_section(figures: Mapping[str, Any]) -> str:
-    settings = figures.get("pipeline")
-    if not settings:
+def _contests_section(figures: Mapping[str, Any]) -> str:
+    contests = {name: figures[name] for name in CONTESTS if name in figures}
+    if not contests:
         return ""
-    legend = "; ".join(CONTENDERS.values())
-    parts = [f"<h2>The whole way</h2><p>{escape(legend)}. A bar is a median, a dot one run.</p>"]
-    for contender, why in settings.get("left out", {}).items():
-        parts.append(f"<p>Without the {escape(contender)}: {escape(why)}.</p>")
-    for name, found in settings.items():
-        if "runs" in found:
-            parts.append(f"<h2>{escape(name)}</h2>{_ratios(found)}{_plots(found['runs'])}")
+    parts = [
+        f"<h2>The whole way</h2><p>{escape('; '.join(WHO.values()))}. A bar is of all turns "
+        "together, a dot of one turn.</p>"
+    ]
+    for contest, found in contests.items():
+        about = tables.machine(found).replace("**", "").replace("\n- ", "; ").replace("\n", " ")
+        parts.append(f"<p>{escape(f'{contest}: {about}')}</p>")
+        for setting, each in found.items():
+            if runs := dig(each, "runs"):
+                parts.append(
+                    f"<h2>{escape(tables.title(contest, setting))}</h2>"
+                    f"<p>{tables.turns(runs)}</p>{_table(tables.rows(runs))}"
+                    f"{_plots(contest, setting, runs)}"
+                )
     return "".join(parts)
 
 
-def _ratios(found: Mapping[str, Any]) -> str:
-    ratios = [f"{name}: {value:g}" for name, value in found.items() if name != "runs"]
-    return f"<p>{escape('; '.join(ratios))}</p>" if ratios else ""
-
-
-def _plots(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    plots = []
-    runs = {name: [_with_cost(run) for run in each] for name, each in runs.items()}
-    for key, title in PLOTS:
-        values = {name: list(_numbers(each, key)) for name, each in runs.items()}
-        if any(values.values()):
-            plots.append(_figure(title, bars({k: v for k, v in values.items() if v})))
-    delays = {name: list(_summaries(each)) for name, each in runs.items()}
-    if any(delays.values()):
-        title = "Glass to glass, ms: p50, p95, p99"
-        plots.append(_figure(title, spread({k: v for k, v in delays.items() if v})))
+def _plots(contest: str, setting: str, runs: Mapping[str, Runs]) -> str:
+    runs = {name: runs[name] for name in CONTENDERS if runs.get(name)}
+    plots = [_ratios(contest, setting, runs)]
+    for row in PLOTS:
+        values = {}
+        for name, each in runs.items():
+            if (found := figure(each, row)) is not None and isfinite(found):
+                values[name] = (found, list(_each_turn(each, row)))
+        if values:
+            plots.append(_figure(row[0].upper() + row[1:], bars(values)))
+    delays = {}
+    for name, each in runs.items():
+        if came := [delay for run in each for delay in run.get(DELAYS, ())]:
+            ranks = [float(one) for one in np.percentile(came, (50, 95, 99))]
+            delays[name] = (ranks, list(_each_turn(each, P50)))
+    if delays:
+        plots.append(_figure("Camera to virtual camera, ms: p50, p95, p99", spread(delays)))
     return f'<div class="plots">{"".join(plots)}</div>'
 
 
-def _with_cost(run: Mapping[str, Any]) -> Mapping[str, Any]:
-    cost = per_picture_ms(run)
-    return run if cost is None else {**run, PER_PICTURE: cost}
+def _ratios(contest: str, setting: str, runs: Mapping[str, Runs]) -> str:
+    """The daemon's figures over those of the others, with what was aimed at."""
+    limits = {
+        (one.figure, one.other): one.limit
+        for one in WANTED
+        if (one.contest, one.setting) == (contest, setting) and one.how is ratio
+    }
+    found, dashed = {}, {}
+    for other in runs:
+        for row in COMPARED:
+            one = estimate(runs, row, other) if other != OURS else None
+            if one is not None and isfinite(one.high):
+                name = f"{SHORT[row]} ÷ {other}"
+                found[name] = one
+                if (row, other) in limits:
+                    dashed[name] = limits[row, other]
+    title = "The daemon ÷ the others, 95 % intervals; dashed: wanted"
+    return _figure(title, intervals(found, dashed)) if found else ""
+
+
+def _each_turn(runs: Runs, row: str) -> Iterator[float]:
+    for run in runs:
+        if (found := figure([run], row)) is not None and isfinite(found):
+            yield found
 
 
 def _numbers(runs: Sequence[Mapping[str, Any]], key: str) -> Iterator[float]:
     for run in runs:
         if isinstance(run.get(key), int | float):
             yield run[key]
-
-
-def _summaries(runs: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, float]]:
-    for run in runs:
-        summary = run.get("glass to glass, ms")
-        if summary and "p50" in summary:
-            yield summary
 
 
 def _figure(title: str, svg: str) -> str:
@@ -234,8 +274,14 @@ def _sizes_section(figures: Mapping[str, Any]) -> str:
         return ""
     runs = figures["sizes"]["runs"]
     plots = (
-        ("CPU, cores", {name: list(_numbers(each, "CPU, cores")) for name, each in runs.items()}),
-        ("Outward p99, ms", {row["what"]: [row["outward, p99, ms"]] for row in rows}),
+        (
+            "CPU, cores",
+            {
+                row["what"]: (row["CPU, cores"], list(_numbers(runs[row["what"]], "CPU, cores")))
+                for row in rows
+            },
+        ),
+        ("Outward p99, ms", {row["what"]: (row["outward, p99, ms"], ()) for row in rows}),
     )
     drawn = "".join(_figure(title, bars(values)) for title, values in plots)
     return (
@@ -263,27 +309,13 @@ def _rest_section(figures: Mapping[str, Any]) -> str:
     """Every other measure as a list of its figures."""
     parts = []
     for name, found in figures.items():
-        if name not in {"pipeline", "sizes"}:
+        if name not in {*CONTESTS, "sizes", "targets"}:
             rows = "".join(
                 f"<tr><td>{escape(key)}</td><td>{escape(text)}</td></tr>"
                 for key, text in flat(found)
             )
             parts.append(f"<h2>{escape(name)}</h2><table>{rows}</table>")
     return "".join(parts)
-
-
-def flat(found: object, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Nested figures as (name, text); a list of numbers with its median."""
-    if isinstance(found, Mapping):
-        if found and all(isinstance(value, int | float) for value in found.values()):
-            yield prefix, ", ".join(f"{key} {value:g}" for key, value in found.items())
-            return
-        for key, value in found.items():
-            yield from flat(value, f"{prefix}: {key}" if prefix else str(key))
-    elif isinstance(found, list) and found and all(isinstance(x, int | float) for x in found):
-        yield prefix, f"{', '.join(f'{x:g}' for x in found)} (median {median(found):g})"
-    else:
-        yield prefix, ", ".join(map(str, found)) if isinstance(found, list) else str(found)
 
 
 if __name__ == "__main__":

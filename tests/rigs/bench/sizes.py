@@ -2,7 +2,8 @@
 
 Usual: a webcam of 1280x720 at 24 frames a second, whose Motion JPEG is decoded, a track of 640x352
 (where two cores are not saturated), one virtual camera, no client. The virtual cameras are made up
-(`contenders.cameras`); the clients are a process of their own, whose CPU is not counted.
+(`contenders.cameras`); the clients are a process of their own, whose CPU is not counted. PipeWire's
+node has real readers in a private session, whose CPU is not counted either, nor is the server's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,11 +24,17 @@ from typing import Any
 from sana_vcam.config.paths import APP
 from tests.rigs.bench.contenders.clip import Clip
 from tests.rigs.bench.figures import as_installed, cpu_seconds, rss_mb
+from tests.rigs.bench.node import being_read
+from tests.rigs.faults.desktop import OWN
+from tests.rigs.pipewire import VERSIONS, Session
+from tests.rigs.pipewire.sounds import tone
 from tests.system.daemon import running_standin
+from tests.system.voice.rig import MICROPHONE, play, reader
 
 PATIENCE_S = 60.0
 SETTLE_S = 5.0
 TRACK = (640, 352)
+VOICE_S = 120.0
 MODEL_TRACK = (1280, 704)
 INWARD = "camera read to push returned, ms"
 OUTWARD = "SDK callback to sink returned, ms"
@@ -43,10 +51,17 @@ class Size:
     cameras: int = 1
     clients: int = 0
     previews: int = 0
+    readers: int = 0
+    """Programs that read PipeWire's node, in place of the virtual cameras."""
+    is_heard: bool = False
+    """Whether the voice is on, and an application listens."""
+    records: bool = False
     settings: tuple[str, ...] = ()
 
 
 USUAL = Size("usual")
+KEPT = ("keep.clips=true", "keep.reserve_mb=0")
+NODE = ("sink.kind=pipewire", "capture.when=always")
 SIZES = (
     USUAL,
     Size("camera 640x360", camera=(640, 360)),
@@ -56,12 +71,20 @@ SIZES = (
     Size("camera 60 fps", fps=60.0),
     Size("track 1280x704, the model's own", track=MODEL_TRACK),
     Size("2 virtual cameras", cameras=2),
-    Size("3 virtual cameras", cameras=3),
     Size("4 virtual cameras", cameras=4),
+    Size("8 virtual cameras", cameras=8),
+    Size("PipeWire, 1 reader", readers=1, settings=NODE),
+    Size("PipeWire, 4 readers", readers=4, settings=NODE),
+    Size("PipeWire, 8 readers", readers=8, settings=NODE),
     Size("8 control clients", clients=8),
     Size("32 control clients", clients=32),
+    Size("64 control clients", clients=64),
     Size("1 preview", previews=1),
     Size("2 previews", previews=2),
+    Size("4 previews, which is the most", previews=4),
+    Size("clips are held", settings=KEPT),
+    Size("clips are held, and a recording", records=True, settings=KEPT),
+    Size("the voice is heard", is_heard=True),
     Size("least delay (playout.max_delay_ms=0)", settings=("playout.max_delay_ms=0",)),
 )
 
@@ -131,13 +154,12 @@ async def _run(size: Size, place: Path, clip: Path, seconds: float) -> dict[str,
         f"reactor.track_height={track[1]}",
         *size.settings,
     ]
+    if size.records:
+        settings.append(f"keep.folder={place / 'kept'}")
     figures = place / "figures.json"
     async with running_standin(*shape, "--edit", "copy", "--chunk-frames", "1") as standin:
-        cameras = (str(size.cameras), "1", *settings)
-        async with (
-            daemon(standin.url, place, figures, *cameras) as process,
-            _clients(place / APP, size.clients, size.previews),
-        ):
+        async with AsyncExitStack() as stack:
+            process = await _at_work(size, stack, standin.url, place, figures, settings)
             await asyncio.sleep(SETTLE_S)
             process.send_signal(signal.SIGUSR1)
             before, since = cpu_seconds(process.pid), time.monotonic()
@@ -153,35 +175,58 @@ async def _run(size: Size, place: Path, clip: Path, seconds: float) -> dict[str,
     return found
 
 
+async def _at_work(
+    size: Size, stack: AsyncExitStack, url: str, place: Path, figures: Path, settings: list[str]
+) -> asyncio.subprocess.Process:
+    """The daemon with all that this row has besides, until the stack ends."""
+    session, environment = None, {}
+    if size.readers or size.is_heard:
+        session = await asyncio.to_thread(stack.enter_context, Session(VERSIONS["debian"]))
+        environment = {k: v for k, v in session.environment.items() if k not in OWN}
+    if size.is_heard:
+        settings = [*settings, "voice.on=true", f"voice.microphone={MICROPHONE}"]
+    if size.records:
+        settings = [*settings, f"keep.folder={place / 'kept'}"]
+    process = await stack.enter_async_context(
+        daemon(url, place, figures, str(size.cameras), "1", *settings, environment=environment)
+    )
+    if session is not None and size.readers:
+        reading = being_read(session, place, size.readers)
+        await asyncio.to_thread(stack.enter_context, reading)
+    if session is not None and size.is_heard:
+        play(session, tone(VOICE_S))
+        await asyncio.to_thread(session.until, "the source", lambda: "sana_mic" in session.nodes())
+        await asyncio.to_thread(stack.enter_context, reader(session))
+    if size.clients or size.previews or size.records:
+        counts = (size.clients, size.previews, int(size.records))
+        command = ("clients", str(place / APP), *map(str, counts))
+        await stack.enter_async_context(_announced(b"attached\n", command, {}))
+    return process
+
+
 @contextlib.asynccontextmanager
 async def daemon(
-    url: str, place: Path, figures: Path, *arguments: str
+    url: str,
+    place: Path,
+    figures: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The daemon with made-up virtual cameras, once it has settled; see `contenders.cameras`."""
     command = ("cameras", url, str(place), str(figures), *arguments)
-    async with _announced(b"settled\n", command) as process:
+    async with _announced(b"settled\n", command, environment or {}) as process:
         yield process
 
 
 @contextlib.asynccontextmanager
-async def _clients(runtime_dir: Path, listeners: int, previews: int) -> AsyncIterator[None]:
-    if not listeners and not previews:
-        yield
-        return
-    command = ("clients", str(runtime_dir), str(listeners), str(previews))
-    async with _announced(b"attached\n", command):
-        yield
-
-
-@contextlib.asynccontextmanager
 async def _announced(
-    word: bytes, command: tuple[str, ...]
+    word: bytes, command: tuple[str, ...], environment: Mapping[str, str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A contender that has said so much; ended afterwards."""
     name, *arguments = command
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"tests.rigs.bench.contenders.{name}", *arguments),
-        env=as_installed(),
+        env={**as_installed(), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

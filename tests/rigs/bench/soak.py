@@ -1,6 +1,7 @@
 """Hours of faults: `python -m tests.rigs.bench.soak [--minutes N] [--seed S] [--out FOLDER]`.
 
-One daemon, one model behind a coordinator and a lossy link, faulty devices at the daemon's seams.
+One daemon, two models behind a coordinator and a lossy link, faulty devices at the daemon's seams.
+Everything that can be switched on is: clips, recordings, fades, and a voice that somebody hears.
 Applications open and close the virtual camera, clients of the control API come and go, with and
 without a preview, and faults drawn from the matrix happen one after the other. Once a second a
 line goes into `soak.csv`; at the end come `soak.json` with the slopes, and `soak.png`.
@@ -29,9 +30,20 @@ if TYPE_CHECKING:
     from tests.rigs.faults.stage import Stage
 
 SAMPLE_S = 1.0
-WARM_UP = 0.2
-"""The part of the run that the slopes leave out: caches fill, and pools grow to their size."""
+WARM_UP, WARM_UP_S = 0.2, 600.0
+"""The part of the run that the slopes leave out, and its most seconds: caches fill, and pools grow
+to their size."""
 LIVE_PATIENCE_S = 90.0
+SOUND_S = 60.0
+FEATURES = {
+    "CAPTURE__LINGER_S": "2",
+    "CONTROL__PORT": "0",
+    "KEEP__CLIPS": "true",
+    "KEEP__FOLDER": "{home}/kept",
+    "KEEP__RESERVE_MB": "100",
+    "PLAYOUT__TRANSITION": "fade",
+    "VOICE__ON": "true",
+}
 MOST = {"client": 6, "poller": 2, "previewer": 2}
 """How many at once: clients that command, that poll snapshots, that have a WebRTC preview."""
 
@@ -96,18 +108,22 @@ async def _soak(out: Path, seed: int, seconds: float) -> dict[str, Any]:
     from tests.rigs.faults import clip
     from tests.rigs.faults.stage import Plan, staged
 
-    plan = Plan(
-        cloud=True,
-        link=True,
-        seams=True,
-        loopback=1,
-        settings={"CAPTURE__LINGER_S": "2", "CONTROL__PORT": "0"},
-    )
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder, talking() as voice:
         home = Path(folder)
+        plan = Plan(
+            cloud=True,
+            link=True,
+            seams=True,
+            loopback=1,
+            models=2,
+            room=2,
+            settings={**FEATURES, "VOICE__MICROPHONE": "test_mic"},
+            environment=voice,
+        )
         clip.make(home / "clip.avi")
         async with staged(home, plan) as stage:
-            await stage.model.start()
+            for model in stage.models:
+                await model.start()
             await stage.daemon.start()
             run = Run(stage, random.Random(seed), out)
             try:
@@ -116,6 +132,25 @@ async def _soak(out: Path, seed: int, seconds: float) -> dict[str, Any]:
                 (out / "daemon.log").write_text("\n".join(stage.daemon.log) + "\n")
             await stage.end()
             return run.report(seed, await stage.left_open())
+
+
+@contextlib.contextmanager
+def talking() -> Iterator[dict[str, str]]:
+    """Have a session of PipeWire with somebody who talks, and applications that listen at times.
+
+    Yields the daemon's environment in it.
+    """
+    from tests.rigs.faults.desktop import OWN
+    from tests.rigs.pipewire import VERSIONS, Session
+    from tests.rigs.pipewire.sounds import clicks, write
+
+    with Session(VERSIONS["debian"]) as session:
+        write(session.folder / "sound.wav", clicks(SOUND_S))
+        again = "while :; do {}; done"
+        session.spawn("talker", "sh", "-c", again.format("pw-play --target test_mic_in sound.wav"))
+        listens = "timeout 45 pw-record --target sana_mic heard.wav; sleep 15"
+        session.spawn("listener", "sh", "-c", again.format(listens))
+        yield {name: text for name, text in session.environment.items() if name not in OWN}
 
 
 class Run:
@@ -233,13 +268,14 @@ class Run:
             await asyncio.sleep(self._rng.uniform(1, 5))
 
     async def _visit(self, kind: str, work: Callable[[Any], Awaitable[None]]) -> None:
+        from aiortc.mediastreams import MediaStreamError
         from websockets.exceptions import WebSocketException
 
         from tests.rigs.faults.stage import connected
 
         self._people[kind] += 1
         try:
-            with contextlib.suppress(TimeoutError, WebSocketException):
+            with contextlib.suppress(TimeoutError, WebSocketException, MediaStreamError):
                 async with connected(self._stage.daemon) as control:
                     await asyncio.wait_for(work(control), self._rng.uniform(5, 40))
         finally:
@@ -250,7 +286,7 @@ class Run:
         prompts = ("a black-and-white photograph", "monochrome portrait", "a greyscale film still")
         while True:
             await asyncio.sleep(self._rng.uniform(0.5, 4))
-            match self._rng.randrange(5):
+            match self._rng.randrange(10):
                 case 0:
                     await control.send("set_prompt", prompt=self._rng.choice(prompts))
                 case 1:
@@ -259,6 +295,18 @@ class Run:
                     await control.send("get_state")
                 case 3:
                     await control.send("list_presets")
+                case 4:
+                    await control.send("record")
+                case 5:
+                    await control.send("clip", seconds=self._rng.uniform(1, 20))
+                case 6:
+                    await control.send("rehearse", prompt=self._rng.choice(prompts))
+                    await asyncio.sleep(self._rng.uniform(0.5, 3))
+                    await control.send(self._rng.choice(["take", "back"]))
+                case 7:
+                    await control.send("set_voice", trim_ms=self._rng.uniform(-50, 50))
+                case 8:
+                    await control.send("usage")
                 case _:
                     await control.send("dance")
 
@@ -350,6 +398,8 @@ class Run:
             wrong.append(f"{left_open} sessions left open")
         if any(status != 0 for status in self._stage.exits):
             wrong.append(f"the daemon ended with {self._stage.exits}")
+        kept, broken = self._kept()
+        wrong += [f"{path}: {why}" for path, why in broken.items()]
         draw(samples, self.happened, self._out / "soak.png")
         times = [one.live_again_s for one in self.happened if one.live_again_s is not None]
         return {
@@ -360,6 +410,7 @@ class Run:
             "raw frames": raw,
             "other frames": sum(one.other for one in samples),
             "frames in previews": samples[-1].previewed,
+            "clips and recordings that play": kept,
             "sessions opened": samples[-1].sessions_ever,
             "most sessions at once": max(one.sessions for one in samples),
             "sessions left open": left_open,
@@ -381,6 +432,22 @@ class Run:
             "happened": [asdict(one) for one in self.happened],
         }
 
+    def _kept(self) -> tuple[int, dict[str, str]]:
+        """Play everything that was kept: how many files do, and why the others do not."""
+        import av
+
+        played, broken = 0, {}
+        for path in sorted((self._stage.home / "kept").glob("*.mp4")):
+            try:
+                with av.open(str(path)) as container:
+                    count = sum(1 for _ in container.decode(video=0))
+                played += 1
+                if not count:
+                    broken[path.name] = "no pictures"
+            except (av.FFmpegError, IndexError) as error:
+                broken[path.name] = str(error)
+        return played, broken
+
 
 def _faults(stage: Stage, rng: random.Random) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
     """The faults to draw from, each a coroutine that brings it about and takes it away."""
@@ -389,15 +456,17 @@ def _faults(stage: Stage, rng: random.Random) -> list[tuple[str, Callable[[], Aw
     from tests.fakes.coordinator import Answer
 
     async def killed() -> None:
-        await stage.model.end(signal.SIGKILL)
+        model = rng.choice(stage.models)
+        await model.end(signal.SIGKILL)
         await asyncio.sleep(rng.uniform(0, 6))
-        await stage.model.start()
+        await model.start()
 
     async def frozen() -> None:
-        assert stage.model.process is not None
-        stage.model.process.send_signal(signal.SIGSTOP)
+        process = rng.choice(stage.models).process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(rng.uniform(1, 25))
-        stage.model.process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGCONT)
 
     async def lossy() -> None:
         stage.network.loss = rng.choice([0.05, 0.1, 0.2])
@@ -420,9 +489,11 @@ def _faults(stage: Stage, rng: random.Random) -> list[tuple[str, Callable[[], Aw
 
     def temper(**mood: object) -> Callable[[], Awaitable[None]]:
         async def bad() -> None:
-            stage.model.temper(**mood)
+            for model in stage.models:
+                model.temper(**mood)
             await asyncio.sleep(rng.uniform(1, 10))
-            stage.model.temper()
+            for model in stage.models:
+                model.temper()
 
         return bad
 
@@ -476,7 +547,7 @@ def slope(samples: list[Sample], name: str) -> float | None:
     """The least-squares slope of a column per hour, without the warm-up."""
     import numpy as np
 
-    kept = samples[int(len(samples) * WARM_UP) :]
+    kept = samples[_warmed(samples) :]
     if len(kept) < 3:
         return None
     hours = np.array([one.second / 3600 for one in kept])
@@ -486,7 +557,13 @@ def slope(samples: list[Sample], name: str) -> float | None:
 
 def _course(samples: list[Sample], name: str) -> list[float]:
     values = [getattr(one, name) for one in samples]
-    return [values[int(len(values) * WARM_UP)], values[-1], max(values)]
+    return [values[_warmed(samples)], values[-1], max(values)]
+
+
+def _warmed(samples: list[Sample]) -> int:
+    """The first sample after the warm-up."""
+    warm_s = min(WARM_UP * samples[-1].second, WARM_UP_S)
+    return next(number for number, one in enumerate(samples) if one.second >= warm_s)
 
 
 def _median(values: list[float]) -> float | None:

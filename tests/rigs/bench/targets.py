@@ -1,60 +1,151 @@
-"""What was aimed at, and what the figures say of it."""
+"""What was aimed at, and what the figures say of it: met, missed, or not decided.
+
+A target is met if the whole interval of its figure is on the right side, and missed if it is on the
+wrong one. Anything else is not decided, and so is all that was measured beside other work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from tests.rigs.bench.figures import PICTURES
+from tests.rigs.bench.comparing import (
+    ADDED,
+    BROWSER,
+    FLOOR,
+    JUDDER,
+    LOST,
+    MEMORY,
+    P50,
+    P99,
+    PER_PICTURE,
+    RATE,
+    SCRIPT,
+    SINK_JUDDER,
+    beyond,
+    estimate,
+    ratio,
+)
+from tests.rigs.bench.paired import Estimate
 from tests.rigs.bench.plots import number
-from tests.rigs.bench.threads import SDK_GROUPS
 
-PER_PICTURE = "CPU per distinct picture, ms"
-LARGE, SMALL = "1280x704, smooth", "640x352, smooth"
-BURSTS = ("640x352, 24 frames every 1.0 s", "640x352, 24 frames every 1.4 s")
+LARGE = "1280x704 both ways"
+APP = "640x352 sent, 1280x704 back"
+BURSTS = "640x352, 24 frames every 1.0 s"
+QUIET, IN_BURSTS = "pipeline", "bursts"
+BESIDE = {"1": "beside 1", "2": "beside 2", "encoder": "beside encoder"}
+"""The name of a contest by what runs beside it."""
+CONTESTS = (QUIET, IN_BURSTS, *BESIDE.values())
 OUTPUT_FPS = 24.0
-RATE = "distinct frames a second"
+INTERVAL_MS = 1e3 / OUTPUT_FPS
 STARVED = 0.9
 """Below this part of the rate a contender does less of the job, and its CPU says less."""
-CPU_RATIOS = (("bare", 1.15), ("script", 0.7), ("browser", 0.3))
-OUTWARD = "SDK callback to sink returned, ms"
-WORK = "tick to sink returned, ms"
-INWARD = "camera read to push returned, ms"
-GROUPS = "CPU by group, cores"
-PARTS = "memory by part, MB"
+LEAST_TURNS = 6
+"""Of fewer turns no interval holds the true figure in 95 of 100 measurements."""
+TIE = 0.01
+"""Rates that are as close as this are the same: a picture at the edge of a turn is in it or not."""
 IDLE = "CPU without a viewer, % of a core"
 WAKE_UPS = "wake-ups a second"
 COLD = "work after a second's rest, times its usual"
-LEAST = "least delay (playout.max_delay_ms=0)"
+WAITING = "ready and without a CPU by thread, part of the time"
+FIRST_SLATE = "first slate, ms"
+INTERVAL = "95 % interval"
+
+
+class Verdict(StrEnum):
+    """What a figure says of its target."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNDECIDED = "not decided"
+    UNMEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A target of a contest: a figure of the daemon, alone or against another's."""
+
+    contest: str
+    setting: str
+    figure: str
+    limit: float
+    other: str | None = None
+    how: Callable[[float, float], float] = ratio
+    at_most: bool = True
+
+    @property
+    def name(self) -> str:
+        """What is judged, in words."""
+        if self.other is None:
+            against = ""
+        elif self.how is ratio:
+            against = f" ÷ the {self.other}'s"
+        else:
+            against = f", above the {self.other}'s"
+        return f"{self.figure}{against}; {self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where it is judged."""
+        named = f"{self.setting}, {self.contest}"
+        return named if self.contest in BESIDE.values() else self.setting
+
+    @property
+    def words(self) -> str:
+        """How it is wanted."""
+        return f"{'≤' if self.at_most else '≥'} {number(self.limit)}"
+
+
+def _beside(contest: str, setting: str) -> Iterator[Wanted]:
+    yield Wanted(contest, setting, RATE, 1.0 - TIE, SCRIPT, at_most=False)
+    yield Wanted(contest, setting, RATE, 0.9, BROWSER, at_most=False)
+    yield Wanted(contest, setting, P50, 1.1, SCRIPT)
+    yield Wanted(contest, setting, PER_PICTURE, 1.0, SCRIPT)
+    yield Wanted(contest, setting, LOST, 0.0, SCRIPT, beyond)
+
+
+WANTED = (
+    Wanted(QUIET, LARGE, PER_PICTURE, 3.0, FLOOR, beyond),
+    Wanted(QUIET, LARGE, PER_PICTURE, 1.08, FLOOR),
+    Wanted(QUIET, LARGE, PER_PICTURE, 0.75, SCRIPT),
+    Wanted(QUIET, APP, PER_PICTURE, 1.0, BROWSER),
+    Wanted(QUIET, LARGE, MEMORY, 25.0, FLOOR, beyond),
+    Wanted(IN_BURSTS, BURSTS, P99, round(1.5 * INTERVAL_MS, 1), SCRIPT, beyond),
+    Wanted(IN_BURSTS, BURSTS, JUDDER, 0.12),
+    Wanted(QUIET, APP, ADDED, round(INTERVAL_MS, 1)),
+    Wanted(BESIDE["1"], APP, ADDED, round(1.5 * INTERVAL_MS, 1)),
+    Wanted(QUIET, LARGE, JUDDER, 0.15),
+    Wanted(QUIET, LARGE, SINK_JUDDER, 0.15),
+    *(
+        one
+        for contest in BESIDE.values()
+        for place in (APP, LARGE)
+        for one in _beside(contest, place)
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One row of the table; `met` is None where nothing was measured."""
+    """One row of the table."""
 
     name: str
     wanted: str
     seen: str = ""
-    met: bool | None = None
+    verdict: Verdict = Verdict.UNMEASURED
     why: str = ""
-    """If it was not met: what the figures themselves say about the limit."""
+    """What the verdict does not say: both figures, or why nothing is decided."""
 
 
 def targets(figures: Mapping[str, Any]) -> list[Target]:
     """Every target, in the order of their weight."""
-    return [
-        *(_cpu(figures, other, most) for other, most in CPU_RATIOS),
-        _delay(figures, "smooth", "usual", 1e3 / OUTPUT_FPS, "one output interval, 41.7 ms"),
-        _delay(figures, "least delay", LEAST, 5.0, "5 ms"),
-        *(_judder(figures, setting, 0.10) for setting in (LARGE, SMALL)),
-        *(_judder(figures, setting, 0.25) for setting in BURSTS),
-        _idle(figures),
-        _memory(figures),
-        _startup(figures),
-        _imports(figures),
-    ]
+    contests = [_contest(figures, wanted) for wanted in WANTED]
+    alone = [_idle(figures), _wake_ups(figures), _startup(figures), _imports(figures)]
+    quiet = sum(wanted.contest not in BESIDE.values() for wanted in WANTED)
+    return [*contests[:quiet], *alone, *contests[quiet:]]
 
 
 def dig(found: Any, *keys: str) -> Any:
@@ -66,24 +157,6 @@ def dig(found: Any, *keys: str) -> Any:
     return found
 
 
-def _most(name: str, value: float | None, most: float, unit: str, why: str = "") -> Target:
-    wanted = f"≤ {most:g} {unit}".rstrip()
-    if value is None:
-        return Target(name, wanted)
-    met = value <= most
-    return Target(name, wanted, f"{number(value)} {unit}".rstrip(), met, "" if met else why)
-
-
-def _values(figures: Mapping[str, Any], setting: str, contender: str, key: str) -> list[float]:
-    runs = dig(figures, "pipeline", setting, "runs", contender) or []
-    return [run[key] for run in runs if key in run]
-
-
-def _median(figures: Mapping[str, Any], setting: str, contender: str, key: str) -> float | None:
-    values = _values(figures, setting, contender, key)
-    return median(values) if values else None
-
-
 def middle(runs: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
     """The median of each part of what the runs have under `key`; a part that is missing is 0."""
     found = [run[key] for run in runs if key in run]
@@ -91,128 +164,79 @@ def middle(runs: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
     return {part: median(each.get(part, 0.0) for each in found) for part in parts}
 
 
-def _cpu(figures: Mapping[str, Any], other: str, most: float) -> Target:
-    ratio = dig(figures, "pipeline", LARGE, f"CPU, daemon / {other}")
-    bare, theirs, ours = (
-        _median(figures, LARGE, name, "CPU, cores") for name in ("bare", other, "daemon")
+def judge(found: Estimate, limit: float, *, at_most: bool = True) -> Verdict:
+    """Whether the whole interval is on the right side, or on the wrong one."""
+    if found.turns < LEAST_TURNS:
+        return Verdict.UNDECIDED
+    if (found.high <= limit) if at_most else (found.low >= limit):
+        return Verdict.MET
+    if (found.low > limit) if at_most else (found.high < limit):
+        return Verdict.MISSED
+    return Verdict.UNDECIDED
+
+
+def with_interval(found: Estimate) -> str:
+    """A figure and its interval, as words."""
+    return f"{number(found.value)} ({number(found.low)} to {number(found.high)})"
+
+
+def _contest(figures: Mapping[str, Any], wanted: Wanted) -> Target:
+    runs = dig(figures, wanted.contest, wanted.setting, "runs") or {}
+    found = estimate(runs, wanted.figure, wanted.other, wanted.how)
+    if found is None:
+        return Target(wanted.name, wanted.words)
+    verdict, why = judge(found, wanted.limit, at_most=wanted.at_most), []
+    if busy := dig(figures, wanted.contest, "machine", "too busy to judge"):
+        verdict = Verdict.UNDECIDED
+        why.append(f"too busy to judge: {busy}")
+    if found.turns < LEAST_TURNS:
+        why.append(f"{found.turns} turns, and {LEAST_TURNS} are needed")
+    if wanted.other is not None:
+        why.append(_starved(runs, wanted.other))
+    return Target(
+        wanted.name, wanted.words, with_interval(found), verdict, "; ".join(filter(None, why))
     )
-    why = ""
-    if ours and theirs:
-        why = f"{ours:.3f} against {theirs:.3f} cores{_per_picture(figures, other)}"
-    if _starved(figures, other):
-        rate = _median(figures, LARGE, other, RATE)
-        why += f"; it delivered {rate:.1f} of {OUTPUT_FPS:g} pictures a second"
-    elif bare and theirs and other != "bare":
-        why += f"; the bare SDK client is {bare / theirs:.2f} of it"
-        if bare / theirs > most:
-            why += ", so no client of this SDK can meet it"
-    why += _sdk_share(figures, other, most)
-    return _most(f"CPU of the daemon ÷ {other}, {LARGE}", ratio, most, "", why)
 
 
-def _sdk_share(figures: Mapping[str, Any], other: str, most: float) -> str:
-    """What the SDK's own threads take in both, and whether they alone are too much.
-
-    They encode and decode what comes, so that is said only where both deliver all pictures.
-    """
-    ours, theirs = (_sdk_cores(figures, name) for name in ("daemon", other))
-    if ours is None:
+def _starved(runs: Mapping[str, Any], other: str) -> str:
+    """That a contender delivers too few pictures to be compared by what it takes, if it does."""
+    rate = estimate({"daemon": runs[other]}, RATE)
+    if rate is None or rate.value >= STARVED * OUTPUT_FPS:
         return ""
-    words = f"; the SDK's own threads take {ours[0]:.2f} of {ours[1]:.2f} cores in the daemon"
-    if theirs is not None:
-        words += f" and {theirs[0]:.2f} of {theirs[1]:.2f} in the {other}"
-    whole = theirs[1] if theirs else _median(figures, LARGE, other, "CPU, cores")
-    if whole and not any(_starved(figures, name) for name in ("daemon", other)):
-        least = ours[0] / whole
-        words += f": without any code around them the ratio is {least:.2f}"
-        words += ", above the target" if least > most else ""
-    return words
+    return f"the {other} delivered {rate.value:.1f} of {OUTPUT_FPS:g} pictures a second"
 
 
-def _starved(figures: Mapping[str, Any], contender: str) -> bool:
-    """Whether it is known to deliver too few pictures to be compared."""
-    rate = _median(figures, LARGE, contender, RATE)
-    return rate is not None and rate < STARVED * OUTPUT_FPS
-
-
-def _sdk_cores(figures: Mapping[str, Any], contender: str) -> tuple[float, float] | None:
-    """Cores of the SDK's own threads, and of all; None of a contender without such threads."""
-    groups = middle(dig(figures, "pipeline", LARGE, "runs", contender) or [], GROUPS)
-    own = [cores for group, cores in groups.items() if group in SDK_GROUPS]
-    return (sum(own), sum(groups.values())) if own else None
-
-
-def _per_picture(figures: Mapping[str, Any], other: str) -> str:
-    """What a picture costs, where both deliver some: a starved one does less of the job."""
-    runs = [dig(figures, "pipeline", LARGE, "runs", name) or [] for name in ("daemon", other)]
-    each = [[cost for run in some if (cost := per_picture_ms(run))] for some in runs]
-    if not all(each):
-        return ""
-    ours, theirs = (median(costs) for costs in each)
-    return f", {ours:.1f} against {theirs:.1f} ms per distinct picture"
-
-
-def per_picture_ms(run: Mapping[str, Any]) -> float | None:
-    """CPU milliseconds for each distinct picture of a run; None if it delivers none."""
-    rate = run.get(RATE)
-    return run["CPU, cores"] / rate * 1e3 if rate else None
-
-
-def _delay(figures: Mapping[str, Any], mode: str, row: str, most: float, words: str) -> Target:
-    name, wanted = f"Delay added after the SDK's callback, p99, {mode}", f"≤ {words}"
-    runs = dig(figures, "sizes", "runs", row) or []
-    p99 = {key: _p99(runs, key) for key in (OUTWARD, WORK, INWARD)}
-    seen = p99[OUTWARD]
-    if seen is None:
+def _measured(
+    figures: Mapping[str, Any], name: str, keys: tuple[str, str], most: float, unit: str
+) -> Target:
+    """A target of a measure that tells its own interval."""
+    wanted = f"≤ {most:g} {unit}".rstrip()
+    found = dig(figures, *keys)
+    if not found or INTERVAL not in found:
         return Target(name, wanted)
-    parts = [f"{key.removesuffix(', ms')} p99 {p99[key]:.1f} ms" for key in (WORK, INWARD)]
-    met = seen <= most
-    return Target(name, wanted, f"{seen:.1f} ms", met, "" if met else "; ".join(parts))
-
-
-def _p99(runs: list[dict[str, Any]], key: str) -> float | None:
-    values = [run[key]["p99"] for run in runs if "p99" in run[key]]
-    return median(values) if values else None
-
-
-def _judder(figures: Mapping[str, Any], setting: str, most: float) -> Target:
-    value = _median(figures, setting, "daemon", "judder")
-    came = _median(figures, setting, "daemon", RATE)
-    script = _median(figures, setting, "script", "judder")
-    why = "" if came is None else f"{came:.1f} distinct pictures a second came"
-    if script is not None:
-        why += f"; the script's: {script:.2f}"
-    return _most(f"Judder, {setting}", value, most, "", why)
+    low, high = found[INTERVAL]
+    one = Estimate(found["median"], low, high, found["turns"])
+    if busy := dig(figures, keys[0], "machine", "too busy to judge"):
+        why = f"too busy to judge: {busy}"
+        return Target(name, wanted, with_interval(one), Verdict.UNDECIDED, why)
+    return Target(name, wanted, with_interval(one), judge(one, most))
 
 
 def _idle(figures: Mapping[str, Any]) -> Target:
-    found = {key: dig(figures, "idle", key) for key in (WAKE_UPS, COLD)}
-    why = "; ".join(f"{key}: {value:g}" for key, value in found.items() if value is not None)
-    return _most("Idle, nobody watches", dig(figures, "idle", IDLE), 1.0, "% of a core", why)
+    cold = dig(figures, "idle", COLD)
+    found = _measured(figures, "Idle, nobody watches", ("idle", IDLE), 0.5, "% of a core")
+    if cold is None or found.verdict is not Verdict.MISSED:
+        return found
+    return Target(found.name, found.wanted, found.seen, found.verdict, f"{COLD}: {cold:g}")
 
 
-def _memory(figures: Mapping[str, Any]) -> Target:
-    value = _median(figures, LARGE, "daemon", "resident MB")
-    bare = _median(figures, LARGE, "bare", "resident MB")
-    why = [] if bare is None else [f"the bare SDK client alone has {bare:.0f} MB"]
-    steps = dig(figures, "profile", "resident MB after each step")
-    if steps:
-        last, resident = list(steps.items())[-1]
-        why.append(f"after {last}, before the first picture, a client has {resident:.0f} MB")
-    parts = middle(dig(figures, "pipeline", LARGE, "runs", "daemon") or [], PARTS)
-    if parts:
-        largest = sorted(parts, key=lambda part: -parts[part])[:4]
-        shown = [*(part for part in largest if part != PICTURES), PICTURES]
-        each = ", ".join(f"{part} {parts.get(part, 0.0):.0f} MB" for part in shown)
-        why.append(f"the daemon's: {each}")
-    return _most(f"Resident memory, {LARGE}", value, 200.0, "MB", "; ".join(why))
+def _wake_ups(figures: Mapping[str, Any]) -> Target:
+    name = "Wake-ups, nobody watches"
+    return _measured(figures, name, ("idle", WAKE_UPS), 3.0, "a second")
 
 
 def _startup(figures: Mapping[str, Any]) -> Target:
-    p50 = dig(figures, "startup", "first slate, ms", "p50")
-    bare = dig(figures, "startup", "python -c pass, ms", "p50")
-    why = "" if bare is None else f"an empty Python process alone takes {bare:.0f} ms"
-    return _most("Start to the first card, p50", p50, 1000.0, "ms", why)
+    return _measured(figures, "Start to the first card", ("startup", FIRST_SLATE), 400.0, "ms")
 
 
 def _imports(figures: Mapping[str, Any]) -> Target:
@@ -223,4 +247,4 @@ def _imports(figures: Mapping[str, Any]) -> Target:
     guilty = [module for module, found in imports.items() if "cv2" in found["of the heavy ones"]]
     took = dig(imports, "sana_vcam", "median, ms")
     why = f"loaded by {', '.join(guilty)}" if guilty else ""
-    return Target(name, wanted, f"{took:g} ms", not guilty, why)
+    return Target(name, wanted, f"{took:g} ms", Verdict.MISSED if guilty else Verdict.MET, why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.rigs.bench.figures import cpu_seconds
@@ -41,6 +41,7 @@ NATIVE = {
 PYTHON = {
     "MainThread": LOOP,
     "camera": CAMERA,
+    "camera reader": CAMERA,
     "publisher": PUBLISHER,
     "playout": PLAYOUT,
     "raw sink": PLAYOUT,
@@ -56,17 +57,20 @@ class Times:
     total_s: float
     threads: Mapping[int, tuple[str, float]]
     """By native id: the kernel's name and the seconds. Ended threads are in the total only."""
+    waited: Mapping[int, float] = field(default_factory=dict)
+    """By native id: the seconds in which a thread was ready and had no CPU."""
 
 
 def read(pid: int) -> Times:
     """Look at every thread of a process; raises `OSError` if there is no such process."""
-    threads = {}
+    threads, waited = {}, {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
             threads[int(task.name)] = _stat((task / "stat").read_text())
+            waited[int(task.name)] = int((task / "schedstat").read_text().split()[1]) / 1e9
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return Times(pid, cpu_seconds(pid), threads)
+    return Times(pid, cpu_seconds(pid), threads, waited)
 
 
 def _stat(text: str) -> tuple[str, float]:
@@ -95,6 +99,21 @@ def between(
         found[key] = found.get(key, 0.0) + used_s
     found[ENDED, ENDED] = after.total_s - before.total_s - sum(found.values())
     return found
+
+
+def waiting(
+    before: Times, after: Times, names: Mapping[int, str], seconds: float
+) -> dict[str, float]:
+    """By thread, the longest first: the part of the time in which it was ready and had no CPU.
+
+    Several threads of one name are added; what waited next to nothing is left out.
+    """
+    found: dict[str, float] = {}
+    for number, waited_s in after.waited.items():
+        _, name = _name(after.threads[number][0], names.get(number), after.threads[after.pid][0])
+        since = before.waited.get(number, 0.0)
+        found[name] = found.get(name, 0.0) + (waited_s - since) / seconds
+    return _rounded(found, sorted(found, key=lambda name: -found[name]))
 
 
 def _name(native: str, python: str | None, comm: str) -> tuple[str, str]:

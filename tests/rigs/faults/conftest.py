@@ -36,7 +36,7 @@ def pytest_terminal_summary(
     order = {row.name: number for number, row in enumerate(_rows())}
     results.sort(key=lambda result: order[result.name])
     terminalreporter.section("the fault matrix")
-    for line in (*table.lines(results), "", table.summary(results)):
+    for line in (*table.lines(results), "", *table.again(results), table.summary(results)):
         terminalreporter.write_line(line)
     for path in config.getoption("--table"):
         table.write(results, path)

@@ -95,7 +95,8 @@ class Result:
     raw: int = 0
     left_open: int = 0
     took_s: float = 0.0
-    again: bool = False
+    before: list[str] = field(default_factory=list)
+    """What was slow each time that the row was played before this one."""
     log: list[str] = field(default_factory=list)
 
     @property

@@ -22,10 +22,11 @@ from sana_vcam.media.playout.buffer import KNOWN_S
 from tests.fakes.coordinator import KEY, MODEL, Coordinator
 from tests.rigs.faults import TEMPER, clip, link
 from tests.rigs.faults.clip import Seen
+from tests.rigs.faults.desktop import Desktop
 from tests.rigs.faults.watch import HEIGHT, WIDTH, Glimpse, Watch
 from tests.system.daemon import TRACK, Control, Standin, environment, free_port
 
-PATIENCE_S = 45.0
+PATIENCE_S = 120.0
 LOOK_S = 0.02
 ENDED_PATIENCE_S = 15.0
 """How long a runtime may take to have closed a session that it was told to end."""
@@ -57,6 +58,8 @@ class Plan:
     """The model is at the far end of a network that can lose packets."""
     seams: bool = False
     """The daemon has faulty devices at its seams, told over its standard input."""
+    pipewire: bool = False
+    """A desktop's PipeWire node instead of the raw sink; a program that reads it is watched."""
     loopback: int = 0
     """So many made-up virtual cameras instead of the raw sink; the last one is watched."""
     wire: Wire = SANA_1
@@ -171,9 +174,10 @@ class DaemonProcess:
     def variables(self) -> dict[str, str]:
         """The environment that it is started with."""
         plan = self._plan
+        kind = "v4l2loopback" if plan.loopback else "pipewire" if plan.pipewire else "raw"
         settings = {
             "REACTOR__MODEL": plan.wire.model,
-            "SINK__KIND": "v4l2loopback" if plan.loopback else "raw",
+            "SINK__KIND": kind,
             "SINK__PATH": str(self._fifo),
             "SINK__WIDTH": str(WIDTH),
             "SINK__HEIGHT": str(HEIGHT),
@@ -284,6 +288,7 @@ class Stage:
         url: str,
         cloud: Coordinator | None,
         network: link.Link | None,
+        desktop: Desktop | None,
     ) -> None:
         self.home = home
         self.plan = plan
@@ -293,8 +298,11 @@ class Stage:
         self.exits: list[int] = []
         self._cloud = cloud
         self._network = network
+        self._desktop = desktop
         self.watch = Watch(home / "video.fifo")
         self.daemon = DaemonProcess(home, plan, url, home / "video.fifo")
+        if desktop is not None:
+            self.daemon.more_environment(desktop.variables)
 
     @property
     def model(self) -> Model:
@@ -313,6 +321,12 @@ class Stage:
         assert self._network is not None
         return self._network
 
+    @property
+    def desktop(self) -> Desktop:
+        """The desktop of a row that has one."""
+        assert self._desktop is not None
+        return self._desktop
+
     # -- what a row is written in --------------------------------------------------------------
 
     async def begin(self, *, settled: bool = True) -> None:
@@ -324,6 +338,8 @@ class Stage:
         for model in self.models:
             await model.start(*self.plan.model)
         await self.daemon.start()
+        if self._desktop is not None:
+            await self._desktop.read()
         await self.live()
         # Half a second for the buffer to have more than its first frames.
         await asyncio.sleep(0.5 + (KNOWN_S if settled else 0.0))
@@ -418,7 +434,8 @@ async def staged(home: Path, plan: Plan) -> AsyncIterator[Stage]:
     if cloud is not None:
         cloud.models = {plan.wire.model}
     url = cloud.url if cloud is not None else urls[0]
-    stage = Stage(home, plan, models, url, cloud, network)
+    desktop = Desktop(home / "video.fifo") if plan.pipewire else None
+    stage = Stage(home, plan, models, url, cloud, network, desktop)
     try:
         yield stage
     finally:
@@ -429,6 +446,8 @@ async def staged(home: Path, plan: Plan) -> AsyncIterator[Stage]:
             await model.end(signal.SIGKILL)
         if cloud is not None:
             await cloud.stop()
+        if desktop is not None:
+            desktop.close()
         stage.watch.close()
         if network is not None:
             network.close()

@@ -23,7 +23,7 @@ def summary(results: Sequence[Result]) -> str:
         f"the slowest after {max(lives, default=0.0)} s; "
         f"{sum(r.raw for r in results if r.expected != 'the raw camera')} raw frames; "
         f"{sum(r.left_open for r in results)} sessions left open; "
-        f"{sum(r.again for r in results)} rows played twice; "
+        f"{sum(bool(r.before) for r in results)} rows played again; "
         f"something waited for a processor {100 * _mean([r.crowded for r in results]):.0f} % of "
         f"the time, {sum(r.gaps_over > 0 for r in results)} rows with a gap over 100 ms"
     )
@@ -39,6 +39,11 @@ def lines(results: Sequence[Result]) -> list[str]:
     ]
 
 
+def again(results: Sequence[Result]) -> list[str]:
+    """The rows that were played again, and why."""
+    return [f"played again: {one.name}: {why}" for one in results for why in one.before]
+
+
 def markdown(results: Sequence[Result]) -> str:
     """The table for a document, with the cause of each row and the reasons below."""
     head = ("fault", "cause", *HEAD[1:])
@@ -52,7 +57,7 @@ def markdown(results: Sequence[Result]) -> str:
         for result in results
         if result.why and result.bound_s
     ]
-    return "\n".join(out) + "\n"
+    return "\n".join([*out, *again(results)]) + "\n"
 
 
 def write(results: Sequence[Result], path: Path) -> None:

@@ -121,6 +121,8 @@ def test_the_table_says_who_survived(tmp_path: Path) -> None:
     bad = Result("a: c", "cause", "a card", raw=3, faults=["3 raw frames"], bound_s=9.0, why="so")
     assert table.summary([good, bad]).startswith("1 of 2 survived; longest gap 60 ms")
     assert "3 raw frames" in table.lines([good, bad])[2]
+    again = Result("a: d", "cause", "a card", before=["1 gap", "2 gaps"])
+    assert table.again([good, again]) == ["played again: a: d: 1 gap", "played again: a: d: 2 gaps"]
     table.write([good, bad], tmp_path / "t.md")
     assert "- a: c: up to 9 s; so" in (tmp_path / "t.md").read_text()
 

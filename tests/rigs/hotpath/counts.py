@@ -2,15 +2,20 @@
 
 A frame goes once through everything that it meets: fitted to the track, pushed to a session,
 received, scheduled, shown, converted and sent. Counted are the interpreter's instructions in our
-own code, and the bytes of pixels that conversions write. The kept counts are what
-`tests/rigs/hotpath/test_counts.py` compares with.
+own code, the bytes of pixels that conversions write, and the memory that a frame takes: at most at
+once, and for good. The kept counts are what `tests/rigs/hotpath/test_counts.py` compares with; how
+often a daemon at rest wakes up (`resting`) is kept beside them.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import statistics
 import sys
+import tempfile
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +35,7 @@ from sana_vcam.media.playout.program import Program
 from sana_vcam.media.publisher import CameraTarget
 from sana_vcam.media.sinks.sink import Sink
 from sana_vcam.media.slate import Slate
+from tests.rigs.hotpath import resting
 
 KEPT = Path(__file__).with_name("kept.json")
 OURS = str(Path(sana_vcam.__file__).parent)
@@ -37,6 +43,8 @@ TRACK = (1280, 704)
 FPS = 24
 WARM_UP = 120
 FRAMES = 48
+RESTING = 2.0
+"""What is kept of the wake-ups a second: one tick, and what is looked at every few seconds."""
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -98,11 +106,45 @@ def count() -> dict[str, float]:
         with _instructions() as ran, _conversions() as written:
             for number in range(WARM_UP, WARM_UP + FRAMES):
                 way.frame(number / FPS)
+        pushed = way.pushed
+        memory = _memory(way)
     finally:
         way.sink.close()
     return {
         "instructions": round(ran() / FRAMES, 1),
-        "bytes of pixels": round((written() + way.pushed) / FRAMES, 1),
+        "bytes of pixels": round((written() + pushed) / FRAMES, 1),
+        **memory,
+    }
+
+
+def _memory(way: Way) -> dict[str, float]:
+    """Count what frames take of Python's memory: bytes while one is on its way, blocks for good.
+
+    Buffers of NumPy and OpenCV are among the bytes. What is kept for a while comes and goes, so the
+    median is taken, and the blocks are counted over all frames.
+    """
+    at = [number / FPS for number in range(WARM_UP + FRAMES, WARM_UP + 3 * FRAMES)]
+    for now in at[:FRAMES]:
+        way.frame(now)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for now in at[FRAMES:]:
+        way.frame(now)
+    gc.collect()
+    blocks = sys.getallocatedblocks() - before
+    peaks = []
+    tracemalloc.start()
+    try:
+        for number in range(FRAMES):
+            had, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            way.frame(at[-1] + (number + 1) / FPS)
+            peaks.append(tracemalloc.get_traced_memory()[1] - had)
+    finally:
+        tracemalloc.stop()
+    return {
+        "bytes of memory at once": float(statistics.median(peaks)),
+        "blocks of memory for good": round(blocks / FRAMES, 2),
     }
 
 
@@ -168,8 +210,11 @@ def main() -> int:
     counted = count()
     print(json.dumps(counted, indent=2))
     known = kept() if KEPT.exists() else {"instructions": {}}
-    known["instructions"][VERSION] = counted["instructions"]
-    known["bytes of pixels"] = counted["bytes of pixels"]
+    instructions = known["instructions"] | {VERSION: counted.pop("instructions")}
+    with tempfile.TemporaryDirectory() as place:
+        woken = resting.wakeups_a_second(Path(place), RESTING)
+    print(json.dumps(woken, indent=2))
+    known = {"instructions": instructions, **counted, resting.KEY: RESTING}
     KEPT.write_text(json.dumps(known, indent=2) + "\n")
     return 0
 

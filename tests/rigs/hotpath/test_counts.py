@@ -1,12 +1,16 @@
-"""The hot path must not grow by more than 15 %; if it must: python -m tests.rigs.hotpath.counts."""
+"""Neither a frame nor a daemon at rest may take 15 % more than is kept.
+
+If it must: python -m tests.rigs.hotpath.counts
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.rigs.hotpath import counts
+from tests.rigs.hotpath import counts, resting
 
 MOST = 1.15
+AT_ONCE, FOR_GOOD = "bytes of memory at once", "blocks of memory for good"
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,19 @@ def test_no_more_instructions_than_were_kept(counted: dict[str, float]):
 
 def test_no_more_pixels_are_written_than_were_kept(counted: dict[str, float]):
     assert 0 < counted["bytes of pixels"] <= MOST * counts.kept()["bytes of pixels"]
+
+
+def test_a_frame_takes_no_more_memory_than_was_kept(counted: dict[str, float]):
+    assert 0 < counted[AT_ONCE] <= MOST * counts.kept()[AT_ONCE]
+    # Some are in meters, which drop them again after a while.
+    assert counted[FOR_GOOD] <= counts.kept()[FOR_GOOD] + 2
+
+
+def test_a_daemon_at_rest_wakes_up_no_more_often_than_was_kept(tmp_path):
+    most = MOST * counts.kept()[resting.KEY]
+    woken = resting.wakeups_a_second(tmp_path, most)
+    assert woken["ticks"] > 0
+    assert sum(woken.values()) <= most, woken
 
 
 def test_another_conversion_would_be_noticed(monkeypatch: pytest.MonkeyPatch):

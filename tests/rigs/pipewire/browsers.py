@@ -90,21 +90,28 @@ class Reports:
         return f"http://localhost:{self._server.server_address[1]}/{browser}"
 
 
-def browse(session: Session, reports: Reports, browsers: Iterable[str], *flags: str) -> None:
+def browse(
+    session: Session,
+    reports: Reports,
+    browsers: Iterable[str],
+    *flags: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Have each browser show the page, and wait until all have told something.
 
-    `flags` are Chromium's own.
+    `flags` are Chromium's own. `meanwhile` is called now and then.
     """
     wanted = tuple(browsers)
     starts = dict.fromkeys(wanted, 0)
 
     def have_told() -> bool:
+        meanwhile()
         for browser in wanted:
             told = browser in reports.found
             if not told and not session.is_running(browser) and starts[browser] < STARTS:
                 starts[browser] += 1
                 _start(session, browser, reports.url(browser), flags)
-        return len(reports.found) == len(wanted)
+        return reports.found.keys() >= set(wanted)
 
     session.until(f"{' and '.join(wanted)} to report", have_told, TOLD_S)
 

@@ -30,7 +30,7 @@ PLAN = Plan(cloud=True, models=2, room=2, live=False, settings={"REACTOR__CONNEC
 ANSWERED_S = 0.3
 LIMIT = "too many sessions were asked for in the last hour"
 """What the daemon says when it spares the account, as it should: faults come faster here."""
-LOG_LINES = 5000
+LOG_LINES = 100_000
 DEFECTS = ("Traceback", "ended by a defect", "never retrieved")
 
 
@@ -90,6 +90,7 @@ class Soak:
         self.faults += [f"exit status {one}" for one in self._stage.exits if one != 0]
         if cloud.still_open:
             self.faults.append(f"{len(cloud.still_open)} sessions left open")
+            self._log.extend(line for one in cloud.still_open for line in cloud.history(one))
         busy = [await model.left_open() for model in self._stage.models]
         if any(busy):
             self.faults.append(f"sessions left at the runtimes: {busy}")
@@ -255,6 +256,7 @@ async def soak(minutes: float, seed: int, of: type[Soak] = Soak, plan: Plan = PL
             await it.end()
             steps = ", ".join(f"{count} {name}" for name, count in sorted(it.played.items()))
             print(f"{minutes:g} min, seed {seed}: {len(stage.cloud.opened)} sessions; {steps}")
+            print(f"{stage.cloud.runtimes.failed} sessions found no GPU that answered")
             print(f"{len(it.faults)} faults", *it.faults, sep="\n  ")
             if it.faults:
                 print(*it.log, sep="\n", file=sys.stderr)

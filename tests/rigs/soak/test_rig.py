@@ -68,9 +68,11 @@ def test_a_session_left_open_a_raw_frame_and_a_traceback_end_it_with_1(
 
     assert rig.main(["--minutes", "0"], of=Planted, plan=BYPASS) == 1
 
-    said = capsys.readouterr().out
+    said, log = capsys.readouterr()
     assert "1 sessions left open" in said
     assert "sessions left at the runtimes: [0, 1]" in said
     assert "raw frames" in said
     assert said.count(TRACEBACK) == 1
     assert "5 faults" in said
+    assert "POST /sessions: 201" in log
+    assert "POST /sessions: 201" in log

@@ -1,4 +1,4 @@
-"""The floor: an SDK client that publishes the clip and drops what comes back."""
+"""The floor: an SDK client that publishes the clip, and counts and drops what comes back."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from reactor_sdk import Reactor
 
 from sana_vcam.media.pixels import bgr_to_bgra_bytes
 from tests.rigs.bench.contenders.clip import StampedFile
-from tests.rigs.bench.contenders.telling import tell_at_signal
+from tests.rigs.bench.contenders.telling import RECEIVED, SENT, tell_at_signal
 
 
 async def main(url: str, clip: str, stamps: str) -> None:
-    tell_at_signal(Path(stamps))
+    sent = received = 0
+    tell_at_signal(Path(stamps), lambda: {SENT: sent, RECEIVED: received})
     reactor = Reactor("sana-streaming", local=True, api_url=url)
     first = threading.Event()
 
     def drop(_bgra: bytes, *_: object) -> None:
+        nonlocal received
+        received += 1
         if not first.is_set():
             first.set()
             print("live", flush=True)
@@ -35,6 +38,7 @@ async def main(url: str, clip: str, stamps: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     def push() -> None:
+        nonlocal sent
         threading.current_thread().name = "camera"
         source = StampedFile(Path(clip))
         source.open()
@@ -42,6 +46,7 @@ async def main(url: str, clip: str, stamps: str) -> None:
             picture = source.read()
             height, width = picture.shape[:2]
             camera.push_frame(bgr_to_bgra_bytes(picture), width=width, height=height)
+            sent += 1
         source.close()
         source.dump(Path(stamps))
 

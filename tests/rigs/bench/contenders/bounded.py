@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reactor_sdk import Reactor, Track
 
-from sana_vcam.app.native import limit_arenas
+from sana_vcam.app.native import set_up_malloc
 from sana_vcam.engine import factory
 from sana_vcam.reactor import ReactorClient, SessionError, client
 from tests.rigs.bench.contenders import daemon
@@ -100,5 +100,5 @@ def main(bounds: str, where: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    limit_arenas()
+    set_up_malloc()
     main(*sys.argv[1:])

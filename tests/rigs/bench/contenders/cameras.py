@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sana_vcam.app.daemon import Daemon
-from sana_vcam.app.native import limit_arenas
-from sana_vcam.app.signals import stop_on_signals
+from sana_vcam.app.native import set_up_malloc
 from sana_vcam.config.load import load
 from sana_vcam.config.paths import APP
 from sana_vcam.control.protocol.state import State
 from sana_vcam.engine.states import SessionState
+from sana_vcam.lib.signals import stop_on_signals
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.media.v4l2 import devices
 from tests.rigs.bench.delays import TimedMedia, timed_sink
@@ -66,7 +66,7 @@ class VirtualCameras(Machine):
 async def main(
     url: str, home: str, figures: str, cameras: str, viewers: str, *settings: str
 ) -> None:
-    limit_arenas()
+    set_up_malloc()
     place = Path(home)
     machine = VirtualCameras(place / "machine", int(cameras), int(viewers))
     devices.System = lambda: machine.system  # type: ignore[assignment, misc]

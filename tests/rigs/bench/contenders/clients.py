@@ -1,7 +1,8 @@
-"""Clients of the control API, in a process of their own: `RUNTIME_DIR LISTENERS PREVIEWS`.
+"""Clients of the control API, in a process of their own: `RUNTIME_DIR LISTENERS PREVIEWS RECORDS`.
 
-Listeners have subscribed to states and figures; each preview is a WebRTC viewer. Prints "attached"
-once all are there; SIGTERM ends it.
+Listeners have subscribed to states and figures; each preview is a WebRTC viewer; with RECORDS, one
+starts a recording. What the TCP port does not take any more comes over the Unix socket. Prints
+"attached" once all are there; SIGTERM ends it.
 """
 
 from __future__ import annotations
@@ -13,24 +14,29 @@ import signal
 import sys
 from pathlib import Path
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 
 from sana_vcam.control.access.discovery import find
 from tests.fakes.viewers import Viewer
 
+TCP_CLIENTS = 32
 
-async def main(runtime_dir: str, listeners: str, previews: str) -> None:
+
+async def main(runtime_dir: str, listeners: str, previews: str, records: str) -> None:
     control_file = find(Path(runtime_dir))
     assert control_file is not None
-    headers = {"Authorization": f"Bearer {control_file.token.get_secret_value()}"}
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         tasks = []
+        headers = {"Authorization": f"Bearer {control_file.token.get_secret_value()}"}
         for number in range(int(listeners) + int(previews)):
-            socket = await stack.enter_async_context(
+            connection = (
                 connect(control_file.url, additional_headers=headers, proxy=None)
+                if number < TCP_CLIENTS
+                else unix_connect(control_file.socket, "ws://localhost/ws")
             )
+            socket = await stack.enter_async_context(connection)
             if number < int(listeners):
                 await _subscribe(socket)
                 tasks.append(asyncio.create_task(_read(socket)))
@@ -42,6 +48,11 @@ async def main(runtime_dir: str, listeners: str, previews: str) -> None:
                     asyncio.create_task(_watch(viewer)),
                     asyncio.create_task(_read(socket)),
                 ]
+        if int(records):
+            socket = await stack.enter_async_context(
+                connect(control_file.url, additional_headers=headers, proxy=None)
+            )
+            await _ask(socket, "record", on=True)
         print("attached", flush=True)
         await stop.wait()
         for task in tasks:

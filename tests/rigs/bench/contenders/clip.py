@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
 from sana_vcam.media.camera.timecode import encode_counter, read_counter
 from sana_vcam.media.camera.videofile import VideoFile
 from sana_vcam.media.pixels import Pixels, fit, fit_i420, to_i420

@@ -1,4 +1,4 @@
-"""This daemon, as `sana-vcam run` runs it; only the camera's file remembers its reads.
+"""This daemon, as `sana-vcam run` runs it, with clocks at its seams and at the camera's file.
 
 A folder for its state and the settings (`key=value`) follow the common arguments.
 """
@@ -11,18 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from sana_vcam.app.daemon import Daemon
-from sana_vcam.app.native import limit_arenas
-from sana_vcam.app.signals import stop_on_signals
+from sana_vcam.app.native import set_up_malloc
 from sana_vcam.config.load import load
+from sana_vcam.lib.signals import stop_on_signals
 from sana_vcam.media.camera import source
 from tests.rigs.bench.contenders.clip import StampedFile
-from tests.rigs.bench.contenders.telling import tell_at_signal
+from tests.rigs.bench.contenders.telling import (
+    PUSHED_S,
+    RECEIVED,
+    SENT,
+    SHOWN_AT,
+    WAITED_S,
+    tell_at_signal,
+)
+from tests.rigs.bench.delays import TimedMedia, timed_sink
 from tests.system.daemon import local_settings
 
 
 async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings: str) -> None:
-    limit_arenas()
-    tell_at_signal(Path(stamps))
+    set_up_malloc()
     files: list[StampedFile] = []
 
     class Remembered(StampedFile):
@@ -41,10 +48,30 @@ async def main(url: str, clip: str, stamps: str, sink: str, home: str, *settings
     config = load(environ={}, overrides=overrides | chosen).config
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        daemon = Daemon(config, state_dir=Path(home) / "state", runtime_dir=Path(home) / "run")
-        await daemon.run(stop)
+        daemon = Daemon(
+            config,
+            state_dir=Path(home) / "state",
+            runtime_dir=Path(home) / "run",
+            make_media=TimedMedia,
+        )
+        tell_at_signal(Path(stamps), lambda: _told(daemon))
+        with timed_sink(daemon):
+            await daemon.run(stop)
     for file in files:
         file.dump(Path(stamps))
+
+
+def _told(daemon: Daemon) -> dict[str, object]:
+    assert daemon.parts is not None
+    media = daemon.parts.media
+    assert isinstance(media, TimedMedia)
+    return {
+        SENT: len(media.pushed),
+        RECEIVED: len(media.callbacks),
+        PUSHED_S: media.pushed,
+        WAITED_S: media.waited,
+        SHOWN_AT: media.shown_at,
+    }
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from reactor_sdk import Reactor
 
 from sana_vcam.media.sinks.raw import RawBackend
 from tests.rigs.bench.contenders.clip import StampedFile
-from tests.rigs.bench.contenders.telling import tell_at_signal
+from tests.rigs.bench.contenders.telling import RECEIVED, SENT, tell_at_signal
 
 WIDTH, HEIGHT, FPS = 1280, 720, 24
 
@@ -42,7 +42,8 @@ class FifoCamera(pyvirtualcam.Backend):
 
 
 async def main(url: str, clip: str, stamps: str, sink: str) -> None:
-    tell_at_signal(Path(stamps))
+    sent = received = 0
+    tell_at_signal(Path(stamps), lambda: {SENT: sent, RECEIVED: received})
     pyvirtualcam.register_backend("fifo", FifoCamera)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,6 +52,8 @@ async def main(url: str, clip: str, stamps: str, sink: str) -> None:
     with pyvirtualcam.Camera(WIDTH, HEIGHT, FPS, device=sink, backend="fifo") as camera:
 
         def show(frame: np.ndarray[Any, Any]) -> None:
+            nonlocal received
+            received += 1
             camera.send(cv2.resize(np.ascontiguousarray(frame), (WIDTH, HEIGHT)))
 
         reactor.track("main_video").on_frame(show)
@@ -60,11 +63,13 @@ async def main(url: str, clip: str, stamps: str, sink: str) -> None:
         await reactor.send_command("start", {})
 
         def capture() -> None:
+            nonlocal sent
             threading.current_thread().name = "camera"
             source = StampedFile(Path(clip))
             source.open()
             while not stop.is_set():
                 track.push_frame(cv2.cvtColor(source.read(), cv2.COLOR_BGR2RGB))
+                sent += 1
             source.close()
             source.dump(Path(stamps))
 

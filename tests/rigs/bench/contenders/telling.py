@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,20 @@ import numpy as np
 from sana_vcam.media.frames import ModelFrame
 
 PATIENCE_S = 30.0
+AT, SENT, RECEIVED = "at, monotonic s", "pictures sent", "pictures received"
+"""When this was told, and how many pictures had gone to the SDK and come from it by then."""
+PUSHED_S = "camera read to push returned, s"
+WAITED_S, SHOWN_AT = "waited in the daemon, s", "at the sink, monotonic s"
 
 
-def tell_at_signal(stamps: Path) -> None:
-    """From now on, write at each SIGUSR1; on the main thread, whose loop goes on afterwards."""
+def tell_at_signal(stamps: Path, more: Callable[[], Mapping[str, object]] = dict) -> None:
+    """From now on, write at each SIGUSR1; on the main thread, whose loop goes on afterwards.
+
+    `more` is what this contender has to tell beside what all have.
+    """
     path = place(stamps)
     ended = note_ends()
-    signal.signal(signal.SIGUSR1, lambda *_: _write(path, told(ended)))
+    signal.signal(signal.SIGUSR1, lambda *_: _write(path, {**told(ended), **more()}))
 
 
 async def ask(pid: int, stamps: Path) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def note_ends() -> dict[str, float]:
     return ended
 
 
-def told(ended: Mapping[str, float]) -> dict[str, Mapping[str, object]]:
+def told(ended: Mapping[str, float]) -> dict[str, object]:
     """Python's name of each thread by native id, what ended ones took, the model's pictures."""
     # Native threads that have called Python are dummies, and better known to the kernel.
     names = {
@@ -74,7 +81,7 @@ def told(ended: Mapping[str, float]) -> dict[str, Mapping[str, object]]:
     }
     sizes = [_bytes(one) for one in gc.get_objects() if type(one) is ModelFrame]
     pictures = {"count": len(sizes), "MB": sum(sizes) / 2**20}
-    return {"threads": names, "ended": dict(ended), "pictures": pictures}
+    return {AT: time.monotonic(), "threads": names, "ended": dict(ended), "pictures": pictures}
 
 
 def _bytes(frame: ModelFrame) -> int:

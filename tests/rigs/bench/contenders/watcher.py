@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
+import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,17 +17,24 @@ from statistics import fmean, median, pstdev
 
 import numpy as np
 
-from sana_vcam.config.schema import Fit
+from sana_vcam.config.kinds import Fit
+from sana_vcam.config.schema import PlayoutConfig
 from sana_vcam.media.camera.timecode import read_counter
 from tests.rigs.bench.contenders.clip import Clip, Luma
-from tests.rigs.bench.figures import summary_ms
 
 WIDTH, HEIGHT = 1280, 720
 FRAME_BYTES = WIDTH * HEIGHT * 3 // 2
 # One in so many pictures is kept, to be compared with its source afterwards.
 KEEP_EVERY = 8
 RAMP_OF = 5
+# So many of the kept ones are compared: each takes a while.
+COMPARED = 4
+SLATE_OF = 3
+STALL_S = PlayoutConfig().slate_after_s
 POLL_MS = 200
+PIPE_BYTES = 1 << 20
+"""What all may have. Through the usual 64 KiB a frame takes 22 turns of writer and reader; a driver
+takes a frame at once."""
 
 
 @dataclass
@@ -36,6 +45,8 @@ class Seen:
     """Frames in all, cards and repeats included."""
     pictures: list[tuple[int, float]] = field(default_factory=list)
     """Number in the clip and time of each picture that differs from the one before."""
+    unread: list[tuple[int, float]] = field(default_factory=list)
+    """Place among the frames and time of each without a number: a card, or a bad picture."""
     kept: list[tuple[int, float, Luma]] = field(default_factory=list)
     """Some of them, with their luma."""
 
@@ -47,6 +58,8 @@ class Watcher:
         os.mkfifo(fifo)
         # Both ends, so that opening waits for nobody and the end of a writer is no end.
         self._descriptor = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+        if sys.platform == "linux":
+            fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
         self._stop = threading.Event()
@@ -83,7 +96,10 @@ class Watcher:
         seen.frames += 1
         luma = frame[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)
         number = read_counter(luma[:, :, None])
-        if number is None or (seen.pictures and seen.pictures[-1][0] == number):
+        if number is None:
+            seen.unread.append((seen.frames, now))
+            return
+        if seen.pictures and seen.pictures[-1][0] == number:
             return
         seen.pictures.append((number, now))
         self.first.set()
@@ -123,26 +139,50 @@ def ramp_s(quality: Sequence[tuple[float, float]], good: float) -> float:
     return round(quality[-1][0] - began, 2)
 
 
-def summary(
+def figures(
     seen: Seen, stamps: Path, clip: Clip, mode: Fit, since: float, until: float
 ) -> dict[str, object]:
-    """The figures of the pictures that came from `since` to `until`, fitted to the sink by `mode`.
+    """What came from `since` to `until`, fitted to the sink by `mode`: each delay and interval.
 
-    Of all that was kept: when the quality came within 1 dB of its final level.
+    Of what was kept a few are compared with the clip.
     """
     pictures = [one for one in seen.pictures if since <= one[1] <= until]
-    quality = [(at, *likeness(luma, clip, number, mode)) for number, at, luma in seen.kept]
-    steady = [one for one in quality if since <= one[0] <= until]
-    level = fmean(psnr for _, psnr, _ in steady)
+    times = [at for _, at in pictures]
+    steady = [one for one in seen.kept if since <= one[1] <= until]
+    alike = [likeness(luma, clip, number, mode) for number, _, luma in steady[-COMPARED:]]
     return {
-        "glass to glass, ms": summary_ms(delays(stamps, pictures)),
-        "distinct frames a second": round(len(pictures) / (until - since), 2),
-        "judder": round(judder(pictures), 3),
-        "longest gap, ms": round(max(b[1] - a[1] for a, b in pairwise(pictures)) * 1e3, 1),
-        "PSNR, dB": round(level, 2),
-        "SSIM": round(fmean(ssim for _, _, ssim in steady), 4),
-        "degraded after the first picture, s": ramp_s([one[:2] for one in quality], level - 1.0),
+        "pictures": len(pictures),
+        "delays, ms": in_ms(delays(stamps, pictures)),
+        "intervals, ms": in_ms(later - one for one, later in pairwise(times)),
+        "stalls": stalls([since, *times, until]),
+        "slates": slates(frame for frame, at in seen.unread if since <= at <= until),
+        "PSNR, dB": round(fmean(psnr for psnr, _ in alike), 2) if alike else None,
+        "SSIM": round(fmean(ssim for _, ssim in alike), 4) if alike else None,
     }
+
+
+def in_ms(seconds: Iterable[float]) -> list[float]:
+    """In milliseconds, to a tenth."""
+    return [round(1e3 * one, 1) for one in seconds]
+
+
+def stalls(times: Sequence[float]) -> int:
+    """How often the picture stood for as long as the daemon waits until it shows a card."""
+    return sum(later - one >= STALL_S for one, later in pairwise(times))
+
+
+def slates(unread: Iterable[int]) -> int:
+    """How often a card was shown, by the places of the frames without a number.
+
+    A single frame that could not be read is a bad picture.
+    """
+    runs: list[list[int]] = []
+    for place in unread:
+        if runs and runs[-1][-1] == place - 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return sum(len(one) >= SLATE_OF for one in runs)
 
 
 def likeness(luma: Luma, clip: Clip, number: int, mode: Fit) -> tuple[float, float]:

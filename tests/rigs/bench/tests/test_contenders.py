@@ -20,7 +20,16 @@ from tests.rigs.bench import pipeline
 from tests.rigs.bench.contenders import browser
 from tests.rigs.bench.contenders.cameras import VirtualCameras
 from tests.rigs.bench.contenders.clip import Clip
-from tests.rigs.bench.contenders.watcher import HEIGHT, WIDTH, delays, judder, likeness, ramp_s
+from tests.rigs.bench.contenders.watcher import (
+    HEIGHT,
+    WIDTH,
+    delays,
+    judder,
+    likeness,
+    ramp_s,
+    slates,
+    stalls,
+)
 
 FRAME = 1 / 24
 SIZE = (320, 176)
@@ -61,18 +70,38 @@ def test_the_page_counts_from_its_own_picture_of_the_camera():
     sent = [(n, n * 40.0) for n in range(50)]
     came = [(n, n * 40.0 + 90.0) for n in range(48)]
 
-    found = browser.summary(sent, came, [at for _, at in came])
+    found = browser.seen_by_page(sent, came, [at for _, at in came], 2.0)
 
-    assert found["glass to glass, ms"]["p50"] == 90.0
-    assert found["judder"] == 0.0
-    assert found["longest gap, ms"] == 40.0
+    assert set(found["delays, ms"]) == {90.0}
+    assert (found["pictures"], len(found["delays, ms"])) == (48, 48)
+    assert set(found["intervals, ms"]) == {40.0}
+    assert found["stalls"] == 0
+    assert browser.seen_by_page(sent, came, [0.0, 40.0], 6.0)["stalls"] == 1
+
+
+def test_a_picture_that_stands_as_long_as_a_card_would_take_is_a_stall():
+    assert stalls([0.0, 1.0, 2.0, 3.0]) == 0
+    assert stalls([0.0, 1.0, 4.0, 4.5, 9.0]) == 2
+
+
+def test_a_card_is_some_frames_without_a_number_and_one_is_a_bad_picture():
+    assert slates([]) == 0
+    assert slates([4, 9]) == 0
+    assert slates([4, 5, 6, 7, 9, 20, 21, 22]) == 2
 
 
 def test_without_chromium_the_browser_is_left_out_with_a_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert pipeline._page(tmp_path) == (None, "there is no chromium on this machine")
+    assert pipeline._page(tmp_path, pipeline.SETTINGS) == (
+        None,
+        "there is no chromium on this machine",
+    )
     assert "no browser: there is no chromium" in capsys.readouterr().err
+
+
+def test_bursts_need_no_browser(tmp_path):
+    assert pipeline._page(tmp_path, pipeline.IN_BURSTS) == (None, None)
 
 
 def test_a_page_that_cannot_be_built_is_left_out_with_its_reason(tmp_path, monkeypatch):
@@ -82,7 +111,7 @@ def test_a_page_that_cannot_be_built_is_left_out_with_its_reason(tmp_path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(jssdk, "CACHE", tmp_path / "never before")
 
-    page, lack = pipeline._page(tmp_path)
+    page, lack = pipeline._page(tmp_path, pipeline.SETTINGS)
     assert page is None
     assert lack.startswith("its page could not be built: ")
 

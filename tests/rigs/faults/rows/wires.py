@@ -8,10 +8,10 @@ begins a run and what ends one.
 from __future__ import annotations
 
 from tests.rigs.faults.row import Row
-from tests.rigs.faults.rows import model, network, process, rollover, service
+from tests.rigs.faults.rows import model, rollover, service
 from tests.rigs.faults.stage import SANA_2, X2
 
-_ALL = {row.name: row for room in (model, service, rollover, network, process) for row in room.ROWS}
+_ALL = {row.name: row for room in (model, service, rollover) for row in room.ROWS}
 
 BOTH = (
     "model: killed, started again after 3 s",
@@ -23,12 +23,8 @@ BOTH = (
     "model: refuses set_prompt at the start (error)",
     "model: refuses set_prompt in a run (message)",
     "model: refuses reset in a run (message)",
-    "service: POST /sessions is never answered",
-    "service: the session is gone when joining again",
     "service: ends the session at its limit",
     "rollover: asked for twice",
-    "network: black hole for 8 s",
-    "process: SIGTERM, joining the session",
 )
 LIVE_ONLY = (
     "model: refuses set_prompt at the start (message)",

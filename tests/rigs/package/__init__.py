@@ -1,0 +1,1 @@
+"""What strangers install, built and tried outside the repository."""
