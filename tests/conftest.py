@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import stat
 import threading
@@ -77,11 +78,21 @@ def _no_real_folders(pristine_home: Callable[[], Path]) -> Iterator[None]:
         ours = name.startswith(("SANA_VCAM_", "REACTOR_", "NOTIFY_", "JOURNAL_", "CREDENTIALS_"))
         if ours and name != "SANA_VCAM_REQUIRE_TOOLS":
             patch.delenv(name)
-    # A test never meets the developer's own PipeWire.
-    for name in ("PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE"):
+    # A test never meets the developer's own sound server.
+    for name in ("PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE", "PULSE_RUNTIME_PATH", "PULSE_SERVER"):
         patch.delenv(name, raising=False)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _no_changed_log() -> Iterator[None]:
+    """What a command of ours sets for its process is not what the next test has."""
+    loggers = logging.getLogger(), logging.getLogger("sana_vcam")
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

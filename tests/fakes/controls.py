@@ -1,8 +1,10 @@
 """A daemon to control, without camera, model and session."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pydantic import SecretStr
@@ -11,18 +13,25 @@ from sana_vcam.config.preset import Preset
 from sana_vcam.config.schema import CostConfig
 from sana_vcam.control.access import discovery
 from sana_vcam.control.commands import Commands
+from sana_vcam.control.player import Player
+from sana_vcam.control.protocol.keeping import ClipSaved, RecordingState, RecordSwitched
+from sana_vcam.control.protocol.playlists import PlaylistState
 from sana_vcam.control.protocol.state import State
-from sana_vcam.control.protocol.voice import VoiceState, VoiceSwitched
+from sana_vcam.control.protocol.voice import KnownMicrophone, Microphones, VoiceState, VoiceSwitched
+from sana_vcam.control.rehearsal import Rehearsal
 from sana_vcam.engine.budget import Budget, Seconds
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.desired import DesiredState
-from sana_vcam.engine.states import SessionState
+from sana_vcam.engine.states import EngineStatus, SessionState
 from sana_vcam.engine.wishes import Wishes
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.playout.program import Switches
+from sana_vcam.media.playout.transitions import Transition
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find, step
-from sana_vcam.presets.edits import Move, Remove, Save, apply
+from sana_vcam.presets.edits import Import, Move, Remove, Save, apply
+from sana_vcam.presets.file import Edited
+from sana_vcam.presets.playlists import PlaylistsFile, read_playlists
 from sana_vcam.presets.suggestions import Suggestion, suggestions
 from sana_vcam.reactor.models import SANA, Image, Model, Scalar
 from sana_vcam.voice.line import LineState
@@ -118,6 +127,12 @@ class FakeLibrary:
         self._controls.note("move_preset", (preset_id, place))
         return self._controls.looks
 
+    async def import_presets(self, edit: Import) -> Edited:
+        before = tuple(map(bare, self._controls.looks))
+        self._controls.edit(edit)
+        self._controls.note("import_presets", tuple(preset.id for preset in edit.presets))
+        return Edited(Path("presets.toml"), before, tuple(map(bare, self._controls.looks)))
+
     async def reset(self) -> tuple[ListedPreset, ...]:
         self._controls.looks = LOOKS
         self._controls.note("reset_presets")
@@ -138,14 +153,20 @@ class FakeControls(Commands):
 
     def __init__(self) -> None:
         self.library = FakeLibrary(self)
+        self.playlists_file: Path | None = None
         super().__init__(
             engine=self,
             demand=self,
             program=self,
             sink=None,
             library=self.library,
+            player=Player(lambda: self.desired, read=self._read_playlists, on_change=lambda: None),
+            set_transition=self._take_transition,
             state=self._state,
+            list_microphones=self._microphones,
             set_voice=self._set_the_voice,
+            rehearsal=Rehearsal(self, self, lambda: None),
+            keeping=self,
             on_change=lambda: None,
         )
         self.model: Model = SANA
@@ -163,11 +184,30 @@ class FakeControls(Commands):
         self.read = asyncio.Event()
         self.progress = asyncio.Event()
 
+    @property
+    def playing(self) -> PlaylistState | None:
+        """The playlist that plays."""
+        return self._player.state
+
+    def _take_transition(self, new: Transition) -> None:
+        self.note("set_transition", new, transition=new.kind, transition_s=new.seconds)
+
+    async def _read_playlists(self) -> PlaylistsFile:
+        return read_playlists(self.playlists_file)
+
     async def wait_done(self, name: str, value: object = None) -> None:
         """Wait until the command has run."""
         while (name, value) not in self.done:
             self.progress.clear()
             await self.progress.wait()
+
+    async def _microphones(self) -> Microphones:
+        known = tuple(
+            KnownMicrophone(name=f"alsa_input.{name}", description=name.capitalize())
+            for name in ("headset", "desk")
+        )
+        now = self.current.voice
+        return Microphones(microphones=known, chosen=now.microphone if now else "")
 
     async def _set_the_voice(self, on: bool | None, microphone: str | None) -> VoiceSwitched:
         before = self.current.voice
@@ -187,12 +227,25 @@ class FakeControls(Commands):
         advice = ("Use headphones.",) if is_on else ()
         return VoiceSwitched(on=is_on, microphone=name, advice=advice)
 
+    async def clip(self, seconds: float | None, gif: bool) -> ClipSaved:
+        path = f"/videos/clip.{'gif' if gif else 'mp4'}"
+        self.note("clip", (seconds, gif))
+        length = seconds or 10.0
+        return ClipSaved(path=path, seconds=length, note=f"{length:.1f} s in {path}")
+
+    async def record(self, on: bool | None) -> RecordSwitched:
+        is_on = self.current.recording is None if on is None else on
+        path = "/videos/recording.mp4"
+        recording = RecordingState(path=path, seconds=0.0) if is_on else None
+        self.note("record", is_on, recording=recording)
+        return RecordSwitched(on=is_on, path=path, note=f"into {path}" if is_on else "")
+
     def note(self, name: str, value: object = None, **changes: object) -> None:
         self.current = self.current.model_copy(update=changes)
         self.done.append((name, value))
         self.progress.set()
 
-    def edit(self, edit: Save | Remove | Move) -> None:
+    def edit(self, edit: Save | Remove | Move | Import) -> None:
         self.looks = tuple(
             ListedPreset(**{"thumbnail": None} | dict(preset)) for preset in apply(edit, self.looks)
         )
@@ -216,7 +269,17 @@ class FakeControls(Commands):
         self.note("apply_preset", preset, prompt=fields["prompt"], preset=preset)
         return ()
 
+    def check_look(self, fields: dict[str, Any]) -> DesiredState:
+        return self._wishes().check_look(fields)
+
     client = None
+    sessions = ()
+    off_air = ended_off_air = None
+    second = SimpleNamespace(is_on=False, ended=None)
+
+    @property
+    def status(self) -> EngineStatus:
+        return EngineStatus(state=self.current.session)
 
     @property
     def model_name(self) -> str:
@@ -262,8 +325,8 @@ class FakeControls(Commands):
         self.note("step_preset", by, prompt=preset.prompt, preset=preset.id)
         return bare(preset)
 
-    def name_preset(self, preset: str | None) -> None:
-        self.current = self.current.model_copy(update={"preset": preset})
+    def name_presets(self, name: Callable[[str | None], str | None]) -> None:
+        self.current = self.current.model_copy(update={"preset": name(self.current.preset)})
 
     async def set_seed(self, seed: int) -> None:
         self.note("set_seed", seed, seed=seed)

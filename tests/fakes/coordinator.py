@@ -58,6 +58,8 @@ class GivenRuntimes(Runtimes):
         self._urls = urls
         self._taken: dict[str, str] = {}
         self._open: set[str] = set()
+        self.failed = 0
+        """How many sessions found no runtime that answers."""
 
     async def begin(self, session_id: str) -> None:
         taken = {self._taken[one] for one in self._open if one in self._taken}
@@ -66,7 +68,12 @@ class GivenRuntimes(Runtimes):
         self._open.add(session_id)
         if url is not None:
             self._taken[session_id] = url
-            await start_session(url)
+            try:
+                await start_session(url)
+            except OSError:
+                self._open.discard(session_id)
+                self.failed += 1
+                raise
 
     def url_of(self, session_id: str) -> str | None:
         return self._taken.get(session_id)
@@ -96,7 +103,8 @@ class Coordinator(Cloud):
         room: int | None = None,
     ) -> None:
         urls = () if runtime_url is None else (runtime_url, *more_urls)
-        super().__init__(GivenRuntimes(*urls), {MODEL}, key=key, room=room, full=409)
+        self.runtimes = GivenRuntimes(*urls)
+        super().__init__(self.runtimes, {MODEL}, key=key, room=room, full=409)
         self.requests: list[CloudRequest] = []
         self._scripted: defaultdict[Route, deque[Answer]] = defaultdict(deque)
 
@@ -116,6 +124,16 @@ class Coordinator(Cloud):
     def opened(self) -> list[str]:
         """Ids of all sessions that were ever opened."""
         return list(self._sessions)
+
+    def history(self, session_id: str) -> list[str]:
+        """Tell when a session was opened, and every request of its life with its answer."""
+        session = self._sessions[session_id]
+        ago_s = asyncio.get_running_loop().time() - session.created_at
+        named = [one for one in self.requests if session_id in one.path]
+        return [
+            f"{session_id}: opened {ago_s:.1f} s ago",
+            *(f"{one.method} {one.path}: {one.status}" for one in (session.request, *named)),
+        ]
 
     def count(self, method: str, path: str) -> int:
         """How many requests came for exactly this path."""

@@ -106,11 +106,6 @@ class FakeReactor:
         self.fire("capabilities_received", {})
         self.be(ReactorStatus.READY)
 
-    async def disconnect(self) -> None:
-        self.calls.append("disconnect")
-        self.be(ReactorStatus.DISCONNECTED)
-        self.fire("session_id_changed", None)
-
     def close(self) -> None:
         self.calls.append("close")
         self.closed = True

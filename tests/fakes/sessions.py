@@ -61,6 +61,7 @@ class FakeSessionFactory:
         self.script: defaultdict[str, deque[Outcome]] = defaultdict(deque)
         self.bad_prompts: set[str] = set()
         self.clients: list[FakeClient] = []
+        self.created = 0
         self.open: dict[str, OpenSession] = {}
         self.ended: list[str] = []
         self.most_open = 0
@@ -85,7 +86,8 @@ class FakeSessionFactory:
     def new_client(self) -> FakeClient:
         held = [client for client in self.clients if client.closes == 0]
         assert len(held) < 2, "a third one beside the one on air and the next"
-        self.clients.append(FakeClient(self, f"session-{len(self.clients) + 1}"))
+        self.created += 1
+        self.clients.append(FakeClient(self, f"session-{self.created}"))
         return self.client
 
     async def end(self, session: OpenSession) -> None:
@@ -390,6 +392,7 @@ class FakeMedia:
         self.camera = True
         self.feeds: list[FakeFeed] = []
         self.on_air: FakeFeed | None = None
+        self.in_preview: FakeFeed | None = None
         # Whether a feed's pictures play on without a gap as soon as there are any.
         self.plays_on = True
         self.cuts: list[FakeFeed] = []
@@ -447,9 +450,16 @@ class FakeFeed:
         assert not self.closed
         self._media.on_air = self
         self._media.cuts.append(self)
+        self.show_in_preview(on=False)
+
+    def show_in_preview(self, *, on: bool) -> None:
+        assert not (on and self._media.on_air is self)
+        if on or self._media.in_preview is self:
+            self._media.in_preview = self if on else None
 
     def close(self) -> None:
         self.detach()
+        self.show_in_preview(on=False)
         self.closed = True
         if self._media.on_air is self:
             self._media.on_air = None

@@ -45,6 +45,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait for the threads without a time-out, which by this clock is over at once."""
+        del timeout
+        await super().shutdown_default_executor(None)
+
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
     """Run `work` on virtual time. Fails if it leaves a task behind."""

@@ -23,6 +23,9 @@ class FakeLine:
         self.fades: list[tuple[float, float]] = []
         self.levels: deque[VoiceLevel] = deque()
         self.ready_s = 0.0
+        self.is_measured = True
+        self.looks = 0
+        """How often somebody has taken the levels, as each look of the voice does."""
         self.before_unmute: Callable[[], None] = lambda: None
         self._microphone = ""
         self._delay_ms = 0.0
@@ -62,7 +65,11 @@ class FakeLine:
             state = LineState.SILENT if self.hear() is None else LineState.HEARD
         return LineStatus(state, self.listeners, self._delay_ms, self._microphone)
 
+    def measure(self, on: bool) -> None:
+        self.is_measured = on
+
     def take_levels(self) -> list[VoiceLevel]:
+        self.looks += 1
         levels = list(self.levels)
         self.levels.clear()
         return levels

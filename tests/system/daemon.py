@@ -174,7 +174,7 @@ class Control:
         except TimeoutError:
             raise AssertionError(f"the presets never became {what or wanted}") from None
 
-    async def send(self, kind: str, **data: Any) -> dict[str, Any]:
+    async def send(self, kind: str, /, **data: Any) -> dict[str, Any]:
         """The reply, be it ok or an error."""
         self._next_id += 1
         reply = asyncio.get_running_loop().create_future()
@@ -182,7 +182,7 @@ class Control:
         await self._socket.send(json.dumps({"type": kind, "id": self._next_id, "data": data}))
         return await asyncio.wait_for(reply, PATIENCE_S)
 
-    async def ok(self, kind: str, **data: Any) -> Any:
+    async def ok(self, kind: str, /, **data: Any) -> Any:
         reply = await self.send(kind, **data)
         assert reply["type"] == "ok", reply
         return reply.get("data")
@@ -249,7 +249,12 @@ def environment(home: Path, url: str, **settings: str) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def running_daemon(
-    home: Path, url: str, *arguments: str, extra: Mapping[str, str] | None = None, **settings: str
+    home: Path,
+    url: str,
+    *arguments: str,
+    extra: Mapping[str, str] | None = None,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    **settings: str,
 ) -> AsyncIterator[Bridge]:
     """`sana-vcam run` as a process of its own, with everything that it prints being read."""
     process = await asyncio.create_subprocess_exec(
@@ -262,7 +267,7 @@ async def running_daemon(
     assert process.stdout is not None
     assert process.stderr is not None
     log: deque[str] = deque(maxlen=500)
-    viewer = Viewer(process.stdout)
+    viewer = Viewer(process.stdout, size)
     tasks = [
         asyncio.create_task(viewer.run()),
         asyncio.create_task(_keep(process.stderr, log)),
@@ -321,6 +326,7 @@ class Standin:
 
     port: int
     arguments: tuple[str, ...]
+    program: tuple[str, ...] = ("-m", "sana_vcam.standin")
     process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
     log: deque[str] = field(default_factory=lambda: deque(maxlen=200))
@@ -331,7 +337,7 @@ class Standin:
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sana_vcam.standin", "--exit-with-stdin"),
+            *(sys.executable, *self.program, "--exit-with-stdin"),
             *("--port", str(self.port), *self.arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -373,10 +379,12 @@ class Standin:
 
 
 @contextlib.asynccontextmanager
-async def running_standin(*arguments: str) -> AsyncIterator[Standin]:
+async def running_standin(
+    *arguments: str, program: tuple[str, ...] = Standin.program
+) -> AsyncIterator[Standin]:
     """The stand-in at the small track, with quick chunks unless told otherwise."""
     size = ("--width", str(TRACK[0]), "--height", str(TRACK[1]))
-    standin = Standin(free_port(), (*size, *arguments))
+    standin = Standin(free_port(), (*size, *arguments), program)
     await standin.start()
     try:
         yield standin

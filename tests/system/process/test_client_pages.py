@@ -43,7 +43,8 @@ PAGES = (
     "window-managers.md",
 )
 BLOCK = re.compile(
-    r"(?:<!-- does: (?P<does>.*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```", re.DOTALL
+    r"(?:<!-- (?P<says>(?:does|prints): .*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```",
+    re.DOTALL,
 )
 PATIENCE_S = 60
 # These change nothing, so that only their answers tell.
@@ -64,6 +65,8 @@ class Block:
     lines: list[str]
     does: list[str]
     needs: str | None
+    prints: str | None = None
+    """Which other kind of block it prints the lines of."""
     with_it: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -77,22 +80,26 @@ class Place:
     folder: Path
 
     def filled(self, line: str) -> str:
-        line = line.replace("127.0.0.1:7262", f"127.0.0.1:{self.port}")
-        return line.replace("YOUR_TOKEN", self.token)
+        return line.replace("127.0.0.1:7262", f"127.0.0.1:{self.port}")
 
 
 def blocks(page: str) -> list[Block]:
     """The blocks of a page; one that only goes with another is found in that."""
     found: list[Block] = []
     for match in BLOCK.finditer((CLIENTS / page).read_text()):
-        does, _, needs = (match["does"] or "").partition("; needs: ")
+        said = (
+            dict(part.split(": ", 1) for part in match["says"].split("; ")) if match["says"] else {}
+        )
+        names = said["does"].split(", ") if "does" in said else []
         lines = match["text"].strip().splitlines()
-        if match["language"] in {"header", "message"}:
-            found[-1].with_it[match["language"]] = lines
-            found[-1].does += does.split(", ") if does else []
+        prints = said.get("prints")
+        kind = prints or match["language"]
+        if kind in {"header", "message"}:
+            # Only a terminal of the reader's knows what it prints.
+            found[-1].with_it[f"printed {kind}" if prints else kind] = lines
+            found[-1].does += names
         else:
-            names = does.split(", ") if does else []
-            found.append(Block(match["language"], lines, names, needs or None))
+            found.append(Block(match["language"], lines, names, said.get("needs"), prints))
     return found
 
 
@@ -158,6 +165,9 @@ async def send(place: Place, url: str, message: str, *, waits: bool) -> str:
 
 
 async def run_shell(place: Place, block: Block) -> list[Callable[[], Awaitable[str]]]:
+    if block.prints == "url":
+        block.lines = [await printed(place, line) for line in block.lines]
+        return await run_url(place, block)
     return [lambda line=line: shell(place, line) for line in block.lines]
 
 
@@ -167,12 +177,19 @@ async def run_config(place: Place, block: Block) -> list[Callable[[], Awaitable[
     return [lambda line=line: shell(place, line) for line in commands]
 
 
+async def printed(place: Place, line: str) -> str:
+    """What a line prints, to be pasted elsewhere."""
+    text = (await shell(place, line)).rstrip("\n")
+    assert "\n" not in text
+    return text
+
+
 async def run_url(place: Place, block: Block) -> list[Callable[[], Awaitable[str]]]:
     messages = block.with_it.get("message", [])
     if messages:
         waits = len(messages) > 1
         return [lambda one=one: send(place, block.lines[0], one, waits=waits) for one in messages]
-    headers = block.with_it.get("header", [])
+    headers = [await printed(place, line) for line in block.with_it.get("printed header", [])]
     if "the page" in block.does:
         headers = ["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
     return [lambda url=url: browse(place, url, headers) for url in block.lines]
@@ -198,7 +215,8 @@ async def run_yaml(place: Place, block: Block) -> list[Callable[[], Awaitable[st
         asked.append((url, service["headers"]))
     asked += [(one["resource"], one["headers"]) for one in settings["sensor"]]
     assert not any("{{" in url for url, _ in asked)
-    secrets = {"!sana_vcam": "Bearer YOUR_TOKEN"}
+    lines = [await printed(place, line) for line in block.with_it["secret"]]
+    secrets = {f"!{key}": value for key, value in yaml.load("\n".join(lines), Settings).items()}
     return [
         lambda url=url, headers=headers: browse(
             place, url, [f"{name}: {secrets[value]}" for name, value in headers.items()]
@@ -213,9 +231,12 @@ RUNNERS = {"sh": run_shell, "config": run_config, "url": run_url, "yaml": run_ya
 def together(page: str) -> list[Block]:
     """A page's blocks, with Home Assistant's calls beside the settings that they need."""
     found = blocks(page)
+    secrets = [one for one in found if one.prints == "secret"]
+    found = [one for one in found if one not in secrets]
     for block in [one for one in found if one.language == "yaml" and not one.does]:
         first = next(one for one in found if one.language == "yaml" and one.does)
         first.with_it.setdefault("yaml", []).append(block.lines)
+        first.with_it["secret"] = [line for one in secrets for line in one.lines]
         found.remove(block)
     return found
 

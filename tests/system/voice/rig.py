@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sana_vcam.voice.line import LineState, LineStatus
+from sana_vcam.voice.line import DelayLine, LineState, LineStatus
 from sana_vcam.voice.pipewire.line import PipeWireLine
 from tests.rigs.pipewire import Session
 from tests.rigs.pipewire.sounds import RATE, Recorder, Samples, write
@@ -22,11 +22,11 @@ ENOUGH_S = 60.0
 
 
 class Carried:
-    """A `PipeWireLine` on an event loop in a thread, so that a test may wait as it likes."""
+    """A `DelayLine` on an event loop in a thread, so that a test may wait as it likes."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, line: DelayLine | None = None) -> None:
         self.session = session
-        self.line = PipeWireLine()
+        self.line = line or PipeWireLine()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line")
 

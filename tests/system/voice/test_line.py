@@ -73,6 +73,10 @@ def test_a_change_of_the_delay_makes_no_click(pipewire: Session, line: Carried):
             line.do(line.line.shift(delay_ms, 1.0))
         near, far = recorder.samples()
         heard = np.flatnonzero(np.abs(far) > 0.2)
+        if not heard.size:
+            # The child did not get to give anything yet.
+            line.is_in(LineState.ASLEEP)
+            continue
         # From the end of the fade in on, and not what the end of the recording itself cuts off.
         part = slice(heard[0], heard[-1] - RATE // 100)
         inner = slice(RATE // 100, -RATE // 100)
@@ -81,6 +85,8 @@ def test_a_change_of_the_delay_makes_no_click(pipewire: Session, line: Carried):
         if worst_dbfs[-1] < UNHEARD_DBFS:
             return
         was_busy |= dbfs(above(near[part], 4000)[inner]) > UNHEARD_DBFS
+        # Or the next one takes for heard what this one was.
+        line.is_in(LineState.ASLEEP)
     if was_busy:
         pytest.skip("the machine is too busy for sound without gaps")
     raise AssertionError(f"clicks of {worst_dbfs} dBFS")

@@ -35,6 +35,7 @@ COMMANDS = [
         "presets",
         "usage",
         "config",
+        "licences",
     )
 ]
 

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from sana_vcam.app import housekeeping
 from sana_vcam.app.housekeeping import follow_demand, keep_house
 from sana_vcam.app.systemd import Notifier
 from sana_vcam.engine.demand import Demand
+from sana_vcam.engine.states import SessionState
 from sana_vcam.lib.meter import Stopwatch
 from tests.fakes.virtualtime import virtual_time
 
@@ -29,7 +31,8 @@ def test_the_watchdog_is_fed_only_when_the_playout_has_ticked(tmp_path):
         output="live", sink_name="a camera", session="streaming", fps_model=24.0, fps_output=24.2,
         prompt="a secret wish",
     )  # fmt: skip
-    parts = SimpleNamespace(playout=playout, state=lambda _: state)
+    parts = SimpleNamespace(playout=playout, state=lambda _: state, busy=asyncio.Event())
+    parts.busy.set()
     told = []
 
     def tell():
@@ -72,11 +75,12 @@ class Rig:
         self.sink = SimpleNamespace(devices=["/dev/video10"])
         self.demand = Demand("watched", 0.0, automatic=True)
         self.watched = Stopwatch()
+        self.busy = asyncio.Event()
         self.idle = None
         self.camera_wanted = None
         self.engine = SimpleNamespace(
             takes_camera=True,
-            status=SimpleNamespace(wanted=False),
+            status=SimpleNamespace(wanted=False, state=SessionState.IDLE),
             connect=lambda: setattr(self.engine.status, "wanted", True),
             disconnect=lambda: setattr(self.engine.status, "wanted", False),
         )
@@ -86,17 +90,24 @@ class Rig:
 
     @property
     def now(self):
+        assert self.busy.is_set() is not self.idle
         return self.camera_wanted, self.engine.status.wanted, self.idle
 
 
-async def test_camera_and_session_follow_the_viewers():
-    rig, changed = Rig(), asyncio.Event()
+async def test_camera_and_session_follow_the_viewers(monkeypatch):
+    rig, changed, given_back = Rig(), asyncio.Event(), []
+    monkeypatch.setattr(housekeeping, "give_back_memory", lambda: given_back.append(rig.now))
 
     async def after_a_change():
         changed.set()
         while changed.is_set():
             await asyncio.sleep(0)
         return rig.now
+
+    async def until_given_back(times):
+        async with asyncio.timeout(30):
+            while len(given_back) < times:
+                await asyncio.sleep(0.001)
 
     task = asyncio.create_task(follow_demand(rig, changed))
     try:
@@ -105,10 +116,12 @@ async def test_camera_and_session_follow_the_viewers():
         assert await after_a_change() == (True, True, False)
         rig.viewers.count = 0
         assert await after_a_change() == (False, False, True)
+        await until_given_back(1)
         rig.viewers.known, rig.viewers.count = False, 3
         assert await after_a_change() == (False, False, True), (
             "what is not known counts for nothing"
         )
+        assert given_back == [(False, False, True)], "once after each session"
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -14,8 +14,8 @@ from sana_vcam.app.native import ARENAS, BLAS_THREADS, OPENCV_THREADS, limit_thr
 # Threads that all hold memory at once: without the limit each gets a heap of its own.
 PROGRAM = """
 import ctypes, threading
-from sana_vcam.app.native import limit_arenas
-assert limit_arenas()
+from sana_vcam.app.native import set_up_malloc
+assert set_up_malloc()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 all_hold = threading.Barrier(8)

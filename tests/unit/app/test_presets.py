@@ -86,7 +86,7 @@ def test_each_edit(call: Call, path: Path) -> None:
     assert (status, out) == (0, f"wrote {own(path)}; the list has 3 presets now\n")
     assert listed(call)[2] == {
         "id": "c", "name": "C", "prompt": "look c", "seed": None, "evolve": ["On."],
-        "image": None, "settings": {},
+        "image": None, "settings": {}, "group": None,
     }  # fmt: skip
     assert ids(listed(call, "move", "c", "first")) == ["c", "a", "b"]
     assert ids(listed(call, "move", "c", "2")) == ["a", "c", "b"]
@@ -94,7 +94,7 @@ def test_each_edit(call: Call, path: Path) -> None:
     edited = listed(call, "edit", "c", "--id", "d", "--seed", "5", "--evolve", "")
     assert edited[0] == {
         "id": "d", "name": "C", "prompt": "look c", "seed": 5, "evolve": [],
-        "image": None, "settings": {},
+        "image": None, "settings": {}, "group": None,
     }  # fmt: skip
     assert listed(call, "edit", "d", "--seed", "any")[0]["seed"] is None
     assert ids(listed(call, "remove", "d")) == ["b", "a"]
@@ -111,6 +111,13 @@ def test_an_image_and_settings_of_a_look(call: Call, path: Path) -> None:
     )
     bare = listed(call, "edit", "c", "--image", "", "--setting", "")[2]
     assert (bare["image"], bare["settings"]) == (None, {})
+
+
+def test_a_group_of_ones_own(call: Call, path: Path) -> None:
+    assert listed(call, "edit", "a", "--group", "Work")[0]["group"] == "Work"
+    assert call()[1].splitlines()[0] == "a  A  look a  [in Work]"
+    assert listed(call, "edit", "a", "--group", "")[0]["group"] is None
+    assert "at most 40" in call("edit", "a", "--group", "x" * 41)[2]
 
 
 def test_a_reset_is_to_be_confirmed(call: Call, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,6 +18,7 @@ from sana_vcam.config.schema import (
     Config,
     LogConfig,
     PlayoutConfig,
+    PrivacyConfig,
     ReactorConfig,
     SinkConfig,
     differences,
@@ -201,11 +203,18 @@ async def test_a_warning_about_the_files_is_said_once(running, file, caplog):
 def test_only_what_can_change_while_running_is_taken_over():
     new = Config(
         capture=CaptureConfig(when="always"),
-        playout=PlayoutConfig(max_delay_ms=0, slate_after_s=9),
+        playout=PlayoutConfig(max_delay_ms=0, slate_after_s=9, transition="fade"),
+        privacy=PrivacyConfig(allow_bypass=True, away="black"),
         sink=SinkConfig(fps=30),
     )
     merged = without_restart(Config(), new)
-    assert differences(Config(), merged) == ["capture.when", "playout.slate_after_s"]
+    assert differences(Config(), merged) == [
+        "capture.when",
+        "playout.max_delay_ms",
+        "playout.slate_after_s",
+        "playout.transition",
+        "privacy.away",
+    ]
 
 
 # -- the file, followed and edited ----------------------------------------------------------------
@@ -225,13 +234,18 @@ class Source(ConfigSource):
 class Rig:
     """A watched file, and the configurations that were taken on."""
 
-    def __init__(self, path, source=Source):
+    def __init__(self, path, source=Source, anyway_every_s=0.001):
         self.path = path
         self.own = path.with_name("presets.toml")
         self.taken = []
         self._took = asyncio.Event()
         self.watcher = ConfigWatcher(
-            source(path), Config(), self._take_on, Notifier(""), look_every_s=0.001
+            source(path),
+            Config(),
+            self._take_on,
+            Notifier(""),
+            look_every_s=0.001,
+            anyway_every_s=anyway_every_s,
         )
 
     def _take_on(self, config):
@@ -291,6 +305,27 @@ async def test_a_change_is_taken_on_once(rig):
         assert len(rig.taken) == 1
 
 
+async def test_a_change_between_the_start_and_the_first_look_is_taken_on(rig):
+    source = rig.watcher._source
+    source.load()
+    rig.path.write_text(LOCAL + "[sink]\nfps = 30\n")
+    async with rig.watching():
+        assert (await rig.until_taken()).sink.fps == 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+async def test_a_change_is_taken_on_without_looking_for_it(tmp_path):
+    path = tmp_path / "new" / "config.toml"
+    rig = Rig(path, anyway_every_s=3600.0)
+    async with rig.watching():
+        path.parent.mkdir()
+        path.write_text(LOCAL + "[sink]\nfps = 30\n")
+        assert (await rig.until_taken()).sink.fps == 30
+        rig.own.with_suffix(".new").write_text("[[presets]]\nid = 'a'\nname = 'A'\nprompt = 'b'\n")
+        rig.own.with_suffix(".new").rename(rig.own)
+        assert "a" in {preset.id for preset in (await rig.until_taken()).presets}
+
+
 @pytest.mark.parametrize(
     ("seen", "reads_at"),
     [
@@ -319,7 +354,9 @@ async def test_it_is_read_when_two_looks_find_the_same_new_one(rig, seen, reads_
             reads.append(len(looks))
             return super().load()
 
-    task = asyncio.create_task(Rig(rig.path, Scripted).watcher.watch())
+    watcher = Rig(rig.path, Scripted).watcher
+    watcher._source.at_first = tuple(seen[0])
+    task = asyncio.create_task(watcher.watch())
     async with asyncio.timeout(30):
         await done.wait()
     task.cancel()

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from sana_vcam.app.voicing import ADVICE, Voicing
+from sana_vcam.app.voicing import Voicing, advice
 from sana_vcam.config.schema import VoiceConfig
-from sana_vcam.errors import CommandFailed
+from sana_vcam.errors import CommandFailed, VoiceError
 from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.latency.steady import Reading
 from sana_vcam.media.playout.mixer import Mixer
 from sana_vcam.media.playout.program import Program, Switches
 from sana_vcam.media.slate import Slate
 from sana_vcam.media.states import ProgramSource
-from sana_vcam.voice.following import LATE_MS, SENSOR_MS
-from sana_vcam.voice.line import LineState, Microphone
+from sana_vcam.voice.following import BYPASS_MS, LATE_MS, SENSOR_MS
+from sana_vcam.voice.line import SOURCE_DESCRIPTION, LineState, Microphone
 from tests.fakes.voice import FakeLine
 
 HEADSET = Microphone("alsa_input.headset", "Headset")
@@ -93,7 +93,11 @@ async def test_it_is_switched_on_and_off_and_says_once_what_to_mind():
     studio = Studio()
     async with studio.voicing as voicing:
         reply = await voicing.switch(True, None)
-        assert (reply.on, reply.microphone, reply.advice) == (True, HEADSET.name, ADVICE)
+        assert (reply.on, reply.microphone, reply.advice) == (
+            True,
+            HEADSET.name,
+            advice(SOURCE_DESCRIPTION),
+        )
         assert (await voicing.switch(True, None)).advice == ()
         assert len(studio.lines) == 1
         await studio.until("unmute")
@@ -121,6 +125,30 @@ async def test_black_is_silence_in_the_step_in_which_it_is_decided():
         line.calls.clear()
         studio.program.switches = replace(studio.program.switches, blank=False)
         await studio.until("unmute")
+
+
+@pytest.mark.parametrize("output", [ProgramSource.FREEZE, ProgramSource.SLATE])
+async def test_a_still_or_a_card_holds_the_delay_and_the_raw_camera_has_its_own(
+    output: ProgramSource,
+):
+    studio = Studio()
+    async with studio.voicing as voicing:
+        await voicing.switch(True, None)
+        await studio.until("unmute")
+        line = studio.lines[0]
+        # Nobody hears a fade, so none is waited for.
+        line.listeners = False
+        studio.program.output = output
+        studio.latency.reading = Reading(2.5, 2.45, 2.55, 0.9)
+        looked = line.looks
+        async with asyncio.timeout(30):
+            while line.looks < looked + 3:
+                await asyncio.sleep(0.001)
+        assert f"shift {LATE:.0f}" in line.calls[-2:]
+        studio.program.output = ProgramSource.BYPASS
+        await studio.until(f"shift {BYPASS_MS + LATE_MS:.0f}")
+        studio.program.output = ProgramSource.LIVE
+        await studio.until(f"shift {LATE + 1000:.0f}")
 
 
 async def test_switched_on_during_black_it_is_silent():
@@ -203,3 +231,24 @@ async def test_a_line_that_is_never_begun_is_closed():
 def test_the_default_and_our_own_source_are_no_microphones(name: str):
     with pytest.raises(ValueError, match=r"changes|our own|name that"):
         VoiceConfig(microphone=name)
+
+
+async def test_microphones_are_listed_without_a_line():
+    studio = Studio()
+    listed = await studio.voicing.list_microphones()
+    assert [(one.name, one.description) for one in listed.microphones] == [
+        ("alsa_input.headset", "Headset")
+    ]
+    assert listed.chosen == "alsa_input.headset"
+    assert studio.lines == []
+
+
+async def test_a_list_without_a_sound_server_is_refused_with_the_reason(monkeypatch):
+    studio = Studio()
+
+    async def nothing() -> list[Microphone]:
+        raise VoiceError("there is no sound server")
+
+    monkeypatch.setattr(studio.voicing, "_list_microphones", nothing)
+    with pytest.raises(CommandFailed, match="there is no sound server"):
+        await studio.voicing.list_microphones()

@@ -7,6 +7,7 @@ import pytest
 from sana_vcam.app.cli import FLAG_KEYS, make_parser
 from sana_vcam.app.completion import word_tree
 from sana_vcam.app.shells import SHELLS
+from sana_vcam.app.topics import topics
 from sana_vcam.app.wordtree import Branch, Values
 from sana_vcam.clients.ctl.shortwords import OWN_OPTIONS
 from sana_vcam.clients.ctl.words import usages
@@ -81,6 +82,7 @@ def test_every_key_of_the_configuration_can_be_set(tree):
         ("presets add", (Values(),)),
         ("edit", (Values(files=True), Values(files=True))),
         ("completion", (Values(("bash", "zsh", "fish")),)),
+        ("help", (Values(tuple(topics())),)),
     ],
 )
 def test_what_follows_a_command(tree, path, places):

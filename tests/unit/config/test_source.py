@@ -93,3 +93,10 @@ def test_a_named_file_alone_is_looked_at(source: ConfigSource, tmp_path: Path) -
     assert named.signature() == before
     named.presets_file.touch()
     assert named.signature() != before
+
+
+def test_the_playlists_are_beside_the_presets(source: ConfigSource, tmp_path: Path) -> None:
+    own = source.presets_file.with_name("playlists.toml")
+    assert source.playlists_file == own
+    named = ConfigSource(tmp_path / "work.toml", environ={})
+    assert named.playlists_file == tmp_path / "work.playlists.toml"

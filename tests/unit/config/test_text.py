@@ -58,8 +58,35 @@ def test_the_shipped_file_is_the_one_that_init_writes() -> None:
     )
 
 
-def test_as_it_is_the_file_sets_nothing() -> None:
-    assert tomllib.loads(render_template()) == {name: {} for name in sections()}
+def test_as_it_is_no_version_finds_a_thing_in_the_file() -> None:
+    # Not even the name of a table, which a version that lacks it would refuse after a downgrade.
+    assert tomllib.loads(render_template()) == {}
+
+
+@pytest.mark.parametrize("key", [key for key in leaves() if key != "presets"])
+def test_each_setting_can_be_switched_on_alone(path: Path, key: str) -> None:
+    path.parent.mkdir()
+    path.write_text(re.sub(rf"(?m)^#(?={re.escape(key)} = )", "", render_template()), "utf-8")
+    again = loaded()
+    assert again.config == Config()
+    assert [name for name, origin in again.origins.items() if origin != "default"] == [key]
+
+
+def test_a_table_of_ones_own_goes_below_all_of_it(path: Path) -> None:
+    path.parent.mkdir()
+    text = render_template().replace("#sink.fps = 24.0", "sink.fps = 30.0")
+    path.write_text(f"{text}\n[camera]\nmirror = true\n", "utf-8")
+    config = loaded().config
+    assert (config.sink.fps, config.camera.mirror) == (30.0, True)
+
+    # Further up it takes what is switched on below it along, and is told where to go.
+    path.write_text(text.replace("# ---- sink ----", "[camera]\nmirror = true"), "utf-8")
+    with pytest.raises(ConfigError, match=r"sink\.fps is below the line \[camera\] .* the end of"):
+        loaded()
+
+    path.write_text(f'{text}\n[sink]\nlabel = "Mine"\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"sink is there already: .* below one line \[sink\]$"):
+        loaded()
 
 
 def test_switched_on_it_holds_every_key() -> None:
@@ -71,10 +98,11 @@ def test_switched_on_it_holds_every_key() -> None:
 
 def test_every_key_stands_below_its_meaning() -> None:
     blocks = render_template().split("\n\n")
-    settings = {match[1]: b for b in blocks if (match := re.search(r"(?m)^#([a-z_]+) = ", b))}
+    settings = {match[1]: b for b in blocks if (match := re.search(r"(?m)^#([a-z_.]+) = ", b))}
     for block in settings.values():
         assert block.startswith(("# ", "#[[presets]]"))
-    assert "one of auto, webcam, file, test." in settings["source"].replace("\n# ", " ").lower()
+    source = settings["camera.source"].replace("\n# ", " ").lower()
+    assert "one of auto, webcam, file, test." in source
 
 
 def test_the_explanations_fit_a_narrow_window() -> None:
@@ -84,7 +112,7 @@ def test_the_explanations_fit_a_narrow_window() -> None:
 
 def test_no_explanation_looks_like_a_setting() -> None:
     for line in render_template().splitlines():
-        assert re.match(r"(# |#$|#\[\[presets\]\]$|#[a-z_]+ = |\[[a-z]+\]$|$)", line), line
+        assert re.match(r"(# |#$|#\[\[presets\]\]$|#[a-z_.]+ = |$)", line), line
 
 
 def test_init_then_switching_all_on_gives_the_defaults(path: Path) -> None:

@@ -12,7 +12,11 @@ from tests.fakes.controlserver import TOKEN, open_client
 from tests.unit.control.server.test_routes import exchange, get
 
 DUSK = {"id": "dusk", "name": "Dusk", "prompt": "Relight the scene.", "seed": 7, "evolve": ["On."]}
-DUSK |= {"image": "dusk.png", "settings": {"image_strength": 0.5, "sr_scale": "2x"}}
+DUSK |= {
+    "image": "dusk.png",
+    "settings": {"image_strength": 0.5, "sr_scale": "2x"},
+    "group": "Work",
+}
 
 
 def command(name, /, **data):
@@ -45,7 +49,13 @@ async def test_what_is_left_out_is_at_its_default(serve):
     async with serve() as server, open_client(server) as client:
         reply = await client.ask(command("save_preset", id="x", name="X", prompt=""))
         named = {"id": "x", "name": "X", "prompt": ""}
-        assert reply["data"] == named | {"seed": None, "evolve": [], "image": None, "settings": {}}
+        assert reply["data"] == named | {
+            "seed": None,
+            "evolve": [],
+            "image": None,
+            "settings": {},
+            "group": None,
+        }
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,21 @@
-"""Pages written by hand: what they take from the code, their links, and what they show to type."""
+"""Pages written by hand: what they take from the code. test_paste.py has what they show to type."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import re
-import shlex
-import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sana_vcam.app import cli
-from sana_vcam.clients.ctl import words
-from sana_vcam.config.schema import Config
-from sana_vcam.docs import blocks, clientfacts, generate, modelfacts
+from sana_vcam.docs import blocks, clientfacts, configfacts, doctorfacts, modelfacts
 from sana_vcam.docs.markdown import PageFault
 from sana_vcam.reactor.models import MODELS, Model, find
 from sana_vcam.standin.hosted import HOSTED
+from tests.unit.docs.pages import ALL, DOCS, fenced, name
 
-PROJECT = generate.PACKAGE.parent
-DOCS = generate.PACKAGE / "docs"
-ALL = [PROJECT / "README.md", *sorted(DOCS.rglob("*.md"))]
 MODEL_PAGES = sorted((DOCS / "models").glob("*.md"))
 SECTIONS = (
     "What it takes",
@@ -34,12 +26,6 @@ SECTIONS = (
     "Limits",
     "What was checked",
 )
-OWN_PARSERS = {"ctl", "service", "deck", "doctor", "presets", "standin"}
-"""Commands that read their words themselves, when they are used."""
-
-
-def name(page: object) -> str | None:
-    return page.relative_to(PROJECT).as_posix() if isinstance(page, Path) else None
 
 
 # -- blocks ----------------------------------------------------------------------------------------
@@ -67,6 +53,19 @@ def test_a_block_that_nothing_makes(tmp_path: Path, asked: str, words: str) -> N
     page.write_text(f"<!-- made: {asked} -->\n<!-- /made -->\n")
     with pytest.raises(PageFault, match=words):
         blocks.fill(page)
+
+
+def test_a_table_of_keys_and_of_findings(tmp_path: Path) -> None:
+    made = configfacts.keys("cost.price_per_min capture")
+    assert made.splitlines()[2].startswith(
+        "| `[cost] price_per_min` | `0.0` | What a billed minute"
+    )
+    assert "| `[capture] linger_s` | `10.0` | " in made
+    with pytest.raises(PageFault, match="no 'costs'"):
+        configfacts.keys("costs")
+    assert "| Driver | v4l2loopback (`driver.module`), " in doctorfacts.findings("")
+    with pytest.raises(PageFault, match="no part"):
+        doctorfacts.findings("sink")
 
 
 def test_every_block_stands_in_pages_that_ship() -> None:
@@ -172,58 +171,10 @@ def test_every_handler_has_its_thread() -> None:
         assert f"`{handler}`" in threads
 
 
-# -- links and what is shown -----------------------------------------------------------------------
+# -- Python ----------------------------------------------------------------------------------------
 
 
-def anchors(page: Path) -> set[str]:
-    """The names of a page's headings, as GitHub makes them."""
-    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-@pytest.mark.parametrize("page", ALL, ids=name)
-def test_every_link_leads_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"https?://", target):
-            continue
-        path, _, anchor = target.partition("#")
-        found = (page.parent / path).resolve() if path else page
-        assert found.exists(), f"{name(page)}: {target}"
-        if anchor:
-            assert anchor in anchors(found), f"{name(page)}: {target}"
-
-
-def fenced(page: Path, language: str) -> Iterator[str]:
-    yield from re.findall(
-        rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE
-    )
-
-
-def shown(page: Path) -> Iterator[str]:
-    """The commands of ours that a page shows to type."""
-    for block in fenced(page, "sh"):
-        for line in re.sub(r"\\\n", " ", block).splitlines():
-            # Two may stand side by side.
-            for part in re.split(r"  +(?=sana-vcam )", line.split("  #")[0]):
-                if part.startswith("sana-vcam "):
-                    yield re.split(r" [|>] ", part)[0].strip()
-
-
-@pytest.mark.parametrize("page", [PROJECT / "README.md", DOCS / "edit.md", *MODEL_PAGES], ids=name)
-def test_every_command_is_one(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for line in shown(page):
-        _, verb, *rest = shlex.split(line, comments=True)
-        if verb == "ctl":
-            assert f"\n  {rest[0]} " in words.help_text(), line
-            continue
-        parsed = cli.make_parser().parse_args([verb, *rest])
-        if verb not in OWN_PARSERS and hasattr(parsed, "set"):
-            cli.overrides(parsed)
-    assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize("page", [PROJECT / "README.md", DOCS / "python-client.md"], ids=name)
+@pytest.mark.parametrize("page", [DOCS / "scripting.md", DOCS / "python-client.md"], ids=name)
 def test_every_piece_of_python_is_right(page: Path) -> None:
     """It can be compiled, and what it imports is there; that of the client's page is also run."""
     pieces = list(fenced(page, "python"))
@@ -236,9 +187,3 @@ def test_every_piece_of_python_is_right(page: Path) -> None:
                 module = importlib.import_module(node.module or "")
                 for alias in node.names:
                     assert hasattr(module, alias.name), f"{name(page)}: {alias.name}"
-
-
-@pytest.mark.parametrize("page", ALL, ids=name)
-def test_every_configuration_is_right(page: Path) -> None:
-    for block in fenced(page, "toml"):
-        Config.model_validate(tomllib.loads(block))

@@ -44,6 +44,7 @@ class Rig:
         record: Model = SANA,
         model: str | None = None,
         clean_change: CleanChange = "anchor",
+        local: bool = False,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.sessions = FakeSessionFactory()
@@ -69,6 +70,7 @@ class Rig:
                 max_session_s=max_session_s,
                 model=model or record.name,
                 clean_change=clean_change,
+                local=local,
             ),
             desired,
             factory=self.sessions,

@@ -613,7 +613,7 @@ async def test_a_preset_that_is_called_otherwise_costs_the_model_nothing(tmp_pat
         await rig.engine.set_prompt("in oil", preset="oil", seed=None)
         before = list(client.calls)
         for name in ("oils", None):
-            rig.engine.name_preset(name)
+            rig.engine.name_presets(lambda _, name=name: name)
             await asyncio.sleep(10)
             assert (rig.engine.desired.preset, rig.engine.desired.prompt) == (name, "in oil")
         assert client.calls == before

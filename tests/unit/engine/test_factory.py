@@ -26,7 +26,7 @@ def test_the_configuration_reaches_the_client():
     assert client.platform.max_session_s == 90
     assert client.platform.local is False
     assert client.send_size == (640, 352)
-    assert client._start_bps == 625_000, "as the pixels are, of what is for 1280x704"
+    assert client._start_bps() == 625_000, "as the pixels are, of what is for 1280x704"
     assert ReactorSessionFactory(config).new_client() is not client
 
 

@@ -294,7 +294,7 @@ async def test_no_session_is_renewed_while_paused(tmp_path):
 async def test_a_reset_meanwhile_begins_both_runs_anew(tmp_path):
     async with running(tmp_path) as rig:
         old, coming = await warm(rig)
-        await rig.until(lambda: rig.engine._next.state is S.STREAMING)
+        await rig.until(lambda: rig.engine._beside.next.session.state is S.STREAMING)
         await rig.engine.set_seed(3)
         await rig.engine.reset()
         await rig.until(lambda: rig.media.runs == 4)
@@ -360,7 +360,7 @@ async def test_the_old_one_dies_and_the_next_takes_over_as_it_is(tmp_path):
         rig.sessions.plan("connect", Later(0.01), Later(30))
         old, coming = await overlap(rig)
         rig.sessions.plan("reconnect", SessionGone("gone"))
-        await rig.until(lambda: rig.engine._next.state is S.WAITING)
+        await rig.until(lambda: rig.engine._beside.next.session.state is S.WAITING)
         old.lose()
         await rig.until(S.WAITING)
         assert rig.engine.client is coming
@@ -411,7 +411,7 @@ async def test_a_next_one_that_the_platform_has_no_capacity_for_now_heeds_its_hi
 async def test_a_next_one_that_drops_before_its_time_is_joined_again(tmp_path):
     async with running(tmp_path) as rig:
         old, coming = await warm(rig)
-        await rig.until(lambda: rig.engine._next.state is S.STREAMING)
+        await rig.until(lambda: rig.engine._beside.next.session.state is S.STREAMING)
         coming.lose()
         await rig.until(lambda: "reconnect" in coming.calls.names())
         assert rig.state is S.STREAMING

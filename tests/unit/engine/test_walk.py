@@ -30,7 +30,8 @@ GOOD, BAD = ["as a drawing", "in oil", "noir"], ["bad", "worse"]
 class Walk:
     """A user and a platform that do anything at any time, by the dice of one seed."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, rehearses: bool) -> None:
+        self.rehearses = rehearses
         self.dice = random.Random(seed)
         self.rig = Rig(
             folder,
@@ -54,7 +55,7 @@ class Walk:
 
     def command(self) -> str:
         engine = self.rig.engine
-        match self.dice.randrange(12):
+        match self.dice.randrange(16 if self.rehearses else 12):
             case 0 | 1:
                 engine.connect()
                 self.wanted = True
@@ -77,8 +78,20 @@ class Walk:
             case 10:
                 engine.report_poor_quality("it looks poor")
                 return "degraded"
+            case 12 | 13:
+                return self._ask(self._rehearse)
+            case 14:
+                engine.second.end()
+                return "back"
+            case 15:
+                if engine.second.is_on:
+                    engine.second.take()
+                return "take"
             case _:
                 return self._ask(engine.reset)
+
+    async def _rehearse(self) -> None:
+        self.rig.engine.rehearse({"prompt": self.dice.choice(GOOD)})
 
     async def _renew(self) -> None:
         self.rig.engine.renew()
@@ -150,16 +163,21 @@ class Walk:
         assert rig.task is not None
         assert not rig.task.done(), rig.task
         assert rig.sessions.most_open <= rig.sessions.room
-        assert max(rig.sessions.overlaps, default=0.0) < LONGEST_OVERLAP_S
+        # A rehearsal lasts as long as whoever rehearses.
+        assert self.rehearses or max(rig.sessions.overlaps, default=0.0) < LONGEST_OVERLAP_S
         assert set(rig.sessions.open) <= rig.on_disk
         held = [client for client in rig.sessions.clients if client.closes == 0]
-        assert len(held) <= 1 + rig.engine.status.renewing
+        second = rig.engine.second.session
+        assert len(held) <= 1 + rig.engine.status.renewing + (second is not None)
+        in_preview = rig.media.in_preview
+        assert (in_preview is None) or (second is not None and second.feed is in_preview)
+        assert rig.media.on_air is None or rig.media.on_air is not in_preview
         assert set(rig.media.targets) <= {client.push for client in held}
         on_air = rig.engine.client
         if on_air is not None and on_air in held:
             assert rig.media.target in {on_air.push, None}, "viewers see what the engine tells of"
         assert rig.engine.status.wanted is self.wanted
-        assert rig.engine.status.paused is rig.engine.desired.paused
+        assert rig.engine.status.paused is rig.engine.desired_on_air.paused
         if rig.state in {S.IDLE, S.BACKOFF, S.REFUSED}:
             assert rig.media.targets == []
             assert rig.media.on_air is None
@@ -180,6 +198,7 @@ class Walk:
         rig.media.camera = rig.media.plays_on = True
         await asyncio.gather(*self.asking, return_exceptions=True)
         prompt = self.dice.choice(GOOD)
+        rig.engine.second.end()
         with contextlib.suppress(CommandFailed):
             await rig.engine.resume()
         with contextlib.suppress(CommandFailed):
@@ -215,8 +234,8 @@ class Walk:
             )
 
 
-async def walk(folder: Path, seed: int) -> None:
-    it = Walk(folder, seed)
+async def walk(folder: Path, seed: int, *, rehearses: bool = False) -> None:
+    it = Walk(folder, seed, rehearses=rehearses)
     task = it.rig.start()
     try:
         for _ in range(STEPS):
@@ -249,3 +268,8 @@ async def walk(folder: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_happens(tmp_path, seed):
     run(walk(tmp_path, seed))
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_whatever_happens_while_looks_are_rehearsed(tmp_path, seed):
+    run(walk(tmp_path, seed, rehearses=True))

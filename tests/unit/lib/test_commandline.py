@@ -26,7 +26,11 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         ("bogus", "sana-vcam: error: no command bogus; all of them: sana-vcam --help"),
         ("Run", "sana-vcam: error: no command Run; did you mean run?"),
         ("docter", "sana-vcam: error: no command docter; did you mean doctor?"),
-        ("help cofnig", "sana-vcam: error: no command cofnig; did you mean config?"),
+        ("help cofnig", "sana-vcam help: error: no topic cofnig; did you mean config?"),
+        ("help zom", "sana-vcam help: error: no topic zom; did you mean zoom?"),
+        ("help xyzzy", "sana-vcam help: error: no topic xyzzy; all of them: sana-vcam help"),
+        ("help config chek", "sana-vcam config: error: no command chek; did you mean check?"),
+        ("help run --json", "sana-vcam help: error: --json is for topics"),
         ("run --prest noir", "sana-vcam run: error: no such option: --prest; "
          "did you mean --preset?"),
         ("run --prest=x", "sana-vcam run: error: no such option: --prest; did you mean --preset?"),
@@ -96,7 +100,7 @@ def test_the_bare_name_shows_the_first_steps(capsys):
     out = capsys.readouterr().out
     assert "first steps:\n  sana-vcam demo" in out
     with pytest.raises(SystemExit):
-        main(["help"])
+        main(["--help"])
     assert capsys.readouterr().out == out
 
 

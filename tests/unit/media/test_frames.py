@@ -42,6 +42,31 @@ def test_the_four_ways_to_a_picture():
     assert not i420_to_bgr(black.i420).any()
 
 
+def test_two_pictures_are_blended_and_no_raw_one():
+    model, black = Picture.from_model(MODEL), Picture.black(6, 4)
+    half = Picture.blend(black, model, 0.5)
+    assert half.source == "blend"
+    assert not half.i420.flags.writeable
+    assert half.i420[0, 0] == 8, "black is 16, and the model's first value 0"
+    assert np.array_equal(Picture.blend(half, model, 1.0).i420, MODEL.i420)
+    raw = Picture.from_bypass(grant(), RAW_FRAME)
+    for pair in ((raw, model), (model, raw)):
+        with pytest.raises(TypeError, match="raw camera"):
+            Picture.blend(*pair, 0.5)
+    for intruder in (MODEL, RAW, None, object.__new__(LikePicture)):
+        with pytest.raises(TypeError, match="expected Picture"):
+            Picture.blend(model, intruder, 0.5)
+        with pytest.raises(TypeError, match="expected Picture"):
+            Picture.fitted(intruder, (6, 4), "crop")
+    with pytest.raises(ValueError, match="two sizes"):
+        Picture.blend(model, Picture.black(8, 4), 0.5)
+    assert Picture.fitted(raw, (8, 4), "crop").source == "bypass", "fitted, it is still raw"
+
+
+class LikePicture(Picture):
+    pass
+
+
 class LikeModel(ModelFrame):
     """A subclass, which could carry anything."""
 

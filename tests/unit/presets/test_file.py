@@ -684,7 +684,7 @@ def test_processes_that_edit_at_once_lose_no_edit(home: Home) -> None:
     assert sorted(home.ids()) == sorted(["a", *(f"{who}{n}" for who in "xyz" for n in range(8))])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Interrupted(ConfigSource):
     """A source whose file an editor, which knows of no lock, writes before the edit is written."""
 

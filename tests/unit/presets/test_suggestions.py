@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
@@ -113,10 +113,14 @@ PROMPTS = st.one_of(
     st.builds("Replace the background with {}, leaving the subject unchanged.".format, st.text()),
     st.builds("relight the scene with {}".format, st.text(max_size=20)),
     st.builds("Dress the subject in {}.".format, st.text(max_size=20)),
+    st.builds("Dress the subject in {}.".format, st.sampled_from(["in deep blue", ", in linen"])),
 )
 
 
 @given(PROMPTS, st.lists(st.integers(0, MOST - 1), max_size=6))
+@example("DRESS THE 0 IN\r.", [0, 0])
+@example("dress the subject in in deep blue", [0, 1, 2])
+@example("replace the background with at sunrise with soft pink light", [0, 1, 2])
 def test_a_chain_of_suggestions_never_grows(prompt: str, choices: list[int]) -> None:
     first = suggestions(prompt)
     assert 4 <= len(first) <= MOST

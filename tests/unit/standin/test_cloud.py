@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from sana_vcam.standin.cloud import Cloud, CloudRequest, Runtimes, route_of
+from sana_vcam.standin.cloud import Cloud, CloudRequest, Runtimes, ask, route_of
 
 
 class NoRuntimes(Runtimes):
@@ -85,6 +86,28 @@ async def test_a_session_for_which_there_is_no_room_is_told_to_come_later() -> N
     assert (await created(cloud, jwt))[0] == 201
     assert runtimes.ended_here == [first]
     assert len(cloud.still_open) == cloud.most_open == 2
+
+
+async def test_a_session_for_which_no_gpu_answers_is_not_open() -> None:
+    class Dead(NoRuntimes):
+        async def begin(self, session_id: str) -> None:
+            raise ConnectionResetError
+
+    cloud = Cloud(Dead(), {"xmax/x2"})
+    jwt = await token(cloud)
+    assert (await created(cloud, jwt))[0] == 503
+    assert cloud.most_open == 1
+    assert not cloud.still_open
+
+
+async def test_a_runtime_that_ends_before_it_has_answered_is_gone() -> None:
+    async def end(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(end, "127.0.0.1", 0) as runtime:
+        port = runtime.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectionError):
+            await ask(f"http://127.0.0.1:{port}", "POST", "/start_session")
 
 
 async def test_a_token_reaches_what_it_may() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sana_vcam.voice.following import (
+    BLIND_PATIENCE_S,
     BYPASS_MS,
     DEAD_BAND_MS,
     LARGE_PATIENCE_S,
@@ -110,12 +111,23 @@ def test_a_trim_below_nothing_is_no_delay():
     assert desk.delay_ms == 0.0
 
 
-@pytest.mark.parametrize("by_ms", [-DEAD_BAND_MS, -25.0, 25.0, DEAD_BAND_MS])
+@pytest.mark.parametrize("by_ms", [-DEAD_BAND_MS, -10.0, 10.0, DEAD_BAND_MS])
 def test_a_difference_within_the_dead_band_is_left_alone(by_ms: float):
     desk = talking()
     desk.dbfs = PAUSE
     desk.picture = known(1500.0 + by_ms)
     assert desk.run(3 * PATIENCE_S) == []
+
+
+def test_a_difference_does_not_wait_for_pauses_that_nobody_could_know():
+    """Levels were not measured, and those of now are heard only after the delay."""
+    desk = talking()
+    desk.levels.clear()
+    desk.picture = known(1540.0)
+    assert desk.run(BLIND_PATIENCE_S + 0.3) == [Shift(1540.0 + EXTRA_MS, SPEECH_FADE_S)]
+    desk.run(3)
+    desk.picture = known(1500.0)
+    assert desk.run(3) == []
 
 
 @pytest.mark.parametrize("by_ms", [-100.0, 100.0])
@@ -143,10 +155,10 @@ def test_a_small_difference_without_a_pause_is_faded_after_twenty_seconds():
 
 
 @pytest.mark.parametrize("by_ms", [-700.0, 200.0, 700.0])
-def test_a_large_difference_without_a_pause_is_faded_after_five_seconds(by_ms: float):
+def test_a_large_difference_without_a_pause_is_faded_all_the_same(by_ms: float):
     desk = talking()
     desk.picture = known(1500.0 + by_ms)
-    assert desk.run(LARGE_PATIENCE_S - 1) == []
+    assert desk.run(LARGE_PATIENCE_S - 0.3) == []
     assert desk.run(2) == [Shift(1500.0 + by_ms + EXTRA_MS, SPEECH_FADE_S)]
 
 
@@ -161,8 +173,9 @@ def test_a_difference_that_becomes_large_does_not_wait_twenty_seconds():
 def test_at_first_no_word_between_the_taps_is_lost_and_then_two_quiet_taps_are_enough():
     """Half a second later: the words between the two pauses would be heard twice."""
     desk = talking(1500.0)
-    desk.picture = known(2000.0)
-    for _ in range(12):
+    for word in range(18):
+        if word == 8:
+            desk.picture, changed_at = known(2000.0), desk.now
         desk.dbfs = PAUSE
         desk.run(0.3)
         desk.dbfs = SPEECH
@@ -170,7 +183,7 @@ def test_at_first_no_word_between_the_taps_is_lost_and_then_two_quiet_taps_are_e
     (first, *others) = desk.orders
     assert others == []
     assert first[1] == Shift(2000.0 + EXTRA_MS, PAUSE_FADE_S)
-    assert first[0] - 1008.1 > LARGE_PATIENCE_S / 2
+    assert first[0] - changed_at > LARGE_PATIENCE_S / 2
 
 
 def test_a_pause_that_is_only_now_is_none():
@@ -193,10 +206,12 @@ def test_levels_that_stopped_show_no_pause():
         at = desk.now + after_s
         return desk.follower.take(at, desk.program, desk.picture, line, desk.levels)
 
-    assert take(1.0) == [Prepare(1600.0 + EXTRA_MS)]
+    assert take(1.9) == [Prepare(1600.0 + EXTRA_MS)]
     desk.follower.prepared(1600.0 + EXTRA_MS, desk.now)
-    assert take(1.1) == []
-    assert take(0.1) == [Shift(1600.0 + EXTRA_MS, PAUSE_FADE_S)], "as with levels that go on"
+    assert take(1.9) == []
+    assert take(1.0) == [Shift(1600.0 + EXTRA_MS, PAUSE_FADE_S)], (
+        "that was said before they stopped"
+    )
 
 
 def test_while_the_delay_is_not_known_the_last_one_is_held():
@@ -215,7 +230,7 @@ def test_a_range_that_is_wide_is_followed_only_if_it_excludes_the_delay_for_long
     assert desk.run(3 * PATIENCE_S) == []
     desk.picture = known(2300.0, width_ms=1000.0)
     assert desk.run(WIDE_PATIENCE_S - 1) == []
-    desk.picture = known(1520.0)
+    desk.picture = known(1510.0)
     assert desk.run(1) == []
     desk.picture = known(2300.0, width_ms=1000.0)
     assert desk.run(WIDE_PATIENCE_S - 1) == []
@@ -248,7 +263,7 @@ def test_the_raw_camera_has_the_voice_early_and_its_end_late_again():
     assert desk.run(3) == [Shift(1500.0 + EXTRA_MS, PAUSE_FADE_S)]
 
 
-def test_the_raw_camera_of_somebody_who_talks_on_is_followed_after_five_seconds():
+def test_the_raw_camera_of_somebody_who_talks_on_is_followed_all_the_same():
     desk = talking()
     desk.program = OnProgram.BYPASS
     assert desk.run(LARGE_PATIENCE_S + 1) == [Shift(BYPASS_MS + LATE_MS, SPEECH_FADE_S)]
@@ -315,29 +330,34 @@ def test_while_nobody_listens_the_delay_is_kept_right_without_a_fade():
 def test_a_renewal_is_a_delay_that_is_unknown_and_then_another():
     desk = talking()
     desk.picture = None
+    desk.dbfs = PAUSE
     assert desk.run(8) == []
     desk.picture = known(1300.0)
-    desk.dbfs = PAUSE
     assert desk.run(4) == [Shift(1300.0 + EXTRA_MS, PAUSE_FADE_S)]
 
 
+@pytest.mark.parametrize("ready_s", [0.0, 2.5], ids=["1.4", "0.3"])
 @pytest.mark.parametrize("upwards", [True, False])
-def test_a_drift_of_a_tenth_of_a_second_a_minute_stays_in_sync(upwards: bool):
-    """Sound minus picture within -20 and +60 ms for nearly all of ten minutes of speech."""
+def test_a_drift_of_a_tenth_of_a_second_a_minute_stays_clear_of_both_ends(
+    upwards: bool, ready_s: float
+):
+    """Sound minus picture of -20 to +60 ms for ten minutes of speech, bursts included.
+
+    With 3 ms to spare.
+    """
     desk = talking()
+    desk.ready_s = ready_s
     rate = 0.1 / 60 * (1 if upwards else -1)
-    within = 0
-    steps = 6000
-    for step in range(steps):
+    for step in range(6000):
         true_ms = 1500.0 + rate * step * TICK_S * 1000
+        true_ms += 8.0 * math.sin(2 * math.pi * step / 10)
         desk.picture = known(true_ms)
         # A pause of half a second each three seconds.
         desk.dbfs = PAUSE if math.fmod(step * TICK_S, 3.0) < 0.5 else SPEECH
         desk.run(TICK_S)
-        within += -20.5 <= desk.delay_ms - (true_ms + SENSOR_MS) <= 60.5
-    assert within / steps >= 0.95, within / steps
+        assert -17.0 <= desk.delay_ms - (true_ms + SENSOR_MS) <= 57.0, step
     assert all(isinstance(order, Shift) for _, order in desk.orders)
-    assert len(desk.orders) < 40
+    assert len(desk.orders) < 60
 
 
 def test_a_delay_that_takes_time_to_be_made_ready_is_waited_for():

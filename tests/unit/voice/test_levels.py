@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from sana_vcam.voice.levels import GAP_S, KEEP_S, LOUD_DBFS, QUIET_DBFS, VoiceLevels
-from sana_vcam.voice.line import VoiceLevel
+from sana_vcam.voice.levels import GAP_S, KEEP_S, LOUD_DBFS, QUIET_DBFS, VoiceLevels, levels_of
+from sana_vcam.voice.line import SILENCE_DBFS, VoiceLevel
 
 
 def levels(*parts: tuple[float, float], start: float = 100.0) -> VoiceLevels:
@@ -79,3 +80,28 @@ def test_a_meter_shows_the_loudest_of_the_last_moment():
     assert heard.loudest(101.85) == -40.0
     assert heard.loudest(110.0) is None
     assert math.isfinite(heard.loudest(101.1) or math.nan)
+
+
+def test_a_block_of_sound_has_a_level_every_ten_milliseconds():
+    block = np.concatenate([np.full(480, 0.5), np.zeros(480)]).astype(np.float32)
+    first, second = levels_of(block, 48_000, end=100.02)
+    assert (round(first.at, 3), round(first.dbfs, 1)) == (100.0, -6.0)
+    assert (round(second.at, 3), second.dbfs) == (100.01, SILENCE_DBFS)
+    assert len(levels_of(block[:100], 48_000, end=1.0)) == 1
+
+
+def test_what_the_room_was_like_is_known_after_a_time_without_levels():
+    """Somebody speaks without a pause when the levels come again, and softly for a moment."""
+    heard = levels((2.0, -20.0), (1.0, -62.0), (2.0, -20.0))
+    again = 105.0 + KEEP_S + 30.0
+    heard.add([VoiceLevel(again + k / 100, -30.0 if k % 50 < 40 else -45.0) for k in range(200)])
+    assert heard.quiet_dbfs == pytest.approx(-53.0)
+    assert not heard.quiet(again + 0.42, again + 0.48)
+
+
+def test_a_room_that_has_become_loud_is_believed_after_some_seconds():
+    heard = levels((1.0, -62.0))
+    again = 101.0 + KEEP_S + 30.0
+    for second in range(int(KEEP_S)):
+        heard.add([VoiceLevel(again + second + k / 100, -48.0) for k in range(100)])
+    assert heard.quiet_dbfs == pytest.approx(-39.0)

@@ -8,7 +8,14 @@ import pytest
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.voice import voice as module
-from sana_vcam.voice.following import LATE_MS, SENSOR_MS, Follower, OnProgram, PictureDelay
+from sana_vcam.voice.following import (
+    LATE_MS,
+    NEEDED_S,
+    SENSOR_MS,
+    Follower,
+    OnProgram,
+    PictureDelay,
+)
 from sana_vcam.voice.line import DelayLine, LineState, VoiceLevel
 from sana_vcam.voice.voice import Voice
 from tests.fakes.voice import FakeLine
@@ -81,7 +88,7 @@ async def test_it_follows_another_delay():
     heard = await call.run(5)
     assert call.now - heard[-1] == pytest.approx(LATE_S + 0.7)
     assert call.line.fades[-1][1] > 0
-    assert [word for word in call.line.calls if word.startswith("prepare")] == ["prepare 2265"]
+    assert [word for word in call.line.calls if word.startswith("prepare")] == ["prepare 2270"]
 
 
 async def test_a_delay_is_shifted_to_only_when_the_line_is_ready_for_it():
@@ -90,9 +97,9 @@ async def test_a_delay_is_shifted_to_only_when_the_line_is_ready_for_it():
     call.line.ready_s = 2.0
     call.picture = PictureDelay(2200.0, 2150.0, 2250.0, 0.9)
     await call.run(1.8)
-    assert "shift 2265" not in call.line.calls
+    assert "shift 2270" not in call.line.calls
     await call.run(1)
-    assert call.line.calls.count("shift 2265") == 1
+    assert call.line.calls.count("shift 2270") == 1
 
 
 async def test_black_is_silence_at_once_and_what_was_said_before_is_never_heard():
@@ -140,6 +147,22 @@ async def test_black_that_comes_while_the_delay_is_shifted_leaves_it_silent():
     call.line.shift = slow
     assert await call.run(5) == []
     assert "unmute" not in call.line.calls
+
+
+async def test_how_loud_one_speaks_is_shown_while_a_fade_takes_its_time():
+    call = await opened()
+    await call.run(5)
+    shown: list[float | None] = []
+
+    async def slow(_delay_ms: float, fade_s: float) -> None:
+        call.now += fade_s + 1.0
+        call.line.levels.extend(VoiceLevel(call.now - k / 100, -30.0) for k in range(50, 0, -1))
+        shown.append(call.voice.status.level_dbfs)
+
+    call.line.shift = slow
+    call.picture = PictureDelay(2200.0, 2150.0, 2250.0, 0.9)
+    await call.run(5)
+    assert shown[0] == -30.0
 
 
 async def test_a_microphone_that_passes_black_is_not_muted():
@@ -193,3 +216,44 @@ async def test_what_changed_is_told_once():
     await call.run(1)
     assert call.changes == before + 1
     assert call.voice.status.line.state is LineState.ASLEEP
+
+
+# How loud one speaks
+
+
+async def test_levels_are_measured_only_while_somebody_looks_or_the_delay_is_off():
+    watched = False
+    call = Call()
+    call.voice._is_watched = lambda: watched
+    await call.voice.open()
+    await call.run(NEEDED_S + 5)
+    assert not call.line.is_measured, "as late as the picture, and nobody looks"
+    assert call.voice.status.level_dbfs is not None
+
+    watched = True
+    await call.run(0.1)
+    assert call.line.is_measured
+    watched = False
+    await call.run(0.1)
+    assert not call.line.is_measured
+
+    call.picture = PictureDelay(1800.0, 1750.0, 1850.0, 0.9)
+    await call.run(0.1)
+    assert call.line.is_measured, "a pause is looked for"
+    await call.run(NEEDED_S + 10)
+    assert call.line.status().delay_ms == pytest.approx(1800.0 + 1000 * LATE_S - 1500.0)
+    assert not call.line.is_measured
+
+
+async def test_a_small_difference_that_waits_for_a_pause_is_not_forgotten():
+    call = Call()
+    call.voice._is_watched = lambda: False
+    await call.voice.open()
+    await call.run(NEEDED_S + 5)
+    call.picture = PictureDelay(1530.0, 1500.0, 1560.0, 0.9)
+    # It has to wait: what is made up for by little is so only once it is prepared.
+    call.line.ready_s = 15.0
+    await call.run(1)
+    call.picture = PictureDelay(1512.0, 1480.0, 1540.0, 0.9)
+    await call.run(12)
+    assert call.line.is_measured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -52,6 +53,19 @@ HIDE = """(hidden) => {
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
 """Makes the page believe that its tab is hidden, or seen."""
+
+
+DROP = """([name, data]) => {
+    const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name));
+    for (const type of ['dragover', 'drop']) {
+        const event = new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true});
+        document.body.dispatchEvent(event);
+        if (!event.defaultPrevented) throw new Error(`${type} is left to the browser`);
+    }
+}"""
+"""Drops a file on the page."""
 
 
 def picture(colour: tuple[int, int, int] = (60, 140, 40)) -> bytes:
@@ -214,6 +228,11 @@ class Desk:
         """The accessible name or the id of what has the focus."""
         script = "(document.activeElement.ariaLabel || document.activeElement.id)"
         return str(await self.page.evaluate(script))
+
+
+async def drop(desk: Desk, data: bytes) -> None:
+    """Drop a file on the page."""
+    await desk.page.evaluate(DROP, ["given.jsonl", base64.b64encode(data).decode()])
 
 
 @asynccontextmanager

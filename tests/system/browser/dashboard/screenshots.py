@@ -26,24 +26,30 @@ from playwright.async_api import Browser, expect
 from skimage import data
 
 import sana_vcam
-from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.config.preset import BUILTIN_PRESETS, Preset
+from sana_vcam.control.preview.comparison import Compared
 from sana_vcam.control.preview.previews import PreviewServer
+from sana_vcam.control.protocol.keeping import RecordingState
+from sana_vcam.control.protocol.playlists import PlaylistState
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import Pixels, i420_to_bgr, to_i420, to_jpeg
 from sana_vcam.media.slate import Slate, draw
 from sana_vcam.media.states import CameraState, ProgramSource
 from sana_vcam.presets.catalog import ListedPreset, find
+from sana_vcam.presets.looksfile import SharedLook, write_looks
 from sana_vcam.presets.suggestions import suggestions
 from sana_vcam.reactor import faults
 from sana_vcam.reactor.models import SANA, Model
 from sana_vcam.reactor.models.helios import HELIOS
 from sana_vcam.standin.looks import edit
-from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, served
+from tests.system.browser.dashboard.midi import KNOB, MIDI, NOTE, send
+from tests.system.browser.dashboard.rig import LIVE, Desk, PictureControls, browser, drop, served
 
 FOLDER = Path(sana_vcam.__file__).parent / "docs" / "pictures"
 MOST_BYTES = 66_000
-DESKTOP, SMALL, PHONE = (1280, 800), (900, 620), (360, 740)
+DESKTOP, SMALL, DOCK, PHONE = (1280, 800), (900, 620), (380, 500), (360, 640)
 LOOK = "anime"
 
 COSTS: dict[str, Any] = {
@@ -76,6 +82,26 @@ QUALITY: dict[str, Any] = {
     "glass_confidence": 0.93,
     "glass_low_ms": 1900,
     "glass_high_ms": 2400,
+}
+
+PLAYING = PlaylistState(name="evening", entry=2, entries=3, look=LOOK, seconds_left=42.0)
+PLAYLISTS = """
+[[playlists]]
+name = "evening"
+loop = true
+entries = [{look = "van-gogh", seconds = 60}, {look = "anime", seconds = 60}, {look = "noir"}]
+
+[[playlists]]
+name = "warm-up"
+entries = [{look = "comic", seconds = 20}, {look = "pixel-art", seconds = 20}]
+"""
+RECORDING = RecordingState(path="/home/you/Videos/SANA VCam/now.mp4", seconds=83.0)
+REHEARSED_LIVE: dict[str, Any] = {
+    "rehearsal": RehearsalStage.READY,
+    "second_session": True,
+    "on_air_prompt": "an oil painting",
+    "on_air_preset": "van-gogh",
+    "price_per_min": 0.05,
 }
 
 type Act = Callable[[Desk], Awaitable[object]]
@@ -112,10 +138,65 @@ async def _model(desk: Desk) -> None:
     await desk.find("#schedule-form, #row-schedule").last.scroll_into_view_if_needed()
 
 
+async def _learn(desk: Desk) -> None:
+    await desk.page.evaluate(MIDI)
+    await desk.page.evaluate("midi.plug('LPD8')")
+    await desk.find("#midi summary").click()
+    await desk.find("#midi-on").click()
+    await desk.find("#midi-learn").click()
+    taught = {"Blank": (NOTE, 36, 99), "Van Gogh": (NOTE, 40, 99), "image strength": (KNOB, 21, 9)}
+    for label, message in taught.items():
+        await desk.find("#midi-target").select_option(label=label)
+        await send(desk, *message)
+    await desk.find("#midi-target").select_option(label="Watercolor")
+    await desk.find("#midi-list").scroll_into_view_if_needed()
+
+
+async def _photograph(desk: Desk) -> None:
+    await desk.button("Photograph my looks…").click()
+    await expect(desk.find("#confirm-text")).to_contain_text("billed meanwhile")
+
+
 async def _stop(desk: Desk) -> None:
     await desk.server.stop()
     await expect(desk.find("#badge-label")).to_have_text("Offline")
     await expect(desk.find("#badge-elapsed")).to_be_visible()
+
+
+async def _look_at_a_file(desk: Desk) -> None:
+    cape = Preset(
+        id="cape",
+        name="Van Gogh, me in it",
+        prompt="Van Gogh oil painting of the person of the image, swirling brushstrokes",
+        settings={"image_strength": 0.6},
+    )
+    given = [
+        SharedLook(cape, to_jpeg(portrait("Van Gogh oil painting", 640, 360))),
+        SharedLook(Preset(id="noir", name="Film noir", prompt="1950s film noir, hard shadows")),
+        SharedLook(find(BUILTIN_PRESETS, "beach")),
+    ]
+    await drop(desk, write_looks(given))
+    await expect(desk.find(".shared")).to_have_count(3)
+
+
+async def _compare(desk: Desk) -> None:
+    await expect(desk.find("#compare-button")).to_be_visible()
+    await desk.page.keyboard.down("c")
+    # As above, until it is sharp.
+    await desk.page.wait_for_timeout(2500)
+
+
+async def _wipe(desk: Desk) -> None:
+    await desk.find("#wipe-button").click()
+    await desk.page.mouse.move(0, 0)
+    await _compare(desk)
+    await expect(desk.find("#wipe")).to_be_visible()
+
+
+async def _playlists(desk: Desk) -> None:
+    await desk.find("#playlists-summary").click()
+    await expect(desk.find("#playlist-keys button").first).to_be_visible()
+    await desk.find("#playlists-hint").scroll_into_view_if_needed()
 
 
 SHOTS = (
@@ -215,8 +296,18 @@ SHOTS = (
     Shot("edit", act=_edit),
     Shot("tuning", dark=False, act=_tune),
     Shot("model", act=_model, model=HELIOS),
+    Shot("midi", dark=False, size=SMALL, act=_learn, model=HELIOS),
     Shot("help", act=lambda desk: desk.page.keyboard.press("?")),
+    Shot("dock", size=DOCK),
     Shot("phone", size=PHONE),
+    Shot("photos", act=_photograph),
+    Shot("sharing", act=_look_at_a_file),
+    Shot("rehearsal", {"output": ProgramSource.FREEZE, "rehearsal": RehearsalStage.READY}),
+    Shot("rehearsal-live", REHEARSED_LIVE),
+    Shot("compare", act=_compare, size=SMALL),
+    Shot("wipe", act=_wipe, size=SMALL),
+    Shot("playlists", {"playlist": PLAYING}, dark=False, size=SMALL, act=_playlists),
+    Shot("keep", {"clips": True, "recording": RECORDING}, dark=False, size=SMALL),
 )
 
 
@@ -245,8 +336,13 @@ class Stage(PictureControls):
             for look in self.looks
             if look.thumbnail
         }
+        self.compares = False
         self._first = self.current
         self._shown = self._picture(portrait(""))
+        both = np.zeros((720, 1280, 3), np.uint8)
+        both[180:540, :640] = cv2.resize(portrait(""), (640, 360))
+        both[180:540, 640:] = cv2.resize(portrait(find(self.looks, LOOK).prompt), (640, 360))
+        self._beside = to_i420(both)
 
     def show(self, shot: Shot) -> None:
         self.model = shot.model
@@ -266,8 +362,11 @@ class Stage(PictureControls):
         else:
             self._shown = self._picture(portrait(look.prompt))
 
-    def source(self) -> tuple[Picture, Pixels]:
-        return self._shown
+    def source(self) -> tuple[Picture | Compared, Pixels]:
+        return (Compared(), self._beside) if self.compares else self._shown
+
+    def compare(self, on: bool) -> None:
+        self.compares = on
 
     async def snapshot(self) -> bytes:
         return to_jpeg(i420_to_bgr(self._shown[0].i420))
@@ -290,7 +389,10 @@ async def take(shot: Shot, stage: Stage, chromium: Browser) -> bytes:
     stage.show(shot)
     width, height = shot.size
     with tempfile.TemporaryDirectory() as folder:
-        async with served(stage, Path(folder), previews=PreviewServer(stage.source)) as server:
+        stage.playlists_file = Path(folder) / "playlists.toml"
+        stage.playlists_file.write_text(PLAYLISTS)
+        previews = PreviewServer(stage.source, compare=stage.compare)
+        async with served(stage, Path(folder), previews=previews) as server:
             context = await chromium.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if shot.dark else "light",
@@ -313,9 +415,11 @@ async def take(shot: Shot, stage: Stage, chromium: Browser) -> bytes:
 
 
 def _with_quality(message: dict[str, Any]) -> None:
-    """Fields that come from a network, which is not here."""
+    """Fields that come from a network and a home, which are not here."""
     if message["type"] == "state" and message["data"]["session"] == "streaming":
         message["data"] |= QUALITY
+    if message["type"] == "ok" and "playlists" in message["data"]:
+        message["data"]["file"] = "/home/you/.config/sana-vcam/playlists.toml"
 
 
 def small(png: bytes) -> bytes:

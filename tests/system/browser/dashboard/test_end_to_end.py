@@ -113,6 +113,7 @@ async def test_a_call_is_run_and_the_preview_shows_what_viewers_get(
         await bridge.viewer.until(lambda view: view.colourfulness < 3, "the look that is tried")
         await page.keyboard.press("Escape")
         await bridge.viewer.until(lambda view: view.colourfulness > 6, "the neon look again")
+        await page.get_by_role("button", name="Throw it away", exact=True).click()
 
         # A preset that is made here stands in the user's own file.
         await page.locator("#keep-button").click()

@@ -41,11 +41,27 @@ async def test_a_still_is_shown_where_one_exists(open_desk, controls):
         for look in controls.looks
     )
     async with open_desk() as desk:
-        await expect(desk.find("#grid img.loaded")).to_have_count(1)
+        await expect(desk.find("#grid img.loaded")).to_have_count(12)
         image = desk.preset("Anime").locator("img")
+        assert (await image.get_attribute("src")).startswith(path)
         assert await image.evaluate("image => image.naturalWidth") == 320
         # The name says it all; the picture has none of its own.
         assert await image.get_attribute("alt") == ""
+
+
+async def test_a_built_in_look_has_a_picture_before_its_first_use(open_desk, controls):
+    first, *rest = controls.looks
+    controls.looks = (first.model_copy(update={"prompt": "in the rain"}), *rest)
+    async with open_desk() as desk:
+        await expect(desk.find("#grid img.loaded")).to_have_count(11)
+        image = desk.preset("Anime").locator("img")
+        assert "/dashboard/looks/anime.webp" in await image.get_attribute("src")
+        assert await image.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [
+            320,
+            180,
+        ]
+        # What has another prompt by now is not shown as something that it is not.
+        assert await desk.preset(first.name).locator("img").get_attribute("src") is None
 
 
 async def test_search_finds_by_name_prompt_and_id(open_desk):
@@ -84,6 +100,11 @@ async def test_a_new_preset_gets_a_short_name_that_is_free(open_desk, controls):
         assert saved.evolve == ("first idea", "second idea")
         await expect(desk.preset("Animé")).to_be_visible()
         await expect(desk.find("#toasts")).to_contain_text("Saved “Animé”")
+        # It is seen where it stands, also if it is far down, and one press away.
+        await expect(desk.preset("Animé")).to_be_focused()
+        await expect(desk.preset("Animé")).to_be_in_viewport(ratio=0.9)
+        await desk.button("Use it").click()
+        await desk.done("apply_preset", "anime-2")
 
 
 async def test_an_edit_keeps_the_place_and_may_change_the_short_name(open_desk, controls):
@@ -108,6 +129,7 @@ async def test_what_is_wrong_with_a_preset_is_said_in_the_dialog(open_desk, cont
         await expect(problem).to_have_text("Name is missing.")
         assert await desk.focused() == "editor-name"
         await desk.find("#editor-name").fill("Mine")
+        await expect(problem).to_be_hidden()
         await desk.find("#editor-id").fill("Not Good")
         await save.click()
         await expect(problem).to_contain_text("begins with a letter or a digit")
@@ -149,6 +171,7 @@ async def test_a_try_is_on_air_and_goes_with_the_dialog(open_desk, controls, end
             await desk.page.goto("about:blank")
         elif end == "Escape":
             await desk.page.keyboard.press("Escape")
+            await desk.button("Throw it away").click()
         else:
             await desk.find("#editor").get_by_role("button", name=end).click()
         after = "mine" if end == "Save" else "anime"
@@ -307,7 +330,12 @@ async def test_a_daemon_that_cannot_edit_offers_none_of_it(open_desk):
         await desk.done("apply_preset", "anime")
         assert await desk.button("New").is_hidden()
         assert await desk.button("Save this prompt as a preset").is_hidden()
-        assert await desk.find("#grid .card-menu:not([hidden])").count() == 0
+        await desk.preset("Anime").hover()
+        await desk.button("Menu of Anime").click()
+        entries = await desk.page.get_by_role("menuitem").all_inner_texts()
+        assert entries[-3:] == ["Add to the favourites", "Copy the prompt", "Save as a file"]
+        assert "Edit…" not in entries
+        await desk.page.keyboard.press("Escape")
         assert await desk.find("#grid [draggable=true].card").count() == 0
         await desk.preset("Anime").focus()
         await desk.page.keyboard.press("Shift+ArrowLeft")

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from sana_vcam.control.protocol.keeping import RecordingState
 from sana_vcam.engine.demand import Hold
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import CameraState, ProgramSource
@@ -272,14 +273,47 @@ async def test_the_delayed_microphone_is_switched_on_and_says_what_to_mind(open_
         await desk.open()
         key, note = desk.find("#voice-button"), desk.find("#voice-note")
         await expect(note).to_contain_text("your voice is not delayed")
+        microphones = desk.find("#microphone")
+        await expect(microphones.locator("option")).to_have_text(
+            ["Choose a microphone", "Headset", "Desk"]
+        )
+        await desk.find("#microphone-form summary").click()
+        await microphones.select_option("Desk")
+        assert desk.controls.current.voice is None, "a choice alone switches nothing on"
         await key.click()
         await expect(desk.find("#toasts")).to_contain_text("Use headphones.")
+        assert desk.controls.current.voice.microphone == "alsa_input.desk"
         await desk.say(chunk=900)
+        await microphones.select_option("Headset")
+        await expect(microphones).to_have_value("alsa_input.headset")
+        await desk.say(chunk=901)
+        await expect(microphones.locator("option")).to_have_text(["Headset", "Desk"])
+        assert desk.controls.current.voice.microphone == "alsa_input.headset"
         await expect(key).to_have_attribute("aria-pressed", "true")
         await expect(note).to_contain_text("heard 1.6 s late")
         await expect(desk.find("#voice-level")).to_be_visible()
         await key.click()
         await desk.controls.wait_done("set_voice", False)
-        await desk.say(chunk=901)
+        await desk.say(chunk=902)
         await expect(note).to_contain_text("your voice is not delayed")
         await expect(desk.find("#voice-level")).to_be_hidden()
+
+
+async def test_clips_and_recordings_have_keys_while_they_are_kept(open_desk):
+    async with open_desk() as desk:
+        await desk.open()
+        await expect(desk.find("#keep-keys")).to_be_hidden()
+        await desk.say(clips=True)
+        await desk.find("#clip-button").click()
+        await expect(desk.find("#toasts")).to_contain_text("Saved: 10.0 s in /videos/clip.mp4")
+        key, note = desk.find("#record-button"), desk.find("#record-note")
+        await key.click()
+        await desk.controls.wait_done("record", True)
+        recording = {"path": "/videos/recording.mp4", "seconds": 12.4}
+        await desk.say(recording=RecordingState(**recording))
+        await expect(key).to_have_attribute("aria-pressed", "true")
+        await expect(note).to_have_text("● 0:12")
+        await key.click()
+        await desk.controls.wait_done("record", False)
+        await desk.say(recording=None, clips=False, keep_error="the disk is full")
+        await expect(note).to_have_text("the disk is full")

@@ -20,6 +20,8 @@ from websockets.http11 import Headers, Request
 
 from sana_vcam.config import paths
 from sana_vcam.config.schema import ControlConfig
+from sana_vcam.control.protocol.keeping import RecordingState
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.control.server.server import ControlServer
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
@@ -30,11 +32,26 @@ from tests.system.node.companion.host import Host, running_module
 
 ACTIONS = {
     *("preset", "prompt", "next", "previous", "blank", "freeze", "bypass"),
-    *("pause", "connect", "disconnect", "seed", "reset", "setting"),
+    *(
+        "rehearse",
+        "take",
+        "back",
+        "pause",
+        "voice",
+        "play",
+        "clip",
+        "record",
+        "connect",
+        "disconnect",
+        "seed",
+        "reset",
+        "setting",
+    ),
 }
 VARIABLES = {
     *("preset", "preset_id", "prompt", "output", "card", "session", "session_minutes"),
-    *("fps", "delay", "cost", "seed", "viewers", "error"),
+    *("fps", "delay", "cost", "seed", "viewers", "voice", "voice_delay", "playlist", "error"),
+    *("rehearsal", "recording"),
 }
 
 NOBODY = 65534
@@ -44,7 +61,12 @@ NOBODY = 65534
 async def serving(controls: FakeControls, port: int = 0) -> AsyncIterator[ControlServer]:
     state = Path(os.environ["XDG_STATE_HOME"]) / "sana-vcam"
     async with ControlServer(
-        ControlConfig(port=port), controls, state_dir=state, runtime_dir=paths.runtime_dir()
+        ControlConfig(port=port),
+        controls,
+        state_dir=state,
+        runtime_dir=paths.runtime_dir(),
+        # What a test takes away or plants is not to be put right meanwhile.
+        token_every_s=3600.0,
     ) as server:
         yield server
 
@@ -80,6 +102,9 @@ async def test_the_public_words(host: Host):
         "preset_active": "boolean",
         "output": "boolean",
         "session": "boolean",
+        "voice": "boolean",
+        "rehearsal": "boolean",
+        "recording": "boolean",
         "setting": "boolean",
         "offline": "boolean",
     }
@@ -103,6 +128,8 @@ async def test_the_public_words(host: Host):
         ("freeze", {"on": "off"}, ("freeze", False)),
         ("pause", {"on": "toggle"}, ("pause", None)),
         ("pause", {"on": "off"}, ("resume", None)),
+        ("voice", {"on": "toggle"}, ("set_voice", True)),
+        ("voice", {"on": "off"}, ("set_voice", False)),
         ("connect", {}, ("connect", None)),
         ("disconnect", {}, ("disconnect", None)),
         ("seed", {"seed": " 77 ", "reset": False}, ("set_seed", 77)),
@@ -114,6 +141,56 @@ async def test_an_action_reaches_the_daemon(
 ):
     assert await host.run(action, **options) == {"success": True}
     assert controls.done == [done]
+
+
+async def test_a_look_is_rehearsed_and_taken(host: Host, controls: FakeControls):
+    streaming = {"session": SessionState.STREAMING}
+    controls.current = controls.current.model_copy(update=streaming)
+    assert await host.run("rehearse", id="noir") == {"success": True}
+    assert controls.off_air.until is None
+    assert await host.run("take") == {"success": True}
+    assert controls.off_air.until is not None
+
+
+async def test_what_is_rehearsed_and_recorded_is_seen(
+    host: Host, controls: FakeControls, server: ControlServer
+):
+    await host.until(lambda host: "rehearse_noir" in host.presets, "a button to rehearse")
+    await host.put("tried", "rehearsal", rehearsal="ready")
+    await host.put("records", "recording")
+    for stage in (RehearsalStage.COMING, RehearsalStage.READY):
+        controls.current = controls.current.model_copy(update={"rehearsal": stage})
+        server.notify_state()
+        await host.until_variable("rehearsal", stage)
+    await host.until(lambda host: host.values.get("tried") is True, "a lit button")
+    recording = RecordingState(path="/videos/recording.mp4", seconds=67.4)
+    controls.current = controls.current.model_copy(update={"recording": recording})
+    server.notify_state()
+    await host.until_variable("recording", "1:07")
+    await host.until(lambda host: host.values.get("records") is True, "a red button")
+    assert await host.run("record", on="toggle") == {"success": True}
+    assert await host.run("record", on="on") == {"success": True}
+    assert await host.run("clip") == {"success": True}
+    assert await host.run("clip", seconds=" 20 ") == {"success": True}
+    assert controls.done == [
+        ("record", False),
+        ("record", True),
+        ("clip", (None, False)),
+        ("clip", (20, False)),
+    ]
+    refused = await host.run("clip", seconds="many")
+    assert 'the seconds "many" are no whole number' in refused["errorMessage"]
+
+
+async def test_quick_steps_of_a_setting_build_on_each_other(
+    host: Host, controls: FakeControls, server: ControlServer
+):
+    controls.model = X2
+    server.notify_state()
+    await host.until(lambda host: "setting_step" in host.actions, "a setting with few values")
+    steps = (host.run("setting_step", name="pointer_active") for _ in range(3))
+    assert await asyncio.gather(*steps) == [{"success": True}] * 3
+    assert [value for _, (_, value) in controls.done] == [True, False, True]
 
 
 async def test_the_settings_are_those_of_the_model_that_runs(
@@ -141,6 +218,42 @@ async def test_the_settings_are_those_of_the_model_that_runs(
     ]
     gone = await host.run("setting_step", name="sr_scale")
     assert "the model has no such setting now: sr_scale" in gone["errorMessage"]
+
+
+async def test_a_playlist_plays_and_goes_on(
+    host: Host, controls: FakeControls, server: ControlServer, tmp_path: Path
+):
+    controls.playlists_file = tmp_path / "playlists.toml"
+    controls.playlists_file.write_text(
+        '[[playlists]]\nname = "show"\nentries = [{look = "noir"}, {look = "van-gogh"}]\n'
+    )
+    for where in ("1/2 noir", "2/2 van-gogh"):
+        assert await host.run("play", name="show") == {"success": True}
+        assert controls.playing is not None
+        assert controls.playing.look == where.partition(" ")[2]
+        controls.current = controls.current.model_copy(update={"playlist": controls.playing})
+        server.notify_state()
+        await host.until_variable("playlist", f"show {where}")
+    assert await host.run("play", name="stop") == {"success": True}
+    assert controls.playing is None
+
+
+async def test_the_delayed_microphone_is_switched_and_seen(
+    host: Host, controls: FakeControls, server: ControlServer
+):
+    await host.until_variable("voice", "off")
+    await host.put("heard", "voice", voice="heard")
+    await host.press("voice")
+    server.notify_state()
+    await host.until(lambda host: host.values.get("heard") is True, "a lit button")
+    await host.until_variable("voice_delay", 1565)
+    assert host.variables["voice"] == "heard"
+    await host.press("voice")
+    server.notify_state()
+    await host.until(lambda host: host.values.get("heard") is False, "a dark button")
+    await host.until_variable("voice", "off")
+    assert host.variables["voice_delay"] == ""
+    assert controls.done == [("set_voice", True), ("set_voice", False)]
 
 
 async def test_a_new_seed_can_begin_a_run_at_once(host: Host, controls: FakeControls):
@@ -266,7 +379,7 @@ async def test_the_ready_made_buttons_are_the_daemons_looks_and_follow_them(
 
 
 async def test_every_ready_made_button_uses_words_that_exist(host: Host):
-    assert len(host.presets) == len(LOOKS) + 9
+    assert len(host.presets) == 2 * len(LOOKS) + 14
     for preset in host.presets.values():
         for step in preset["steps"]:
             for action in step["down"]:
@@ -332,6 +445,10 @@ async def test_a_control_json_that_others_could_have_planted_is_not_believed(
     async with serving(controls):
         control_file = paths.runtime_dir() / "control.json"
         real = control_file.rename(tmp_path / "control.json")
+        control_file.symlink_to(real)
+        # The server's first look puts it right; the next one is in an hour.
+        await asyncio.sleep(1.0)
+        control_file.unlink()
         control_file.symlink_to(real)
         async with running_module(module, companions_node) as host:
             await host.until(lambda host: host.status[0] == "connection_failure", "no daemon")

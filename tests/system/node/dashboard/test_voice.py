@@ -37,3 +37,19 @@ SAY = """
 )
 def test_the_key_says_how_the_voice_is(evaluate, voice, glass_ms, says):
     assert evaluate(SAY, {"voice": voice, "glass_ms": glass_ms}) == says
+
+
+@pytest.mark.parametrize(
+    ("picked", "shown"),
+    [
+        ("", [["", "Choose a microphone"], ["a", "Headset"]]),
+        ("a", [["a", "Headset"]]),
+        ("b", [["a", "Headset"], ["b", "b (not there now)"]]),
+    ],
+)
+def test_the_list_has_the_microphone_that_was_picked(evaluate, picked, shown):
+    body = """
+        const { optionsOf } = await import("./voice.js");
+        return optionsOf([{ name: "a", description: "Headset" }], given);
+    """
+    assert evaluate(body, picked) == shown

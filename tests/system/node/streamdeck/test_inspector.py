@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from sana_vcam.presets.catalog import ListedPreset
+from sana_vcam.reactor.models.x2 import X2
 from tests.fakes.chromium import Page, chromium
 from tests.system.node.streamdeck.conftest import TOKEN
 from tests.system.node.streamdeck.host import Flavour, Host, Key
@@ -193,7 +194,46 @@ async def test_a_prompt_is_typed(inspector, host, daemon, node_20, flavour, plug
         assert key.settings["prompt"] == 'as a "charcoal"\ndrawing'
 
 
-@pytest.mark.parametrize("action", ["privacy", "freeze", "pause"])
+async def test_a_setting_of_the_model_is_chosen(
+    inspector, host, daemon, controls, node_20, flavour, plugin
+):
+    controls.model = X2
+    async with daemon(), host(flavour, node_20) as deck, pages(flavour, plugin) as page:
+        key = await deck.place("setting")
+        await deck.until_says(key, "Choose a setting")
+        await inspector.open(page, deck, key)
+        assert await inspector.visible() == {"setting", "value"}
+        await inspector.until(f"{by('setting')}.options.length === 5")
+        await inspector.choose("setting", "pointer_x")
+        await deck.until_shown(key, ">pointer x</text>")
+        await inspector.type("value", "0.5")
+        await deck.until(lambda: key.settings.get("value") == "0.5", "the value")
+        await deck.press(key)
+        await controls.wait_done("set_setting", ("pointer_x", "0.5"))
+
+
+async def test_the_length_of_a_clip_is_typed(inspector, host, daemon, controls, node_20, plugin):
+    controls.current = controls.current.model_copy(update={"clips": True})
+    async with daemon(), host("elgato", node_20) as deck, pages("elgato", plugin) as page:
+        key = await deck.place("clip")
+        await deck.until_shown(key, ">Clip</text>")
+        await inspector.open(page, deck, key)
+        assert await inspector.visible() == {"seconds"}
+        await inspector.type("seconds", "20")
+        await deck.until_says(key, "Clip 20 s")
+
+
+async def test_a_playlist_is_named(inspector, host, daemon, node_20, flavour, plugin):
+    async with daemon(), host(flavour, node_20) as deck, pages(flavour, plugin) as page:
+        key = await deck.place("playlist")
+        await deck.until_says(key, "Playlist")
+        await inspector.open(page, deck, key)
+        assert await inspector.visible() == {"playlist"}
+        await inspector.type("playlist", "warm-up")
+        await deck.until(lambda: key.settings.get("playlist") == "warm-up", "the name")
+
+
+@pytest.mark.parametrize("action", ["privacy", "freeze", "pause", "voice"])
 async def test_what_a_switch_does(inspector, host, daemon, node_20, action, plugin):
     async with daemon(), host("elgato", node_20) as deck, pages("elgato", plugin) as page:
         key = await deck.place(action)
@@ -216,7 +256,7 @@ async def test_what_a_switch_does(inspector, host, daemon, node_20, action, plug
 
 async def test_keys_without_settings_say_so(inspector, host, daemon, node_20, plugin):
     async with daemon(), host("elgato", node_20) as deck, pages("elgato", plugin) as page:
-        for action in ("next", "previous", "status"):
+        for action in ("next", "previous", "take", "back", "status"):
             key = await deck.place(action)
             await deck.until_online(key)
             await inspector.open(page, deck, key)

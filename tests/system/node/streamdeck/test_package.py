@@ -67,11 +67,12 @@ def test_the_actions_are_those_that_profiles_hold():
     """A key on somebody's deck keeps the action's name; to change one loses the key."""
     names = [action["UUID"].removeprefix("com.sana-vcam.deck.") for action in MANIFEST["Actions"]]
     assert names == [
-        "preset", "prompt", "next", "previous", "privacy", "freeze", "pause", "status", "dial",
+        "preset", "prompt", "next", "previous", "privacy", "freeze", "pause", "voice", "setting",
+        "playlist", "rehearse", "take", "back", "clip", "record", "status", "dial",
     ]  # fmt: skip
     switches = [action for action in MANIFEST["Actions"] if len(action["States"]) == 2]
     assert [action["UUID"].rpartition(".")[2] for action in switches] == [
-        "privacy", "freeze", "pause",
+        "privacy", "freeze", "pause", "voice", "record",
     ]  # fmt: skip
     # The daemon decides what state a switch is in, not the number of presses.
     assert all(action["DisableAutomaticStates"] for action in switches)

@@ -12,10 +12,13 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from sana_vcam.control.access.tokens import rotate_token
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.engine.quality.judge import QualityWord
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.presets.catalog import ListedPreset
+from sana_vcam.reactor.models.x2 import X2
+from sana_vcam.voice.line import LineState
 from tests.fakes.controls import FakeControls, leave_control_file
 from tests.system.node.streamdeck.conftest import NATURAL, TOKEN
 from tests.system.node.streamdeck.host import Host
@@ -101,6 +104,15 @@ COSTS = {(True, True): "still billed", (False, False): "free", (True, False): "n
 """What a pause is said to cost: of a state's `billable` and `billing`."""
 
 
+VOICES = {
+    LineState.OPENING: "starting",
+    LineState.ASLEEP: "not in use",
+    LineState.SILENT: "silent",
+    LineState.FAILED: "no sound",
+}
+"""What the key says of each state of the delayed microphone."""
+
+
 async def test_switches_switch_and_tell_the_host_their_state(host, daemon, controls, node, flavour):
     async with daemon(), host(flavour, node) as deck:
         privacy = await deck.place("privacy")
@@ -123,6 +135,109 @@ async def test_switches_switch_and_tell_the_host_their_state(host, daemon, contr
         assert [name for name, _ in controls.done] == [
             "blank", "freeze", "pause", "blank", "freeze", "resume",
         ]  # fmt: skip
+
+
+async def test_the_delayed_microphone_is_switched_and_seen(host, daemon, controls, node, flavour):
+    async with daemon(), host(flavour, node) as deck:
+        key = await deck.place("voice")
+        await deck.until_says(key, "Voice")
+        await deck.press(key)
+        await deck.until_says(key, "VOICE 1.6 s late")
+        await deck.until(lambda: key.state == 1, "its second state")
+        for state, words in VOICES.items():
+            voice = controls.current.voice.model_copy(update={"state": state})
+            controls.current = controls.current.model_copy(update={"voice": voice})
+            await deck.until_says(key, f"VOICE {words}")
+        await deck.press(key)
+        await deck.until_says(key, "Voice")
+        assert controls.done == [("set_voice", True), ("set_voice", False)]
+
+
+async def test_a_playlist_plays_and_goes_on(host, daemon, controls, node, flavour, tmp_path):
+    controls.playlists_file = tmp_path / "playlists.toml"
+    controls.playlists_file.write_text(
+        '[[playlists]]\nname = "show"\nentries = [{look = "noir"}, {look = "van-gogh"}]\n'
+    )
+    async with daemon() as server, host(flavour, node) as deck:
+        key = await deck.place("playlist", playlist="show")
+        whatever = await deck.place("playlist")
+        await deck.until(lambda: whatever.says == "Playlist", "the daemon")
+        for pressed, look, where in ((key, "noir", "1 / 2"), (whatever, "van-gogh", "2 / 2")):
+            await deck.press(pressed)
+            await controls.wait_done("apply_preset", look)
+            controls.current = controls.current.model_copy(update={"playlist": controls.playing})
+            server.notify_state()
+            await deck.until_says(key, f"show {where}")
+            await deck.until_says(whatever, f"show {where}")
+
+
+async def test_a_look_is_rehearsed_and_taken_or_put_back(host, daemon, controls, node_20):
+    controls.current = controls.current.model_copy(update={"session": SessionState.STREAMING})
+    async with daemon() as server, host("elgato", node_20) as deck:
+        look = await deck.place("rehearse", preset="noir")
+        take, back = await deck.place("take"), await deck.place("back")
+        await deck.until_says(look, "Film noir rehearse")
+        await deck.press(take)
+        await deck.until(lambda: deck.alerts[take.context] == 1, "an alert: nothing is rehearsed")
+        await deck.press(look)
+        await controls.wait_done("apply_preset", "noir")
+        for stage in (RehearsalStage.COMING, RehearsalStage.READY):
+            controls.current = controls.current.model_copy(update={"rehearsal": stage})
+            server.notify_state()
+            await deck.until_says(look, f"Film noir {stage}")
+        await deck.until_shown(take, LIT)
+        await deck.press(take)
+        await deck.until(lambda: controls.off_air.until is not None, "it on air")
+        await deck.press(back)
+        await deck.until(lambda: deck.alerts[back.context] == 1, "an alert: it is on air")
+
+
+async def test_a_clip_is_saved_and_a_recording_shown(host, daemon, controls, node_20):
+    async with daemon(), host("opendeck", node_20) as deck:
+        clip = await deck.place("clip", seconds="20")
+        record = await deck.place("record")
+        await deck.until_says(record, "Record not kept")
+        await deck.until_says(clip, "Clip not kept")
+        controls.current = controls.current.model_copy(update={"clips": True})
+        await deck.until_says(clip, "Clip 20 s")
+        await deck.until_says(record, "Record")
+        await deck.press(clip)
+        await controls.wait_done("clip", (20, False))
+        await deck.press(record)
+        await deck.until_says(record, "REC 0:00")
+        await deck.until(lambda: record.state == 1, "its second state")
+        await deck.press(record)
+        await deck.until_says(record, "Record")
+        assert [done for done in controls.done if done[0] == "record"] == [
+            ("record", True), ("record", False),
+        ]  # fmt: skip
+        assert not deck.alerts
+        assert not deck.unknown
+
+
+async def test_a_setting_of_the_model_is_set_stepped_and_lit(host, daemon, controls, node, flavour):
+    controls.model = X2
+    async with daemon() as server, host(flavour, node) as deck:
+        active = await deck.place("setting", setting="pointer_active")
+        half = await deck.place("setting", setting="pointer_x", value="0.5")
+        number = await deck.place("setting", setting="pointer_y")
+        gone = await deck.place("setting", setting="of_another_model")
+        await deck.until_says(gone, "no of another model")
+        await deck.until_shown(active, ">active</text>")
+        # Faster than the daemon tells what has become of it.
+        for _ in range(3):
+            await deck.press(active)
+        await deck.press(half)
+        await deck.press(number)
+        await commands(controls, 4)
+        server.notify_state()
+        await deck.until_shown(active, LIT, ">on</text>")
+        await deck.until(lambda: deck.alerts[number.context] == 1, "an alert: it has no choices")
+        assert sorted(controls.done, key=str) == sorted(
+            [("set_setting", ("pointer_active", on)) for on in (True, False, True)]
+            + [("set_setting", ("pointer_x", "0.5"))],
+            key=str,
+        )
 
 
 async def test_in_a_multi_action_the_choice_made_there_counts(host, daemon, controls, each_node):

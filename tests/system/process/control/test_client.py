@@ -416,14 +416,15 @@ def test_what_is_typed_is_read_alike_here_and_by_the_daemon(word, rest):
 def test_every_example_goes_the_short_way():
     for name, model in messages.COMMANDS.items():
         examples = {key: field.examples[0] for key, field in model.model_fields.items()}
-        if name in {"subscribe", "save_preset", "try_look"}:  # lists and tables are no words
+        if any(isinstance(one, list | dict) for one in examples.values()):  # these are no words
             continue
         typed = [f"{key}={'on' if one is True else one}" for key, one in examples.items()]
         _, _, query = ctl_module.target_of(name, typed).partition("?")
         assert reading.command_from_line_query(query) == model(**examples)
     for word in SHORT_WORDS:
-        alone = {"state", "presets", "next", "previous", "settings"}
+        alone = {"state", "presets", "next", "previous", "settings", "playlists"}
         said = [] if word in alone else ["1"] * (1 + (word in {"set", "schedule"}))
+        said = ["fade"] if word == "transition" else said
         _, _, query = ctl_module.target_of(word, said).partition("?")
         assert understood(reading.command_from_line_query, query) is not None
 

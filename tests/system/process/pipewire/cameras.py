@@ -26,8 +26,17 @@ def has_port(session: Session) -> bool:
 class Camera:
     """A process that feeds the camera, and what it last said of itself."""
 
-    def __init__(self, session: Session, size: tuple[int, int], *, patience_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        session: Session,
+        size: tuple[int, int],
+        *,
+        patience_s: float = 5.0,
+        faulty: bool = False,
+    ) -> None:
+        """`faulty`: what PipeWire calls when a reader comes raises an exception."""
         self.session = session
+        self.faulty = faulty
         self.size = size
         self.patience_s = patience_s
         self.said: dict[str, Any] = {}
@@ -39,6 +48,7 @@ class Camera:
                 sys.executable,
                 *("-m", "tests.system.process.pipewire.feeder"),
                 *(str(number) for number in (*self.size, self.patience_s)),
+                *(["faulty"] if self.faulty else []),
             ],
             env={**self.session.environment, "PYTHONPATH": str(PROJECT)},
             cwd=PROJECT,
@@ -73,6 +83,11 @@ class Camera:
     def is_there(self) -> bool:
         """Whether the node can be read, which it can once it has its port."""
         return has_port(self.session)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self._process.kill()
+        self._process.wait()
 
     def end(self) -> int:
         """Have it let go of the camera, and give its exit status."""

@@ -27,8 +27,18 @@ def size() -> tuple[int, int]:
 
 
 @pytest.fixture
+def faulty() -> bool:
+    """Whether an exception is raised in the camera when a reader comes."""
+    return False
+
+
+@pytest.fixture
 def camera(
-    pipewire: Session, require_tools: bool, size: tuple[int, int], patience_s: float
+    pipewire: Session,
+    require_tools: bool,
+    size: tuple[int, int],
+    patience_s: float,
+    faulty: bool,
 ) -> Iterator[Camera]:
     """A camera of ours in the session, fed with colour bars by a process of its own."""
     if shutil.which("gst-launch-1.0") is None:
@@ -36,5 +46,5 @@ def camera(
         if require_tools:
             raise AssertionError(why)
         pytest.skip(why)
-    with Camera(pipewire, size, patience_s=patience_s) as made:
+    with Camera(pipewire, size, patience_s=patience_s, faulty=faulty) as made:
         yield made

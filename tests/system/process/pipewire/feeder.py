@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sana_vcam.config.schema import SinkConfig
+from sana_vcam.lib.pipewire.source import PARAM_FORMAT, VideoSource
 from sana_vcam.media.frames import ModelFrame, Picture
 from sana_vcam.media.pixels import Pixels, to_i420
 from sana_vcam.media.sinks import node as camera
@@ -34,6 +35,12 @@ COLOURS = (
 )
 
 
+def foreign_threads() -> set[int]:
+    """The threads of this process that Python knows nothing of."""
+    every = {int(thread.name) for thread in Path("/proc/self/task").iterdir()}
+    return every - {thread.native_id for thread in threading.enumerate() if thread.native_id}
+
+
 def bars(width: int, height: int) -> Pixels:
     """Draw eight bars as I420."""
     bgr = np.empty((height, width, 3), np.uint8)
@@ -41,11 +48,22 @@ def bars(width: int, height: int) -> Pixels:
     return to_i420(bgr)
 
 
-def main(width: int, height: int, patience_s: float) -> None:
+class FaultySource(VideoSource):
+    """One whose callback for a reader's format has a defect."""
+
+    def _on_param(self, _data: int | None, parameter: int, pod: int | None) -> None:
+        if parameter == PARAM_FORMAT and pod:
+            raise ZeroDivisionError("in a callback")
+
+
+def main(width: int, height: int, patience_s: float, faulty: bool) -> None:
+    if faulty:
+        camera.VideoSource = FaultySource  # type: ignore[misc]
     camera.ANSWER_S = camera.ASK_EVERY_S = patience_s
     ending = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ending.set()), daemon=True).start()
     picture = Picture.from_model(ModelFrame(bars(width, height), 0, 0.0))
+    others = foreign_threads()
     sink = Sink.open(SinkConfig(kind="pipewire", width=width, height=height, fps=FPS))
     (node,) = sink._cameras
     assert isinstance(node, CameraNode)
@@ -53,14 +71,15 @@ def main(width: int, height: int, patience_s: float) -> None:
     at = time.monotonic()
     while not ending.is_set():
         sink.send(picture)
-        said = say(sink, node, said)
+        said = say(sink, node, others, said)
         at += 1 / FPS
         time.sleep(max(0.0, at - time.monotonic()))
     sink.close()
-    say(sink, node, said)
+    say(sink, node, others, said)
 
 
-def say(sink: Sink, node: CameraNode, before: dict[str, Any]) -> dict[str, Any]:
+def say(sink: Sink, node: CameraNode, others: set[int], before: dict[str, Any]) -> dict[str, Any]:
+    """Print what is new; `others` are threads of other libraries."""
     status = sink.status.cameras[0]
     now = {
         "open": status.open,
@@ -68,6 +87,7 @@ def say(sink: Sink, node: CameraNode, before: dict[str, Any]) -> dict[str, Any]:
         "readers": list(node.readers),
         "read": status.frames > 0,
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "library_threads": len(foreign_threads() - others),
         "threads": len(list(Path("/proc/self/task").iterdir())),
     }
     if now != before:
@@ -76,4 +96,4 @@ def say(sink: Sink, node: CameraNode, before: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), "faulty" in sys.argv[4:])

@@ -13,10 +13,15 @@ from tests.system.process.pipewire.cameras import has_port
 NOT_OURS = ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
 
 
+def in_session(session: Session) -> dict[str, str]:
+    """The session's environment for a daemon, which has folders of its own."""
+    return {key: text for key, text in session.environment.items() if key not in NOT_OURS}
+
+
 async def test_the_camera_opens_for_the_first_reader_and_closes_after_the_last(
     pipewire: Session, tmp_path: Path
 ):
-    within = {key: text for key, text in pipewire.environment.items() if key not in NOT_OURS}
+    within = in_session(pipewire)
     settings = {"SINK__KIND": "pipewire", "CAPTURE__WHEN": "watched", "CAPTURE__LINGER_S": "0"}
     nowhere = f"http://127.0.0.1:{free_port()}"
     async with running_daemon(tmp_path, nowhere, extra=within, **settings) as bridge:
@@ -48,3 +53,28 @@ async def test_the_camera_opens_for_the_first_reader_and_closes_after_the_last(
             "left alone",
         )
         assert bridge.control.state["viewer_names"] == []
+
+
+async def test_a_desktop_that_starts_after_the_daemon_gets_the_camera(
+    pipewire: Session, tmp_path: Path
+):
+    pipewire.stop_server()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    # A label of its own keeps it off a device that this machine may have.
+    settings = {
+        "SINK__KIND": "auto",
+        "SINK__LABEL": "Late",
+        "CAPTURE__WHEN": "watched",
+        "CAPTURE__LINGER_S": "0",
+    }
+    async with running_daemon(tmp_path, nowhere, extra=in_session(pipewire), **settings) as bridge:
+        await bridge.control.until(lambda s: s["camera"] == "capturing", "taken for watched")
+        assert bridge.control.state["sink"] == "preview"
+        await asyncio.to_thread(pipewire.start_server)
+        await bridge.control.until(
+            lambda s: s["sink"] == "pipewire" and s["viewers"] == 0 and s["camera"] == "off",
+            "a camera that nobody watches",
+        )
+        assert bridge.control.state["sink_name"] == "Late (PipeWire)"
+        assert not any("no virtual camera" in str(s["error"]) for s in bridge.control.states)
+        await asyncio.to_thread(pipewire.until, "the camera", lambda: has_port(pipewire))

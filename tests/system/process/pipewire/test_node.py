@@ -79,3 +79,17 @@ def test_a_server_that_hangs_is_told_and_found_again(camera: Camera):
     finally:
         server.send_signal(signal.SIGCONT)
     camera.until("the return to be told", lambda said: said["open"])
+
+
+@pytest.mark.parametrize("faulty", [True])
+def test_an_exception_in_a_callback_ends_the_camera_and_not_the_process(camera: Camera):
+    camera.session.spawn("reader", READER, "-q", *SOURCE, "!", "video/x-raw", "!", "fakesink")
+    lost = camera.until("the defect to be told", lambda said: not said["open"])
+    assert lost["error"].startswith("a defect has ended the virtual camera through PipeWire")
+    camera.session.until("the node to go", lambda: "sana_vcam" not in camera.session.nodes())
+    camera.until(
+        "the library's threads to end",
+        lambda said: said["library_threads"] == 0 and not said["readers"],
+    )
+    camera.session.stop("reader")
+    assert camera.end() == 0, "what else is fed goes on"

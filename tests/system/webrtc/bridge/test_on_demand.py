@@ -92,8 +92,13 @@ def commands_of(running: app.Daemon, home: Path) -> app.Commands:
         program=now.program,
         sink=now.sink,
         library=library,
+        player=now.player,
+        set_transition=now.set_transition,
         state=lambda: now.state(time.monotonic()),
+        list_microphones=now.voicing.list_microphones,
         set_voice=now.voicing.switch,
+        rehearsal=now.rehearsal,
+        keeping=now.keeping,
         on_change=lambda: None,
     )
 

@@ -54,6 +54,23 @@ async def nobody_looks(preview_server):
     assert "preview" not in {thread.name for thread in threading.enumerate()}
 
 
+async def test_a_comparison_needs_a_preview_of_ones_own(serve, preview_server, sink, scene):
+    sink.send(scene)
+    async with serve() as server, watching(server) as (client, _):
+        reply = await ask(client, "compare", on=True)
+        assert reply["data"]["on"] is True
+        assert "not measured" in reply["data"]["note"]
+        assert len(preview_server._comparing) == 1
+        async with open_client(server) as other:
+            assert (await ask(other, "compare", on=True))["data"]["code"] == "not_ready"
+            assert (await ask(other, "compare", on=False))["type"] == "ok"
+        assert len(preview_server._comparing) == 1
+        answer = await exchange(server, get("/v1/compare?on=true"))
+        assert "connection that stays open" in answer.json["data"]["message"]
+        await ask(client, "stop_preview")
+        assert not preview_server._comparing
+
+
 async def test_a_client_sees_what_viewers_see(serve, preview_server, sink, scene, card):
     sink.send(scene)
     async with serve() as server, watching(server) as (_, one):

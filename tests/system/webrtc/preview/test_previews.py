@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from sana_vcam.control.preview import previews as module
+from sana_vcam.control.preview.comparison import Compared
 from sana_vcam.control.preview.previews import MAX_VIEWERS, PreviewServer
 from sana_vcam.errors import CommandFailed
 from sana_vcam.media.pixels import fit_i420
@@ -121,6 +122,41 @@ async def test_one_encoder_for_all(preview_server, sink, scene, card):
             assert (preview_server.viewers, len(encoders())) == (1, 1)
         sink.send(scene)
         await first.until_like(small(sink))
+
+
+async def test_only_whoever_compares_sees_the_camera(sink, scene, card, red):
+    """`red` stands for a picture with the camera in it."""
+    compares = []
+    is_on = threading.Event()
+
+    def source():
+        if not is_on.is_set():
+            return sink.latest_i420()
+        return Compared(), red.i420
+
+    def compare(on):
+        compares.append(on)
+        (is_on.set if on else is_on.clear)()
+
+    server = PreviewServer(source, compare=compare)
+    sink.send(scene)
+    async with looking(server) as (one, own), looking(server) as (other, _):
+        await one.until_like(small(sink))
+        await other.until_like(small(sink))
+        server.compare(own, on=True)
+        with_camera = fit_i420(red.i420, 640, 360, "stretch")
+        await one.until_like(with_camera)
+        sink.send(card)
+        server.compare(own, on=False)
+        await one.until_like(small(sink))
+        # Every picture of the other's, up to the card.
+        while difference(frame := await other.frame(), small(sink)) > 3:
+            assert difference(frame, with_camera) > 20
+        # Whoever goes compares no more.
+        server.compare(own, on=True)
+        await own.close()
+        assert compares[-1] is False
+        await other.until_like(small(sink))
 
 
 async def test_a_viewer_who_goes_takes_its_preview_along(preview_server, sink, scene):

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
-from reactor_sdk import Reactor
 
 from sana_vcam.reactor import (
     ChunkComplete,
@@ -79,35 +78,16 @@ async def test_a_later_session_survives_a_second_close(runtime: Runtime, local: 
     assert await second.set_mode("live")
 
 
-async def test_an_end_that_the_sdk_could_not_ask_for_is_asked_for(
-    runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As where no descriptor is left: its disconnect succeeds nevertheless."""
-    client = local(runtime)
-    await client.connect()
-
-    async def disconnect(_: Reactor) -> None:
-        return None
-
-    monkeypatch.setattr(Reactor, "disconnect", disconnect)
-    assert await client.close()
-    await runtime.until("ready")
-
-
 async def test_an_end_that_nobody_could_ask_for_is_not_taken_for_one(
     runtime: Runtime, local: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = local(runtime)
     await client.connect()
 
-    async def disconnect(_: Reactor) -> None:
-        return None
-
     def unopened(*_: object, **__: object) -> NoReturn:
         raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Reactor, "disconnect", disconnect)
         patch.setattr(socket, "create_connection", unopened)
         assert not await client.close()
     assert await client.platform.is_idle() is False
@@ -323,7 +303,7 @@ async def test_nobody_at_the_address(local: Local) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen server never answers; nothing is gained by waiting for it long."""
-    monkeypatch.setattr(client_module, "DISCONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client_module, "END_TIMEOUT_S", 0.3)
     monkeypatch.setattr(client_module, "ID_PATIENCE_S", 0.3)
     monkeypatch.setattr("sana_vcam.reactor.platform.HTTP_TIMEOUT_S", 0.3)
 
@@ -366,7 +346,7 @@ async def test_a_runtime_that_freezes_while_connecting(
 
     def freeze(_session: OpenSession) -> None:
         own_runtime.freeze()
-        client._connect_timeout_s = 0.3
+        client._life_cycle._step_timeout_s = 0.3
 
     client.on_session(freeze)
     with pytest.raises(Unavailable, match="did not answer"):

@@ -668,7 +668,8 @@ async def test_a_connect_without_a_gpu() -> None:
     client = SanaClient(
         api_url="http://127.0.0.1:9", local=True, connect_timeout_s=3600, waiting_timeout_s=0.1
     )
-    client.on_phase(lambda _: setattr(fake(client), "gate", asyncio.Event()))
+    gate = asyncio.Event()
+    client.on_phase(lambda _: setattr(fake(client), "gate", gate))
     with pytest.raises(Unavailable, match="gave no GPU within 0 s"):
         await within(client.connect())
     await client.close()

@@ -58,7 +58,7 @@ async def test_webrtc_is_left_alone_when_asked_to(made: tuple[SanaClient, FakeRe
 
 def test_the_configured_beginning_is_what_a_client_gets() -> None:
     client = ReactorSessionFactory(ReactorConfig(local=True, start_kbps=700)).new_client()
-    assert client._start_bps == 700_000
+    assert client._start_bps() == 700_000
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ async def test_pause_and_resume_need_their_turn(npm_client: Client) -> None:
     await npm_client.send("set_mode", mode="live")
     await npm_client.send("start")
     assert "not paused" in await npm_client.refused("resume")
-    assert "generation_paused" in kinds(await npm_client.send("pause"))
+    await npm_client.send("pause")
+    await npm_client.message("generation_paused")
     assert "already paused" in await npm_client.refused("pause")
 
 
@@ -175,9 +176,11 @@ async def test_reset_clears_prompt_and_clip_and_keeps_the_rest(npm_client: Clien
     await npm_client.send("set_seed", seed=5)
     await npm_client.send("set_anchor_interval", chunks=3)
     await npm_client.send("start")
-    answer = await npm_client.send("reset")
-    assert "generation_reset" in kinds(answer)
-    assert await npm_client.state() == IDLE | {"seed": 5, "anchor_interval": 3}
+    await npm_client.send("reset")
+    await npm_client.message("generation_reset")
+    # A chunk's state may be told before the one that the reset leads to.
+    state = await npm_client.state(started=False, seed=5)
+    assert state == IDLE | {"seed": 5, "anchor_interval": 3}
     assert "no source video" in await npm_client.refused("start")
 
 

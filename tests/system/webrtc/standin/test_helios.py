@@ -42,7 +42,7 @@ async def seen(helios: Process) -> AsyncIterator[Client]:
 
 async def test_a_scene_is_made_from_a_prompt_and_moves(seen: Client) -> None:
     assert await seen.reply("set_seed", seed=3) is None
-    assert await seen.state() == IDLE | {"seed": 3}
+    assert await seen.state(seed=3) == IDLE | {"seed": 3}
     answer = await seen.reply("set_prompt", prompt="a tropical beach")
     assert answer == {"type": "prompt_accepted", "data": {"prompt": "a tropical beach"}}
     assert await seen.message("conditions_ready") == {"has_prompt": True, "has_image": False}

@@ -73,7 +73,7 @@ def test_a_missing_runtime_is_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     [line] = err.splitlines()
-    assert "pip install 'sana-vcam[demo]'" in line
+    assert "pip install 'reactor-runtime" in line
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,30 @@ async def test_the_voice_is_switched_on_with_a_microphone_and_says_what_to_mind(
         assert await ctl("voice") == (0, "voice is on\nUse headphones.\n", "")
 
 
+async def test_the_microphones_are_listed_by_name(serve, ctl):
+    async with serve():
+        said = "alsa_input.headset Headset\nalsa_input.desk  Desk\n"
+        assert await ctl("list_microphones") == (0, said, "")
+
+
+async def test_clips_and_recordings_are_asked_for_in_words(serve, controls, ctl):
+    async with serve():
+        assert await ctl("clip") == (0, "10.0 s in /videos/clip.mp4\n", "")
+        assert await ctl("clip", "5", "--gif") == (0, "5.0 s in /videos/clip.gif\n", "")
+        said = "record is on, into /videos/recording.mp4\n"
+        assert await ctl("record", "start") == (0, said, "")
+        assert await ctl("record", "stop") == (0, "record is off\n", "")
+        assert await ctl("record") == (0, said, "")
+        assert controls.done[:3] == [
+            ("clip", (None, False)),
+            ("clip", (5.0, True)),
+            ("record", True),
+        ]
+        code, _, err = await ctl("clip", "61")
+        assert code == 2
+        assert "60" in err
+
+
 def test_a_microphone_is_an_option_of_the_voice_alone(capsys):
     assert main(["blank", "--microphone", "x"]) == 2
     assert "no such option: --microphone" in capsys.readouterr().err

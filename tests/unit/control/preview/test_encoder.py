@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from av import CodecContext
 
+from sana_vcam.control.preview.comparison import Compared
 from sana_vcam.control.preview.encoder import BITRATE_BPS, FPS, Encoder, fitting
 from sana_vcam.media.frames import Picture, SlateImage
 from sana_vcam.media.pixels import to_i420
@@ -17,6 +18,10 @@ def picture(width=1280, height=720, seed=0):
     """Noise, the hardest there is to encode."""
     bgr = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
     return Picture.from_slate(SlateImage(bgr)), to_i420(bgr)
+
+
+def taker(packets):
+    return lambda packet, _: packets.append(packet)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_the_size(width, height, size):
 def test_every_size_can_be_encoded_and_decoded(width, height):
     packets = []
     _, frame = shown = picture(width, height)
-    encoder = Encoder(lambda: shown, packets.append)
+    encoder = Encoder(lambda: shown, taker(packets))
     encoder._tick(0.0)
     decoded = CodecContext.create("libvpx", "r").decode(packets[0])
     assert (decoded[0].width, decoded[0].height) == fitting(frame)
@@ -50,7 +55,7 @@ def test_every_size_can_be_encoded_and_decoded(width, height):
 def test_keyframes_come_first_and_when_wanted():
     packets = []
     pictures = iter([picture(seed=number) for number in range(5)])
-    encoder = Encoder(lambda: next(pictures), packets.append)
+    encoder = Encoder(lambda: next(pictures), taker(packets))
     for number in range(5):
         if number == 3:
             encoder.want_keyframe()
@@ -62,7 +67,7 @@ def test_keyframes_come_first_and_when_wanted():
 def test_a_cut_to_another_kind_of_picture_is_a_whole_one():
     packets = []
     shown = picture()
-    encoder = Encoder(lambda: shown, packets.append)
+    encoder = Encoder(lambda: shown, taker(packets))
     encoder._tick(0.0)
     black = Picture.black(1280, 720)
     shown = black, black.i420
@@ -71,10 +76,23 @@ def test_a_cut_to_another_kind_of_picture_is_a_whole_one():
     assert [one.is_keyframe for one in packets] == [True, True, False]
 
 
+def test_a_comparison_is_marked_and_leaves_no_trace_in_the_picture_after_it():
+    sent = []
+    shown = picture()
+    encoder = Encoder(lambda: shown, lambda packet, private: sent.append((packet, private)))
+    encoder._tick(0.0)
+    live, shown = shown, (Compared(), shown[1])
+    encoder._tick(1 / FPS)
+    shown = live
+    encoder._tick(2 / FPS)
+    assert [private for _, private in sent] == [False, True, False]
+    assert all(packet.is_keyframe for packet, _ in sent)
+
+
 def test_the_bitrate_is_bounded():
     packets = []
     pictures = iter([picture(seed=number) for number in range(72)])
-    encoder = Encoder(lambda: next(pictures), packets.append)
+    encoder = Encoder(lambda: next(pictures), taker(packets))
     for number in range(72):
         encoder._tick(number / FPS)
     # Even for noise. The first picture alone takes about a second's worth.
@@ -84,15 +102,24 @@ def test_the_bitrate_is_bounded():
 def test_a_picture_that_stays_is_repeated_now_and_then():
     packets = []
     shown = picture()
-    encoder = Encoder(lambda: shown, packets.append)
+    encoder = Encoder(lambda: shown, taker(packets))
     for number in range(48):
         encoder._tick(number / FPS)
     assert 7 <= len(packets) <= 9
 
 
+def test_a_slow_preview_shows_every_third_picture():
+    pictures = ((picture(64, 64, number)) for number in range(100))
+    packets = []
+    encoder = Encoder(lambda: next(pictures), taker(packets), lambda: True)
+    for tick in range(24):
+        encoder._tick(1.0 + tick / 24)
+    assert len(packets) == 8
+
+
 def test_before_the_first_picture():
     packets = []
-    encoder = Encoder(lambda: None, packets.append)
+    encoder = Encoder(lambda: None, taker(packets))
     encoder._tick(0.0)
     assert packets == []
 
@@ -100,7 +127,7 @@ def test_before_the_first_picture():
 def test_run_ends_when_told():
     stop = threading.Event()
 
-    def send(_):
+    def send(*_):
         stop.set()
 
     shown = picture(64, 64)

@@ -35,6 +35,20 @@ def test_a_model_without_a_camera_shows_nobody():
 
 
 @pytest.mark.parametrize(
+    ("away", "card", "words"),
+    [
+        ("black", None, "black"),
+        ("beach.jpg", None, "your picture “beach.jpg”"),
+        # It changes at the next tick.
+        ("black", "Paused", "the card “Paused”"),
+    ],
+)
+def test_what_stands_for_the_card_is_called_what_it_is(away, card, words):
+    said = viewers_see(P.SLATE, card=card, kind=None, name="", made_up=False, away=away)
+    assert said == words
+
+
+@pytest.mark.parametrize(
     ("on", "hidden"),
     [
         ((), ()),

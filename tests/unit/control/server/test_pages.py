@@ -31,6 +31,9 @@ def folder(tmp_path):
         (folder / name).write_text(text)
     (folder / "inner").mkdir()
     (folder / "inner" / "deep.js").write_text("deep")
+    (folder / "looks").mkdir()
+    (folder / "looks" / "noir.webp").write_bytes(b"RIFF")
+    (folder / "looks" / "noir.js").write_text("deep")
     (tmp_path / "beside.js").write_text("beside")
     return folder
 
@@ -88,6 +91,21 @@ def test_the_types(dashboard, name):
     assert answer.content_type == CONTENT_TYPES[f".{name.partition('.')[2]}"]
 
 
+def test_the_pictures_of_looks_are_in_a_folder_of_their_own(dashboard):
+    answer = ask(dashboard, "/dashboard/looks/noir.webp")
+    assert (answer.status, answer.content_type) == (200, "image/webp")
+    assert answer.body == b"RIFF"
+
+
+@pytest.mark.parametrize(
+    "name", ["dashboard.md", "clients/README.md", "apps/zoom.md", "models/x2.md"]
+)
+def test_the_documentation_is_served_as_text(dashboard, name):
+    answer = ask(dashboard, f"/dashboard/docs/{name}")
+    assert (answer.status, answer.content_type) == (200, "text/plain; charset=utf-8")
+    assert answer.body.startswith(b"# ")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -100,6 +118,11 @@ def test_the_types(dashboard, name):
         "..\\beside.js",
         "inner",
         "inner/deep.js",
+        "looks",
+        "looks/",
+        "looks/noir.js",
+        "looks/../main.js",
+        "noir.webp",
         "./main.js",
         "/main.js",
         "main.js/",
@@ -110,6 +133,9 @@ def test_the_types(dashboard, name):
         "main.js\x00.svg",
         "main%2ejs",
         "notes.md",
+        "docs",
+        "docs/generate.py",
+        "docs/../clients/README.md",
         "main.py",
         "__init__.py",
         "/etc/passwd",

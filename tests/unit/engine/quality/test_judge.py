@@ -53,6 +53,7 @@ def test_a_good_connection_has_no_cause():
         ({"target_kbps": 800.0}, Level.FAIR, "upload"),
         ({"target_kbps": 300.0}, Level.POOR, "upload"),
         ({"fps_encoded": 12.0, "fps_model": 22.0}, Level.POOR, "this computer"),
+        ({"is_late": True}, Level.POOR, "too busy"),
         ({"rtt_ms": 200.0}, Level.FAIR, "congested"),
         ({"rtt_ms": 600.0}, Level.POOR, "congested"),
         ({"fps_camera": 5.0, "fps_sent": 15.0}, Level.POOR, "camera"),
@@ -125,6 +126,7 @@ def test_the_limits_follow_the_size_of_the_track():
 def test_what_a_smaller_picture_would_mend_is_told_apart():
     assert uplink_level(FINE) is Level.GOOD
     assert uplink_level(sample(target_kbps=300.0, relay="udp")) is Level.POOR
+    assert uplink_level(sample(is_late=True)) is Level.POOR
     assert uplink_level(sample(loss_up=0.03, rtt_ms=900.0, loss_down=0.5)) is Level.FAIR
     assert uplink_level(sample(rtt_ms=900.0, loss_down=0.5, fps_model=3.0)) is Level.GOOD
 

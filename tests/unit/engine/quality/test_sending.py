@@ -229,3 +229,24 @@ def test_a_bitrate_begins_in_proportion_to_the_pixels():
     assert start_bps(2_500_000, SMALL) == 625_000
     assert start_bps(2_500_000, (1920, 1080)) == 2_500_000
     assert start_bps(0, SMALL) == 0
+
+
+def test_a_connection_begins_with_what_the_way_up_has_carried():
+    rig = Rig(send="1280x704")
+    rig.seconds(59, target_kbps=900.0)
+    assert rig.sending.start_bps(2_500_000) == 2_500_000, "less than a minute proves nothing"
+    rig.seconds(1, target_kbps=900.0)
+    assert rig.sending.start_bps(2_500_000) == 900_000
+    assert rig.sending.start_bps(0) == 0, "it is left to WebRTC"
+    rig.seconds(40, target_kbps=30.0)
+    assert rig.sending.start_bps(2_500_000) == 900_000, "the last seconds before a loss say little"
+    rig.seconds(20, target_kbps=30.0)
+    assert rig.sending.start_bps(2_500_000) == 30_000
+    rig.now += FORGET_S + 1
+    assert rig.sending.start_bps(2_500_000) == 2_500_000, "it may be another network"
+
+
+def test_what_was_proven_is_no_more_than_was_asked_for():
+    rig = Rig(send="640x352")
+    rig.seconds(60, target_kbps=2500.0)
+    assert rig.sending.start_bps(2_500_000) == 625_000

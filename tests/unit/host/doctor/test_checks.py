@@ -11,6 +11,7 @@ import pytest
 from sana_vcam.config import paths
 from sana_vcam.host.doctor import driver
 from sana_vcam.host.doctor.findings import Severity, exit_status, render
+from sana_vcam.host.doctor.voice import check_voice
 from sana_vcam.host.service.install import SYSTEM_KEY
 from sana_vcam.media.v4l2 import devices, ioctl
 from tests.unit.host.doctor.world import INODE, KERNEL, NOW, PID, STATE, World
@@ -748,10 +749,85 @@ def programs_of_pipewire_are_missing(world):
     world.remove("/usr/bin/pw-record")
 
 
+SOURCES = """Source #0
+\tState: SUSPENDED
+\tName: alsa_output.desk.monitor
+\tDescription: Monitor of Desk
+\tDriver: module-alsa-card.c
+\tMonitor of Sink: alsa_output.desk
+\tProperties:
+\t\tdevice.class = "monitor"
+
+Source #1
+\tState: RUNNING
+\tName: sana_mic
+\tDescription: SANA VCam Microphone
+\tMonitor of Sink: n/a
+
+Source #2
+\tState: SUSPENDED
+\tName: alsa_input.desk
+\tDescription: Desk
+\tDriver: module-alsa-card.c
+\tMonitor of Sink: n/a
+"""
+
+
+def _pulseaudio(world, name="pulseaudio"):
+    _voice(world, "")
+    world.environ["PULSE_SERVER"] = "unix:/run/user/1/pulse/native"
+    world.put("/run/user/1/pulse/native", "")
+    world.commands.say("pactl info", f"Server Name: {name}\nServer Version: 16.1\n")
+    world.commands.say("pactl list sources", SOURCES)
+    world.commands.say("pw-dump", "[\n]\n")
+
+
+@fault("voice.server", "PulseAudio 16.1", FINE)
+def a_pulseaudio_beside_a_pipewire_for_screens(world):
+    _pulseaudio(world)
+
+
+@fault("voice.microphone", "none is chosen; there are: alsa_input.desk", PROBLEM, "hears nothing",
+       "ctl voice on --microphone alsa_input.desk")  # fmt: skip
+def a_pulseaudio_without_a_microphone_chosen(world):
+    _pulseaudio(world)
+
+
+@fault("voice.server", "PipeWire", FINE)
+def a_pipewire_that_answers_for_pulseaudio(world):
+    _pulseaudio(world, "PulseAudio (on PipeWire 0.3.65)")
+
+
+@fault("voice.server", "PipeWire", FINE)
+def a_pulseaudio_that_is_gone(world):
+    _pulseaudio(world)
+    world.commands.say("pactl info", status=1, err="Connection refused")
+
+
+@fault("voice.server", "PulseAudio does not run", PROBLEM, "hears nothing", "apt install pipewire")
+def no_sound_server_at_all(world):
+    _pulseaudio(world)
+    world.remove("/run/user/1/pulse/native")
+    world.remove("/usr/bin/pipewire")
+
+
 @fault("voice.server", "Host is down", PROBLEM, "hears nothing", "restart pipewire")
 def a_pipewire_that_is_down(world):
     _voice(world)
     world.commands.say("pw-dump", status=1, err="can't connect: Host is down")
+
+
+@pytest.mark.parametrize(
+    ("spec", "severity", "found"),
+    [(None, PROBLEM, "sounddevice is not installed"), (object(), UNKNOWN, "nobody has tried")],
+)
+def test_a_voice_where_there_is_no_linux(world, monkeypatch, spec, severity, found):
+    _voice(world)
+    world.platform = "darwin"
+    monkeypatch.setattr("sana_vcam.host.doctor.voice.find_spec", lambda _name: spec)
+    (finding,) = check_voice(world.facts())
+    assert finding.severity is severity
+    assert found in finding.found
 
 
 @fault("service.credentials", "holds it in clear, and", WARNING, "copy", "install --system")
@@ -841,6 +917,30 @@ def test_on_another_system_it_looks_at_what_there_is(world):
     findings = world.findings()
     assert exit_status(findings) == 0
     assert {finding.id for finding in findings} >= {"camera.found", "machine.clock", "model.key"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "kind", "names"),
+    [
+        ("darwin", "auto", "OBS Virtual Camera: not tried"),
+        ("win32", "auto", "OBS Virtual Camera or Unity Video Capture: not tried"),
+        ("win32", "unitycapture", "Unity Video Capture: not tried"),
+        ("win32", "preview", 'not looked at: sink.kind is "preview"'),
+    ],
+)
+def test_the_virtual_cameras_of_other_systems_are_named(world, platform, kind, names):
+    world.platform = platform
+    world.config = world.put("/c.toml", f'[sink]\nkind = "{kind}"\n')
+    (found,) = (finding for finding in world.findings() if finding.id == "sink.found")
+    assert (found.severity, found.found) == (UNKNOWN, names)
+    assert ("OBS Studio" in found.means) == ("OBS" in names)
+
+
+def test_without_what_feeds_them_it_is_said(world, monkeypatch):
+    world.platform = "win32"
+    monkeypatch.setattr("sana_vcam.host.doctor.cameras.find_spec", lambda _name: None)
+    (found,) = (finding for finding in world.findings() if finding.id == "sink.found")
+    assert (found.severity, found.found) == (PROBLEM, "pyvirtualcam is not installed")
 
 
 def test_the_daemon_of_the_machine_listens_where_we_cannot_look(world):

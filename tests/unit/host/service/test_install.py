@@ -13,6 +13,7 @@ import pytest
 from sana_vcam.errors import StartupError
 from sana_vcam.host.machine import Machine
 from sana_vcam.host.service import steps, templates
+from sana_vcam.host.service.command import run_service
 from sana_vcam.host.service.install import Options, install, key_from, uninstall
 from sana_vcam.media.v4l2.devices import keep_command
 from tests.unit.host.service.fakes import (
@@ -482,13 +483,10 @@ def test_a_command_that_others_cannot_reach_is_refused(root, tmp_path):
         root.install(system=True)
 
 
-def test_elsewhere_there_are_no_services(tmp_path, commands, said):
+@pytest.mark.parametrize("verb", ["install", "uninstall", "status", "logs"])
+def test_elsewhere_there_are_no_services(tmp_path, commands, verb):
     with pytest.raises(StartupError, match="Linux"):
-        install(
-            Options(),
-            Machine(root=tmp_path, platform="darwin", runner=commands),
-            said.append,
-        )
+        run_service([verb], Machine(root=tmp_path, platform="darwin", runner=commands))
 
 
 # --- the key ------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def test_what_cannot_be_edited_is_said_in_a_sentence(tmp_path: Path):
     for path, words in (
         (tmp_path / "none.mp4", "does not exist"),
         (tmp_path, "is not a file"),
+        (tmp_path / ("x" * 300), "cannot be read"),
         (text, "no video that FFmpeg knows"),
         (only_sound, "no moving picture"),
     ):

@@ -10,7 +10,16 @@ import pytest
 from sana_vcam.media.latency.match import Course, match
 from sana_vcam.media.latency.meter import COLUMNS, ROWS
 from sana_vcam.media.latency.steady import SURE
-from tests.unit.media.latency.material import FPS, MODELS, SLOW_START, Cells, Model, play, wander
+from tests.unit.media.latency.material import (
+    FPS,
+    MODELS,
+    SLOW_START,
+    Cells,
+    Model,
+    Played,
+    play,
+    wander,
+)
 from tests.unit.media.latency.rates import Rates, attempt
 
 COUNT = 22 * FPS
@@ -125,6 +134,24 @@ def test_motion_that_repeats_itself_is_not_answered(period_s: float):
         assert attempt(played).known == 0
 
 
+@pytest.mark.parametrize("late", [36, 53])
+@pytest.mark.parametrize("period_s", [1.2, 1.7])
+def test_nor_is_it_in_the_first_seconds_of_a_session(period_s: float, late: int):
+    """Its first pictures come sooner than all others, and nothing was sent before them.
+
+    So long a delay as those have that come later was not possible then; one of a period less was.
+    """
+    moment = np.arange(COUNT) / FPS
+    to_and_fro = np.sin(moment * math.tau / period_s)
+    camera = spots([(14 + to_and_fro, 9.0 + 0 * moment)], np.random.default_rng(1))
+    camera, output = noisy(camera, 1), edited(camera, 1)
+    shown = [(k + 15, k) for k in range(14)] + [(k + late, k) for k in range(14, 15 * FPS)]
+    ticks, made_from = np.array(shown).T
+    seen = Course(moment[ticks], output[made_from], np.zeros(len(ticks)))
+    played = Played(Course(moment, camera), seen, moment[ticks] - moment[made_from])
+    assert attempt(played, np.arange(5.5, 15.0, 1.0)).known == 0
+
+
 @pytest.mark.parametrize("period_s", [4.5, 6.0, 8.0, 12.0])
 def test_a_slow_sine_is_answered_rightly_or_not_at_all(period_s: float):
     moment = np.arange(COUNT) / FPS
@@ -208,6 +235,37 @@ def test_the_range_holds_what_viewers_saw_of_late(seed: int):
             assert found.low_s <= true_s <= found.high_s
 
 
+def stepped(camera: Cells, output: Cells, at_s: float, by: int) -> Played:
+    """Shown 36 frames late; from a moment on, after a pause, `by` frames later or sooner."""
+    times = np.arange(COUNT) / FPS
+    shown = [(k + 36, k) for k in range(COUNT - 36) if times[k + 36] < at_s]
+    last = shown[-1][1] if by > 0 else shown[-1][1] - by
+    shown += [(k + 36 + by, k) for k in range(last + 1, COUNT - 36 - max(0, by))]
+    ticks, made_from = np.array(shown).T
+    seen = Course(times[ticks], output[made_from], np.zeros(len(ticks)))
+    return Played(Course(times, camera), seen, times[ticks] - times[made_from])
+
+
+@pytest.mark.parametrize("by", [-12, 8, 17])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_is_answered_by_what_came_after_it_and_never_by_a_mixture(seed: int, by: int):
+    camera = person(seed)
+    played = stepped(noisy(camera, seed), edited(camera, seed), 14.0, by)
+    resumed = float(played.shown.times[played.true_s > 1.51][0] if by > 0 else 14.0)
+    sure = 0
+    for moment_s in np.arange(13.0, resumed + 4.0, 0.25):
+        found = match(*played.until(float(moment_s))[:2])
+        if found is None or found.confidence < SURE:
+            continue
+        old, new = 1.5, 1.5 + by / FPS
+        assert min(abs(found.delay_s - old), abs(found.delay_s - new)) * FPS <= 1.0, moment_s
+        if moment_s > resumed + 2.0:
+            sure += 1
+            assert found.changed
+            assert abs(found.delay_s - new) * FPS <= 1.0
+    assert sure >= 4
+
+
 def test_a_delay_that_falls_is_followed_and_no_sure_answer_is_of_the_past():
     """A model that starts slowly: the delay of the first seconds is gone when it is told."""
     camera = person(2)
@@ -219,5 +277,6 @@ def test_a_delay_that_falls_is_followed_and_no_sure_answer_is_of_the_past():
         if found is not None and found.confidence >= SURE:
             sure += 1
             assert found.low_s <= true_s <= found.high_s
-            assert abs(found.delay_s - true_s) * FPS <= 3.0
+            # It falls by up to ten frames a second meanwhile.
+            assert abs(found.delay_s - true_s) * FPS <= 4.5
     assert sure

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sana_vcam.media.frames import CameraFrame, ModelFrame
+from sana_vcam.media.latency import watch
 from sana_vcam.media.latency.meter import LatencyMeter
 from sana_vcam.media.latency.watch import watch_latency
 from sana_vcam.media.pixels import coarse_luma, coarse_luma_of_i420, fit, to_i420
@@ -122,6 +123,34 @@ def test_the_watch_measures_while_a_session_streams_and_clears_after_it():
             await watching
 
     asyncio.run(body())
+
+
+async def test_the_watch_looks_again_sooner_while_a_change_is_possible(monkeypatch):
+    """Counted by what it waits for, not by a clock."""
+    waits: list[float] = []
+    enough = asyncio.Event()
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            enough.set()
+        await asyncio.sleep(0)
+
+    class Doubting(LatencyMeter):
+        looks = 0
+        doubts = property(lambda self: self.looks == 1)
+
+        def measure(self) -> None:
+            self.looks += 1
+
+    monkeypatch.setattr(watch, "aligned_sleep", wait)
+    session = object()
+    watching = asyncio.ensure_future(watch_latency(Doubting(), lambda: session, asyncio.Event()))
+    await enough.wait()
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+    assert waits[:3] == [watch.EVERY_S, watch.SOON_S, watch.EVERY_S]
 
 
 async def test_a_watch_that_ends_leaves_no_figure() -> None:

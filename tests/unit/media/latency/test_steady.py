@@ -47,6 +47,32 @@ def test_another_delay_is_shown_after_two_that_agree():
     assert delays(Steady(), *[found(1.5)] * 5, *[found(2.5)] * 2)[-1] == 2.5
 
 
+def test_a_change_that_a_second_match_agrees_about_leaves_nothing_of_the_past():
+    steady = Steady()
+    delays(steady, *[found(1.5)] * 3)
+    new = replace(found(2.2), changed=True)
+    first = steady.take(new, 3.0)
+    assert first is not None
+    assert first.latency_s == 1.5
+    assert first.confidence < 0.7
+    assert steady.doubts, "another look is wanted soon"
+    second = steady.take(new, 3.25)
+    assert second is not None
+    assert (second.latency_s, second.low_s, second.high_s) == (2.2, 2.2 - 0.05, 2.2 + 0.05)
+    assert second.confidence == pytest.approx(0.9 / 1.05)
+    assert not steady.doubts
+
+
+def test_a_change_that_nobody_is_sure_of_yet_is_worth_another_look_and_no_more():
+    steady = Steady()
+    delays(steady, *[found(1.5)] * 3)
+    unsure = replace(found(2.2, SURE - 0.1), changed=True)
+    assert delays(steady, unsure, unsure, start=3.0) == [1.5, 1.5]
+    assert steady.doubts
+    assert delays(steady, None, start=5.0) == [1.5]
+    assert not steady.doubts
+
+
 def test_matches_that_do_not_agree_are_no_figure():
     assert delays(Steady(), *[found(1.0 + 3 * AGREE_S * k) for k in range(5)])[1:] == [None] * 4
 

@@ -44,9 +44,7 @@ class Reel:
     name = "reel"
 
     def __init__(self, pictures: list[Picture]) -> None:
-        self._pictures = [
-            np.ascontiguousarray(cv2.resize(rgb, TRACK)[:, :, ::-1]) for rgb in pictures
-        ]
+        self._pictures = pictures
         self._closed = threading.Event()
         self._ticks = FrameClock(FPS, 0.0)
 
@@ -58,7 +56,8 @@ class Reel:
         tick, due = self._ticks.next(time.monotonic())
         if self._closed.wait(max(0.0, due - time.monotonic())):
             raise CameraError("the reel is closed")
-        picture = self._pictures[tick % len(self._pictures)].copy()
+        rgb = cv2.resize(self._pictures[tick % len(self._pictures)], TRACK)
+        picture = np.ascontiguousarray(rgb[:, :, ::-1])
         encode_counter(picture, tick)
         return picture
 
@@ -71,7 +70,7 @@ class KnownLatency(LatencyMeter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._read_at: dict[int, float] = {}
+        self.read_at: dict[int, float] = {}
         self._true: deque[tuple[float, float]] = deque(maxlen=2000)
         self.unread = 0
         # Of each second with a figure and a settled latency: the figure, and the true mean.
@@ -85,12 +84,12 @@ class KnownLatency(LatencyMeter):
     def sent(self, frame: CameraFrame) -> None:
         number = read_counter(frame.bgr)
         assert number is not None
-        self._read_at[number] = frame.captured_at
+        self.read_at[number] = frame.captured_at
         super().sent(replace(frame, bgr=_hidden(frame.bgr)))
 
     def shown(self, frame: ModelFrame) -> None:
         now = time.monotonic()
-        read_at = self._read_at.get(read_counter(luma_plane(frame.i420)[:, :, None]) or -1)
+        read_at = self.read_at.get(read_counter(luma_plane(frame.i420)[:, :, None]) or -1)
         if read_at is None:
             self.unread += 1
         else:
@@ -148,6 +147,33 @@ class KnownMedia(Pipeline):
 
 
 @asynccontextmanager
+async def known_daemon(
+    home: Path, url: str, pictures: list[Picture], **settings: str
+) -> AsyncIterator[tuple[Daemon, KnownLatency]]:
+    """A daemon in this process that streams the pictures through the runtime at `url`."""
+    config = load(environ={}, overrides=local_settings(url) | settings).config
+    medias: list[KnownMedia] = []
+
+    def make_media(config: Config, on_change: Callable[[], None]) -> KnownMedia:
+        medias.append(KnownMedia(config, on_change, pictures))
+        return medias[0]
+
+    daemon = Daemon(
+        config, state_dir=home / "state", runtime_dir=home / "runtime", make_media=make_media
+    )
+    stop = asyncio.Event()
+    running = asyncio.create_task(daemon.run(stop))
+    try:
+        while daemon.parts is None:
+            assert not running.done(), running
+            await asyncio.sleep(0.02)
+        yield daemon, medias[0].known
+    finally:
+        stop.set()
+        await running
+
+
+@asynccontextmanager
 async def known_latency(
     home: Path, pictures: list[Picture], *standin: str, prompt: str = "", send: str = "model"
 ) -> AsyncIterator[KnownLatency]:
@@ -156,28 +182,6 @@ async def known_latency(
     `send` is how large they are sent; the model's are of the usual size.
     """
     async with running_standin(*standin) as model:
-        settings = local_settings(model.url) | {
-            "sink.kind": "preview",
-            "start.prompt": prompt,
-            "reactor.send": send,
-        }
-        config = load(environ={}, overrides=settings).config
-        medias: list[KnownMedia] = []
-
-        def make_media(config: Config, on_change: Callable[[], None]) -> KnownMedia:
-            medias.append(KnownMedia(config, on_change, pictures))
-            return medias[0]
-
-        daemon = Daemon(
-            config, state_dir=home / "state", runtime_dir=home / "runtime", make_media=make_media
-        )
-        stop = asyncio.Event()
-        running = asyncio.create_task(daemon.run(stop))
-        try:
-            while not medias:
-                assert not running.done(), running
-                await asyncio.sleep(0.02)
-            yield medias[0].known
-        finally:
-            stop.set()
-            await running
+        settings = {"sink.kind": "preview", "start.prompt": prompt, "reactor.send": send}
+        async with known_daemon(home, model.url, pictures, **settings) as (_, known):
+            yield known

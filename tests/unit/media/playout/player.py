@@ -24,6 +24,7 @@ class Shown:
     """What the ticks showed after the buffer had settled; seconds."""
 
     buffer: PlayoutBuffer
+    settled_s: float = SETTLED_S
     ticks: list[float] = field(default_factory=list)
     first: dict[int, float] = field(default_factory=dict)
     waited: list[float] = field(default_factory=list)
@@ -60,10 +61,16 @@ class Shown:
             self.waited.append(now - frame.received_at)
 
 
-def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 40) -> Shown:
+def play(
+    arrivals: list[float],
+    *,
+    max_delay_s: float = 1.5,
+    seconds: float = 40,
+    settled_s: float = SETTLED_S,
+) -> Shown:
     """Play frames that arrive at these times, as the playout thread does."""
     buffer = PlayoutBuffer(fps=FPS, max_delay_s=max_delay_s)
-    shown = Shown(buffer)
+    shown = Shown(buffer, settled_s)
     coming = list(reversed(list(enumerate(arrivals))))
     clock = FrameClock(FPS, 0.5)
     now, last = 0.5, -1
@@ -84,7 +91,7 @@ def play(arrivals: list[float], *, max_delay_s: float = 1.5, seconds: float = 40
         if frame is not None:
             assert frame.sequence >= last, "never backwards"
             last = frame.sequence
-            if now > SETTLED_S:
+            if now > settled_s:
                 shown._add(frame, now)
         now += WORK_S
     return shown

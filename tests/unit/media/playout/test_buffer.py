@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
+from itertools import pairwise
+from statistics import fmean
 
 import pytest
 
 from sana_vcam.media.frames import ModelFrame
 from sana_vcam.media.playout.buffer import PlayoutBuffer, Wakeup
-from tests.unit.media.playout.player import FPS, PIXELS, play
+from tests.unit.media.playout.player import FPS, PIXELS, Shown, play
 
 MS = 1e-3
 
@@ -56,6 +58,99 @@ def test_bursts_come_out_evenly(period_s: float, spread_s: float):
     assert shown.lost == 0
     assert shown.rate == pytest.approx(FPS, rel=0.01)
     assert max(shown.tick_gaps) <= 2 / FPS + MS
+
+
+def later(arrivals: list[float], by_s: float, since: int) -> list[float]:
+    """The same, where from frame `since` on all come later."""
+    return [at + by_s * (number >= since) for number, at in enumerate(arrivals)]
+
+
+def behind(shown: Shown, arrivals: list[float]) -> dict[int, float]:
+    """How late each frame was shown, after the even course that begins with the first arrival."""
+    return {n: at - arrivals[0] - n / 24 for n, at in shown.first.items()}
+
+
+@pytest.mark.parametrize("by_s", [0.5, 0.7, 1.2])
+@pytest.mark.parametrize("spread_s", [0.0, 0.004, 1 / 48])
+def test_a_model_that_is_later_from_a_burst_on_is_followed_at_once(by_s: float, spread_s: float):
+    """Neither does the delay overshoot, nor does it take time to settle: a voice follows it."""
+    arrivals = later(bursts(1.0, spread_s=spread_s), by_s, 24 * 15)
+    late = behind(play(arrivals), arrivals)
+    before = [late[n] for n in late if n < 24 * 15]
+    after = [late[n] for n in late if n >= 24 * 15 + 6]
+    assert max(before) - min(before) < 0.08
+    assert max(after) - min(after) < 0.1
+    assert min(after) - max(before) == pytest.approx(by_s, abs=0.1)
+
+
+@pytest.mark.parametrize("pause_at", [14, 24 * 15])
+@pytest.mark.parametrize("by_s", [0.5, 0.9])
+def test_an_even_course_that_is_later_from_a_frame_on_is_followed_at_once(
+    pause_at: int, by_s: float
+):
+    """Whether it is known for long or has just begun, as a runtime does that fills its buffer."""
+    arrivals = later(smooth(24, jitter_s=3 * MS), by_s, pause_at)
+    late = behind(play(arrivals, settled_s=0.0), arrivals)
+    before = [late[n] for n in late if n < pause_at]
+    after = [late[n] for n in late if n >= pause_at]
+    assert max(before) < 0.08
+    assert max(after) - min(after) < 0.08
+    assert min(after) == pytest.approx(by_s, abs=0.08)
+
+
+def test_frames_that_catch_up_after_a_pause_leave_no_delay_behind():
+    """As after a stall of the network: those that were held up come all at once."""
+    arrivals = smooth(24, jitter_s=3 * MS)
+    stalled = [max(at, arrivals[240] + 0.7) if n >= 240 else at for n, at in enumerate(arrivals)]
+    late = behind(play(stalled, settled_s=0.0), arrivals)
+    assert max(late[n] for n in late if n > 240 + 24 * 10) < 0.08
+
+
+def test_bursts_that_come_now_sooner_now_later_leave_the_delay_as_it_is():
+    arrivals, dice = bursts(1.0, spread_s=0.004, count=80), random.Random(4)
+    for begin in range(0, len(arrivals), 24):
+        late_s = dice.uniform(0.0, 0.12)
+        arrivals[begin : begin + 24] = [at + late_s for at in arrivals[begin : begin + 24]]
+    late = behind(play(arrivals, seconds=80), arrivals)
+    settled = [late[n] for n in late if n > 24 * 20]
+    assert max(settled) - min(settled) < 0.1
+
+
+def test_a_model_that_becomes_slower_is_shown_evenly_again():
+    quick, slow = bursts(1.0, spread_s=0.004, count=15), bursts(1.4, spread_s=0.004, count=30)
+    arrivals = [*quick, *(at + 15.0 for at in slow)]
+    shown = play(arrivals, seconds=55)
+    late = [at for number, at in shown.first.items() if number > 24 * 22]
+    gaps = [b - a for a, b in pairwise(late)]
+    assert max(gaps) < 3 / FPS
+    assert fmean(gaps) == pytest.approx(1.4 / 24, rel=0.02)
+
+
+def test_a_limit_that_is_changed_holds_from_then_on():
+    arrivals = bursts(1.0, spread_s=0.004)
+    buffer = PlayoutBuffer(fps=FPS, max_delay_s=1.5)
+
+    def waited(seconds: tuple[int, int]) -> float:
+        # What was on show before has waited for longer.
+        longest, last = 0.0, buffer.take(float(seconds[0]))
+        for tick in range(seconds[0] * FPS, seconds[1] * FPS):
+            now = tick / FPS
+            while arrivals and arrivals[0] <= now:
+                buffer.put(ModelFrame(PIXELS, len(arrivals), arrivals.pop(0)))
+            frame = buffer.take(now)
+            if frame is not None and frame is not last:
+                longest, last = max(longest, now - frame.received_at), frame
+        return longest
+
+    assert waited((0, 8)) > 0.8
+    buffer.limit_delay(0.4)
+    assert waited((8, 16)) <= 0.4 + 2 / FPS
+    buffer.limit_delay(0.0)
+    assert buffer.catches_up
+    assert waited((16, 24)) <= 2 / FPS
+    assert buffer.delay_s == 0
+    buffer.limit_delay(1.5)
+    assert waited((24, 32)) > 0.8
 
 
 def test_one_late_frame_does_not_delay_all_that_follow():

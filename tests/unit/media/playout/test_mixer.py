@@ -170,3 +170,18 @@ def test_another_run_has_to_be_learned_anew():
 def test_a_gap_longer_than_the_window_is_another_rhythm():
     cadence = arrived(*[k / FPS for k in range(100)], 60.0)
     assert not cadence.is_steady(60.0)
+
+
+def test_a_limit_of_the_delay_holds_for_the_sessions_that_are_there_and_those_to_come():
+    mixer = Mixer(fps=FPS, max_delay_s=1.5)
+    before = mixer.open()
+    mixer.limit_delay(0.0)
+    after = mixer.open()
+    for buffer in (before, after):
+        mixer.cut(buffer)
+        assert mixer.catches_up
+        for number in range(24):
+            buffer.put(ModelFrame(PIXELS, number, 1.0))
+        frame = mixer.take(1.0)
+        assert frame is not None
+        assert frame.sequence == 23

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sana_vcam.errors import SinkError
 from sana_vcam.lib.mailbox import Mailbox
 from sana_vcam.media.frames import BypassGrant, CameraFrame, ModelFrame, Picture
 from sana_vcam.media.pixels import Pixels, black_i420, to_i420
+from sana_vcam.media.playout import playout as playout_module
 from sana_vcam.media.playout.buffer import PlayoutBuffer
 from sana_vcam.media.playout.playout import Playout
 from sana_vcam.media.playout.program import BYPASS_FRESH_S, BypassSource, Program, Switches
@@ -389,6 +391,31 @@ def test_every_tick_is_one_picture_and_stop_ends_it():
     assert changes == [ProgramSource.SLATE], "told once"
 
 
+@pytest.mark.parametrize(("took_longer_s", "late_s"), [(0.0, 0.0), (0.03, 0.03), (-0.5, 0.0)])
+def test_a_tick_is_as_late_as_its_wait_took_longer_than_asked(
+    monkeypatch, took_longer_s: float, late_s: float
+):
+    clock, told = [100.0], []
+
+    def wait(seconds: float) -> bool:
+        clock[0] += seconds + took_longer_s
+        return took_longer_s < 0
+
+    stage, stop = Stage(), threading.Event()
+    monkeypatch.setattr(playout_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(stage.program, "wait", wait)
+    playout = Playout(
+        stage.program,
+        RecordingSink(lambda count: stop.set() if count == 5 else None),  # type: ignore[arg-type]
+        fps=1.0,
+        on_change=lambda: None,
+        shedding=SimpleNamespace(rest=lambda: None, tick=lambda late, _: told.append(late)),  # type: ignore[arg-type]
+    )
+    playout.run(stop)
+    # The first tick waits for nothing.
+    assert told == pytest.approx([0.0, *[late_s] * 4], abs=1e-6)
+
+
 def test_the_delay_of_each_model_frame_that_was_shown_is_counted_once():
     stage, stop = Stage(), threading.Event()
 
@@ -487,3 +514,24 @@ def test_the_loop_may_swap_the_switches_while_the_thread_ticks():
         ProgramSource.SLATE,
         ProgramSource.LIVE,
     }
+
+
+def test_what_stands_for_the_slate_is_shown_where_the_slate_would_be():
+    stage = Stage()
+    own = Picture.from_slate(draw(Slate("My own"), *SIZE))
+    assert stage.show(9.0)[1].source == "slate"
+    stage.program.away = own
+    assert stage.show(10.0) == (ProgramSource.SLATE, own)
+    assert stage.program.slate is None, "no card is told of"
+    stage.switch(freeze=True)
+    assert stage.show(10.1) == (ProgramSource.FREEZE, own)
+    stage.switch(blank=True)
+    assert stage.show(10.2)[1].source == "black"
+    stage.switch(bypass=True)
+    assert stage.show(10.3) == (ProgramSource.SLATE, own), "the camera gives nothing"
+    stage.switch()
+    stage.model(10.4)
+    assert stage.show(10.4)[0] is ProgramSource.LIVE
+    stage.program.away = None
+    assert stage.show(99.0)[1] is not own
+    assert stage.program.slate == stage.slate

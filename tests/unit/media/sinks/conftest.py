@@ -10,7 +10,7 @@ from tests.unit.media.sinks.fakenode import Server
 def server(monkeypatch):
     made = Server()
     monkeypatch.setattr(node, "library", lambda: None)
-    monkeypatch.setattr(node, "find_socket", lambda: None)
+    monkeypatch.setattr(node, "find_socket", made.find_socket)
     monkeypatch.setattr(node, "PipeWireConnection", made.connect)
     monkeypatch.setattr(node, "VideoSource", made.publish)
     monkeypatch.setattr(node, "backoff", lambda **_: iter(lambda: 0.01, None))

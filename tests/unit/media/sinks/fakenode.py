@@ -4,7 +4,7 @@ import ctypes
 import time
 
 from sana_vcam.lib.pipewire.graph import Graph
-from sana_vcam.lib.pipewire.library import PipeWireError
+from sana_vcam.lib.pipewire.library import PipeWireAbsent, PipeWireError
 from sana_vcam.lib.pipewire.source import StreamState, layouts
 from sana_vcam.media.sinks.wake import WakePipe
 
@@ -16,11 +16,16 @@ class Server:
 
     def __init__(self):
         self.connections = []
+        self.absent = False
         self.refuses = False
         self.silent = False
         self.layout = layouts(*SIZE)[0]
         self.frames = []
         self.fault = None
+
+    def find_socket(self):
+        if self.absent:
+            raise PipeWireAbsent("PipeWire does not run: systemctl --user start pipewire.socket")
 
     def connect(self, _library, _path, _properties):
         if self.refuses:
@@ -69,6 +74,10 @@ class FakeConnection:
     def fileno(self):
         return self._news.fileno()
 
+    @property
+    def server_descriptor(self):
+        return self._news.fileno()
+
     def does(self, what):
         self._todo.append(what)
         self._news.set()
@@ -98,10 +107,8 @@ class FakeSource:
         self.layout = None
         self.dropped = 0
 
-    def send(self, fill):
-        memory = ctypes.create_string_buffer(self.layout.frame_bytes)
-        fill(ctypes.addressof(memory))
-        self.server.frames.append(memory.raw)
+    def send(self, frame):
+        self.server.frames.append(ctypes.string_at(frame, self.layout.frame_bytes))
         return True
 
 

@@ -103,7 +103,11 @@ class Machine:
             link.unlink()
 
     def module_uses(self, number):
-        (self.root / "sys/module/v4l2loopback/refcnt").write_text(f"{number}\n")
+        count = self.root / "sys/module/v4l2loopback/refcnt"
+        # As the kernel gives it: whole at each read.
+        fresh = count.with_name("refcnt.new")
+        fresh.write_text(f"{number}\n")
+        fresh.replace(count)
 
     def image(self, number, offset=0):
         """What was written through a mapping."""

@@ -10,7 +10,7 @@ import pytest
 
 from sana_vcam.config.schema import SinkConfig
 from sana_vcam.errors import SinkError
-from sana_vcam.lib.pipewire.library import PipeWireError
+from sana_vcam.lib.pipewire.library import PipeWireAbsent, PipeWireError
 from sana_vcam.lib.pipewire.source import layouts
 from sana_vcam.media.frames import Picture
 from sana_vcam.media.sinks import canvas, node
@@ -179,6 +179,46 @@ def test_a_kind_that_is_chosen_is_fed_alone(server, machine):
     assert server.connections == []
 
 
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ("find_socket", "the PipeWire at /run/other/pipewire-0 belongs to user 7"),
+        ("library", "libpipewire-0.3.so.0 has no pw_init, so it is older than 0.3.40"),
+    ],
+)
+def test_a_pipewire_that_is_not_for_us_leaves_the_device_alone(
+    server, machine, monkeypatch, caplog, part, why
+):
+    def refuse():
+        raise PipeWireError(why)
+
+    monkeypatch.setattr(node, part, refuse)
+    caplog.set_level("INFO")
+    device = machine.add(10)
+    sink = Sink.open(AUTO, system=machine.system)
+    sink.send(Picture.black(64, 64))
+    assert (len(device.written), sink.status.error, sink.readers) == (1, None, None)
+    sink.close()
+    assert f"no virtual camera through PipeWire: {why}" in caplog.text
+    assert "WARNING" not in caplog.text
+    assert server.connections == []
+    with pytest.raises(SinkError, match=why):
+        Sink.open(SinkConfig(kind="pipewire", width=64, height=64))
+
+
+def test_a_server_of_other_objects_is_told_beside_the_device(server, machine):
+    server.refuses = True
+    device = machine.add(10)
+    sink = Sink.open(AUTO, system=machine.system)
+    until(lambda: sink.status.error)
+    sink.send(Picture.black(64, 64))
+    assert sink.status.error == "PipeWire does not run"
+    assert len(device.written) == 1
+    server.refuses = False
+    until(lambda: not sink.status.error)
+    sink.close()
+
+
 def test_a_node_that_fails_harms_no_device(server, machine):
     device = machine.add(10)
     sink = Sink.open(AUTO, system=machine.system)
@@ -227,6 +267,88 @@ def test_viewers_of_both_are_counted_and_named(server, machine):
         sink.close()
 
 
+# Before there is a PipeWire
+
+
+@pytest.fixture
+def installed(server, monkeypatch):
+    """Clear it, and the library is missing until it is set."""
+    there = threading.Event()
+
+    def library():
+        if not there.is_set():
+            raise PipeWireAbsent("libpipewire-0.3.so.0 is not installed: sudo apt install it")
+
+    monkeypatch.setattr(node, "library", library)
+    return there
+
+
+@pytest.fixture
+def come(server, request):
+    """What has to happen for PipeWire to be there; until then it is not."""
+    if request.param == "the server":
+        server.absent = True
+        return lambda: setattr(server, "absent", False)
+    return request.getfixturevalue("installed").set
+
+
+MISSING = pytest.mark.parametrize("come", ["the server", "the library"], indirect=True)
+
+
+@MISSING
+def test_what_is_missing_at_the_start_is_told_once_and_found_later(server, come, caplog):
+    sink = Sink.open(SinkConfig(kind="pipewire", width=64, height=64))
+    assert "PipeWire does not run" in sink.status.error or "sudo apt" in sink.status.error
+    assert not sink.status.cameras[0].open
+    assert (sink.kind, sink.readers) == ("pipewire", ())
+    sink.send(Picture.black(64, 64))
+    come()
+    until(lambda: sink.status.cameras[0].open)
+    server.streams("Firefox")
+    until(lambda: server.frames)
+    assert sink.status.error is None
+    sink.close()
+    assert caplog.text.count("WARNING") == 1
+    assert "again" not in caplog.text, "it was never there before"
+
+
+@MISSING
+def test_auto_waits_beside_a_device_without_a_word_of_error(server, machine, come, caplog):
+    device = machine.add(10)
+    sink = Sink.open(AUTO, system=machine.system)
+    assert (sink.kind, sink.status.error, sink.readers) == ("v4l2loopback", None, None)
+    assert sink.name == f"SANA VCam ({machine.path(10)})"
+    assert len(sink.status.cameras) == 1
+    come()
+    until(lambda: sink.readers == ())
+    assert sink.name == f"SANA VCam ({machine.path(10)}), SANA VCam (PipeWire)"
+    until(lambda: len(sink.status.cameras) == 2 and sink.status.cameras[1].open)
+    server.streams("Firefox")
+    sink.send(Picture.black(64, 64))
+    until(lambda: server.frames)
+    sink.close()
+    assert server.frames[0] == device.written[0]
+    assert "WARNING" not in caplog.text
+
+
+@MISSING
+def test_auto_is_a_preview_until_there_is_a_pipewire(server, machine, come):
+    sink = Sink.open(AUTO, system=machine.system)
+    told = threading.Event()
+    sink.follow_readers(told.set)
+    assert (sink.kind, sink.name) == ("preview", "preview (no virtual camera)")
+    assert (sink.readers, sink.tells_viewers, sink.status.error) == (None, False, None)
+    sink.send(Picture.black(64, 64))
+    come()
+    assert told.wait(30), "whoever counts viewers is told"
+    assert (sink.kind, sink.name) == ("pipewire", "SANA VCam (PipeWire)")
+    assert (sink.readers, sink.tells_viewers) == ((), True)
+    assert [one.device for one in sink.status.cameras] == ["PipeWire"]
+    server.streams("Firefox")
+    until(lambda: server.frames)
+    sink.close()
+
+
 # With the real library, and no server that is one
 
 
@@ -241,19 +363,19 @@ def real(monkeypatch, require_tools):
 
 
 @pytest.mark.usefixtures("real")
-def test_without_a_server_there_is_one_sentence():
-    with pytest.raises(SinkError) as caught:
-        Sink.open(SinkConfig(kind="pipewire"))
-    assert "PipeWire does not run" in str(caught.value)
-    assert str(caught.value).endswith("systemctl --user start pipewire.socket")
+def test_without_a_server_there_is_one_sentence(caplog):
+    sink = Sink.open(SinkConfig(kind="pipewire"))
+    sink.close()
+    (said,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert said.startswith("no virtual camera through PipeWire: PipeWire does not run")
+    assert said.endswith("systemctl --user start pipewire.socket")
 
 
-def test_without_the_library_there_is_one_sentence(monkeypatch):
-    def missing():
-        raise PipeWireError("libpipewire-0.3.so.0 is not installed: sudo apt install it")
-
-    monkeypatch.setattr(node, "library", missing)
-    with pytest.raises(SinkError, match="no virtual camera through PipeWire: libpipewire"):
+@pytest.mark.usefixtures("real")
+def test_outside_a_session_nothing_is_waited_for(monkeypatch):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.delenv("PIPEWIRE_RUNTIME_DIR", raising=False)
+    with pytest.raises(SinkError, match="XDG_RUNTIME_DIR is not set"):
         Sink.open(SinkConfig(kind="pipewire"))
 
 
@@ -284,13 +406,6 @@ def test_a_server_that_is_none_costs_the_camera_only(tmp_path, monkeypatch, hang
 
 
 def library_threads():
-    """The threads of this process that do the work of PipeWire's library."""
-    found = set()
-    for thread in Path("/proc/self/task").iterdir():
-        try:
-            name = (thread / "comm").read_text().strip()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if name.startswith(("pw-", "data-loop", "pipewire")):
-            found.add(thread.name)
-    return found
+    """The threads of this process that Python knows nothing of: the library gives them no name."""
+    every = {int(thread.name) for thread in Path("/proc/self/task").iterdir()}
+    return every - {thread.native_id for thread in threading.enumerate()}

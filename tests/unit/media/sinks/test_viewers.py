@@ -9,6 +9,7 @@ import pytest
 
 from sana_vcam.media.sinks import viewers as viewers_module
 from sana_vcam.media.sinks.viewers import Viewers
+from sana_vcam.media.v4l2 import ioctl as v4l2
 from tests.unit.media.sinks.fakes import Machine, open_descriptors
 
 UPSTREAM, UBUNTU = viewers_module.CLIENT_USAGE
@@ -29,8 +30,13 @@ class Rig:
         self.clock = Clock()
         self.paths = []
         self.seen = []
+        self.rounds = 0
         self.viewers = Viewers(
-            lambda: self.paths, self._note, system=self.machine.system, clock=self.clock
+            lambda: self.paths,
+            self._note,
+            readers=self._no_readers,
+            system=self.machine.system,
+            clock=self.clock,
         )
 
     def add(self, number, label="SANA VCam"):
@@ -39,6 +45,10 @@ class Rig:
 
     def _note(self):
         self.seen.append(self.viewers.count)
+
+    def _no_readers(self):
+        """Asked for in each round, after the devices were counted."""
+        self.rounds += 1
 
     @contextlib.contextmanager
     def running(self):
@@ -61,10 +71,15 @@ class Rig:
 
     def looks(self, times=3, after=0.0):
         """Let it look some more times, with so much time in between."""
+        deadline = time.monotonic() + 20
         for _ in range(times):
             self.clock.now += after
-            self.viewers.wake()
-            time.sleep(0.02)
+            # One may have begun at the old time; the next is done once the one after it counts.
+            done = self.rounds + 3
+            while self.rounds < done:
+                assert time.monotonic() < deadline, "it does not look any more"
+                self.viewers.wake()
+                time.sleep(0.002)
 
 
 @pytest.fixture
@@ -137,6 +152,17 @@ def test_the_count_follows_a_device_that_goes_and_comes_back(rig):
         rig.wait_for(0)
         device = rig.machine.add(10)
         device.count = 1
+        rig.clock.now += 1
+        rig.wait_for(1)
+
+
+def test_a_device_that_goes_while_it_is_opened_is_counted_once_it_is_back(rig):
+    device = rig.add(10)
+    device.count = 1
+    device.refused[v4l2.VIDIOC_SUBSCRIBE_EVENT] = errno.ENODEV
+    with rig.running():
+        rig.wait_for(0)
+        del device.refused[v4l2.VIDIOC_SUBSCRIBE_EVENT]
         rig.clock.now += 1
         rig.wait_for(1)
 

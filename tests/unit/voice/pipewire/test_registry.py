@@ -143,3 +143,27 @@ def test_what_a_version_adds_and_how_it_retunes(version: str, cycle_ms: float, i
     found = registry(core(version))
     assert found.cycle_ms == pytest.approx(cycle_ms)
     assert found.is_slow_to_retune is is_slow
+
+
+def test_the_cycle_is_the_shortest_that_is_wanted_by_one_that_runs_with_the_source():
+    def one(number: int, name: str, latency: str, **props: str) -> dict[str, Any]:
+        return node(number, name, state="running", props={"node.latency": latency, **props})
+
+    found = registry(
+        core("0.3.65"),
+        one(1, "sana_mic", ""),
+        one(2, "sana_voice", "", **{"node.group": "filter-chain"}),
+        one(3, "sana_listen", "1024/48000", **{"node.group": "filter-chain"}),
+        one(4, "somebody else", "64/48000"),
+        link(30, (2, 20), (1, 10)),
+    )
+    assert found.cycle_ms == pytest.approx(1024 / 48)
+    # Rounded down to a power of two, by the server.
+    found.feed(text(one(5, "call", "960/48000"), link(31, (1, 11), (5, 50))))
+    assert found.cycle_ms == pytest.approx(512 / 48)
+    found.feed(text(node(5, "call", state="suspended", props={"node.latency": "960/48000"})))
+    assert found.cycle_ms == pytest.approx(1024 / 48)
+    found.feed(text(one(5, "call", "128/44100")))
+    assert found.cycle_ms == pytest.approx(128 / 48)
+    found.feed(text(gone(31)))
+    assert found.cycle_ms == pytest.approx(1024 / 48)

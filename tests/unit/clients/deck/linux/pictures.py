@@ -18,7 +18,10 @@ import skimage.data
 from PIL import Image, ImageDraw
 
 import sana_vcam
+from sana_vcam.clients.deck.linux.layout import Act, RehearsalPlace
 from sana_vcam.config.preset import BUILTIN_PRESETS
+from sana_vcam.control.protocol.keeping import RecordingState
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
 from sana_vcam.standin.looks import edit
@@ -145,10 +148,34 @@ async def draw(names: Sequence[str]) -> Mapping[str, Image.Image]:
     return drawn
 
 
+async def draw_on_demand() -> Image.Image:
+    """A deck with keys that are there on demand, while a look is rehearsed and it records."""
+    bus = Bus()
+    device = bus.plug(PRODUCTS["MK2"])
+    (deck,) = bus.find()
+    controls = Controls()
+    controls.stills = stills()
+    controls.offer(controls.looks)
+    recording = RecordingState(path="recording.mp4", seconds=67.0)
+    on_air(
+        controls,
+        output=ProgramSource.FREEZE,
+        rehearsal=RehearsalStage.READY,
+        clips=True,
+        recording=recording,
+    )
+    extras = (Act.RECORD, Act.CLIP, RehearsalPlace(ACTIVE))
+    async with serving_daemon(controls), serving_decks(bus, extras=extras) as station:
+        await until(lambda: len(station.link.daemon.stills) == len(controls.stills), "all stills")
+        await asyncio.sleep(3)
+        return draw_deck(Model(deck), device)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["XDG_RUNTIME_DIR"] = os.environ["XDG_STATE_HOME"] = home
-        drawn = asyncio.run(draw(["MK2", "MINI", "PLUS", "NEO"]))
+        drawn = {**asyncio.run(draw(["MK2", "MINI", "PLUS", "NEO"]))}
+        drawn["deck-linux-demand"] = asyncio.run(draw_on_demand())
     PICTURES.mkdir(exist_ok=True)
     for name, picture in drawn.items():
         small = picture.quantize(128, dither=Image.Dither.FLOYDSTEINBERG)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sana_vcam.clients.connection import find_daemon
 from sana_vcam.clients.deck.linux.deck import Light
+from sana_vcam.clients.deck.linux.layout import Extra
 from sana_vcam.clients.deck.linux.plugged import Plugged
 from sana_vcam.clients.deck.linux.run import DeckService, Environment
 from sana_vcam.config import paths
@@ -52,7 +53,11 @@ def plugged(bus: Bus) -> frozenset[Plugged]:
 
 @contextlib.asynccontextmanager
 async def serving_decks(
-    bus: Bus, *, light: Light = FULL, clock: Callable[[], float] = time.monotonic
+    bus: Bus,
+    *,
+    light: Light = FULL,
+    extras: Sequence[Extra] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[DeckService]:
     world = Environment(
         find_daemon=lambda: find_daemon(None, None, paths.runtime_dir()),
@@ -62,7 +67,7 @@ async def serving_decks(
         look_s=0.01,
         retry_s=0.02,
     )
-    station = DeckService(world, light)
+    station = DeckService(world, light, extras)
     task = asyncio.create_task(station.serve())
     try:
         yield station

@@ -14,7 +14,14 @@ from StreamDeck.DeviceManager import DeviceManager, ProbeError
 
 from sana_vcam.app.cli import main
 from sana_vcam.clients.deck.linux.deck import Light
+from sana_vcam.clients.deck.linux.layout import (
+    ACTS_ON_DEMAND,
+    PlaylistPlace,
+    RehearsalPlace,
+    SettingPlace,
+)
 from sana_vcam.clients.deck.linux.plugged import rule
+from sana_vcam.lib.extras import install_command
 
 
 def test_the_rule_is_printed(capsys: pytest.CaptureFixture[str]):
@@ -60,7 +67,7 @@ def test_a_missing_extra_is_named(
     monkeypatch.delattr("sana_vcam.clients.deck.linux.run", raising=False)
     monkeypatch.setitem(sys.modules, "StreamDeck.DeviceManager", None)
     assert main(["deck", "run"]) == 1
-    assert "pip install 'sana-vcam[deck]'" in capsys.readouterr().err
+    assert install_command("deck") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("percent", ["-1", "101", "much"])
@@ -72,11 +79,31 @@ def test_a_brightness_is_a_percentage(percent: str):
 def test_the_defaults_of_the_flags_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch):
     asked = []
     monkeypatch.setattr(
-        "sana_vcam.clients.deck.linux.run.run", lambda light, url: asked.append((light, url)) or 0
+        "sana_vcam.clients.deck.linux.run.run", lambda *words: asked.append(words) or 0
     )
     assert main(["deck", "run"]) == 0
     assert main(["deck", "run", "--brightness=30", "--dim-after=60", "--url=ws://x/ws"]) == 0
-    assert asked == [(Light(), None), (Light(30, 60.0), "ws://x/ws")]
+    keys = ["voice", "clip", "record", "take", "back"]
+    keys += ["setting:keep_backlog", "playlist:show", "rehearse:noir"]
+    assert main(["deck", "run", *(word for key in keys for word in ("--key", key))]) == 0
+    named = (PlaylistPlace("show"), RehearsalPlace("noir"))
+    assert asked == [
+        (Light(), None, ()),
+        (Light(30, 60.0), "ws://x/ws", ()),
+        (Light(), None, (*ACTS_ON_DEMAND, SettingPlace("keep_backlog"), *named)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["privacy", "setting", "setting:", "voice:x", "playlist:", "rehearse"]
+)
+def test_a_key_that_there_is_none_of_is_refused(key: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["deck", "run", "--key", key])
+    assert (
+        f"'{key}' is no key: voice, clip, record, take, back, rehearse:PRESET, "
+        in capsys.readouterr().err
+    )
 
 
 WITHOUT_DECKS = """

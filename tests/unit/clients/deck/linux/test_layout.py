@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from sana_vcam.clients.deck.linux.layout import Act, Dial, Layout, Shape, Slot, dials, lay_out
+from sana_vcam.clients.deck.linux.layout import (
+    Act,
+    Dial,
+    Layout,
+    SettingPlace,
+    Shape,
+    Slot,
+    dials,
+    lay_out,
+)
 from sana_vcam.clients.deck.linux.surface import shape_of
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus
 
@@ -79,6 +88,26 @@ def test_touch_keys_and_dials_turn_pages_instead():
 def test_pages_wrap_around():
     assert lay_out(ORIGINAL, 30, 4) == lay_out(ORIGINAL, 30, 0)
     assert lay_out(ORIGINAL, 30, -1).page == 3
+
+
+def test_keys_on_demand_come_backwards_from_the_end_and_do_not_move():
+    extras = (Act.VOICE, SettingPlace("scale"))
+    for looks in (3, 8, 30):
+        places = lay_out(ORIGINAL, looks, 0, extras).places
+        assert (places[8], places[7]) == extras
+        pages = [lay_out(ORIGINAL, looks, page, extras) for page in range(8)]
+        shown = [look for page in pages[: pages[0].pages] for look in looks_on(page)]
+        assert shown == list(range(looks))
+    assert lay_out(XL, 30, 0, extras).places[30] is Act.VOICE
+    assert lay_out(PLUS, 30, 0, extras).places[7] is Act.VOICE
+
+
+def test_one_key_is_left_to_the_looks_however_many_are_wanted():
+    extras = tuple(SettingPlace(f"number {number}") for number in range(40))
+    for model in (MINI, ORIGINAL, XL, NEO, PLUS):
+        layout = lay_out(model, 30, 0, extras)
+        assert len(looks_on(layout)) == 1
+        assert layout.pages == 30
 
 
 def test_pedals():

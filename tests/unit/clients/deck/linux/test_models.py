@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState
+from sana_vcam.clients.daemonstate import DaemonState
 from sana_vcam.clients.deck.linux.keys import board, status
 from sana_vcam.clients.deck.linux.layout import Act, Layout, Slot, lay_out
 from sana_vcam.clients.deck.linux.paint import paint, paint_segment, paint_strip

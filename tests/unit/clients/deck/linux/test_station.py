@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import logging
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from sana_vcam.clients.deck.linux.deck import DIM_LIGHT, Light
+from sana_vcam.clients.deck.linux.deck import DIM_LIGHT, Deck, Light
+from sana_vcam.clients.deck.linux.keys import Icon, Key, SignKey, Tone
+from sana_vcam.clients.deck.linux.layout import Act, PlaylistPlace, RehearsalPlace, SettingPlace
 from sana_vcam.clients.deck.linux.paint import paint
 from sana_vcam.clients.deck.linux.run import TRY_AGAIN_S
+from sana_vcam.control.protocol import messages
+from sana_vcam.control.protocol.rehearsal import RehearsalStage
 from sana_vcam.engine.states import SessionState
 from sana_vcam.media.states import ProgramSource
+from sana_vcam.reactor.models.x2 import X2
 from tests.unit.clients.deck.linux.hid import PRODUCTS, Bus, Device, Model
 from tests.unit.clients.deck.linux.rig import (
     Controls,
@@ -53,6 +59,12 @@ def controls() -> Controls:
 def shown(model: Model, device: Device, key: int) -> Image.Image | None:
     image = model.key_images(device.reports()).get(key)
     return None if image is None else model.upright(image, model.deck.key_image_format())
+
+
+def face(deck: Deck, key: int) -> Key:
+    """What a key is to show."""
+    assert deck._shown is not None
+    return deck._shown.keys[key]
 
 
 def is_red(image: Image.Image | None) -> bool:
@@ -234,6 +246,55 @@ async def test_the_status_key_pauses_resumes_and_asks_again(bus: Bus, controls: 
         await controls.wait_done("connect")
 
 
+async def test_previous_and_next_decide_about_what_is_rehearsed(bus: Bus, controls: Controls):
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus) as station:
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
+        deck = station.decks[device.path()]
+        back, take = (deck.layout.places.index(act) for act in (Act.PREVIOUS, Act.NEXT))
+        streaming = {"session": SessionState.STREAMING, "output": ProgramSource.FREEZE}
+        controls.current = controls.current.model_copy(update=streaming)
+        await controls.run(messages.Rehearse(preset=controls.looks[0].id))
+        ready = {"rehearsal": RehearsalStage.READY}
+        controls.current = controls.current.model_copy(update=ready)
+        server.notify_state()
+        taking = SignKey(Icon.NEXT, ("Take",), Tone.GREEN)
+        await until(lambda: face(deck, take) == taking, "a key that takes")
+        assert face(deck, back) == SignKey(Icon.PREVIOUS, ("Back",), Tone.AMBER)
+        assert face(deck, STATUS).words[0] == "STILL"
+        model.tap_key(device, take)
+        await until(lambda: controls.off_air.until is not None, "it on air")
+        assert "step_preset" not in dict(controls.done)
+
+
+async def test_keys_on_demand_switch_the_voice_and_step_settings(bus: Bus, controls: Controls):
+    controls.model = X2
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    extras = (Act.VOICE, SettingPlace("pointer_active"), SettingPlace("pointer_x"))
+    async with serving_daemon(controls) as server, serving_decks(bus, extras=extras) as station:
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
+        await until(lambda: station.link.daemon.setting("pointer_x") is not None, "the settings")
+        deck = station.decks[device.path()]
+        voice, active, number = (deck.layout.places.index(extra) for extra in extras)
+        # Faster than the daemon tells what has become of it.
+        for key in (active, active, active, number, voice):
+            model.tap_key(device, key)
+        await controls.wait_done("set_voice", True)
+        assert [value for name, value in controls.done if name == "set_setting"] == [
+            ("pointer_active", True), ("pointer_active", False), ("pointer_active", True),
+        ]  # fmt: skip
+        server.notify_state()
+        heard = SignKey(Icon.VOICE, ("VOICE", "1.6 s late"), Tone.GREEN)
+        await until(lambda: face(deck, voice) == heard, "the voice on its key")
+        assert face(deck, active) == SignKey(Icon.SETTING, ("pointer active", "on"), Tone.BLUE)
+        model.tap_key(device, voice)
+        await controls.wait_done("set_voice", False)
+        server.notify_state()
+        await until(lambda: face(deck, voice) == SignKey(Icon.VOICE, ("Voice",)), "it off")
+
+
 async def test_the_keys_are_dimmed_and_wake(bus: Bus, controls: Controls):
     device = bus.plug(MK2)
     clock = Clock()
@@ -319,3 +380,80 @@ async def test_a_deck_that_another_program_holds(
 
 def test_pictures_are_shared_between_decks():
     assert paint(None, (72, 72)) is paint(None, (72, 72))
+
+
+async def test_a_key_plays_a_playlist_and_goes_on_in_it(
+    bus: Bus, controls: Controls, tmp_path: Path
+):
+    looks = [look.id for look in controls.looks[:2]]
+    entries = ", ".join(f'{{look = "{look}"}}' for look in looks)
+    controls.playlists_file = tmp_path / "playlists.toml"
+    controls.playlists_file.write_text(f'[[playlists]]\nname = "show"\nentries = [{entries}]\n')
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    extras = (PlaylistPlace("show"),)
+    async with serving_daemon(controls) as server, serving_decks(bus, extras=extras) as station:
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
+        deck = station.decks[device.path()]
+        key = deck.layout.places.index(extras[0])
+        assert face(deck, key) == SignKey(Icon.PLAYLIST, ("show",))
+        for number, look in enumerate(looks, 1):
+            model.tap_key(device, key)
+            await controls.wait_done("apply_preset", look)
+            controls.current = controls.current.model_copy(update={"playlist": controls.playing})
+            server.notify_state()
+            lit = SignKey(Icon.PLAYLIST, ("show", f"{number}/2 {look}"), Tone.GREEN)
+            await until(lambda lit=lit: face(deck, key) == lit, "where it is")
+
+
+async def test_keys_rehearse_a_look_and_take_it_or_go_back(bus: Bus, controls: Controls):
+    controls.current = controls.current.model_copy(update={"session": SessionState.STREAMING})
+    look = controls.looks[1]
+    extras = (RehearsalPlace(look.id), Act.TAKE)
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    async with serving_daemon(controls) as server, serving_decks(bus, extras=extras) as station:
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
+        deck = station.decks[device.path()]
+        tried, take = (deck.layout.places.index(extra) for extra in extras)
+        assert face(deck, tried) == SignKey(Icon.REHEARSAL, ("Rehearse", look.name))
+        assert face(deck, take) == SignKey(Icon.TAKE, ("Take",), Tone.GREY)
+        for key, stage in ((tried, RehearsalStage.READY), (take, None)):
+            model.tap_key(device, key)
+            if stage:
+                await controls.wait_done("apply_preset", look.id)
+            controls.current = controls.current.model_copy(update={"rehearsal": stage})
+            server.notify_state()
+            lit = SignKey(Icon.REHEARSAL, (look.name, "ready"), Tone.AMBER)
+            dark = SignKey(Icon.REHEARSAL, ("Rehearse", look.name))
+            wanted = lit if stage else dark
+            await until(lambda wanted=wanted: face(deck, tried) == wanted, "how far it is")
+        await until(lambda: controls.off_air.until is not None, "it on air")
+
+
+async def test_keys_save_a_clip_and_show_the_recording(bus: Bus, controls: Controls):
+    controls.current = controls.current.model_copy(update={"clips": True})
+    device = bus.plug(MK2)
+    model = model_of(bus)
+    extras = (Act.RECORD, Act.CLIP)
+    async with serving_daemon(controls) as server, serving_decks(bus, extras=extras) as station:
+        await until(lambda: is_ready(station, device.path()), "a deck that listens")
+        deck = station.decks[device.path()]
+        record, clip = (deck.layout.places.index(extra) for extra in extras)
+        assert face(deck, clip) == SignKey(Icon.CLIP, ("Clip",))
+        model.tap_key(device, clip)
+        await controls.wait_done("clip", (None, False))
+        model.tap_key(device, record)
+        await controls.wait_done("record", True)
+        server.notify_state()
+        red = SignKey(Icon.RECORD, ("REC", "0:00"), Tone.RED)
+        await until(lambda: face(deck, record) == red, "the recording")
+        model.tap_key(device, record)
+        await controls.wait_done("record", False)
+        server.notify_state()
+        dark = SignKey(Icon.RECORD, ("Record",))
+        await until(lambda: face(deck, record) == dark, "its end")
+        controls.current = controls.current.model_copy(update={"clips": False})
+        server.notify_state()
+        grey = SignKey(Icon.CLIP, ("Clip", "not kept"), Tone.GREY)
+        await until(lambda: face(deck, clip) == grey, "that nothing is kept")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sana_vcam.clients.connection import DaemonAddress
-from sana_vcam.clients.deck.linux.daemonstate import DaemonState
-from sana_vcam.clients.deck.linux.link import Link
+from sana_vcam.clients.daemonstate import DaemonState
+from sana_vcam.clients.link import Link
 from sana_vcam.clients.terminal import Failure
 from sana_vcam.config import paths
 from sana_vcam.config.schema import ControlConfig
@@ -64,4 +64,12 @@ def test_an_older_and_a_newer_daemon_are_understood():
     assert scene.presets[0].still_name is None
     assert scene.active is None
     assert scene.with_stats({"fps_model": 24.0}).state["fps_model"] == 24.0
+    words = {"name": "scale", "kind": "text", "choices": ["2x", "4x"], "value": None, "new": 1}
+    flag = {"name": "backlog", "kind": "boolean", "choices": [], "value": True}
+    count = {"name": "seed", "kind": "integer", "choices": [], "value": 1}
+    scene = scene.with_settings([words, flag, count])
+    following = {setting.name: setting.next_value for setting in scene.settings}
+    assert following == {"scale": "4x", "backlog": False, "seed": None}
+    assert scene.with_value("backlog", False).setting("backlog").next_value is True
+    assert scene.offline("gone").settings == ()
     assert DaemonState().with_stats({"fps_model": 24.0}).state == {}
