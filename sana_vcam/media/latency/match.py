@@ -65,6 +65,8 @@ MOTION = (0.15, 0.35)
 """Levels by which the moving cells vary: up to the first it is noise, from the second motion."""
 TURN_COST = 0.3
 """What a path pays for each grid step by which the delay changes from moment to moment."""
+MOST_TURN = 2
+"""Grid steps by which it changes at most, unless it jumps."""
 JUMP_COST = 2.4
 """What it pays for a jump to any other delay, as when the model skips frames."""
 CHANGE = 6
@@ -384,33 +386,27 @@ def _best_path(scores: Array) -> Indices:
     """Find the column at each row that makes the best sum, less what turns and jumps cost."""
     moments, delays = scores.shape
     here = np.arange(delays)
+    # What comes in at the ends can never be best.
+    turns = np.array([0, *range(-MOST_TURN, 0), *range(1, MOST_TURN + 1)])
+    cost = (TURN_COST * np.abs(turns))[:, None]
+    columns = here - turns[:, None] + MOST_TURN
     came_from = np.empty((moments, delays), np.intp)
-    best = scores[0].astype(np.float64) * EVERY
+    padded = np.full(delays + 2 * MOST_TURN, -np.inf)
+    best = padded[MOST_TURN:-MOST_TURN]
+    best[:] = scores[0] * EVERY
     for moment in range(1, moments):
-        source, value = here, best
-        for turn in (-2, -1, 1, 2):
-            other = _shifted(best, turn) - TURN_COST * abs(turn)
-            better = other > value
-            source, value = np.where(better, here - turn, source), np.where(better, other, value)
+        offers = padded[columns] - cost
+        source = offers.argmax(axis=0)
+        value = offers[source, here]
         leap = int(best.argmax())
-        better = best[leap] - JUMP_COST > value
-        came_from[moment] = np.where(better, leap, source)
-        best = np.where(better, best[leap] - JUMP_COST, value) + scores[moment] * EVERY
+        leapt = best[leap] - JUMP_COST
+        came_from[moment] = np.where(leapt > value, leap, here - turns[source])
+        best[:] = np.maximum(leapt, value) + scores[moment] * EVERY
     path = np.empty(moments, np.intp)
     path[-1] = int(best.argmax())
     for moment in range(moments - 1, 0, -1):
         path[moment - 1] = came_from[moment, path[moment]]
     return path
-
-
-def _shifted(values: Times, by: int) -> Times:
-    """Move values `by` places up; what comes in at the end can never be best."""
-    shifted = np.full_like(values, -np.inf)
-    if by > 0:
-        shifted[by:] = values[:-by]
-    else:
-        shifted[:by] = values[-by:]
-    return shifted
 
 
 def _change(path: Indices) -> int | None:

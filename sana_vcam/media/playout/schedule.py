@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from operator import sub
+from statistics import median
 
 WINDOW_S = 4.5
 """The arrivals that are learned from: about three of the model's slowest chunks."""
@@ -41,6 +42,17 @@ IN_A_BURST = 0.7
 LATE_S = 0.3
 """A frame that is later than the schedule by more than this is no jitter: all after it are as late,
 unless they catch up."""
+SPAN = 12
+"""Frames from one to another whose times tell how fast an even course is."""
+STEP = 0.6
+"""A frame that comes by this part of the interval later or sooner than it should may begin a step
+of the course."""
+BESIDE = 4
+"""It does if so many frames from it on are as late, compared with as many before."""
+WHOLE = 0.8
+"""A step is at least about one whole frame; with less a burst came late, and the next may not."""
+MOST_LEFT_OUT = 5
+"""Steps of more intervals together, in the time that is learned from, are the source's rhythm."""
 
 
 class Schedule:
@@ -171,6 +183,7 @@ class Schedule:
         if j > i and end > start:
             self.interval_s = (end - start) / (j - i)
         if not self._in_bursts:
+            self.interval_s -= _stepped_s([at for _, at in self._arrivals]) / (j - i)
             return
         begins = self._begins
         newest = begins[-1][0] if begins else -1
@@ -187,6 +200,32 @@ class Schedule:
             begins.extend(latest)
         else:
             self.interval_s = interval_s
+
+
+def _stepped_s(times: list[float]) -> float:
+    """Sum up by how much an even course has become later in a few steps, which are not its pace.
+
+    A step of one interval or more is made by frames that were left out before they came here: all
+    after them come when they would have. Where there are many, that is the source's own rhythm.
+    """
+    count = len(times) - SPAN
+    if count < SPAN:
+        return 0.0
+    interval_s = sorted(map(sub, times[SPAN:], times))[count // 2] / SPAN
+    if interval_s <= 0:
+        return 0.0
+    stepped, most = 0, 0
+    for place in range(1, len(times)):
+        if abs(times[place] - times[place - 1] - interval_s) < STEP * interval_s:
+            continue
+        sooner = reversed(times[max(0, place - BESIDE) : place])
+        before = [t + k * interval_s for k, t in enumerate(sooner, 1)]
+        after = [t - k * interval_s for k, t in enumerate(times[place : place + BESIDE])]
+        frames = (median(after) - median(before)) / interval_s
+        if abs(frames) > WHOLE:
+            stepped += round(frames)
+            most += abs(round(frames))
+    return stepped * interval_s if most <= MOST_LEFT_OUT else 0.0
 
 
 def _whole_bursts(arrivals: deque[tuple[int, float]]) -> tuple[list[tuple[int, float]], bool]:

@@ -98,6 +98,23 @@ def test_an_even_course_that_is_later_from_a_frame_on_is_followed_at_once(
     assert min(after) == pytest.approx(by_s, abs=0.08)
 
 
+@pytest.mark.parametrize(("every", "frames"), [(30, 1), (60, 1), (60, 2), (100, 1), (100, 2)])
+def test_a_frame_that_is_left_out_before_it_came_here_delays_none_after_it(every: int, frames: int):
+    """As by a camera or an encoder on a busy machine; the next come when they would have."""
+    arrivals = smooth(24, jitter_s=3 * MS)
+    skipping = [at + number // every * frames / 24 for number, at in enumerate(arrivals)]
+    _, *waited = play(skipping).waited
+    assert max(waited) <= 1 / FPS
+
+
+def test_a_source_that_leaves_out_frames_all_the_time_is_shown_evenly():
+    """That is its own rhythm: 24 of 30 frames a second, at moments that are those of 30."""
+    arrivals = [at for number, at in enumerate(smooth(30, jitter_s=MS)) if number % 5]
+    shown = play(arrivals)
+    assert shown.judder <= 0.1
+    assert shown.lost == 0
+
+
 def test_frames_that_catch_up_after_a_pause_leave_no_delay_behind():
     """As after a stall of the network: those that were held up come all at once."""
     arrivals = smooth(24, jitter_s=3 * MS)
