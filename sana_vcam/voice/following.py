@@ -41,7 +41,7 @@ LARGE_MS = 150.0
 """A difference above this is seen by everybody."""
 PATIENCE_S = 20.0
 """So long a small difference waits for a pause of speech."""
-LARGE_PATIENCE_S = 1.0
+LARGE_PATIENCE_S = 0.6
 """So long a large one does: lips that are far off are worse than a word in a fade."""
 BLIND_PATIENCE_S = 0.5
 """So long any does while nothing is known of what is heard now: levels are not measured while
@@ -59,6 +59,9 @@ WIDE_PATIENCE_S = 8.0
 """It is followed once the voice was out of that range for so long."""
 NEAR_MS = 15.0
 """A delay that was prepared is near enough to one that is wanted."""
+NEAR_PARTS = 15.0
+"""It is as well if what is left is this part of the difference: after a step a picture's delay goes
+to and fro, and to prepare anew each time takes longer than to make up for the rest later."""
 LEAST_SURE = 0.3
 """A picture's delay that is less sure is taken for unknown."""
 
@@ -252,7 +255,8 @@ class Follower:
             self._large_since = None
         elif self._large_since is None:
             self._large_since = now
-        if self._prepared is None or abs(self._prepared[0] - wanted_ms) > NEAR_MS:
+        near_ms = max(NEAR_MS, off_ms / NEAR_PARTS)
+        if self._prepared is None or abs(self._prepared[0] - wanted_ms) > near_ms:
             self._prepared = wanted_ms, math.inf
             return [Prepare(wanted_ms)]
         ready_ms, ready_at = self._prepared

@@ -170,6 +170,17 @@ def test_a_difference_that_becomes_large_does_not_wait_twenty_seconds():
     assert desk.run(LARGE_PATIENCE_S + 0.5) == [Shift(2200.0 + EXTRA_MS, SPEECH_FADE_S)]
 
 
+def test_a_delay_that_goes_to_and_fro_after_a_step_does_not_begin_the_preparation_anew():
+    """It takes most of a second on PipeWire 0.3.65, and what is left is made up for later."""
+    desk = talking(1500.0)
+    desk.ready_s = 0.75
+    for turn in range(5):
+        desk.picture = known(2200.0 + 20.0 * (turn % 2))
+        desk.run(0.2)
+    assert desk.preparations == 1
+    assert desk.orders[0][1] == Shift(2200.0 + EXTRA_MS, SPEECH_FADE_S)
+
+
 def test_at_first_no_word_between_the_taps_is_lost_and_then_two_quiet_taps_are_enough():
     """Half a second later: the words between the two pauses would be heard twice."""
     desk = talking(1500.0)
