@@ -40,7 +40,7 @@ def set_up_malloc() -> bool:
     With few heaps, instead of up to eight per core, a picture that one thread has freed is used by
     the next one: 31 MB less at 1280x704 for the same CPU time (measured). Memory that goes back to
     the system at each frame comes anew page by page: 730 to 900 faults a frame at 1280x704 and not
-    170, for 6 to 12 MB less (measured). Returns whether the C library knows the options.
+    170, for 6 to 14 MB less (measured). Returns whether the C library knows the options.
     """
     mallopt = _of_libc("mallopt")
     if mallopt is None:
