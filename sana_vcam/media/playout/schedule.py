@@ -212,12 +212,12 @@ def _stepped_s(times: list[float]) -> float:
     if count < SPAN:
         return 0.0
     interval_s = sorted(map(sub, times[SPAN:], times))[count // 2] / SPAN
-    if interval_s <= 0:
+    least, longest = (1 - STEP) * interval_s, (1 + STEP) * interval_s
+    gaps = list(map(sub, times[1:], times))
+    if interval_s <= 0 or (max(gaps) < longest and min(gaps) > least):
         return 0.0
     stepped, most = 0, 0
-    for place in range(1, len(times)):
-        if abs(times[place] - times[place - 1] - interval_s) < STEP * interval_s:
-            continue
+    for place in [place for place, gap in enumerate(gaps, 1) if not least < gap < longest]:
         sooner = reversed(times[max(0, place - BESIDE) : place])
         before = [t + k * interval_s for k, t in enumerate(sooner, 1)]
         after = [t - k * interval_s for k, t in enumerate(times[place : place + BESIDE])]

@@ -41,7 +41,7 @@ class EngineDay(Walk):
     """A user, a platform and a clock through whole hours, by the dice of one seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        super().__init__(folder, seed)
+        super().__init__(folder, seed, rehearses=True)
         self.dice = random.Random(seed)
         self.calm = 6
         self.sets = 0
