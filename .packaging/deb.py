@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,6 @@ from sana_vcam.host.service import templates  # noqa: E402
 HOME = Path("usr/lib/sana-vcam")
 """Where the virtual environment is; the policy's place for what a program alone uses."""
 COMMAND = "/usr/bin/sana-vcam"
-EXTRAS = "demo,deck,keys"
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 """Debian's architectures, and what wheels call them."""
 OLDEST_GLIBC, NEWEST_GLIBC = 17, 39
@@ -138,10 +138,16 @@ def _environment(root: Path, python: str, architecture: str) -> None:
     _run(
         *(*pip, "install", "--target", str(site), "--no-compile", "--only-binary=:all:"),
         *(f"--python-version={python}", "--implementation=cp", *platforms),
-        f"{wheel}[{EXTRAS}]",
+        f"{wheel}[{_extras()}]",
     )
     # The commands of others, which would find no interpreter.
     shutil.rmtree(site / "bin", ignore_errors=True)
+
+
+def _extras() -> str:
+    """Name all that users may want: who has the package cannot add to its environment."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    return ",".join(sorted(project["optional-dependencies"].keys() - {"test"}))
 
 
 def _units(root: Path) -> None:

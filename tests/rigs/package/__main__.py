@@ -44,6 +44,7 @@ find / -xdev -not -path '/var/*' -not -path '/mnt/*' | sort > /tmp/before
 dpkg -i /mnt/sana-vcam.deb
 sana-vcam version
 sana-vcam licences
+/usr/lib/sana-vcam/bin/python -c "import reactor_runtime, StreamDeck, PIL, dbus_fast, pythonosc"
 sana-vcam doctor || test $? = 1
 sana-vcam deck package --out /tmp/plugin
 sana-vcam service install --dry-run | grep -F 'ExecStart=/usr/bin/sana-vcam run'
@@ -84,7 +85,7 @@ def _try_wheel(top: Path) -> None:
     subprocess.run([tools / "pip", "install", "-q", "pipx"], check=True)
     homes = {"PIPX_HOME": str(top / "pipx"), "PIPX_BIN_DIR": str(top / "bin")}
     subprocess.run(
-        [tools / "pipx", "install", "--python", sys.executable, f"{wheel}[demo,deck]"],
+        [tools / "pipx", "install", "--python", sys.executable, f"{wheel}[demo,deck,keys,osc]"],
         check=True, env=os.environ | homes,
     )  # fmt: skip
     there = Installed(top / "pipx/venvs/sana-vcam")
