@@ -108,6 +108,16 @@ async def run_loop(
             thread.join()
 
 
+async def end_task(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task, if there is one, and wait until it has ended; raise what it has raised."""
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
+
+
 async def wait_out[T](future: asyncio.Future[T]) -> T:
     """Wait until `future` is done, however often this task is cancelled meanwhile.
 

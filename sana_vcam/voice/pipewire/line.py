@@ -18,6 +18,7 @@ import time
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.lib.backoff import backoff
+from sana_vcam.lib.threads import end_task
 from sana_vcam.voice.line import (
     MAX_DELAY_MS,
     OURS,
@@ -196,11 +197,7 @@ class PipeWireLine:
         """Take away the child and the recording; the source stays, silent."""
         self.mute()
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+        await end_task(task)
 
     # -- the connection ------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import threading
 
 from sana_vcam.errors import VoiceError
 from sana_vcam.lib.backoff import backoff
-from sana_vcam.lib.threads import run_blocking, run_loop
+from sana_vcam.lib.threads import end_task, run_blocking, run_loop
 from sana_vcam.voice.line import (
     MAX_DELAY_MS,
     SOURCE_DESCRIPTION,
@@ -131,11 +131,7 @@ class PortAudioLine:
         """Close both devices; the cable stays, silent."""
         self.mute()
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+        await end_task(task)
 
     async def _carry(self) -> None:
         try:

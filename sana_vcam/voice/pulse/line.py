@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 from sana_vcam.errors import VoiceError
-from sana_vcam.lib.threads import run_loop
+from sana_vcam.lib.threads import end_task, run_loop
 from sana_vcam.voice.line import (
     MAX_DELAY_MS,
     OURS,
@@ -120,11 +120,7 @@ class PulseLine:
         """Stop recording and let go of the source, which stays, silent."""
         self.mute()
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+        await end_task(task)
         self._carrier = None
 
     async def _carry(self, carrier: Carrier) -> None:

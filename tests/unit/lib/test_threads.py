@@ -13,6 +13,7 @@ import pytest
 from sana_vcam.lib.mailbox import Closed, Mailbox
 from sana_vcam.lib.threads import (
     SWITCH_S,
+    end_task,
     run_blocking,
     run_loop,
     short_switch_interval,
@@ -298,3 +299,21 @@ async def test_the_loop_does_not_wait_for_a_thread_to_begin(monkeypatch):
     assert not task.done(), "the loop went on, the thread did not"
     begin.set()
     assert await task == 1
+
+
+async def test_a_task_that_is_ended_raises_what_it_has_raised_and_not_that_it_was_ended():
+    async def fails_at_the_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("gone")
+
+    async def waits() -> None:
+        await asyncio.Event().wait()
+
+    await end_task(None)
+    await end_task(asyncio.create_task(waits()))
+    failing = asyncio.create_task(fails_at_the_end())
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="gone"):
+        await end_task(failing)
